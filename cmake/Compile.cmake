@@ -1,0 +1,13 @@
+# mpiferry_compile(target): the warnings and sanitizers of our own code.
+function(mpiferry_compile target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+    -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual)
+  if(MPIFERRY_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(MPIFERRY_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE -fsanitize=address,undefined)
+    target_compile_definitions(${target} PRIVATE BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
+  endif()
+endfunction()

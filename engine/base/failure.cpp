@@ -1,0 +1,50 @@
+#include "engine/base/failure.hpp"
+
+#include <system_error>
+
+namespace mpiferry {
+
+std::string quoted(std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out = "'";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (c == '\\') {
+      out += "\\\\";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += "\\x";
+      out += kHex[byte >> 4U];
+      out += kHex[byte & 0xfU];
+    } else {
+      out += c;
+    }
+  }
+  return out += '\'';
+}
+
+std::string Failure::message() const {
+  std::string out;
+  const auto add = [&out](std::string_view part) {
+    if (!out.empty()) out += ": ";
+    out += part;
+  };
+  if (rank != kNoRank) {
+    add("rank " + std::to_string(rank.value));
+    if (!host.empty()) out += " (" + host + ")";
+  }
+  if (!path.empty()) add(quoted(path));
+  if (!call.empty()) add(call);
+  if (!detail.empty()) {
+    add(detail);
+  } else if (system_errno == 0) {
+    add(make_error_code(code).message());
+  }
+  if (system_errno != 0) add(std::generic_category().message(system_errno));
+  return out;
+}
+
+}  // namespace mpiferry

@@ -1,0 +1,92 @@
+// The messages around the chunks: the job and its end, the worker's answers. Their payloads are
+// JSON, small, and travel once a worker, so they can grow fields without a new protocol version.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "engine/base/failure.hpp"
+#include "engine/base/result.hpp"
+#include "engine/base/units.hpp"
+
+namespace mpiferry::wire {
+
+// The largest payload of these messages; receivers post buffers of this size for them.
+inline constexpr Bytes kControlPayload = 32_KiB;
+
+// Faults that are played on request, for tests and for users who want to see them handled.
+// 0 (or no rank) means: not at all.
+struct Faults {
+  std::uint64_t corrupt_every = 0;  // each worker flips a bit in every k-th chunk it receives
+  std::uint64_t corrupt_first = 0;  // ... but only in this many of them; 0: in all
+  Rank stall_rank = kNoRank;        // this worker stops answering ...
+  std::uint64_t stall_after = 0;    // ... after so many chunks
+  std::chrono::microseconds write_delay{0};  // every worker waits so long before each write
+
+  bool operator==(const Faults&) const = default;
+};
+
+// Master to worker: what is to be moved.
+struct Job {
+  std::string destination;           // with {rank} and {host} still in it
+  std::optional<Bytes> source_size;  // nothing: a stream, known at its end
+  Bytes chunk_size;
+  std::uint32_t window = 0;  // receives that the worker posts
+  std::uint32_t workers = 0;
+  bool fsync = false;
+  bool force = false;
+  Faults faults;
+
+  bool operator==(const Job&) const = default;
+};
+
+// Worker to master: the preflight passed.
+struct Ready {
+  std::string host;
+  std::string directory;        // the destination, expanded
+  std::string directory_id;     // equal for two workers of a host if they write to one directory
+  bool shares_master_directory = false;
+  std::int64_t pid = 0;
+
+  bool operator==(const Ready&) const = default;
+};
+
+// Master to worker: the original's termination signal.
+struct End {
+  Errc verdict = Errc::ok;
+  std::string sums_file;  // the worker writes its chunks' digests under this name; "": it does not
+
+  bool operator==(const End&) const = default;
+};
+
+// Worker to master: everything is settled; the counters of the worker.
+struct Closed {
+  std::uint64_t chunks_written = 0;
+  Bytes bytes_written;
+  std::uint64_t chunks_corrupt = 0;
+  std::uint64_t ack_messages = 0;
+
+  bool operator==(const Closed&) const = default;
+};
+
+// Each encoder writes JSON into `out` and returns its length; bad_length if it does not fit.
+// Strings need not be UTF-8: other bytes survive the way unchanged.
+Result<std::size_t> encode(const Job& job, std::span<std::byte> out);
+Result<std::size_t> encode(const Ready& ready, std::span<std::byte> out);
+Result<std::size_t> encode(const End& end, std::span<std::byte> out);
+Result<std::size_t> encode(const Closed& closed, std::span<std::byte> out);
+Result<std::size_t> encode(const Failure& failure, std::span<std::byte> out);
+
+// Each decoder refuses what is not such a message, or has impossible values, with bad_field and a
+// detail that names the field.
+Result<Job> decode_job(std::span<const std::byte> payload);
+Result<Ready> decode_ready(std::span<const std::byte> payload);
+Result<End> decode_end(std::span<const std::byte> payload);
+Result<Closed> decode_closed(std::span<const std::byte> payload);
+Result<Failure> decode_failure(std::span<const std::byte> payload);
+
+}  // namespace mpiferry::wire

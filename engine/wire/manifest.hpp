@@ -1,0 +1,46 @@
+// The manifest: what a finished job left behind. docs/manifest.md has the schema.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "engine/base/units.hpp"
+#include "engine/wire/digest.hpp"
+
+namespace mpiferry::wire {
+
+inline constexpr std::string_view kManifestSchema = "mpiferry.manifest/1";
+
+struct Manifest {
+  struct Worker {
+    Rank rank;
+    std::string host;
+    std::string directory;
+    bool operator==(const Worker&) const = default;
+  };
+
+  std::string source;  // the name as the user gave it; any bytes
+  Bytes size;
+  Bytes chunk_size;
+  Digest128 digest;                          // XXH128 of the whole source
+  std::vector<Worker> workers;               // chunk i lies with workers[i % workers.size()]
+  std::vector<std::uint64_t> chunk_digests;  // XXH3-64, chunk i at position i
+
+  bool operator==(const Manifest&) const = default;
+};
+
+// Hands the text of the manifest to `sink` in pieces of some 64 KiB, so that a manifest of millions
+// of chunks needs no memory of its own size. Stops at, and returns, the sink's first failure.
+Outcome write_manifest(const Manifest& manifest,
+                       const std::function<Outcome(std::string_view)>& sink);
+
+// Refuses, with bad_field and a detail that names the field: text that is not such a manifest,
+// another schema, a chunk size of 0 or above 1 GiB, a count of chunks that is not
+// ceil(size / chunk_size), no workers, digests that are not hexadecimal.
+Result<Manifest> read_manifest(std::string_view text);
+
+}  // namespace mpiferry::wire
