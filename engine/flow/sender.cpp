@@ -1,0 +1,164 @@
+#include "engine/flow/sender.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "engine/plan/chunk_plan.hpp"
+
+namespace mpiferry::flow {
+
+Sender::Sender(const SenderConfig& config) : config_(config), workers_(config.workers) {
+  assert(config.workers > 0 && config.window > 0 && config.window <= kMaxWindow);
+  assert(config.buffers > 0);
+  // An acknowledged chunk may wait for its Isend while its credit is used again: room for two.
+  const std::size_t most = std::min<std::size_t>(config.buffers, config.window) + config.window;
+  for (Worker& worker : workers_) worker.flights.reserve(most);
+}
+
+Sender::Worker& Sender::worker(Rank rank) {
+  return workers_[static_cast<std::size_t>(rank.value) - 1];
+}
+const Sender::Worker& Sender::worker(Rank rank) const {
+  return workers_[static_cast<std::size_t>(rank.value) - 1];
+}
+
+Sender::Flight* Sender::find(Worker& worker, ChunkIndex chunk) {
+  const auto found = std::ranges::find(worker.flights, chunk, &Flight::chunk);
+  return found == worker.flights.end() ? nullptr : &*found;
+}
+
+const Sender::Flight* Sender::next_resend(Rank* to) const {
+  // Damage is rare, so a search beats bookkeeping; `damaged_` keeps it off the hot path.
+  for (std::size_t i = 0; damaged_ != 0 && i < workers_.size(); ++i) {
+    for (const Flight& flight : workers_[i].flights) {
+      if (flight.damaged && !flight.sending) {
+        *to = Rank{static_cast<int>(i) + 1};
+        return &flight;
+      }
+    }
+  }
+  return nullptr;
+}
+
+Action Sender::next() const {
+  const bool buffer_free = buffers_in_use_ < config_.buffers;
+  Rank to;
+  if (const Flight* flight = next_resend(&to); flight != nullptr) {
+    if (buffer_free || config_.retain) return Send{flight->chunk, to, flight->attempt + 1};
+    return Wait{};
+  }
+  if (config_.chunks && next_chunk_ >= *config_.chunks) {
+    return flights_ == 0 ? Action{Done{}} : Action{Wait{}};
+  }
+  const ChunkIndex chunk{next_chunk_};
+  to = plan::owner(chunk, config_.workers);
+  if (!buffer_free || worker(to).unacknowledged >= config_.window) return Wait{};
+  return Send{chunk, to, 0};
+}
+
+void Sender::on_started(const Send& send, Bytes length, Time now) {
+  Worker& to = worker(send.to);
+  if (send.attempt > 0) {
+    Flight* flight = find(to, send.chunk);
+    assert(flight != nullptr && flight->damaged && !flight->sending);
+    flight->attempt = send.attempt;
+    flight->damaged = false;
+    flight->sending = true;
+    --damaged_;
+    ++chunks_resent_;
+    if (!config_.retain) ++buffers_in_use_;
+    return;  // it kept its place in the window
+  }
+  assert(send.chunk.value == next_chunk_ && to.unacknowledged < config_.window);
+  ++next_chunk_;
+  if (to.unacknowledged == 0) to.last_answer = now;
+  to.flights.push_back({.chunk = send.chunk, .length = length});
+  ++to.unacknowledged;
+  ++in_flight_;
+  ++flights_;
+  ++buffers_in_use_;
+  peak_in_flight_ = std::max(peak_in_flight_, to.unacknowledged);
+}
+
+void Sender::release(Worker& worker, Flight* flight) {
+  *flight = worker.flights.back();
+  worker.flights.pop_back();
+  --flights_;
+}
+
+void Sender::on_send_complete(Rank rank, ChunkIndex chunk) {
+  Worker& to = worker(rank);
+  Flight* flight = find(to, chunk);
+  assert(flight != nullptr && flight->sending);
+  flight->sending = false;
+  if (!config_.retain || flight->answered) --buffers_in_use_;
+  if (flight->answered) release(to, flight);
+}
+
+AckEffect Sender::on_ack(Rank rank, const wire::Ack& ack, Time now) {
+  if (rank.value < 1 || static_cast<std::size_t>(rank.value) > workers_.size() ||
+      ack.chunk.value >= next_chunk_ || plan::owner(ack.chunk, config_.workers) != rank) {
+    return AckEffect::invalid;
+  }
+  Worker& from = worker(rank);
+  Flight* flight = find(from, ack.chunk);
+  if (flight == nullptr || flight->answered || flight->damaged || ack.attempt < flight->attempt) {
+    return AckEffect::stale;
+  }
+  if (ack.attempt > flight->attempt) return AckEffect::invalid;
+  from.last_answer = now;
+
+  switch (ack.status) {
+    case wire::AckStatus::written:
+      ++chunks_written_;
+      bytes_written_ += flight->length;
+      --from.unacknowledged;
+      --in_flight_;
+      flight->answered = true;
+      if (!flight->sending) {
+        if (config_.retain) --buffers_in_use_;
+        release(from, flight);
+      }
+      return AckEffect::written;
+    case wire::AckStatus::corrupt:
+      ++chunks_corrupt_;
+      if (flight->attempt >= config_.retries) return AckEffect::exhausted;
+      flight->damaged = true;
+      ++damaged_;
+      return AckEffect::resend;
+    case wire::AckStatus::write_failed:
+      return AckEffect::write_failed;
+  }
+  return AckEffect::invalid;
+}
+
+void Sender::on_source_end(std::uint64_t chunks) {
+  assert(next_chunk_ <= chunks);
+  config_.chunks = chunks;
+}
+
+Stall Sender::owes(Rank rank, Time now) const {
+  const Worker& late = worker(rank);
+  return {rank, late.unacknowledged, now - late.last_answer};
+}
+
+std::optional<Stall> Sender::stalled(Time now) const {
+  if (config_.stall_timeout == Duration::zero()) return std::nullopt;
+  std::optional<Stall> worst;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    if (workers_[i].unacknowledged == 0) continue;
+    const Stall stall = owes(Rank{static_cast<int>(i) + 1}, now);
+    if (stall.silent > config_.stall_timeout && (!worst || stall.silent > worst->silent)) {
+      worst = stall;
+    }
+  }
+  return worst;
+}
+
+bool Sender::is_unacknowledged(Rank rank, ChunkIndex chunk) const {
+  const auto& flights = worker(rank).flights;
+  const auto found = std::ranges::find(flights, chunk, &Flight::chunk);
+  return found != flights.end() && !found->answered;
+}
+
+}  // namespace mpiferry::flow

@@ -1,0 +1,61 @@
+// How to wait: a policy without I/O.
+//
+// More ranks than cores is the rule on laptops and in CI. A rank that spins there takes the core from
+// the rank it waits for; yielding and napping is worth a factor of 20 to 100. docs/event-loop.md has
+// the figures.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace mpiferry::mpi {
+
+// What the poller does after a visit that completed nothing.
+struct BackoffStep {
+  enum class Kind : std::uint8_t { spin, yield, nap };
+  Kind kind = Kind::spin;
+  std::chrono::microseconds nap{0};
+  bool operator==(const BackoffStep&) const = default;
+};
+
+struct BackoffLimits {
+  std::uint32_t spins = 4;    // visits before the first yield
+  std::uint32_t yields = 64;  // yields before the first nap
+  std::chrono::microseconds first_nap{20};
+  std::chrono::microseconds longest_nap{250};
+};
+
+class Backoff {
+ public:
+  explicit Backoff(BackoffLimits limits = {}) noexcept
+      : limits_(limits), nap_(limits.first_nap) {}
+
+  // Something completed, or something new was started: be quick again.
+  void reset() noexcept {
+    misses_ = 0;
+    nap_ = limits_.first_nap;
+  }
+
+  // Nothing completed: what now?
+  BackoffStep next() noexcept {
+    if (misses_ < limits_.spins) {
+      ++misses_;
+      return {BackoffStep::Kind::spin};
+    }
+    if (misses_ < limits_.spins + limits_.yields) {
+      ++misses_;
+      return {BackoffStep::Kind::yield};
+    }
+    const BackoffStep step{BackoffStep::Kind::nap, nap_};
+    nap_ = std::min(nap_ * 2, limits_.longest_nap);
+    return step;
+  }
+
+ private:
+  BackoffLimits limits_;
+  std::uint32_t misses_ = 0;
+  std::chrono::microseconds nap_;
+};
+
+}  // namespace mpiferry::mpi

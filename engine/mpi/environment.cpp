@@ -1,0 +1,55 @@
+#include "engine/mpi/environment.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <stdexcept>
+#include <string_view>
+#include <thread>
+
+#include "engine/mpi/error.hpp"
+
+namespace mpiferry::mpi {
+
+Environment::Environment() {
+  // One error, once: the message is ours, MPI_Abort need not add its own.
+  ::setenv("MPIR_CVAR_SUPPRESS_ABORT_MESSAGE", "1", 0);  // NOLINT(concurrency-mt-unsafe)
+  int level = MPI_THREAD_SINGLE;
+  require("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &level));
+  if (level < MPI_THREAD_FUNNELED) {
+    throw std::runtime_error{"this MPI does not support MPI_THREAD_FUNNELED"};
+  }
+}
+
+bool Environment::finalize(std::chrono::milliseconds patience) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point deadline = Clock::now() + patience;
+  MPI_Request barrier = MPI_REQUEST_NULL;
+  require("MPI_Ibarrier", MPI_Ibarrier(MPI_COMM_WORLD, &barrier));
+  for (int done = 0; done == 0;) {
+    require("MPI_Test", MPI_Test(&barrier, &done, MPI_STATUS_IGNORE));
+    if (done != 0) break;
+    if (Clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds{100});
+  }
+  require("MPI_Finalize", MPI_Finalize());
+  return true;
+}
+
+void Environment::abort(int exit_code) noexcept {
+  MPI_Abort(MPI_COMM_WORLD, exit_code);
+  std::_Exit(exit_code);
+}
+
+std::string Environment::library_version() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  require("MPI_Get_library_version", MPI_Get_library_version(text.data(), &length));
+  std::string line{text.data(), static_cast<std::size_t>(length)};
+  line.resize(std::min(line.find('\n'), line.size()));
+  for (char& c : line) {
+    if (c == '\t') c = ' ';
+  }
+  return line;
+}
+
+}  // namespace mpiferry::mpi

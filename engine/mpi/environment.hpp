@@ -1,0 +1,35 @@
+// MPI from MPI_Init_thread to MPI_Finalize, for programs that do not manage it themselves.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include <mpi.h>
+
+namespace mpiferry::mpi {
+
+class Environment {
+ public:
+  // MPI_Init_thread with MPI_THREAD_FUNNELED. Throws std::runtime_error if MPI offers less.
+  Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  // Nothing: an MPI that was not finalized on purpose is not finalized by accident.
+  ~Environment() = default;
+
+  static MPI_Comm world() noexcept { return MPI_COMM_WORLD; }
+
+  // Meets the other ranks without blocking (MPI_Ibarrier, polled with naps), then MPI_Finalize,
+  // which would otherwise spin on every core until the slowest rank is there. False if the others
+  // did not come within `patience`: MPI is then still running, and only `abort` is left.
+  bool finalize(std::chrono::milliseconds patience);
+
+  // MPI_Abort on all ranks: mpirun ends them and returns `exit_code`. For ends at which some rank
+  // does not answer any more.
+  [[noreturn]] static void abort(int exit_code) noexcept;
+
+  // "MPICH Version: 4.0.2", the first line of MPI_Get_library_version. Needs no initialisation.
+  static std::string library_version();
+};
+
+}  // namespace mpiferry::mpi

@@ -1,0 +1,53 @@
+#include "engine/mpi/error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include <mpi.h>
+
+namespace mpiferry::mpi {
+namespace {
+
+class Category final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "mpi"; }
+  std::string message(int value) const override {
+    std::array<char, MPI_MAX_ERROR_STRING> text{};
+    int length = 0;
+    if (MPI_Error_string(value, text.data(), &length) != MPI_SUCCESS) {
+      return "MPI error " + std::to_string(value);
+    }
+    std::string out{text.data(), static_cast<std::size_t>(length)};
+    while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+    std::ranges::replace(out, '\n', ' ');
+    return out;
+  }
+};
+
+}  // namespace
+
+const boost::system::error_category& mpi_category() noexcept {
+  static const Category category;
+  return category;
+}
+
+ErrorCode to_error_code(int mpi_result) noexcept {
+  return mpi_result == MPI_SUCCESS ? ErrorCode{} : ErrorCode{mpi_result, mpi_category()};
+}
+
+Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer, int tag) {
+  Failure failure{.code = Errc::mpi_failed, .call = std::string{call}};
+  if (peer != kNoRank) failure.detail += "rank " + std::to_string(peer.value);
+  if (tag >= 0) failure.detail += (failure.detail.empty() ? "tag " : ", tag ") + std::to_string(tag);
+  if (!failure.detail.empty()) failure.detail += ": ";
+  failure.detail += error.message();
+  return failure;
+}
+
+void require(std::string_view call, int mpi_result) {
+  if (mpi_result == MPI_SUCCESS) return;
+  throw std::runtime_error{mpi_failure(call, to_error_code(mpi_result)).message()};
+}
+
+}  // namespace mpiferry::mpi

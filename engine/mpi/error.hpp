@@ -1,0 +1,29 @@
+// What MPI calls return, as error codes and as failures that name the call.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <boost/system/error_code.hpp>
+
+#include "engine/base/failure.hpp"
+#include "engine/base/units.hpp"
+
+namespace mpiferry::mpi {
+
+using ErrorCode = boost::system::error_code;
+
+// The category of the values that MPI calls return; message() is MPI's own text, on one line.
+const boost::system::error_category& mpi_category() noexcept;
+
+// MPI_SUCCESS gives a code that is false.
+ErrorCode to_error_code(int mpi_result) noexcept;
+
+// "MPI_Testsome: rank 3, tag 22: message truncated"
+Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer = kNoRank,
+                    int tag = -1);
+
+// Throws std::runtime_error with the text of mpi_failure. For set-up that can not go on.
+void require(std::string_view call, int mpi_result);
+
+}  // namespace mpiferry::mpi

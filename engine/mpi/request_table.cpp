@@ -1,0 +1,90 @@
+#include "engine/mpi/request_table.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <functional>
+
+namespace mpiferry::mpi {
+namespace {
+
+constexpr std::uint32_t kFree = ~std::uint32_t{0};
+
+}  // namespace
+
+RequestTable::RequestTable(std::size_t reserve) {
+  requests_.reserve(reserve);
+  slot_of_row_.reserve(reserve);
+  row_of_slot_.reserve(reserve);
+  generation_.reserve(reserve);
+  free_slots_.reserve(reserve);
+  indices_.reserve(reserve);
+  statuses_.reserve(reserve);
+  tested_.reserve(reserve);
+}
+
+RequestId RequestTable::insert(MPI_Request request) {
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint32_t>(row_of_slot_.size()));
+    row_of_slot_.push_back(kFree);
+    generation_.push_back(0);
+  }
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  row_of_slot_[slot] = static_cast<std::uint32_t>(requests_.size());
+  requests_.push_back(request);
+  slot_of_row_.push_back(slot);
+  return {slot, generation_[slot]};
+}
+
+bool RequestTable::contains(RequestId id) const noexcept {
+  return id.slot < row_of_slot_.size() && row_of_slot_[id.slot] != kFree &&
+         generation_[id.slot] == id.generation;
+}
+
+MPI_Request& RequestTable::request(RequestId id) noexcept {
+  assert(contains(id));
+  return requests_[row_of_slot_[id.slot]];
+}
+
+void RequestTable::remove_row(std::size_t row) {
+  const std::uint32_t slot = slot_of_row_[row];
+  row_of_slot_[slot] = kFree;
+  ++generation_[slot];
+  free_slots_.push_back(slot);
+  if (row + 1 != requests_.size()) {
+    requests_[row] = requests_.back();
+    slot_of_row_[row] = slot_of_row_.back();
+    row_of_slot_[slot_of_row_[row]] = static_cast<std::uint32_t>(row);
+  }
+  requests_.pop_back();
+  slot_of_row_.pop_back();
+}
+
+std::span<const TestedRequest> RequestTable::test_some(int* mpi_result) {
+  tested_.clear();
+  *mpi_result = MPI_SUCCESS;
+  if (requests_.empty()) return tested_;
+  indices_.resize(requests_.size());
+  statuses_.resize(requests_.size());
+  int completed = 0;
+  *mpi_result = MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &completed,
+                             indices_.data(), statuses_.data());
+  const bool in_status = *mpi_result == MPI_ERR_IN_STATUS;
+  // MPI_UNDEFINED: no request is active, which can not happen to requests of our own.
+  if ((*mpi_result != MPI_SUCCESS && !in_status) || completed == MPI_UNDEFINED) return tested_;
+
+  for (std::size_t i = 0; i < static_cast<std::size_t>(completed); ++i) {
+    const auto row = static_cast<std::size_t>(indices_[i]);
+    // MPI_ERROR of a status means something only after MPI_ERR_IN_STATUS.
+    tested_.push_back({.slot = slot_of_row_[row],
+                       .mpi_result = in_status ? statuses_[i].MPI_ERROR : MPI_SUCCESS,
+                       .status = statuses_[i]});
+  }
+  // From the tail on, so that a row moved into a hole is never one that still has to go.
+  const std::span completed_rows{indices_.data(), static_cast<std::size_t>(completed)};
+  std::ranges::sort(completed_rows, std::greater{});
+  for (const int row : completed_rows) remove_row(static_cast<std::size_t>(row));
+  return tested_;
+}
+
+}  // namespace mpiferry::mpi

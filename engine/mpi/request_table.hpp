@@ -1,0 +1,64 @@
+// Every outstanding MPI_Request, in the dense arrays that MPI_Testsome wants.
+//
+// Rows are dense and move (a removed row is filled from the tail); slots are stable. A slot is named
+// by (slot, generation), so that a name from an earlier use of the slot is recognised as stale.
+// The table knows nothing of leases and handlers: the owner keeps them by slot number.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <mpi.h>
+
+namespace mpiferry::mpi {
+
+struct RequestId {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  bool operator==(const RequestId&) const = default;
+};
+
+// One completed request, as test_some reports it.
+struct TestedRequest {
+  std::uint32_t slot = 0;
+  int mpi_result = MPI_SUCCESS;
+  MPI_Status status{};
+};
+
+// Not thread-safe. Allocates only when it grows beyond what was reserved.
+class RequestTable {
+ public:
+  explicit RequestTable(std::size_t reserve);
+
+  // Takes the request over.
+  RequestId insert(MPI_Request request);
+  bool contains(RequestId id) const noexcept;
+  // Precondition: contains(id).
+  MPI_Request& request(RequestId id) noexcept;
+
+  bool empty() const noexcept { return requests_.empty(); }
+  std::size_t size() const noexcept { return requests_.size(); }
+  // Slots that were ever used; every slot number is below it.
+  std::size_t slots() const noexcept { return row_of_slot_.size(); }
+
+  // One MPI_Testsome over all rows. Completed rows leave the table and are returned; the span is
+  // valid until the next call. `mpi_result` is MPI's verdict on the call as a whole: if it is an
+  // error other than MPI_ERR_IN_STATUS, nothing was completed.
+  std::span<const TestedRequest> test_some(int* mpi_result);
+
+ private:
+  void remove_row(std::size_t row);
+
+  std::vector<MPI_Request> requests_;       // by row
+  std::vector<std::uint32_t> slot_of_row_;  // by row
+  std::vector<std::uint32_t> row_of_slot_;  // by slot; kFree if the slot is free
+  std::vector<std::uint32_t> generation_;   // by slot
+  std::vector<std::uint32_t> free_slots_;
+  std::vector<int> indices_;
+  std::vector<MPI_Status> statuses_;
+  std::vector<TestedRequest> tested_;
+};
+
+}  // namespace mpiferry::mpi
