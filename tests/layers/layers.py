@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""layers.py ROOT: fails on code that reaches up a floor (docs: the table of floors).
+
+Each violation is one line, FILE:LINE: RULE: what was found.
+"""
+import pathlib
+import re
+import sys
+
+# folder: the other folders of ours that it may include. `tests` and `bench` may include all.
+MAY_INCLUDE = {
+    "engine/base": [],
+    "engine/wire": ["engine/base"],
+    "engine/plan": ["engine/base", "engine/wire"],
+    "engine/flow": ["engine/base", "engine/wire", "engine/plan"],
+    "engine/mpi": ["engine/base", "engine/wire"],
+    "engine/disk": ["engine/base", "engine/wire"],
+    "engine/roles": ["engine/base", "engine/wire", "engine/plan", "engine/flow", "engine/mpi",
+                     "engine/disk"],
+    "cli": ["engine/base", "engine/wire", "engine/plan", "engine/flow", "engine/mpi", "engine/disk",
+            "engine/roles"],
+}
+
+# rule: (what must not be there, the folders where it may be)
+FORBIDDEN_INCLUDES = {
+    "mpi-header": (re.compile(r"(.*/)?mpi\.h|mpi-ext\.h|mpio\.h"), ["engine/mpi"]),
+    "asio": (re.compile(r"boost/.*"), ["engine/mpi", "engine/disk", "engine/roles", "cli"]),
+}
+FORBIDDEN_CODE = {
+    "mpi-call": (re.compile(r"\bP?MPI_\w+"), ["engine/mpi"]),
+    # `operator new` allocates without owning; placement new constructs in memory that is owned.
+    "naked-new": (re.compile(r"(?<!operator )\bnew\b(?!\s*\((?!\s*std::nothrow))"), []),
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
+NOT_CODE = re.compile(
+    r'R"(?P<mark>[^(\s]*)\(.*?\)(?P=mark)"'  # raw strings
+    r"|//[^\n]*|/\*.*?\*/"  # comments
+    r'|"(?:\\.|[^"\\\n])*"'  # strings
+    r"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'",  # characters, but not 1'000
+    re.DOTALL)
+
+
+def blank(text, keep_strings):
+    """`text` without comments (and strings), line for line."""
+    def replace(match):
+        if keep_strings and not match[0].startswith("/"):
+            return match[0]
+        return re.sub(r"[^\n]", " ", match[0])
+    return NOT_CODE.sub(replace, text)
+
+
+def check_include(folder, quote, target):
+    for rule, (pattern, allowed) in FORBIDDEN_INCLUDES.items():
+        if pattern.fullmatch(target):
+            if folder not in allowed:
+                yield rule, f"<{target}>"
+            return
+    parent = str(pathlib.PurePosixPath(target).parent)
+    ours = parent in MAY_INCLUDE or target.split("/")[0] in ("engine", "cli", "bench", "tests")
+    if ours and parent != folder and parent not in MAY_INCLUDE[folder]:
+        yield "include-up", f'{folder} may not include "{target}"'
+    if quote == '"' and not ours:
+        yield "include-path", f'"{target}": name our headers from the root: "engine/base/units.hpp"'
+
+
+def check_file(folder, text):
+    """Yields (line, rule, what) for one file of `folder`."""
+    for number, line in enumerate(blank(text, keep_strings=True).split("\n"), 1):
+        if match := INCLUDE.match(line):
+            for rule, what in check_include(folder, *match.groups()):
+                yield number, rule, what
+    for number, line in enumerate(blank(text, keep_strings=False).split("\n"), 1):
+        if INCLUDE.match(line) or line.lstrip().startswith("#include"):
+            continue
+        for rule, (pattern, allowed) in FORBIDDEN_CODE.items():
+            if folder not in allowed and (match := pattern.search(line)):
+                yield number, rule, match[0]
+
+
+def check_tree(root):
+    """Yields a line for each violation under `root`."""
+    for top in ("engine", "cli"):
+        for path in sorted((root / top).rglob("*.*")):
+            if path.suffix not in (".cpp", ".hpp", ".cc", ".h", ".ipp"):
+                continue
+            relative = path.relative_to(root)
+            folder = relative.parent.as_posix()
+            if folder not in MAY_INCLUDE:
+                yield f"{relative}:1: no-floor: {folder} is not in the table of floors"
+                continue
+            for number, rule, what in check_file(folder, path.read_text(encoding="utf-8")):
+                yield f"{relative}:{number}: {rule}: {what}"
+
+
+if __name__ == "__main__":
+    violations = list(check_tree(pathlib.Path(sys.argv[1])))
+    print("\n".join(violations) or "every include points down")
+    sys.exit(1 if violations else 0)
