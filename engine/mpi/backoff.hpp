@@ -1,8 +1,8 @@
 // How to wait: a policy without I/O.
 //
-// More ranks than cores is the rule on laptops and in CI. A rank that spins there takes the core from
-// the rank it waits for; yielding and napping is worth a factor of 20 to 100. docs/event-loop.md has
-// the figures.
+// More ranks than cores is the rule on laptops and in CI. A rank that spins there takes the core
+// from the rank it waits for; yielding and napping is worth a factor of 20 to 100.
+// docs/event-loop.md has the figures.
 #pragma once
 
 #include <algorithm>
@@ -28,8 +28,7 @@ struct BackoffLimits {
 
 class Backoff {
  public:
-  explicit Backoff(BackoffLimits limits = {}) noexcept
-      : limits_(limits), nap_(limits.first_nap) {}
+  explicit Backoff(BackoffLimits limits = {}) noexcept : limits_(limits), nap_(limits.first_nap) {}
 
   // Something completed, or something new was started: be quick again.
   void reset() noexcept {

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <system_error>
 
 #include <mpi.h>
 
 namespace mpiferry::mpi {
 namespace {
 
-class Category final : public boost::system::error_category {
+class Category final : public std::error_category {
  public:
   const char* name() const noexcept override { return "mpi"; }
   std::string message(int value) const override {
@@ -27,19 +28,21 @@ class Category final : public boost::system::error_category {
 
 }  // namespace
 
-const boost::system::error_category& mpi_category() noexcept {
+const std::error_category& mpi_category() noexcept {
   static const Category category;
   return category;
 }
 
 ErrorCode to_error_code(int mpi_result) noexcept {
-  return mpi_result == MPI_SUCCESS ? ErrorCode{} : ErrorCode{mpi_result, mpi_category()};
+  if (mpi_result == MPI_SUCCESS) return {};
+  return std::error_code{mpi_result, mpi_category()};
 }
 
 Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer, int tag) {
   Failure failure{.code = Errc::mpi_failed, .call = std::string{call}};
   if (peer != kNoRank) failure.detail += "rank " + std::to_string(peer.value);
-  if (tag >= 0) failure.detail += (failure.detail.empty() ? "tag " : ", tag ") + std::to_string(tag);
+  if (tag >= 0)
+    failure.detail += (failure.detail.empty() ? "tag " : ", tag ") + std::to_string(tag);
   if (!failure.detail.empty()) failure.detail += ": ";
   failure.detail += error.message();
   return failure;

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <boost/system/error_code.hpp>
 
@@ -14,7 +15,7 @@ namespace mpiferry::mpi {
 using ErrorCode = boost::system::error_code;
 
 // The category of the values that MPI calls return; message() is MPI's own text, on one line.
-const boost::system::error_category& mpi_category() noexcept;
+const std::error_category& mpi_category() noexcept;
 
 // MPI_SUCCESS gives a code that is false.
 ErrorCode to_error_code(int mpi_result) noexcept;

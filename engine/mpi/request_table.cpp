@@ -8,6 +8,7 @@ namespace mpiferry::mpi {
 namespace {
 
 constexpr std::uint32_t kFree = ~std::uint32_t{0};
+constexpr std::uint32_t kCompleted = kFree - 1;
 
 }  // namespace
 
@@ -22,7 +23,7 @@ RequestTable::RequestTable(std::size_t reserve) {
   tested_.reserve(reserve);
 }
 
-RequestId RequestTable::insert(MPI_Request request) {
+RequestId RequestTable::insert_completed() {
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<std::uint32_t>(row_of_slot_.size()));
     row_of_slot_.push_back(kFree);
@@ -30,10 +31,23 @@ RequestId RequestTable::insert(MPI_Request request) {
   }
   const std::uint32_t slot = free_slots_.back();
   free_slots_.pop_back();
-  row_of_slot_[slot] = static_cast<std::uint32_t>(requests_.size());
-  requests_.push_back(request);
-  slot_of_row_.push_back(slot);
+  row_of_slot_[slot] = kCompleted;
   return {slot, generation_[slot]};
+}
+
+RequestId RequestTable::insert(MPI_Request request) {
+  const RequestId id = insert_completed();
+  row_of_slot_[id.slot] = static_cast<std::uint32_t>(requests_.size());
+  requests_.push_back(request);
+  slot_of_row_.push_back(id.slot);
+  return id;
+}
+
+void RequestTable::release(RequestId id) {
+  assert(contains(id) && !active(id));
+  row_of_slot_[id.slot] = kFree;
+  ++generation_[id.slot];
+  free_slots_.push_back(id.slot);
 }
 
 bool RequestTable::contains(RequestId id) const noexcept {
@@ -41,16 +55,17 @@ bool RequestTable::contains(RequestId id) const noexcept {
          generation_[id.slot] == id.generation;
 }
 
-MPI_Request& RequestTable::request(RequestId id) noexcept {
-  assert(contains(id));
-  return requests_[row_of_slot_[id.slot]];
+bool RequestTable::active(RequestId id) const noexcept {
+  return contains(id) && row_of_slot_[id.slot] != kCompleted;
+}
+
+void RequestTable::cancel(std::uint32_t slot) {
+  const std::uint32_t row = row_of_slot_[slot];
+  if (row != kFree && row != kCompleted) MPI_Cancel(&requests_[row]);
 }
 
 void RequestTable::remove_row(std::size_t row) {
-  const std::uint32_t slot = slot_of_row_[row];
-  row_of_slot_[slot] = kFree;
-  ++generation_[slot];
-  free_slots_.push_back(slot);
+  row_of_slot_[slot_of_row_[row]] = kCompleted;
   if (row + 1 != requests_.size()) {
     requests_[row] = requests_.back();
     slot_of_row_[row] = slot_of_row_.back();
@@ -76,7 +91,8 @@ std::span<const TestedRequest> RequestTable::test_some(int* mpi_result) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(completed); ++i) {
     const auto row = static_cast<std::size_t>(indices_[i]);
     // MPI_ERROR of a status means something only after MPI_ERR_IN_STATUS.
-    tested_.push_back({.slot = slot_of_row_[row],
+    const std::uint32_t slot = slot_of_row_[row];
+    tested_.push_back({.id = {slot, generation_[slot]},
                        .mpi_result = in_status ? statuses_[i].MPI_ERROR : MPI_SUCCESS,
                        .status = statuses_[i]});
   }

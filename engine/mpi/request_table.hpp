@@ -1,8 +1,8 @@
 // Every outstanding MPI_Request, in the dense arrays that MPI_Testsome wants.
 //
-// Rows are dense and move (a removed row is filled from the tail); slots are stable. A slot is named
-// by (slot, generation), so that a name from an earlier use of the slot is recognised as stale.
-// The table knows nothing of leases and handlers: the owner keeps them by slot number.
+// Rows are dense and move (a removed row is filled from the tail); slots are stable. A slot is
+// named by (slot, generation), so that a name from an earlier use of the slot is recognised as
+// stale. The table knows nothing of leases and handlers: the owner keeps them by slot number.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct RequestId {
 
 // One completed request, as test_some reports it.
 struct TestedRequest {
-  std::uint32_t slot = 0;
+  RequestId id;
   int mpi_result = MPI_SUCCESS;
   MPI_Status status{};
 };
@@ -34,18 +34,26 @@ class RequestTable {
 
   // Takes the request over.
   RequestId insert(MPI_Request request);
+  // A slot without a request, as if it had completed: for operations that failed to start.
+  RequestId insert_completed();
+  // Frees the slot. Precondition: contains(id) and not active(id).
+  void release(RequestId id);
+
+  // Whether the slot is still taken under this name.
   bool contains(RequestId id) const noexcept;
-  // Precondition: contains(id).
-  MPI_Request& request(RequestId id) noexcept;
+  // Whether MPI still has the request.
+  bool active(RequestId id) const noexcept;
+  // MPI_Cancel, if the slot is active: test_some reports how it ended. Receives only.
+  void cancel(std::uint32_t slot);
 
   bool empty() const noexcept { return requests_.empty(); }
   std::size_t size() const noexcept { return requests_.size(); }
   // Slots that were ever used; every slot number is below it.
   std::size_t slots() const noexcept { return row_of_slot_.size(); }
 
-  // One MPI_Testsome over all rows. Completed rows leave the table and are returned; the span is
-  // valid until the next call. `mpi_result` is MPI's verdict on the call as a whole: if it is an
-  // error other than MPI_ERR_IN_STATUS, nothing was completed.
+  // One MPI_Testsome over all rows. Completed rows leave the table (their slots stay) and are
+  // returned; the span is valid until the next call. `mpi_result` is MPI's verdict on the call as a
+  // whole: if it is an error other than MPI_ERR_IN_STATUS, nothing was completed.
   std::span<const TestedRequest> test_some(int* mpi_result);
 
  private:
@@ -53,7 +61,7 @@ class RequestTable {
 
   std::vector<MPI_Request> requests_;       // by row
   std::vector<std::uint32_t> slot_of_row_;  // by row
-  std::vector<std::uint32_t> row_of_slot_;  // by slot; kFree if the slot is free
+  std::vector<std::uint32_t> row_of_slot_;  // by slot; or kFree, kCompleted
   std::vector<std::uint32_t> generation_;   // by slot
   std::vector<std::uint32_t> free_slots_;
   std::vector<int> indices_;

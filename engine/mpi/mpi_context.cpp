@@ -1,0 +1,207 @@
+#include "engine/mpi/mpi_context.hpp"
+
+#include <cassert>
+#include <chrono>
+#include <memory>
+#include <sched.h>
+
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include "engine/mpi/count.hpp"
+
+namespace mpiferry::mpi {
+namespace asio = boost::asio;
+namespace {
+
+// Requests before the arrays have to grow.
+constexpr std::size_t kReserve = 256;
+// Tests of one idle visit: they share the visit's epoll_wait. A visit after a completion does one,
+// because then there is other work to do.
+constexpr int kTestsPerIdleVisit = 16;
+// How long the end of the io_context waits for receives to cancel and sends to leave.
+constexpr std::chrono::milliseconds kShutdownPatience{200};
+
+}  // namespace
+
+MpiContext::MpiContext(asio::io_context& io) : service(io), io_(io), table_(kReserve), nap_(io) {
+  slots_.reserve(kReserve);
+}
+
+Operation MpiContext::isend(const Communicator& communicator, Lease lease,
+                            std::size_t payload_bytes, Rank to, int tag) {
+  const auto message = lease.message(payload_bytes);
+  const auto count = to_mpi_count(message.size());
+  assert(count.has_value());
+  MPI_Request request = MPI_REQUEST_NULL;
+  const int result =
+      MPI_Isend(message.data(), *count, MPI_BYTE, to.value, tag, communicator.native(), &request);
+  return add(
+      result, request,
+      {.completion = {.peer = to, .tag = tag, .lease = std::move(lease), .call = "MPI_Isend"},
+       .error = {}});
+}
+
+Operation MpiContext::irecv(const Communicator& communicator, Lease lease, Rank from, int tag) {
+  const auto message = lease.message();
+  const auto count = to_mpi_count(message.size());
+  assert(count.has_value());
+  MPI_Request request = MPI_REQUEST_NULL;
+  const int source = from == kAnyRank ? MPI_ANY_SOURCE : from.value;
+  const int result =
+      MPI_Irecv(message.data(), *count, MPI_BYTE, source, tag, communicator.native(), &request);
+  return add(
+      result, request,
+      {.completion = {.peer = from, .tag = tag, .lease = std::move(lease), .call = "MPI_Irecv"},
+       .error = {},
+       .receive = true});
+}
+
+Operation MpiContext::add(int mpi_result, MPI_Request request, Slot slot) {
+  slot.error = to_error_code(mpi_result);
+  const Operation operation = slot.error ? table_.insert_completed() : table_.insert(request);
+  if (slots_.size() <= operation.slot) slots_.resize(operation.slot + std::size_t{1});
+  slots_[operation.slot] = std::move(slot);
+  // What was started will want an answer soon.
+  backoff_.reset();
+  if (napping_) {
+    nap_.cancel();
+  } else {
+    arm();
+  }
+  return operation;
+}
+
+// Hands the outcome of a completed operation to whoever waits and forgets the operation. Without a
+// handler it is kept until there is one.
+void MpiContext::collect(Operation operation) {
+  Slot& slot = slots_[operation.slot];
+  if (slot.waiting == nullptr && !slot.detached) return;
+  WaitOperation* waiting = std::exchange(slot.waiting, nullptr);
+  Completion completion = std::move(slot.completion);
+  const ErrorCode error = slot.error;
+  slot = Slot{};
+  table_.release(operation);
+  if (waiting != nullptr) waiting->complete(arena_, error, std::move(completion));
+}
+
+void MpiContext::cancel(Operation operation) {
+  if (!table_.active(operation)) return;  // its outcome is on its way
+  Slot& slot = slots_[operation.slot];
+  if (slot.receive) {
+    table_.cancel(operation.slot);  // MPI_Testsome reports how it ended
+    return;
+  }
+  slot.detached = true;
+  if (WaitOperation* waiting = std::exchange(slot.waiting, nullptr); waiting != nullptr) {
+    waiting->complete(arena_, asio::error::operation_aborted,
+                      {.peer = slot.completion.peer, .tag = slot.completion.tag, .lease = {}});
+  }
+}
+
+void MpiContext::detach(Operation operation) {
+  if (!table_.contains(operation)) return;
+  slots_[operation.slot].detached = true;
+  if (!table_.active(operation)) collect(operation);
+}
+
+bool MpiContext::test() {
+  int result = MPI_SUCCESS;
+  ++tests_;
+  const auto tested = table_.test_some(&result);
+  if (result != MPI_SUCCESS && result != MPI_ERR_IN_STATUS) {
+    fail_all(to_error_code(result));
+    return true;
+  }
+  for (const TestedRequest& request : tested) {
+    Slot& slot = slots_[request.id.slot];
+    Completion& completion = slot.completion;
+    completion.call = "MPI_Testsome";
+    slot.error = to_error_code(request.mpi_result);
+    if (slot.receive && !slot.error) {
+      int cancelled = 0;
+      MPI_Test_cancelled(&request.status, &cancelled);
+      if (cancelled != 0) {
+        slot.error = asio::error::operation_aborted;
+      } else {
+        int count = 0;
+        MPI_Get_count(&request.status, MPI_BYTE, &count);
+        completion.bytes = static_cast<std::size_t>(count);
+        completion.peer = Rank{request.status.MPI_SOURCE};
+        completion.tag = request.status.MPI_TAG;
+      }
+    }
+    collect(request.id);
+  }
+  return !tested.empty();
+}
+
+// MPI itself has failed: no request will ever be reported again. Who waits learns it; the leases
+// stay where they are, as MPI may still touch them.
+void MpiContext::fail_all(const ErrorCode& error) {
+  for (Slot& slot : slots_) {
+    WaitOperation* waiting = std::exchange(slot.waiting, nullptr);
+    if (waiting == nullptr) continue;
+    waiting->complete(arena_, error,
+                      {.peer = slot.completion.peer,
+                       .tag = slot.completion.tag,
+                       .lease = {},
+                       .call = "MPI_Testsome"});
+  }
+}
+
+void MpiContext::arm() {
+  if (armed_ || table_.empty()) return;
+  armed_ = true;
+  asio::post(io_, asio::bind_allocator(ArenaAllocator<std::byte>{arena_}, Visit{this}));
+}
+
+void MpiContext::visit() {
+  armed_ = false;
+  napping_ = false;
+  if (table_.empty()) return;  // nothing to poll: run() may end
+
+  bool hit = test();
+  for (int i = 1; missed_ && !hit && i < kTestsPerIdleVisit; ++i) hit = test();
+  missed_ = !hit;
+  if (hit) {
+    backoff_.reset();
+    arm();
+    return;
+  }
+  const BackoffStep step = backoff_.next();
+  if (step.kind == BackoffStep::Kind::nap) {
+    armed_ = true;
+    napping_ = true;
+    nap_.expires_after(step.nap);
+    nap_.async_wait(asio::bind_allocator(ArenaAllocator<std::byte>{arena_}, Visit{this}));
+    return;
+  }
+  if (step.kind == BackoffStep::Kind::yield) ::sched_yield();
+  arm();
+}
+
+void MpiContext::shutdown() {
+  for (Slot& slot : slots_) {
+    slot.detached = true;
+    if (WaitOperation* waiting = std::exchange(slot.waiting, nullptr)) waiting->destroy(arena_);
+  }
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (finalized == 0) {
+    for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].receive) table_.cancel(i);
+    }
+    const auto deadline = std::chrono::steady_clock::now() + kShutdownPatience;
+    while (!table_.empty() && std::chrono::steady_clock::now() < deadline) {
+      if (!test()) ::sched_yield();
+    }
+  }
+  if (table_.empty()) return;
+  // MPI may still read or write these buffers for as long as the process lives, so they are never
+  // freed: a leak on purpose.
+  static_cast<void>(std::make_unique<std::vector<Slot>>(std::move(slots_)).release());
+}
+
+}  // namespace mpiferry::mpi

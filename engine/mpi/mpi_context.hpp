@@ -1,0 +1,143 @@
+// MPI requests as Asio operations.
+//
+// A service of one io_context, which one thread runs: the thread that initialised MPI. It owns
+// every outstanding request together with the lease of the bytes that MPI may still touch, tests
+// them all with one MPI_Testsome a visit, and posts what completed to the handlers that wait. No
+// user code runs inside the poller. docs/event-loop.md tells how and why.
+//
+//   auto& mpi = asio::use_service<MpiContext>(io);
+//   auto op = mpi.irecv(communicator, std::move(lease), kMaster, 11);
+//   auto [error, completion] = co_await async_wait(mpi, op, as_tuple(use_awaitable));
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "engine/base/buffer_pool.hpp"
+#include "engine/base/units.hpp"
+#include "engine/mpi/arena.hpp"
+#include "engine/mpi/backoff.hpp"
+#include "engine/mpi/communicator.hpp"
+#include "engine/mpi/completion.hpp"
+#include "engine/mpi/request_table.hpp"
+#include "engine/mpi/wait_operation.hpp"
+
+namespace mpiferry::mpi {
+
+// Names a started request until it has been waited for or detached.
+using Operation = RequestId;
+
+inline constexpr Rank kAnyRank{-2};
+
+// Not thread-safe: everything is called from the thread that runs the io_context.
+class MpiContext : public boost::asio::execution_context::service {
+ public:
+  using key_type = MpiContext;
+  inline static boost::asio::execution_context::id id;
+
+  explicit MpiContext(boost::asio::io_context& io);
+  ~MpiContext() override = default;
+
+  boost::asio::io_context& io() noexcept { return io_; }
+
+  // Starts MPI_Isend of the lease's header and the first `payload_bytes` of its payload. The lease
+  // stays here until MPI is done with it, then goes to whoever waits. Failures to start are
+  // reported by async_wait as well. Precondition: the message is at most INT_MAX bytes.
+  Operation isend(const Communicator& communicator, Lease lease, std::size_t payload_bytes, Rank to,
+                  int tag);
+  // Starts MPI_Irecv of up to a whole buffer, header and payload. `from` may be kAnyRank.
+  Operation irecv(const Communicator& communicator, Lease lease, Rank from, int tag);
+
+  // Asks for the early end of an operation; the outcome comes to its handler.
+  // A receive is cancelled: its handler gets operation_aborted, or the message if that was faster.
+  // A send can not be taken back: its wait is detached and gets operation_aborted at once; the
+  // lease stays here until MPI is done with it.
+  void cancel(Operation operation);
+  // Nobody will wait for this operation. Its lease is given back when MPI is done with it.
+  void detach(Operation operation);
+
+  // Requests that MPI has not completed.
+  std::size_t outstanding() const noexcept { return table_.size(); }
+  // MPI_Testsome calls so far.
+  std::uint64_t tests() const noexcept { return tests_; }
+
+  // Use async_wait.
+  template <class Handler>
+  void start_wait(Handler&& handler, Operation operation);
+
+ private:
+  struct Slot {
+    Completion completion;  // its lease is the one MPI works on
+    WaitOperation* waiting = nullptr;
+    ErrorCode error;
+    bool receive = false;
+    bool detached = false;
+  };
+  struct Visit {  // the poller's turn
+    MpiContext* context;
+    void operator()() const { context->visit(); }
+    void operator()(const ErrorCode&) const { context->visit(); }
+  };
+  struct Cancel {
+    MpiContext* context;
+    Operation operation;
+    void operator()(boost::asio::cancellation_type) const { context->cancel(operation); }
+  };
+
+  void shutdown() override;
+  Operation add(int mpi_result, MPI_Request request, Slot slot);
+  void collect(Operation operation);
+  bool test();
+  void fail_all(const ErrorCode& error);
+  void arm();
+  void visit();
+
+  boost::asio::io_context& io_;
+  Arena arena_;
+  RequestTable table_;
+  std::vector<Slot> slots_;  // by slot number of the table
+  Backoff backoff_;
+  boost::asio::steady_timer nap_;
+  bool armed_ = false;  // a visit is posted, or a nap ends in one
+  bool napping_ = false;
+  bool missed_ = false;  // the last visit completed nothing
+  std::uint64_t tests_ = 0;
+};
+
+template <class Handler>
+void MpiContext::start_wait(Handler&& handler, Operation operation) {
+  auto slot = boost::asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected()) slot.assign(Cancel{this, operation});
+  slots_[operation.slot].waiting = WaitOperationFor<std::decay_t<Handler>>::make(
+      arena_, std::forward<Handler>(handler), io_.get_executor());
+  if (!table_.active(operation)) collect(operation);
+}
+
+namespace detail {
+struct InitiateWait {
+  template <class Handler>
+  void operator()(Handler&& handler, MpiContext* context, Operation operation) const {
+    context->start_wait(std::forward<Handler>(handler), operation);
+  }
+};
+}  // namespace detail
+
+// Waits for an operation: void(ErrorCode, Completion), through the token's executor, never from
+// within this call. Each operation is waited for once. Cancelling the wait (its cancellation slot)
+// is MpiContext::cancel.
+template <class Token>
+auto async_wait(MpiContext& context, Operation operation, Token&& token) {
+  return boost::asio::async_initiate<Token, void(ErrorCode, Completion)>(
+      detail::InitiateWait{}, token, &context, operation);
+}
+
+}  // namespace mpiferry::mpi
