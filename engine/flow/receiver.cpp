@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/flow/sender.hpp"
 #include "engine/plan/chunk_plan.hpp"
 
 namespace mpiferry::flow {
@@ -24,6 +25,9 @@ Errc Receiver::check(const wire::Header& header) const {
     return Errc::bad_field;
   }
   if (!config_.source_size) {
+    // Of all chunks before this one, at most a window is not written yet: what lies beyond is no
+    // reason to allocate.
+    if (position(chunk) >= chunks_written_ + kMaxWindow) return Errc::unexpected_message;
     return header.length.value > 0 && header.length <= config_.chunk_size ? Errc::ok
                                                                           : Errc::bad_length;
   }
@@ -62,6 +66,7 @@ wire::Ack Receiver::on_written(const wire::Header& header, wire::WriteCall call,
     written_.resize(k + 1);
     digests_.resize(k + 1);
   }
+  if (written_[k]) return ack;  // a second copy arrived while the first was being written
   written_[k] = true;
   digests_[k] = header.payload_digest;
   ++chunks_written_;
