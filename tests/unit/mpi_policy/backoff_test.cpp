@@ -1,0 +1,71 @@
+// How a poller waits, as arithmetic.
+#include "engine/mpi/backoff.hpp"
+
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+namespace mpiferry::mpi {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = BackoffStep::Kind;
+
+constexpr BackoffLimits kLimits{.spins = 2, .yields = 3, .first_nap = 20us, .longest_nap = 250us};
+
+BackoffStep after(Backoff& backoff, int misses) {
+  for (int i = 0; i < misses; ++i) backoff.next();
+  return backoff.next();
+}
+
+TEST(Backoff, spins_then_yields_then_naps) {
+  Backoff backoff{kLimits};
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(backoff.next(), (BackoffStep{Kind::spin, 0us})) << i;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(backoff.next(), (BackoffStep{Kind::yield, 0us})) << i;
+  EXPECT_EQ(backoff.next(), (BackoffStep{Kind::nap, 20us}));
+}
+
+TEST(Backoff, naps_double_up_to_the_longest_and_stay_there) {
+  Backoff backoff{kLimits};
+  EXPECT_EQ(after(backoff, 5).nap, 20us);
+  EXPECT_EQ(backoff.next().nap, 40us);
+  EXPECT_EQ(backoff.next().nap, 80us);
+  EXPECT_EQ(backoff.next().nap, 160us);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(backoff.next(), (BackoffStep{Kind::nap, 250us}));
+}
+
+TEST(Backoff, a_completion_makes_it_quick_again) {
+  Backoff backoff{kLimits};
+  after(backoff, 20);
+  backoff.reset();
+  EXPECT_EQ(backoff.next().kind, Kind::spin);
+  EXPECT_EQ(after(backoff, 4), (BackoffStep{Kind::nap, 20us})) << "and short again";
+}
+
+TEST(Backoff, a_completion_between_misses_keeps_it_from_napping) {
+  Backoff backoff{kLimits};
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_NE(backoff.next().kind, Kind::nap);
+    if (i % 5 == 4) backoff.reset();
+  }
+}
+
+TEST(Backoff, limits_of_0_nap_at_once) {
+  Backoff backoff{{.spins = 0, .yields = 0, .first_nap = 10us, .longest_nap = 10us}};
+  EXPECT_EQ(backoff.next(), (BackoffStep{Kind::nap, 10us}));
+  EXPECT_EQ(backoff.next(), (BackoffStep{Kind::nap, 10us}));
+}
+
+TEST(Backoff, spins_only_if_there_is_nothing_to_yield) {
+  Backoff backoff{{.spins = 1, .yields = 0}};
+  EXPECT_EQ(backoff.next().kind, Kind::spin);
+  EXPECT_EQ(backoff.next().kind, Kind::nap);
+}
+
+TEST(Backoff, never_naps_longer_than_the_limit_by_default) {
+  Backoff backoff;
+  for (int i = 0; i < 10'000; ++i) EXPECT_LE(backoff.next().nap, 250us);
+}
+
+}  // namespace
+}  // namespace mpiferry::mpi
