@@ -18,7 +18,7 @@ enum class AckStatus : std::uint16_t {
 
 // The call that a failed write failed in.
 enum class WriteCall : std::uint16_t { none = 0, open = 1, write = 2, sync = 3, rename = 4 };
-// "pwrite" and so on, as messages name it.
+// "pwrite" and so on, as messages name it; "" for none.
 const char* call_name(WriteCall call) noexcept;
 
 struct Ack {
@@ -34,8 +34,8 @@ struct Ack {
 inline constexpr std::size_t kAckSize = 24;
 
 void encode(const Ack& ack, std::span<std::byte, kAckSize> out) noexcept;
-// Refuses unknown statuses and calls, reserved bytes that are not 0, an errno beside a status other
-// than write_failed, and a negative errno (all bad_field).
+// Refuses unknown statuses and calls, reserved bytes that are not 0, an errno or a call beside a
+// status other than write_failed, and a negative errno (all bad_field).
 Result<Ack> decode_ack(std::span<const std::byte, kAckSize> in);
 
 }  // namespace mpiferry::wire

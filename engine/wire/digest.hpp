@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "engine/base/result.hpp"
 
@@ -15,7 +16,8 @@ namespace mpiferry::wire {
 // XXH3-64, seed 0. Thread-safe.
 std::uint64_t chunk_digest(std::span<const std::byte> bytes) noexcept;
 
-// XXH3-64 of bytes that come in pieces; equal to chunk_digest of the whole.
+// XXH3-64 of bytes that come in pieces; equal to chunk_digest of the whole. value() may be asked at
+// any time, and more bytes may follow. One that was moved from can only be assigned or destroyed.
 class ChunkDigest {
  public:
   ChunkDigest();
@@ -37,7 +39,7 @@ struct Digest128 {
   bool operator==(const Digest128&) const = default;
 };
 
-// XXH128, seed 0, of bytes that come in pieces.
+// XXH128, seed 0, of bytes that come in pieces; otherwise like ChunkDigest.
 class FileDigest {
  public:
   FileDigest();
@@ -55,11 +57,12 @@ class FileDigest {
 // 16 and 32 lower-case hexadecimal digits.
 std::string to_hex(std::uint64_t digest);
 std::string to_hex(Digest128 digest);
-// Exactly 16 (32) hexadecimal digits, else bad_field.
+// Exactly 16 (32) hexadecimal digits of either case, else bad_field.
 Result<std::uint64_t> digest_from_hex(std::string_view hex);
 Result<Digest128> digest128_from_hex(std::string_view hex);
 
 // The line that `xxhsum -c` checks: "XXH3 (chunk_7.bin) = 9555e8555c62dcfd\n".
+// Precondition: no newline in the name; xxhsum 0.8.1 knows no escape for it.
 std::string sums_line(std::string_view file_name, std::uint64_t digest);
 
 }  // namespace mpiferry::wire

@@ -33,6 +33,7 @@ struct Faults {
 // Master to worker: what is to be moved.
 struct Job {
   std::string destination;           // with {rank} and {host} still in it
+  std::string token;                 // marks the master's destination while the job runs
   std::optional<Bytes> source_size;  // nothing: a stream, known at its end
   Bytes chunk_size;
   std::uint32_t window = 0;  // receives that the worker posts
@@ -47,8 +48,8 @@ struct Job {
 // Worker to master: the preflight passed.
 struct Ready {
   std::string host;
-  std::string directory;        // the destination, expanded
-  std::string directory_id;     // equal for two workers of a host if they write to one directory
+  std::string directory;     // the destination, expanded
+  std::string directory_id;  // equal for two workers of a host if they write to one directory
   bool shares_master_directory = false;
   std::int64_t pid = 0;
 
@@ -87,6 +88,8 @@ Result<Job> decode_job(std::span<const std::byte> payload);
 Result<Ready> decode_ready(std::span<const std::byte> payload);
 Result<End> decode_end(std::span<const std::byte> payload);
 Result<Closed> decode_closed(std::span<const std::byte> payload);
-Result<Failure> decode_failure(std::span<const std::byte> payload);
+// The failure that a worker reports or, if the payload is no such report, the failure to read it:
+// something has failed either way, so there is no third outcome to handle.
+Failure decode_failure(std::span<const std::byte> payload);
 
 }  // namespace mpiferry::wire

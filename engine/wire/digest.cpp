@@ -1,0 +1,109 @@
+#include "engine/wire/digest.hpp"
+
+#include <new>
+
+#include <xxhash.h>
+
+#include "engine/wire/hex.hpp"
+#include "engine/wire/refusal.hpp"
+
+namespace mpiferry::wire {
+namespace {
+
+struct FreeXxh {
+  void operator()(XXH3_state_t* state) const noexcept { XXH3_freeState(state); }
+};
+using XxhState = std::unique_ptr<XXH3_state_t, FreeXxh>;
+
+// The library allocates: only it knows the size and alignment that the installed version needs.
+XxhState new_state() {
+  XxhState state{XXH3_createState()};
+  if (!state) throw std::bad_alloc{};
+  return state;
+}
+
+Failure bad_field(const char* detail) { return refusal(Errc::bad_field, detail); }
+
+}  // namespace
+
+std::uint64_t chunk_digest(std::span<const std::byte> bytes) noexcept {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+struct ChunkDigest::State {
+  XxhState xxh = new_state();
+};
+
+ChunkDigest::ChunkDigest() : state_(std::make_unique<State>()) { reset(); }
+ChunkDigest::~ChunkDigest() = default;
+ChunkDigest::ChunkDigest(ChunkDigest&&) noexcept = default;
+ChunkDigest& ChunkDigest::operator=(ChunkDigest&&) noexcept = default;
+
+void ChunkDigest::reset() noexcept { XXH3_64bits_reset(state_->xxh.get()); }
+
+void ChunkDigest::update(std::span<const std::byte> bytes) noexcept {
+  if (bytes.empty()) return;  // the library calls a null pointer an error
+  XXH3_64bits_update(state_->xxh.get(), bytes.data(), bytes.size());
+}
+
+std::uint64_t ChunkDigest::value() const noexcept { return XXH3_64bits_digest(state_->xxh.get()); }
+
+struct FileDigest::State {
+  XxhState xxh = new_state();
+};
+
+FileDigest::FileDigest() : state_(std::make_unique<State>()) {
+  XXH3_128bits_reset(state_->xxh.get());
+}
+FileDigest::~FileDigest() = default;
+FileDigest::FileDigest(FileDigest&&) noexcept = default;
+FileDigest& FileDigest::operator=(FileDigest&&) noexcept = default;
+
+void FileDigest::update(std::span<const std::byte> bytes) noexcept {
+  if (bytes.empty()) return;
+  XXH3_128bits_update(state_->xxh.get(), bytes.data(), bytes.size());
+}
+
+Digest128 FileDigest::value() const noexcept {
+  const XXH128_hash_t hash = XXH3_128bits_digest(state_->xxh.get());
+  return {hash.high64, hash.low64};
+}
+
+std::string to_hex(std::uint64_t digest) {
+  std::string out(16, '0');
+  for (std::size_t i = 16; i-- > 0; digest >>= 4U) out[i] = kHexDigits[digest & 0xfU];
+  return out;
+}
+
+std::string to_hex(Digest128 digest) { return to_hex(digest.high) + to_hex(digest.low); }
+
+Result<std::uint64_t> digest_from_hex(std::string_view hex) {
+  if (hex.size() != 16) return bad_field("a digest must have 16 hexadecimal digits");
+  std::uint64_t value = 0;
+  for (const char c : hex) {
+    const int digit = hex_value(c);
+    if (digit < 0) return bad_field("a digest must be hexadecimal");
+    value = value << 4U | static_cast<std::uint64_t>(digit);
+  }
+  return value;
+}
+
+Result<Digest128> digest128_from_hex(std::string_view hex) {
+  if (hex.size() != 32) return bad_field("a file's digest must have 32 hexadecimal digits");
+  const auto high = digest_from_hex(hex.substr(0, 16));
+  if (!high) return high.error();
+  const auto low = digest_from_hex(hex.substr(16));
+  if (!low) return low.error();
+  return Digest128{*high, *low};
+}
+
+std::string sums_line(std::string_view file_name, std::uint64_t digest) {
+  std::string line = "XXH3 (";
+  line += file_name;
+  line += ") = ";
+  line += to_hex(digest);
+  line += '\n';
+  return line;
+}
+
+}  // namespace mpiferry::wire

@@ -1,0 +1,200 @@
+#include "engine/wire/manifest.hpp"
+
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "engine/wire/json_text.hpp"
+
+namespace mpiferry::wire {
+namespace {
+
+// What this version writes and, because the digests mean nothing under another rule, the only
+// values that it reads.
+constexpr std::string_view kLayout = "chunks";
+constexpr std::string_view kChunkNames = "chunk_{i}.bin";
+constexpr std::string_view kDigestAlgorithm = "XXH128";
+constexpr std::string_view kChunkDigestAlgorithm = "XXH3-64";
+
+constexpr std::size_t kPiece = std::size_t{64} << 10U;  // enough for a write, small in memory
+
+std::uint64_t count_chunks(Bytes size, Bytes chunk_size) noexcept {
+  return size.value / chunk_size.value + (size.value % chunk_size.value != 0 ? 1 : 0);
+}
+
+// Text on its way to the sink.
+class Pieces {
+ public:
+  explicit Pieces(const std::function<Outcome(std::string_view)>& sink) : sink_(sink) {
+    buffer_.reserve(2 * kPiece);
+  }
+
+  // After the sink's first failure nothing more reaches it.
+  void add(std::string_view text) {
+    buffer_ += text;
+    if (buffer_.size() >= kPiece) flush();
+  }
+
+  bool failed() const noexcept { return !outcome_; }
+
+  Outcome finish() {
+    if (!buffer_.empty()) flush();
+    return std::move(outcome_);
+  }
+
+ private:
+  void flush() {
+    if (outcome_) outcome_ = sink_(buffer_);
+    buffer_.clear();
+  }
+
+  const std::function<Outcome(std::string_view)>& sink_;
+  std::string buffer_;
+  Outcome outcome_ = Nothing{};
+};
+
+// Takes the elements of "chunk_digests" out of the parser's hands, so that the document stays small
+// however many chunks there are. What is no digest stays in the document's array and gives the
+// text away.
+class DigestCatcher {
+ public:
+  // The parser's callback: whether `parsed` is to stay in the document.
+  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
+    if (event == Json::parse_event_t::key && depth == 1) {
+      inside_ = parsed == "chunk_digests";
+      if (inside_) digests_.clear();  // of a repeated key, JSON readers take the last
+    }
+    if (event != Json::parse_event_t::value || depth != 2 || !inside_) return true;
+    const auto* hex = parsed.get_ptr<const std::string*>();
+    if (hex == nullptr) return true;
+    const auto digest = digest_from_hex(*hex);
+    if (!digest) return true;
+    digests_.push_back(*digest);
+    return false;
+  }
+
+  std::vector<std::uint64_t>& digests() noexcept { return digests_; }
+
+ private:
+  bool inside_ = false;
+  std::vector<std::uint64_t> digests_;
+};
+
+void expect(Fields& fields, const char* name, std::string_view value) {
+  if (fields.text(name) != value) fields.refuse(name, "must be \"" + std::string{value} + '"');
+}
+
+std::vector<Manifest::Worker> read_workers(Fields& fields, std::optional<Failure>& failure) {
+  std::vector<Manifest::Worker> workers;
+  const Json* array = fields.member("workers");
+  if (array == nullptr) return workers;
+  if (!array->is_array() || array->empty()) {
+    fields.refuse("workers", "must be an array of at least one worker");
+    return workers;
+  }
+  for (const Json& json : *array) {
+    Fields worker{json, "manifest: workers[" + std::to_string(workers.size()) + "]: ", failure};
+    const int rank = worker.integer<int>("rank", 1, std::numeric_limits<int>::max());
+    workers.push_back({Rank{rank}, worker.bytes("host"), worker.bytes("directory")});
+    if (failure) break;
+  }
+  return workers;
+}
+
+}  // namespace
+
+Outcome write_manifest(const Manifest& manifest,
+                       const std::function<Outcome(std::string_view)>& sink) {
+  Pieces pieces{sink};
+  const auto add_field = [&pieces](std::string_view name, const Json& value) {
+    pieces.add("  \"");
+    pieces.add(name);
+    pieces.add("\": ");
+    pieces.add(value.dump());
+    pieces.add(",\n");
+  };
+  pieces.add("{\n");
+  add_field("schema", kManifestSchema);
+  add_field("source", json_from_bytes(manifest.source));
+  add_field("size", manifest.size.value);
+  add_field("digest_algorithm", kDigestAlgorithm);
+  add_field("digest", to_hex(manifest.digest));
+  add_field("layout", kLayout);
+  add_field("chunk_size", manifest.chunk_size.value);
+  add_field("chunks", manifest.chunk_digests.size());
+  add_field("chunk_names", kChunkNames);
+  add_field("chunk_digest_algorithm", kChunkDigestAlgorithm);
+
+  // A worker a line.
+  std::string_view separator = "\n    ";
+  pieces.add("  \"workers\": [");
+  for (const Manifest::Worker& worker : manifest.workers) {
+    pieces.add(std::exchange(separator, ",\n    "));
+    pieces.add("{\"rank\": " + std::to_string(worker.rank.value));
+    pieces.add(", \"host\": " + json_from_bytes(worker.host).dump());
+    pieces.add(", \"directory\": " + json_from_bytes(worker.directory).dump() + '}');
+    if (pieces.failed()) break;
+  }
+
+  // A digest a line, so that diff shows which chunks differ.
+  separator = "\n    \"";
+  pieces.add("\n  ],\n  \"chunk_digests\": [");
+  for (const std::uint64_t digest : manifest.chunk_digests) {
+    pieces.add(std::exchange(separator, ",\n    \""));
+    pieces.add(to_hex(digest));
+    pieces.add("\"");
+    if (pieces.failed()) break;
+  }
+  pieces.add(manifest.chunk_digests.empty() ? "]\n}\n" : "\n  ]\n}\n");
+  return pieces.finish();
+}
+
+Result<Manifest> read_manifest(std::string_view text) {
+  DigestCatcher catcher;
+  const Json json = Json::parse(
+      text.begin(), text.end(),
+      [&catcher](int depth, Json::parse_event_t event, const Json& parsed) {
+        return catcher(depth, event, parsed);
+      },
+      /*allow_exceptions=*/false);
+
+  std::optional<Failure> failure;
+  Fields fields{json, "manifest: ", failure};
+  expect(fields, "schema", kManifestSchema);
+  expect(fields, "layout", kLayout);
+  expect(fields, "chunk_names", kChunkNames);
+  expect(fields, "digest_algorithm", kDigestAlgorithm);
+  expect(fields, "chunk_digest_algorithm", kChunkDigestAlgorithm);
+
+  Manifest manifest;
+  manifest.source = fields.bytes("source");
+  manifest.size.value = fields.integer<std::uint64_t>("size", 0, kMaxFileSize);
+  manifest.chunk_size.value = fields.integer<std::uint64_t>("chunk_size", 1, kMaxChunkSize.value);
+  const auto digest = digest128_from_hex(fields.text("digest"));
+  if (digest) {
+    manifest.digest = *digest;
+  } else {
+    fields.refuse("digest", "must be 32 hexadecimal digits");
+  }
+  manifest.workers = read_workers(fields, failure);
+
+  // Even after a failure chunk_size is in range, so the division is safe.
+  const std::uint64_t chunks = count_chunks(manifest.size, manifest.chunk_size);
+  if (fields.integer<std::uint64_t>("chunks", 0, kMaxFileSize) != chunks) {
+    fields.refuse("chunks", "must be ceil(size / chunk_size), " + std::to_string(chunks));
+  }
+  if (const Json* array = fields.member("chunk_digests")) {
+    if (!array->is_array() || !array->empty()) {
+      fields.refuse("chunk_digests", "must be an array of strings of 16 hexadecimal digits");
+    } else if (catcher.digests().size() != chunks) {
+      fields.refuse("chunk_digests", "must be " + std::to_string(chunks) + " digests, not " +
+                                         std::to_string(catcher.digests().size()));
+    }
+  }
+  if (failure) return *std::move(failure);
+  manifest.chunk_digests = std::move(catcher.digests());
+  return manifest;
+}
+
+}  // namespace mpiferry::wire

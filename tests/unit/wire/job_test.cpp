@@ -1,0 +1,277 @@
+#include "engine/wire/job.hpp"
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/wire/bytes.hpp"
+
+namespace mpiferry::wire {
+namespace {
+
+// A path that is not UTF-8, with every kind of byte that JSON finds difficult.
+const std::string kAnyBytes{"out/\xff\xc0\x80\0\n\"\\{rank}", 16};
+
+template <class Message>
+std::string encoded(const Message& message) {
+  std::array<std::byte, kControlPayload.value> buffer{};
+  const auto size = encode(message, std::span<std::byte>{buffer});
+  EXPECT_TRUE(size);
+  return size ? std::string{text_of(std::span{buffer}.first(*size))} : std::string{};
+}
+
+Job some_job() {
+  Job job;
+  job.destination = kAnyBytes;
+  job.source_size = 5_GiB;
+  job.chunk_size = 1_MiB;
+  job.window = 8;
+  job.workers = 4;
+  job.fsync = true;
+  job.faults.corrupt_every = 3;
+  job.faults.corrupt_first = 1;
+  job.faults.stall_rank = Rank{2};
+  job.faults.stall_after = 10;
+  job.faults.write_delay = std::chrono::milliseconds{20};
+  return job;
+}
+
+Failure some_failure() {
+  Failure failure;
+  failure.code = Errc::dest_write_failed;
+  failure.rank = Rank{2};
+  failure.host = "node7";
+  failure.path = kAnyBytes;
+  failure.call = "pwrite";
+  failure.system_errno = ENOSPC;
+  failure.detail = "gr\xc3\xbc\xc3\x9f";
+  failure.hint = "free some space";
+  return failure;
+}
+
+// `text` with the first `from` replaced.
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from << " is not in " << text;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+void expect_job_refused(const std::string& text, const char* detail) {
+  const auto job = decode_job(bytes_of(text));
+  ASSERT_FALSE(job) << text;
+  EXPECT_EQ(job.error().code, Errc::bad_field);
+  EXPECT_EQ(job.error().detail.substr(0, std::string_view{detail}.size()), detail);
+}
+
+TEST(Job, decode_returns_what_encode_wrote) {
+  Job job = some_job();
+  for (int variant = 0; variant < 3; ++variant) {
+    const auto decoded = decode_job(bytes_of(encoded(job)));
+    ASSERT_TRUE(decoded) << decoded.error().message();
+    EXPECT_EQ(*decoded, job);
+    job.faults = {};
+    job.source_size = variant == 0 ? std::optional<Bytes>{} : 0_B;
+    std::swap(job.fsync, job.force);
+  }
+}
+
+TEST(Job, a_stream_of_unknown_size_is_not_an_empty_file) {
+  Job job = some_job();
+  job.source_size.reset();
+  EXPECT_EQ(decode_job(bytes_of(encoded(job)))->source_size, std::nullopt);
+  job.source_size = 0_B;
+  EXPECT_EQ(decode_job(bytes_of(encoded(job)))->source_size, 0_B);
+}
+
+TEST(Job, decode_ignores_fields_that_it_does_not_know) {
+  const std::string text = replaced(encoded(some_job()), "{", R"({"later": [1, {"x": 2}], )");
+  const auto job = decode_job(bytes_of(text));
+  ASSERT_TRUE(job);
+  EXPECT_EQ(*job, some_job());
+}
+
+TEST(Job, decode_refuses_impossible_values_and_names_the_field) {
+  Job job = some_job();
+  job.destination = "out";
+  const std::string text = encoded(job);
+  const auto with = [&text](const char* from, const char* to) { return replaced(text, from, to); };
+
+  expect_job_refused(with(R"("out")", "7"), "job: destination must be");
+  expect_job_refused(with(R"("out")", R"({"hex":"f"})"), "job: destination must be");
+  expect_job_refused(with("5368709120", "9223372036854775809"), "job: source_size must be");
+  expect_job_refused(with("5368709120", "-1"), "job: source_size must be");
+  expect_job_refused(with("5368709120", "1e9"), "job: source_size must be");
+  expect_job_refused(with("\"chunk_size\":1048576", "\"chunk_size\":0"), "job: chunk_size must be");
+  expect_job_refused(with("\"chunk_size\":1048576", "\"chunk_size\":1073741825"),
+                     "job: chunk_size must be");
+  expect_job_refused(with("\"window\":8", "\"window\":0"), "job: window must be");
+  expect_job_refused(with("\"window\":8", "\"window\":4294967296"), "job: window must be");
+  expect_job_refused(with("\"workers\":4", "\"workers\":0"), "job: workers must be");
+  expect_job_refused(with("\"workers\":4", "\"workers\":2147483647"), "job: workers must be");
+  expect_job_refused(with("\"fsync\":true", "\"fsync\":1"), "job: fsync must be");
+  expect_job_refused(with("\"fsync\":", "\"sync\":"), "job: fsync is missing");
+  expect_job_refused(with("\"source_size\":", "\"size\":"), "job: source_size is missing");
+  expect_job_refused(with("\"stall_rank\":2", "\"stall_rank\":-2"), "job: faults.stall_rank must");
+  expect_job_refused(with("\"write_delay_us\":20000", "\"write_delay_us\":9223372036854775807"),
+                     "job: faults.write_delay_us must");
+  expect_job_refused(with("\"corrupt_every\":3,", ""), "job: faults.corrupt_every is missing");
+}
+
+TEST(Job, decode_accepts_the_limits) {
+  Job job = some_job();
+  job.source_size = Bytes{std::uint64_t{1} << 63U};
+  job.chunk_size = kMaxChunkSize;
+  job.window = ~std::uint32_t{0};
+  job.workers = 2147483646;
+  const auto decoded = decode_job(bytes_of(encoded(job)));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(*decoded, job);
+}
+
+TEST(Job, encode_refuses_what_does_not_fit) {
+  Job job = some_job();
+  job.destination = std::string(kControlPayload.value, 'x');
+  std::array<std::byte, kControlPayload.value> buffer{};
+  const auto size = encode(job, buffer);
+  ASSERT_FALSE(size);
+  EXPECT_EQ(size.error().code, Errc::bad_length);
+}
+
+TEST(Job, encode_fills_a_buffer_that_fits_exactly) {
+  const std::size_t exact = encoded(some_job()).size();
+  ByteVector buffer(exact);
+  EXPECT_TRUE(encode(some_job(), std::span{buffer}));
+  EXPECT_FALSE(encode(some_job(), std::span{buffer}.first(exact - 1)));
+}
+
+TEST(Ready, decode_returns_what_encode_wrote) {
+  const Ready ready{"node7", kAnyBytes, "66305:42", true, 1234567};
+  const auto decoded = decode_ready(bytes_of(encoded(ready)));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(*decoded, ready);
+}
+
+TEST(Ready, decode_refuses_a_negative_pid) {
+  const std::string text = replaced(encoded(Ready{}), "\"pid\":0", "\"pid\":-1");
+  EXPECT_FALSE(decode_ready(bytes_of(text)));
+}
+
+TEST(End, decode_returns_what_encode_wrote) {
+  for (const Errc verdict : {Errc::ok, Errc::chunk_corrupt, Errc::internal}) {
+    const End end{verdict, "data.xxh3"};
+    const auto decoded = decode_end(bytes_of(encoded(end)));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(*decoded, end);
+  }
+}
+
+TEST(End, decode_refuses_a_verdict_that_is_no_error) {
+  const std::string text = replaced(encoded(End{}), "\"ok\"", "\"fine\"");
+  const auto end = decode_end(bytes_of(text));
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().detail, "end: verdict must be the name of an error");
+}
+
+TEST(Closed, decode_returns_what_encode_wrote) {
+  const Closed closed{1, Bytes{~std::uint64_t{0}}, 3, 4};
+  const auto decoded = decode_closed(bytes_of(encoded(closed)));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(*decoded, closed);
+}
+
+TEST(FailureMessage, decode_returns_what_encode_wrote) {
+  const Failure before = some_failure();
+  const Failure after = decode_failure(bytes_of(encoded(before)));
+  EXPECT_EQ(after.code, before.code);
+  EXPECT_EQ(after.rank, before.rank);
+  EXPECT_EQ(after.host, before.host);
+  EXPECT_EQ(after.path, before.path);
+  EXPECT_EQ(after.call, before.call);
+  EXPECT_EQ(after.system_errno, before.system_errno);
+  EXPECT_EQ(after.detail, before.detail);
+  EXPECT_EQ(after.hint, before.hint);
+}
+
+TEST(FailureMessage, one_that_can_not_be_read_is_a_failure_as_well) {
+  const std::string text = encoded(some_failure());
+  for (const std::string& bad :
+       {std::string{}, std::string{"[]"}, replaced(text, "\"dest_write_failed\"", "\"ok\""),
+        replaced(text, "\"dest_write_failed\"", "\"oops\""),
+        replaced(text, "\"rank\":2", "\"rank\":-2"),
+        replaced(text, "\"errno\":28", "\"errno\":-28")}) {
+    const Failure failure = decode_failure(bytes_of(bad));
+    EXPECT_EQ(failure.code, Errc::bad_field) << bad;
+    EXPECT_EQ(failure.detail.substr(0, 9), "failure: ") << bad;
+  }
+}
+
+// What any decoder must survive, whoever sent it.
+void expect_all_refuse(std::string_view text) {
+  const auto payload = bytes_of(text);
+  EXPECT_FALSE(decode_job(payload));
+  EXPECT_FALSE(decode_ready(payload));
+  EXPECT_FALSE(decode_end(payload));
+  EXPECT_FALSE(decode_closed(payload));
+  EXPECT_EQ(decode_failure(payload).code, Errc::bad_field);
+}
+
+TEST(HostileJson, every_decoder_refuses_what_is_no_message) {
+  for (const char* text : {"", " ", "null", "7", "\"x\"", "[]", "{}", "{", "}", "{\"", "nul",
+                           "{}{}", "1e999999", "\xff\xfe", "\xef\xbb\xbf{}", "{\"a\":\"\xff\"}"}) {
+    expect_all_refuse(text);
+  }
+  expect_all_refuse(std::string(kControlPayload.value, '\0'));
+}
+
+TEST(HostileJson, no_depth_of_nesting_exhausts_the_stack) {
+  // With a recursive parser or destructor, far more than 8 MiB of stack.
+  constexpr std::size_t kDepth = 200'000;
+  const std::string open(kDepth, '[');
+  const auto refused = [](const std::string& text) { return !decode_job(bytes_of(text)); };
+  EXPECT_TRUE(refused(open));
+  EXPECT_TRUE(refused(open + std::string(kDepth, ']')));
+  std::string objects;
+  for (std::size_t i = 0; i < kDepth; ++i) objects += "{\"a\":";
+  EXPECT_TRUE(refused(objects));
+  EXPECT_TRUE(refused(objects + "1" + std::string(kDepth, '}')));
+
+  const std::string known =
+      replaced(encoded(some_job()), "{", "{\"later\":" + open + std::string(kDepth, ']') + ",");
+  EXPECT_TRUE(decode_job(bytes_of(known))) << "depth in a field that nobody reads is harmless";
+}
+
+TEST(HostileJson, every_truncated_message_is_refused) {
+  const std::string job = encoded(some_job());
+  for (std::size_t size = 0; size < job.size(); ++size) {
+    EXPECT_FALSE(decode_job(bytes_of(job).first(size))) << size;
+  }
+}
+
+TEST(HostileJson, a_changed_byte_anywhere_never_harms) {
+  const std::string job = encoded(some_job());
+  const std::string failure = encoded(some_failure());
+  for (const char byte : {'\0', '"', '{', '}', '-', '9', 'e', '\\', '\x80', '\xff'}) {
+    for (std::size_t i = 0; i < job.size(); ++i) {
+      std::string changed = job;
+      changed[i] = byte;
+      // Whether it is still a job is not the question; a job that is read is in range.
+      if (const auto read = decode_job(bytes_of(changed))) {
+        EXPECT_GT(read->chunk_size, 0_B);
+        EXPECT_LE(read->chunk_size, kMaxChunkSize);
+        EXPECT_GT(read->workers, 0U);
+        EXPECT_GT(read->window, 0U);
+      }
+    }
+    for (std::size_t i = 0; i < failure.size(); ++i) {
+      std::string changed = failure;
+      changed[i] = byte;
+      EXPECT_NE(decode_failure(bytes_of(changed)).code, Errc::ok);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mpiferry::wire
