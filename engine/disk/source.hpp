@@ -12,6 +12,7 @@
 
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
+#include "engine/disk/descriptor.hpp"
 
 namespace mpiferry::disk {
 
@@ -22,18 +23,21 @@ struct ReadResult {
   bool would_block = false;  // a stream has nothing yet: wait for `descriptor()` to be readable
 };
 
+// Move-only; one thread at a time; must not outlive its io_context.
 class Source {
  public:
   // Opens a regular file, a block device, a FIFO or a character device; "-" is standard input.
   // Regular files and block devices are read with pread and have a size; all others are streams
   // (standard input that is redirected from a regular file counts as that file, from its current
-  // position on). Advises the kernel of sequential reading.
+  // position on; a file that has bytes but claims to be empty, as those of /proc, is a stream).
+  // Advises the kernel of sequential reading.
   // Failures: source_not_found, source_unreadable, source_not_a_file (a directory, a socket that is
   // not standard input), each with path, call and errno. Opening a FIFO without a writer does not
-  // block.
+  // block. Standard input that is a stream is non-blocking until the Source is destroyed; so is
+  // every other descriptor of the same open file (a terminal's, for example).
   static Result<Source> open(boost::asio::io_context& io, const std::string& path);
 
-  Source(Source&&) noexcept;
+  Source(Source&&) noexcept = default;
   Source& operator=(Source&&) = delete;
   ~Source();
 
@@ -43,32 +47,65 @@ class Source {
 
   // Fills `out` from `offset` of a file, or with what comes next of a stream (`offset` is then
   // ignored). A file read comes back with exactly min(out.size(), size - offset) bytes, or with
-  // source_changed if the file has become shorter. A stream read may bring fewer bytes, or
-  // would_block. Handles EINTR and short reads. Failures: source_changed, source_read_failed.
+  // source_changed if the file has become shorter. A stream read is one read(2): it may bring fewer
+  // bytes, or would_block; its end comes alone, without bytes, and stays. A FIFO has not ended
+  // before a writer has been there. Handles EINTR and short reads.
+  // Failures: source_changed, source_read_failed.
   Result<ReadResult> read(Bytes offset, std::span<std::byte> out);
 
-  // Whether the file is still what it was when it was opened: size, mtime and ctime (nanoseconds),
-  // by fstat. source_changed with a detail that says what differs. Always passes for streams.
+  // Whether the file is still what it was when it was opened: size and mtime (nanoseconds), by
+  // fstat. source_changed with a detail that says what differs. Always passes for streams and
+  // block devices. A rewrite of equal size within one tick of the file system's clock (some ms)
+  // after the opening is not seen.
   Outcome check_unchanged() const;
 
   // For streams: `co_await source.descriptor().async_wait(wait_read, ...)` after would_block.
-  // Precondition: is_stream().
+  // Precondition: is_stream(). Made when it is first asked for: a stream that never has to be
+  // waited for is never registered. Throws if the reactor refuses it.
   boost::asio::posix::stream_descriptor& descriptor();
 
  private:
+  // The size and the time of the last write. Not ctime: chmod, rename and a new hard link change it
+  // and leave the bytes as they are, and a job must not fail because its source was renamed. What
+  // ctime alone would show, a write whose mtime was set back on purpose, is nobody's accident.
   struct Identity {
-    std::int64_t size, mtime_seconds, mtime_nanoseconds, ctime_seconds, ctime_nanoseconds;
+    std::int64_t size = 0, mtime_seconds = 0, mtime_nanoseconds = 0;
     bool operator==(const Identity&) const = default;
   };
-  Source(std::string path, int descriptor) noexcept;
+  // Sets O_NONBLOCK on a descriptor that is not ours, and takes it back.
+  class NonBlocking {
+   public:
+    NonBlocking() noexcept = default;
+    NonBlocking(NonBlocking&& other) noexcept : descriptor_(other.descriptor_.release()) {}
+    NonBlocking& operator=(NonBlocking&&) = delete;
+    ~NonBlocking();
+    // False, with errno, if the flag can not be set. `descriptor` stays the caller's.
+    bool set(int descriptor) noexcept;
 
+   private:
+    Descriptor descriptor_;  // a duplicate: the flag belongs to the open file, not to the number
+  };
+
+  Source(boost::asio::io_context& io, std::string path, int number, Descriptor owned) noexcept;
+  static Result<Source> open_path(boost::asio::io_context& io, const std::string& path);
+  static Result<Source> open_standard_input(boost::asio::io_context& io);
+  Outcome examine();
+  Result<ReadResult> read_file(Bytes offset, std::span<std::byte> out) const;
+  Result<ReadResult> read_stream(std::span<std::byte> out);
+  Failure shrunk(std::uint64_t end) const;
+  Failure failure(Errc code, const char* call, int system_errno) const;
+
+  boost::asio::io_context* io_;
   std::string path_;
-  int descriptor_ = -1;     // owned unless it is standard input
+  Descriptor owned_;  // empty for standard input
+  int number_;
   std::uint64_t start_ = 0;  // the position in the file that is offset 0 to the user
   std::optional<Bytes> size_;
-  Identity identity_{};
+  std::optional<Identity> identity_;  // of regular files
   std::optional<boost::asio::posix::stream_descriptor> stream_;
-  int saved_flags_ = -1;  // of standard input, restored at the end
+  NonBlocking non_blocking_;
+  bool may_lack_writer_ = false;  // a FIFO from which nothing has come yet
+  bool ended_ = false;
 };
 
 }  // namespace mpiferry::disk

@@ -1,0 +1,53 @@
+#include "engine/disk/destination_failure.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace mpiferry::disk {
+
+std::string_view destination_hint(int system_errno) noexcept {
+  switch (system_errno) {
+    case ENOTDIR:
+      return "a file is in the way: move it, or name another destination";
+    case EISDIR:
+    case ENOTEMPTY:
+      return "a directory is in the way: move it, or name another destination";
+    case EACCES:
+    case EPERM:
+      return "check who may write there, or name another destination";
+    case EROFS:
+      return "the file system is read-only: name a destination elsewhere";
+    case ENOSPC:
+      return "free some space or inodes there, or name a destination elsewhere";
+    case EDQUOT:
+      return "free some of your quota there, or name a destination elsewhere";
+    case EFBIG:
+      return "raise the file size limit (ulimit -f), or use smaller chunks";
+    case EMFILE:
+    case ENFILE:
+      return "raise the limit of open files (ulimit -n)";
+    case ENAMETOOLONG:
+      return "choose a shorter name for the destination";
+    case ELOOP:
+      return "symbolic links go in a circle there: name the directory itself";
+    case ENOENT:
+      return "no file or directory can be made there: name another destination";
+    case EIO:
+    case ESTALE:
+      return "the disk or the file server fails there: see the system log of that host";
+    default:
+      return "";
+  }
+}
+
+Failure destination_failure(Errc code, std::string path, std::string_view call, int system_errno) {
+  Failure failure;
+  failure.code = code;
+  failure.path = std::move(path);
+  failure.call = call;
+  failure.system_errno = system_errno;
+  failure.hint = destination_hint(system_errno);
+  return failure;
+}
+
+}  // namespace mpiferry::disk

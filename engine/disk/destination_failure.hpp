@@ -1,0 +1,16 @@
+// Failures of the destination, with a hint for what the system said.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/base/failure.hpp"
+
+namespace mpiferry::disk {
+
+// What a user can do about `system_errno` at a destination; "" if there is nothing to say.
+std::string_view destination_hint(int system_errno) noexcept;
+
+Failure destination_failure(Errc code, std::string path, std::string_view call, int system_errno);
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,197 @@
+#include "engine/disk/directory.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <fcntl.h>
+#include <optional>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include "engine/disk/destination_failure.hpp"
+#include "engine/disk/unique_name.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr int kCreateFile = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+
+Failure unusable(std::string path, std::string_view call, int system_errno) {
+  return destination_failure(Errc::dest_unusable, std::move(path), call, system_errno);
+}
+
+std::string parent_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  return std::string{path.substr(0, std::max<std::size_t>(slash, 1))};
+}
+
+// Makes one directory, its parent being there. True if it is new.
+Result<bool> make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0777) == 0) return true;
+  const int error = errno;
+  // Whatever mkdir says, a directory that is there is fine: automounters and read-only parents do
+  // not always say EEXIST.
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return false;
+    return unusable(path, "mkdir", ENOTDIR);
+  }
+  if (error == EEXIST && errno == ENOENT) {
+    Failure dangling = unusable(path, "mkdir", EEXIST);
+    dangling.detail = "a symbolic link to nothing";
+    dangling.hint = "remove the link, or create what it points to";
+    return dangling;
+  }
+  return unusable(path, "mkdir", error == EEXIST ? errno : error);
+}
+
+// "mkdir -p". Returns the directories that have got a new entry.
+Result<std::vector<std::string>> make_directories(const std::string& path) {
+  std::vector<std::string> changed;
+  std::size_t position = 0;
+  while (position < path.size()) {
+    position = path.find_first_not_of('/', position);
+    if (position == std::string::npos) break;
+    position = std::min(path.find('/', position), path.size());
+    const std::string component = path.substr(0, position);
+    Result<bool> made = make_directory(component);
+    if (!made) return std::move(made.error());
+    if (*made) changed.push_back(parent_of(component));
+  }
+  return changed;
+}
+
+// 0 or the errno of fsync. Some FUSE and SMB file systems can not sync directories and say EINVAL.
+int sync_directory(int descriptor) noexcept {
+  while (::fsync(descriptor) != 0) {
+    if (errno != EINTR) return errno == EINVAL ? 0 : errno;
+  }
+  return 0;
+}
+
+// The part's name in `out`, which is large enough for a final name of 64 characters.
+void spell_part_name(std::string_view final_name, std::uint64_t job_id, char* out) noexcept {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  *out++ = '.';
+  out = std::ranges::copy(final_name, out).out;
+  *out++ = '.';
+  for (int shift = 60; shift >= 0; shift -= 4) *out++ = kHex[(job_id >> shift) & 0xfU];
+  out = std::ranges::copy(std::string_view{".part"}, out).out;
+  *out = '\0';
+}
+
+}  // namespace
+
+Directory::Directory(std::string path, Descriptor descriptor,
+                     std::vector<std::string> changed) noexcept
+    : path_(std::move(path)),
+      descriptor_(std::move(descriptor)),
+      changed_parents_(std::move(changed)) {}
+
+Result<Directory> Directory::open_or_create(const std::string& path) {
+  if (path.empty()) {
+    Failure failure = unusable(path, "", 0);
+    failure.detail = "the destination's name is empty";
+    return failure;
+  }
+  Descriptor descriptor{::open(path.c_str(), kOpenDirectory)};
+  if (descriptor) return Directory{path, std::move(descriptor), {}};
+  Result<std::vector<std::string>> changed = make_directories(path);
+  if (!changed) return std::move(changed.error());
+  descriptor = Descriptor{::open(path.c_str(), kOpenDirectory)};
+  if (!descriptor) return unusable(path, "open", errno);
+  return Directory{path, std::move(descriptor), std::move(*changed)};
+}
+
+std::string Directory::id() const {
+  struct stat status {};
+  if (::fstat(descriptor_.get(), &status) != 0) return {};
+  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
+
+Outcome Directory::probe_writable() const {
+  const std::string name = unique_name(".mpiferry.probe-");
+  Descriptor file{::openat(descriptor_.get(), name.c_str(), kCreateFile, 0600)};
+  if (!file) return unusable(path_, "open", errno);
+  const char* call = nullptr;
+  int error = 0;
+  // A byte: a full disk or quota still lets empty files be made.
+  if (::write(file.get(), "\n", 1) != 1) {
+    call = "write";
+    error = errno;
+  }
+  if (const int closed = file.close(); closed != 0 && call == nullptr) {
+    call = "close";
+    error = closed;
+  }
+  if (::unlinkat(descriptor_.get(), name.c_str(), 0) != 0 && call == nullptr) {
+    call = "unlink";
+    error = errno;
+  }
+  if (call != nullptr) return unusable(path_, call, error);
+  return Nothing{};
+}
+
+OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_id) const noexcept {
+  constexpr std::size_t kMaxName = 64;
+  OpenedPart opened{PartFile{descriptor_.get()}, {}};
+  PartFile& file = opened.file;
+  if (final_name.empty() || final_name.find('/') != std::string_view::npos) {
+    opened.error = {Call::open, EINVAL};
+    return opened;
+  }
+  if (final_name.size() > kMaxName) {
+    opened.error = {Call::open, ENAMETOOLONG};
+    return opened;
+  }
+  char part_name[PartFile::kNameSize];
+  spell_part_name(final_name, job_id, part_name);
+  // Two tries: what is in the way is removed once. More would be a fight with someone.
+  for (int tries = 0; tries < 2 && !file.descriptor_; ++tries) {
+    file.descriptor_ = Descriptor{::openat(descriptor_.get(), part_name, kCreateFile, 0666)};
+    if (file.descriptor_) break;
+    opened.error = {Call::open, errno};
+    if (errno != EEXIST) return opened;
+    if (::unlinkat(descriptor_.get(), part_name, 0) != 0 && errno != ENOENT) {
+      opened.error = {Call::open, errno};
+      return opened;
+    }
+  }
+  if (!file.descriptor_) return opened;
+  opened.error = {};
+  std::ranges::copy(part_name, file.part_name_);
+  *std::ranges::copy(final_name, file.final_name_).out = '\0';
+  return opened;
+}
+
+Outcome Directory::sync() const {
+  if (const int error = sync_directory(descriptor_.get()); error != 0)
+    return destination_failure(Errc::dest_write_failed, path_, "fsync", error);
+  for (const std::string& parent : changed_parents_) {
+    const Descriptor directory{::open(parent.c_str(), kOpenDirectory)};
+    // A parent that may be entered but not read can not be opened, nor synced.
+    const int error = directory ? sync_directory(directory.get()) : errno == EACCES ? 0 : errno;
+    if (error != 0) return destination_failure(Errc::dest_write_failed, parent, "fsync", error);
+  }
+  changed_parents_.clear();
+  return Nothing{};
+}
+
+bool Directory::exists(std::string_view name) const noexcept {
+  char text[256];  // NAME_MAX and the 0
+  if (name.size() >= sizeof text) return false;
+  *std::ranges::copy(name, text).out = '\0';
+  struct stat status {};
+  return ::fstatat(descriptor_.get(), text, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+std::string Directory::path_of(std::string_view name) const {
+  std::string out = path_;
+  if (out.back() != '/') out += '/';
+  return out += name;
+}
+
+}  // namespace mpiferry::disk

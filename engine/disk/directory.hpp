@@ -1,0 +1,89 @@
+// The directory that receives chunks: one file a chunk, visible under its name only when whole.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "engine/disk/descriptor.hpp"
+#include "engine/disk/leftover.hpp"
+#include "engine/disk/part_file.hpp"
+
+namespace mpiferry::disk {
+
+struct OpenedPart {
+  PartFile file;
+  WriteError error;
+};
+
+// Everything goes through one descriptor, so it stays the same directory when it is renamed.
+// Move-only; const members other than `sync` may be called from several threads.
+class Directory {
+ public:
+  // Creates `path` and its missing parents (mode 0777 less the umask) and opens it. Other ranks may
+  // do the same at the same time.
+  // dest_unusable with the component that failed as its path, call, errno, and a hint where one
+  // helps (not a directory, no permission, read-only file system).
+  static Result<Directory> open_or_create(const std::string& path);
+
+  Directory(Directory&& other) noexcept = default;
+  Directory& operator=(Directory&&) = delete;
+  ~Directory() = default;
+
+  const std::string& path() const noexcept { return path_; }
+  // "device:inode"; two paths of one host name the same directory if it is equal.
+  std::string id() const;
+
+  // dest_unusable unless a file can be made, written and removed here. Its file is no leftover to
+  // `check_vacant`: workers of one directory do both at the same time.
+  Outcome probe_writable() const;
+
+  // What an earlier or a concurrent job left here (leftover.hpp has the names), but for a
+  // `.mpiferry.job` that holds `own_token`.
+  // dest_occupied with counts of chunks and the first such name if there is any; its detail says
+  // whether it looks like a finished job (manifest), an unfinished one or one that is running.
+  Outcome check_vacant(std::string_view own_token) const;
+  // Removes all of the above (for --force), again except a `.mpiferry.job` that holds `own_token`;
+  // the manifest first, so that what is left never looks finished. Files that vanish meanwhile
+  // (another worker removes them too) are no error.
+  Outcome remove_leftovers(std::string_view own_token) const;
+
+  // `.mpiferry.job`, the mark that a job is running here, created with `text` or not at all: nobody
+  // sees it without its text.
+  // dest_occupied (detail: whose job it is, from the text there; hint --force) if there is one.
+  Outcome create_token(std::string_view text) const;
+  // Whether `.mpiferry.job` exists here and holds exactly `text`.
+  bool holds_token(std::string_view text) const noexcept;
+  // Removes `.mpiferry.job` if it holds exactly `text`.
+  void remove_token(std::string_view text) const noexcept;
+
+  // Starts a file that will be called `final_name` (at most 64 characters, no '/'); the part's name
+  // is ".<final_name>.<16 hex digits of job_id>.part". O_EXCL, O_NOFOLLOW, 0666 less the umask.
+  // A part of the same name that is there already (a resend's predecessor) is replaced.
+  // No allocation. On failure `error` is set and the object is empty.
+  OpenedPart open_part(std::string_view final_name, std::uint64_t job_id) const noexcept;
+
+  // fsync of the directory itself, so that names are durable; the first call also syncs the parents
+  // that `open_or_create` has made. dest_write_failed. One thread at a time.
+  Outcome sync() const;
+  // A symbolic link exists, wherever it points to.
+  bool exists(std::string_view name) const noexcept;
+
+ private:
+  Directory(std::string path, Descriptor descriptor, std::vector<std::string> changed) noexcept;
+  std::string path_of(std::string_view name) const;
+  // Calls `visit` for every leftover but our own token; stops at, and returns, its first failure.
+  Outcome visit_leftovers(std::string_view own_token,
+                          const std::function<Outcome(Leftover, const char* name)>& visit) const;
+  // What `.mpiferry.job` says, quoted, or "".
+  std::string token_text() const;
+
+  std::string path_;
+  Descriptor descriptor_;
+  mutable std::vector<std::string> changed_parents_;  // not synced yet
+};
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,132 @@
+// Directory: the mark of a running job.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/disk/destination_failure.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/disk/unique_name.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+// The name without a string: for C.
+const char* token_name() noexcept { return kTokenName.data(); }
+
+// O_NONBLOCK: a FIFO that someone put there must not stop us.
+Descriptor open_token(int directory) noexcept {
+  return Descriptor{
+      ::openat(directory, token_name(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+}
+
+ssize_t read_some(int descriptor, char* out, std::size_t size) noexcept {
+  ssize_t got = 0;
+  do {
+    got = ::read(descriptor, out, size);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+// Makes a new file with `text`, or none. The call that failed, with errno, or nullptr.
+const char* write_new_file(int directory, const char* name, std::string_view text) {
+  Descriptor file{
+      ::openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
+  if (!file) return "open";
+  const char* call = nullptr;
+  int error = 0;
+  while (!text.empty() && call == nullptr) {
+    const ssize_t put = ::write(file.get(), text.data(), text.size());
+    if (put > 0) {
+      text.remove_prefix(static_cast<std::size_t>(put));
+    } else if (put == 0 || errno != EINTR) {
+      call = "write";
+      error = put == 0 ? ENOSPC : errno;
+    }
+  }
+  if (const int closed = file.close(); closed != 0 && call == nullptr) {
+    call = "close";
+    error = closed;
+  }
+  if (call != nullptr) ::unlinkat(directory, name, 0);
+  errno = error;
+  return call;
+}
+
+// Makes the token of a whole file: link(2) fails if there is one, and nobody sees half of it.
+const char* link_token(int directory, const char* whole) {
+  if (::linkat(directory, whole, directory, token_name(), 0) == 0) return nullptr;
+  const int error = errno;
+  struct stat status {};
+  // NFS: a link that succeeded is asked for again when its answer is lost.
+  if (error == EEXIST && ::fstatat(directory, whole, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      status.st_nlink == 2)
+    return nullptr;
+  errno = error;
+  return "link";
+}
+
+bool lacks_links(int error) noexcept {
+  return error == EPERM || error == EOPNOTSUPP || error == ENOSYS || error == EMLINK;
+}
+
+}  // namespace
+
+Outcome Directory::create_token(std::string_view text) const {
+  const int directory = descriptor_.get();
+  const std::string whole = unique_name(".mpiferry.job-");
+  const char* call = write_new_file(directory, whole.c_str(), text);
+  int error = errno;
+  if (call == nullptr) {
+    call = link_token(directory, whole.c_str());
+    error = errno;
+    ::unlinkat(directory, whole.c_str(), 0);
+    // FAT, some FUSE: without links. Then others may see the token without its text for a moment.
+    if (call != nullptr && lacks_links(error)) {
+      call = write_new_file(directory, token_name(), text);
+      error = errno;
+    }
+  }
+  if (call == nullptr) return Nothing{};
+  if (error != EEXIST) return destination_failure(Errc::dest_unusable, path_, call, error);
+  Failure occupied;
+  occupied.code = Errc::dest_occupied;
+  occupied.path = path_of(kTokenName);
+  occupied.detail = "a job is running here, or was killed";
+  if (const std::string owner = token_text(); !owner.empty()) occupied.detail += ": " + owner;
+  occupied.hint = "wait for that job, or remove its files with --force if it is dead";
+  return occupied;
+}
+
+bool Directory::holds_token(std::string_view text) const noexcept {
+  const Descriptor file = open_token(descriptor_.get());
+  if (!file) return false;
+  char buffer[256];
+  for (;;) {
+    const ssize_t got = read_some(file.get(), buffer, sizeof buffer);
+    if (got < 0) return false;
+    if (got == 0) return text.empty();
+    const std::string_view here{buffer, static_cast<std::size_t>(got)};
+    if (!text.starts_with(here)) return false;
+    text.remove_prefix(here.size());
+  }
+}
+
+void Directory::remove_token(std::string_view text) const noexcept {
+  if (holds_token(text)) ::unlinkat(descriptor_.get(), token_name(), 0);
+}
+
+std::string Directory::token_text() const {
+  const Descriptor file = open_token(descriptor_.get());
+  if (!file) return {};
+  char buffer[256];  // enough for a job id, a pid and a host; more is not ours
+  const ssize_t got = read_some(file.get(), buffer, sizeof buffer);
+  std::string_view text{buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return text.empty() ? std::string{} : quoted(text);
+}
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,58 @@
+// A file on its way: it has its final name only when it is whole.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "engine/base/units.hpp"
+#include "engine/disk/descriptor.hpp"
+#include "engine/wire/ack.hpp"
+
+namespace mpiferry::disk {
+
+// The calls that can fail while a chunk is written, as acks carry them. An error that close(2)
+// reports is a `write` error: it is one that the file system (NFS, quotas) had put off.
+using Call = wire::WriteCall;
+
+struct WriteError {
+  Call call = Call::none;
+  int system_errno = 0;
+  explicit operator bool() const noexcept { return call != Call::none; }
+};
+
+// An unfinished file. Its name starts with a dot and ends with ".part"; it is removed when the
+// object is destroyed before `publish` or after one that failed. Move-only; one thread at a time;
+// must not outlive its Directory. A process has at most one of a name at a time.
+class PartFile {
+ public:
+  PartFile(PartFile&& other) noexcept;
+  PartFile& operator=(PartFile&&) = delete;
+  ~PartFile();
+
+  // Whether there is an open file: not after a failed `open_part`, a move or `publish`.
+  explicit operator bool() const noexcept { return static_cast<bool>(descriptor_); }
+
+  // Appends all of `bytes`; handles short writes and EINTR. A write of 0 bytes is an ENOSPC.
+  // On ENOSPC, EDQUOT, EIO, EFBIG and all others: the error; the file is then removed by the
+  // destructor. EFBIG comes only to processes that ignore SIGXFSZ; others are killed by it.
+  WriteError append(std::span<const std::byte> bytes) noexcept;
+  // Closes the file and gives it its final name in one rename; with `durable` after an fsync.
+  // Replaces what is there, be it a symbolic link; a directory stays, and is an error. Does not
+  // sync the directory: `Directory::sync` does. After an error nothing has been published.
+  WriteError publish(bool durable) noexcept;
+
+ private:
+  friend class Directory;
+  // Names are kept in place, without the heap: a chunk must cost no allocation.
+  static constexpr std::size_t kNameSize = 96;
+
+  explicit PartFile(int directory) noexcept : directory_(directory) {}
+
+  int directory_;  // the Directory's
+  Descriptor descriptor_;
+  char part_name_[kNameSize] = {};  // empty: nothing to remove
+  char final_name_[kNameSize] = {};
+};
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,210 @@
+// Directory: what other jobs left behind, and the mark of a running one.
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <sys/stat.h>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "engine/disk/directory.hpp"
+#include "tests/unit/disk/temporary_directory.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+using test::TemporaryDirectory;
+using testing::Test;
+
+constexpr const char* kOurs = "00000000000000aa pid 12 on node7\n";
+constexpr const char* kTheirs = "00000000000000bb pid 99 on node8\n";
+constexpr const char* kPart = ".chunk_9.bin.00000000000000bb.part";
+
+class Leftovers : public Test {
+ protected:
+  std::string detail() const {
+    const Outcome vacant = directory.check_vacant(kOurs);
+    if (vacant) return "vacant";
+    EXPECT_EQ(vacant.error().code, Errc::dest_occupied);
+    EXPECT_EQ(vacant.error().path, temporary.path());
+    EXPECT_NE(vacant.error().hint.find("--force"), std::string::npos);
+    return vacant.error().detail;
+  }
+  TemporaryDirectory temporary;
+  Directory directory = *Directory::open_or_create(temporary.path());
+};
+using Token = Leftovers;
+
+TEST_F(Leftovers, are_none_in_a_directory_of_the_users_files) {
+  temporary.put("data.bin", "x");
+  temporary.put(".browser.part", "x");
+  std::filesystem::create_directory(temporary / "sub");
+  temporary.put("sub/chunk_0.bin", "x");
+  EXPECT_EQ(detail(), "vacant");
+  EXPECT_TRUE(directory.remove_leftovers(kOurs));
+  EXPECT_EQ(temporary.names(), (std::vector<std::string>{".browser.part", "data.bin", "sub"}));
+  EXPECT_TRUE(temporary.has("sub/chunk_0.bin"));
+}
+
+TEST_F(Leftovers, of_a_finished_job_are_told_by_their_manifest) {
+  for (const char* name : {"chunk_10.bin", "chunk_2.bin", "manifest.json", "XXH3SUMS"})
+    temporary.put(name, "x");
+  EXPECT_EQ(detail(), "a finished job's files are here: 2 chunks, the first file is 'chunk_2.bin'");
+}
+
+TEST_F(Leftovers, of_an_unfinished_job_are_told_by_its_absence) {
+  temporary.put("chunk_10.bin", "x");
+  temporary.put(kPart, "x");
+  EXPECT_EQ(detail(),
+            "an unfinished job's files are here: 1 chunk, 1 part, the first file is "
+            "'chunk_10.bin'");
+}
+
+TEST_F(Leftovers, of_a_running_job_are_told_by_its_token) {
+  temporary.put("chunk_1.bin", "x");
+  temporary.put(".mpiferry.job", kTheirs);
+  EXPECT_EQ(detail(),
+            "a job is running here, or was killed ('00000000000000bb pid 99 on node8'): 1 chunk, "
+            "the first file is 'chunk_1.bin'");
+}
+
+TEST_F(Leftovers, of_every_kind_occupy_a_directory) {
+  for (const std::string name :
+       {"chunk_0.bin", "manifest.json", "XXH3SUMS", "XXH3SUMS.3", kPart, ".mpiferry.job"}) {
+    temporary.put(name, "");
+    EXPECT_NE(detail(), "vacant") << name;
+    std::filesystem::remove(temporary / name);
+    EXPECT_EQ(detail(), "vacant") << name;
+  }
+}
+
+TEST_F(Leftovers, do_not_include_our_own_token) {
+  temporary.put(".mpiferry.job", kOurs);
+  EXPECT_EQ(detail(), "vacant");
+  EXPECT_TRUE(directory.remove_leftovers(kOurs));
+  EXPECT_TRUE(temporary.has(".mpiferry.job"));
+  EXPECT_FALSE(directory.check_vacant(""));
+}
+
+TEST_F(Leftovers, are_removed_and_only_they) {
+  for (const char* name : {"chunk_0.bin", "chunk_99.bin", "manifest.json", "XXH3SUMS", "XXH3SUMS.3",
+                           kPart, "notes.txt", "chunk_0.bin.bak"})
+    temporary.put(name, "x");
+  temporary.put(".mpiferry.job", kTheirs);
+  EXPECT_TRUE(directory.remove_leftovers(kOurs));
+  EXPECT_EQ(temporary.names(), (std::vector<std::string>{"chunk_0.bin.bak", "notes.txt"}));
+  EXPECT_EQ(detail(), "vacant");
+}
+
+TEST_F(Leftovers, that_are_links_are_removed_and_their_targets_stay) {
+  temporary.put("precious", "untouched");
+  std::filesystem::create_symlink(temporary / "precious", temporary / "chunk_0.bin");
+  EXPECT_TRUE(directory.remove_leftovers(kOurs));
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{"precious"});
+}
+
+TEST_F(Leftovers, that_can_not_be_removed_are_named) {
+  std::filesystem::create_directory(temporary / "chunk_0.bin");
+  const Outcome removed = directory.remove_leftovers(kOurs);
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().code, Errc::dest_unusable);
+  EXPECT_EQ(removed.error().path, temporary / "chunk_0.bin");
+  EXPECT_EQ(removed.error().system_errno, EISDIR);
+}
+
+TEST_F(Leftovers, are_removed_by_many_at_the_same_time) {
+  for (int i = 0; i < 2000; ++i) temporary.put("chunk_" + std::to_string(i) + ".bin", "");
+  temporary.put("manifest.json", "");
+  std::vector<std::string> errors(4);
+  std::vector<std::thread> ranks;
+  for (std::string& error : errors) {
+    ranks.emplace_back([this, &error] {
+      if (const Outcome removed = directory.remove_leftovers(kOurs); !removed)
+        error = removed.error().message();
+    });
+  }
+  for (std::thread& rank : ranks) rank.join();
+  EXPECT_EQ(errors, std::vector<std::string>(4));
+  EXPECT_TRUE(temporary.names().empty());
+}
+
+TEST_F(Token, is_held_by_whom_it_names_and_nobody_else) {
+  EXPECT_FALSE(directory.holds_token(kOurs));
+  ASSERT_TRUE(directory.create_token(kOurs));
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
+  EXPECT_TRUE(directory.holds_token(kOurs));
+  EXPECT_FALSE(directory.holds_token(kTheirs));
+  EXPECT_FALSE(directory.holds_token(std::string{kOurs} + "x"));
+  EXPECT_FALSE(directory.holds_token(std::string{kOurs}.substr(0, 8)));
+  EXPECT_FALSE(directory.holds_token(""));
+}
+
+TEST_F(Token, of_another_job_stops_ours_and_says_whose_it_is) {
+  temporary.put(".mpiferry.job", kTheirs);
+  const Outcome created = directory.create_token(kOurs);
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code, Errc::dest_occupied);
+  EXPECT_EQ(created.error().path, temporary / ".mpiferry.job");
+  EXPECT_EQ(created.error().detail,
+            "a job is running here, or was killed: '00000000000000bb pid 99 on node8'");
+  EXPECT_NE(created.error().hint.find("--force"), std::string::npos);
+  EXPECT_EQ(temporary.get(".mpiferry.job"), kTheirs);
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
+}
+
+TEST_F(Token, is_removed_by_whom_it_names) {
+  ASSERT_TRUE(directory.create_token(kOurs));
+  directory.remove_token(kOurs);
+  EXPECT_TRUE(temporary.names().empty());
+  directory.remove_token(kOurs);
+}
+
+TEST_F(Token, is_not_removed_by_others) {
+  ASSERT_TRUE(directory.create_token(kTheirs));
+  directory.remove_token(kOurs);
+  EXPECT_TRUE(directory.holds_token(kTheirs));
+}
+
+TEST_F(Token, longer_than_a_read_is_compared_to_its_end) {
+  const std::string text(1000, 'x');
+  ASSERT_TRUE(directory.create_token(text));
+  EXPECT_TRUE(directory.holds_token(text));
+  EXPECT_FALSE(directory.holds_token(text.substr(0, 999)));
+  EXPECT_FALSE(directory.holds_token(text.substr(0, 999) + "y"));
+}
+
+TEST_F(Token, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {
+  temporary.put("file", kOurs);
+  std::filesystem::create_symlink(temporary / "file", temporary / ".mpiferry.job");
+  EXPECT_FALSE(directory.holds_token(kOurs));
+  EXPECT_FALSE(directory.create_token(kOurs));
+  std::filesystem::remove(temporary / ".mpiferry.job");
+  ASSERT_EQ(::mkfifo((temporary / ".mpiferry.job").c_str(), 0600), 0);
+  EXPECT_FALSE(directory.holds_token(kOurs));
+  EXPECT_FALSE(directory.create_token(kOurs));
+}
+
+TEST_F(Token, is_never_seen_without_its_text) {
+  std::vector<std::string> errors(4);
+  std::vector<std::thread> ranks;
+  for (std::string& error : errors) {
+    ranks.emplace_back([this, &error] {
+      for (int i = 0; i < 300; ++i) {
+        if (directory.create_token(kOurs)) {
+          if (const Outcome vacant = directory.check_vacant(kOurs); !vacant)
+            error = vacant.error().message();
+          directory.remove_token(kOurs);
+        } else if (directory.exists(".mpiferry.job") && !directory.holds_token(kOurs) &&
+                   temporary.get(".mpiferry.job").size() % std::string{kOurs}.size() != 0) {
+          error = "half a token";
+        }
+      }
+    });
+  }
+  for (std::thread& rank : ranks) rank.join();
+  EXPECT_EQ(errors, std::vector<std::string>(4));
+}
+
+}  // namespace
+}  // namespace mpiferry::disk

@@ -1,0 +1,90 @@
+#include <cstdint>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "engine/disk/chunk_name.hpp"
+#include "engine/disk/destination_pattern.hpp"
+#include "engine/disk/leftover.hpp"
+#include "engine/disk/unique_name.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+TEST(ChunkName, is_the_name_of_the_original) {
+  EXPECT_EQ(ChunkName{ChunkIndex{0}}.view(), "chunk_0.bin");
+  EXPECT_EQ(ChunkName{ChunkIndex{7}}.view(), "chunk_7.bin");
+}
+
+TEST(ChunkName, holds_the_largest_index) {
+  EXPECT_EQ(ChunkName{ChunkIndex{std::numeric_limits<std::uint64_t>::max()}}.view(),
+            "chunk_18446744073709551615.bin");
+}
+
+TEST(ChunkName, is_recognised_as_a_leftover) {
+  EXPECT_EQ(leftover_kind(ChunkName{ChunkIndex{12345}}.view()), Leftover::chunk);
+}
+
+TEST(ExpandDestination, replaces_rank_and_host_wherever_they_are) {
+  EXPECT_EQ(expand_destination("{host}/out-{rank}/{rank}", Rank{3}, "node7"), "node7/out-3/3");
+}
+
+TEST(ExpandDestination, leaves_all_else_as_it_is) {
+  EXPECT_EQ(expand_destination("out", Rank{3}, "node7"), "out");
+  EXPECT_EQ(expand_destination("", Rank{3}, "node7"), "");
+  EXPECT_EQ(expand_destination("{}{Rank}{rank{host", Rank{3}, "node7"), "{}{Rank}{rank{host");
+}
+
+TEST(ExpandDestination, does_not_look_through_what_it_put_in) {
+  EXPECT_EQ(expand_destination("{host}", Rank{3}, "{rank}"), "{rank}");
+}
+
+TEST(ExpandDestination, sees_a_pattern_within_braces) {
+  EXPECT_EQ(expand_destination("{{rank}}", Rank{3}, "n"), "{3}");
+}
+
+TEST(Leftover, knows_every_name_of_a_job) {
+  EXPECT_EQ(leftover_kind("chunk_0.bin"), Leftover::chunk);
+  EXPECT_EQ(leftover_kind("manifest.json"), Leftover::manifest);
+  EXPECT_EQ(leftover_kind("XXH3SUMS"), Leftover::sums);
+  EXPECT_EQ(leftover_kind("XXH3SUMS.12"), Leftover::sums);
+  EXPECT_EQ(leftover_kind(".chunk_0.bin.0123456789abcdef.part"), Leftover::part);
+  EXPECT_EQ(leftover_kind(".mpiferry.job"), Leftover::token);
+}
+
+TEST(Leftover, leaves_the_names_of_others_alone) {
+  for (const char* name : {"chunk_.bin",
+                           "chunk_1.bin2",
+                           "chunk_1",
+                           "chunk_a.bin",
+                           "chunk_-1.bin",
+                           "xchunk_1.bin",
+                           "chunk_1.bin.part",
+                           ".download.part",
+                           ".part",
+                           "..part",
+                           ".0123456789abcdef.part",
+                           ".x.0123456789abcdeg.part",
+                           ".x.0123456789ABCDEF.part",
+                           "x.0123456789abcdef.part",
+                           "manifest.json.bak",
+                           "XXH3SUMS.",
+                           "XXH3SUMS.a",
+                           "XXH3SUMS2",
+                           ".mpiferry.jobs",
+                           ".mpiferry.probe-0123456789abcdef",
+                           ".mpiferry.job-0123456789abcdef",
+                           "data.bin",
+                           ""})
+    EXPECT_EQ(leftover_kind(name), Leftover::none) << name;
+}
+
+TEST(UniqueName, is_never_the_same_and_never_a_leftover) {
+  const std::string name = unique_name(".mpiferry.probe-");
+  EXPECT_NE(name, unique_name(".mpiferry.probe-"));
+  EXPECT_EQ(name.size(), std::string{".mpiferry.probe-"}.size() + 16);
+  EXPECT_EQ(leftover_kind(name), Leftover::none);
+}
+
+}  // namespace
+}  // namespace mpiferry::disk

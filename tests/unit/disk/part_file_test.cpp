@@ -1,0 +1,214 @@
+#include "engine/disk/part_file.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "engine/disk/directory.hpp"
+#include "tests/unit/disk/isolation.hpp"
+#include "tests/unit/disk/temporary_directory.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+using test::TemporaryDirectory;
+
+std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span{text}); }
+
+Directory open(const TemporaryDirectory& directory) {
+  return *Directory::open_or_create(directory.path());
+}
+
+// For as long as it lives no file grows above `bytes`; the signal is ignored, as mpiferry does.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST(PartFile, is_invisible_under_its_final_name_until_published) {
+  const TemporaryDirectory temporary;
+  const Directory directory = open(temporary);
+  OpenedPart part = directory.open_part("chunk_7.bin", 0x1f);
+  ASSERT_FALSE(part.error);
+  ASSERT_FALSE(part.file.append(bytes("seven")));
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{".chunk_7.bin.000000000000001f.part"});
+}
+
+TEST(PartFile, has_its_final_name_and_all_its_bytes_once_published) {
+  const TemporaryDirectory temporary;
+  const Directory directory = open(temporary);
+  for (const bool durable : {false, true}) {
+    OpenedPart part = directory.open_part("chunk_7.bin", 0x1f);
+    ASSERT_FALSE(part.file.append(bytes("sev")));
+    ASSERT_FALSE(part.file.append(bytes("")));
+    ASSERT_FALSE(part.file.append(bytes("en")));
+    ASSERT_FALSE(part.file.publish(durable));
+    EXPECT_FALSE(part.file);
+    EXPECT_EQ(temporary.names(), std::vector<std::string>{"chunk_7.bin"});
+    EXPECT_EQ(temporary.get("chunk_7.bin"), "seven");
+  }
+}
+
+TEST(PartFile, is_removed_when_it_is_destroyed_before_it_is_published) {
+  const TemporaryDirectory temporary;
+  const Directory directory = open(temporary);
+  temporary.put("chunk_7.bin", "old");
+  {
+    OpenedPart part = directory.open_part("chunk_7.bin", 0x1f);
+    ASSERT_FALSE(part.file.append(bytes("new")));
+    EXPECT_EQ(temporary.names().size(), 2U);
+  }
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{"chunk_7.bin"});
+  EXPECT_EQ(temporary.get("chunk_7.bin"), "old");
+}
+
+TEST(PartFile, stays_when_it_is_destroyed_after_it_was_published) {
+  const TemporaryDirectory temporary;
+  const Directory directory = open(temporary);
+  {
+    OpenedPart part = directory.open_part("chunk_7.bin", 1);
+    ASSERT_FALSE(part.file.publish(false));
+  }
+  EXPECT_TRUE(temporary.has("chunk_7.bin"));
+}
+
+TEST(PartFile, moves_with_its_file) {
+  const TemporaryDirectory temporary;
+  const Directory directory = open(temporary);
+  OpenedPart part = directory.open_part("chunk_7.bin", 1);
+  {
+    PartFile moved = std::move(part.file);
+    EXPECT_TRUE(moved);
+    ASSERT_FALSE(moved.append(bytes("seven")));
+    ASSERT_FALSE(moved.publish(false));
+  }
+  EXPECT_FALSE(part.file);
+  EXPECT_EQ(part.file.publish(false).call, Call::write);
+  EXPECT_EQ(temporary.get("chunk_7.bin"), "seven");
+}
+
+TEST(PartFile, replaces_an_older_file_of_its_final_name) {
+  const TemporaryDirectory temporary;
+  const Directory directory = open(temporary);
+  temporary.put("chunk_7.bin", "older and longer");
+  OpenedPart part = directory.open_part("chunk_7.bin", 1);
+  ASSERT_FALSE(part.file.append(bytes("new")));
+  ASSERT_FALSE(part.file.publish(false));
+  EXPECT_EQ(temporary.get("chunk_7.bin"), "new");
+}
+
+TEST(PartFile, replaces_a_planted_link_and_leaves_its_target_alone) {
+  const TemporaryDirectory temporary;
+  const Directory directory = open(temporary);
+  temporary.put("precious", "untouched");
+  std::filesystem::create_symlink(temporary / "precious", temporary / "chunk_7.bin");
+  OpenedPart part = directory.open_part("chunk_7.bin", 1);
+  ASSERT_FALSE(part.file.append(bytes("new")));
+  ASSERT_FALSE(part.file.publish(false));
+  EXPECT_EQ(temporary.get("precious"), "untouched");
+  EXPECT_TRUE(
+      std::filesystem::is_regular_file(std::filesystem::symlink_status(temporary / "chunk_7.bin")));
+  EXPECT_EQ(temporary.get("chunk_7.bin"), "new");
+}
+
+TEST(PartFile, does_not_follow_a_link_planted_under_its_unfinished_name) {
+  const TemporaryDirectory temporary;
+  const Directory directory = open(temporary);
+  temporary.put("precious", "untouched");
+  std::filesystem::create_symlink(temporary / "precious",
+                                  temporary / ".chunk_7.bin.0000000000000001.part");
+  OpenedPart part = directory.open_part("chunk_7.bin", 1);
+  ASSERT_FALSE(part.error);
+  ASSERT_FALSE(part.file.append(bytes("new")));
+  ASSERT_FALSE(part.file.publish(false));
+  EXPECT_EQ(temporary.get("precious"), "untouched");
+  EXPECT_EQ(temporary.get("chunk_7.bin"), "new");
+}
+
+TEST(PartFile, that_can_not_be_renamed_says_so_and_is_removed) {
+  const TemporaryDirectory temporary;
+  const Directory directory = open(temporary);
+  std::filesystem::create_directory(temporary / "chunk_7.bin");
+  {
+    OpenedPart part = directory.open_part("chunk_7.bin", 1);
+    const WriteError error = part.file.publish(false);
+    EXPECT_EQ(error.call, Call::rename);
+    EXPECT_EQ(error.system_errno, EISDIR);
+  }
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{"chunk_7.bin"});
+}
+
+TEST(PartFile, above_the_file_size_limit_says_EFBIG_and_is_removed) {
+  const TemporaryDirectory temporary;
+  const Directory directory = open(temporary);
+  {
+    const FileSizeLimit limit{4096};
+    OpenedPart part = directory.open_part("chunk_7.bin", 1);
+    ASSERT_FALSE(part.file.append(bytes(std::string(4000, 'x'))));
+    // The first 96 bytes still fit: a short write, then the error.
+    const WriteError error = part.file.append(bytes(std::string(4000, 'y')));
+    EXPECT_EQ(error.call, Call::write);
+    EXPECT_EQ(error.system_errno, EFBIG);
+  }
+  EXPECT_TRUE(temporary.names().empty());
+}
+
+TEST(PartFile, on_a_full_disk_says_ENOSPC_and_gives_the_space_back) {
+  const TemporaryDirectory temporary;
+  const std::string why = test::with_private_tmpfs(temporary.path(), "size=64k", false, [&] {
+    const Directory directory = open(temporary);
+    {
+      OpenedPart part = directory.open_part("chunk_7.bin", 1);
+      ASSERT_FALSE(part.error);
+      const WriteError error = part.file.append(bytes(std::string(100'000, 'x')));
+      EXPECT_EQ(error.call, Call::write);
+      EXPECT_EQ(error.system_errno, ENOSPC);
+    }
+    EXPECT_TRUE(temporary.names().empty());
+    OpenedPart smaller = directory.open_part("chunk_8.bin", 1);
+    EXPECT_FALSE(smaller.file.append(bytes(std::string(40'000, 'x'))));
+    EXPECT_FALSE(smaller.file.publish(true));
+    EXPECT_EQ(temporary.names(), std::vector<std::string>{"chunk_8.bin"});
+  });
+  if (!why.empty()) GTEST_SKIP() << "no mount of our own: " << why;
+}
+
+TEST(PartFile, that_can_not_be_made_for_want_of_inodes_says_so) {
+  const TemporaryDirectory temporary;
+  const std::string why = test::with_private_tmpfs(temporary.path(), "nr_inodes=2", false, [&] {
+    const Directory directory = open(temporary);
+    const OpenedPart first = directory.open_part("chunk_1.bin", 1);
+    EXPECT_FALSE(first.error);
+    const OpenedPart second = directory.open_part("chunk_2.bin", 1);
+    EXPECT_EQ(second.error.call, Call::open);
+    EXPECT_EQ(second.error.system_errno, ENOSPC);
+    EXPECT_FALSE(second.file);
+  });
+  if (!why.empty()) GTEST_SKIP() << "no mount of our own: " << why;
+}
+
+}  // namespace
+}  // namespace mpiferry::disk
