@@ -40,6 +40,7 @@ name_missing() {
   local row what debian fedora spack all_debian='' all_fedora='' all_spack=''
   for row in "${missing[@]}"; do
     IFS='|' read -r _ what _ debian fedora spack <<<"$row"
+    read -r what <<<"$what"
     printf 'dev: missing: %s\n' "$what" >&2
     all_debian+=" $debian" all_fedora+=" $fedora" all_spack+=" $spack"
   done
@@ -64,7 +65,7 @@ need() {  # NEED...
     IFS='|' read -r _ _ _ debian _ <<<"$row"
     for name in $debian; do
       for choice in ${name//\// }; do
-        apt-cache policy "$choice" | grep -q 'Candidate: [^(]' && packages+=("$choice") && break
+        [[ $(apt-cache policy "$choice") == *'Candidate: '[!\(]* ]] && packages+=("$choice") && break
       done
     done
   done
