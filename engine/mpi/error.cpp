@@ -40,7 +40,7 @@ ErrorCode to_error_code(int mpi_result) noexcept {
 
 Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer, int tag) {
   Failure failure{.code = Errc::mpi_failed, .call = std::string{call}};
-  if (peer != kNoRank) failure.detail += "rank " + std::to_string(peer.value);
+  if (peer.value >= 0) failure.detail += "rank " + std::to_string(peer.value);
   if (tag >= 0)
     failure.detail += (failure.detail.empty() ? "tag " : ", tag ") + std::to_string(tag);
   if (!failure.detail.empty()) failure.detail += ": ";

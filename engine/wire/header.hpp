@@ -31,9 +31,9 @@ enum class Kind : std::uint16_t {
 struct Header {
   Kind kind = Kind::job;
   std::uint64_t job_id = 0;  // random; messages of another job are refused
-  ChunkIndex chunk;
-  Bytes offset;  // of the chunk in its file
-  Bytes length;
+  ChunkIndex chunk = {};
+  Bytes offset = {};  // of the chunk in its file
+  Bytes length = {};
   std::uint32_t attempt = 0;  // 0 the first time
   std::uint64_t payload_digest = 0;
 

@@ -1,0 +1,192 @@
+#include "cli/arguments.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/exit_code.hpp"
+#include "cli/version.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  mpirun -n 5 mpiferry scatter big.dat out/
+  mpirun -n 5 mpiferry scatter --chunk-size 4MiB --fsync big.dat '/local/{host}/{rank}'
+  tar c tree | mpirun -n 3 mpiferry scatter - out/
+  mpirun -n 5 mpiferry scatter --json report.json --quiet big.dat out/
+
+Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
+70 internal, 130 interrupted.)";
+
+// A byte count: digits, then nothing, K, M, G (times 1024) with or without "iB" or "B".
+std::string to_bytes(std::string& text) {
+  const CLI::AsSizeValue as_size{false};
+  std::string number = text;
+  if (number.find('-') != std::string::npos) return fmt::format("{}: must not be negative", text);
+  std::string problem;
+  try {
+    problem = as_size(number);
+  } catch (const CLI::ParseError&) {
+    problem = "no size";
+  }
+  if (!problem.empty()) return fmt::format("{}: not a size such as 1024, 64K or 4MiB", text);
+  text = number;
+  return {};
+}
+
+// A duration: seconds, or with a unit: 500ms, 10s, 2m. Becomes milliseconds.
+std::string to_milliseconds(std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+  static const std::map<std::string_view, double> units{{"", 1e3},  {"ms", 1},    {"s", 1e3},
+                                                        {"m", 6e4}, {"min", 6e4}, {"h", 3.6e6}};
+  const auto found = units.find(unit);
+  if (error != std::errc{} || found == units.end() || !(number >= 0) ||
+      number * found->second > 1e12) {
+    return fmt::format("{}: not a time such as 30, 500ms, 10s or 2m", text);
+  }
+  text = fmt::format("{:.0f}", number * found->second);
+  return {};
+}
+
+std::vector<std::uint64_t> numbers(std::string_view text) {
+  std::vector<std::uint64_t> out;
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find(':'));
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), value);
+    if (error != std::errc{} || end != item.data() + item.size()) return {};
+    out.push_back(value);
+    text.remove_prefix(std::min(item.size() + 1, text.size()));
+  }
+  return out;
+}
+
+// corrupt=K[:N], stall=RANK[:AFTER], delay=MICROSECONDS
+void add_fault(wire::Faults& faults, const std::string& text) {
+  const auto equals = std::min(text.find('='), text.size());
+  const std::string name = text.substr(0, equals);
+  const auto values = numbers(std::string_view{text}.substr(std::min(equals + 1, text.size())));
+  const bool one = values.size() == 1;
+  const bool one_or_two = one || values.size() == 2;
+  const std::uint64_t second = values.size() == 2 ? values[1] : 0;
+  if (name == "corrupt" && one_or_two) {
+    faults.corrupt_every = values[0];
+    faults.corrupt_first = second;
+  } else if (name == "stall" && one_or_two && values[0] <= 1'000'000'000) {
+    faults.stall_rank = Rank{static_cast<int>(values[0])};
+    faults.stall_after = second;
+  } else if (name == "delay" && one && values[0] <= 60'000'000) {
+    faults.write_delay = std::chrono::microseconds{values[0]};
+  } else {
+    throw CLI::ValidationError{"--fault",
+                               text + ": not corrupt=K[:N], stall=RANK[:AFTER] or delay=MICROS"};
+  }
+}
+
+// "--chunk-size" is MPIFERRY_CHUNK_SIZE in the environment.
+void name_in_environment(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
+    std::string name = "MPIFERRY_" + option->get_lnames()[0];
+    std::ranges::transform(name, name.begin(), [](char c) {
+      return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    });
+    option->envname(name);
+  }
+}
+
+}  // namespace
+
+std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
+  Arguments arguments;
+  Options& options = arguments.options;
+  CLI::App app{"Moves files between the ranks of an MPI job.", "mpiferry"};
+  app.require_subcommand(1);
+  app.set_version_flag(
+      "--version", [] { return version_text(); },
+      "The versions of mpiferry and of the libraries it is built with");
+  app.footer(kExamples);
+
+  CLI::App* scatter = app.add_subcommand(
+      "scatter", "Cuts SOURCE into chunks and writes them, checked, on the worker ranks");
+  scatter->footer(kExamples);
+  scatter->add_option("SOURCE", options.source, "File to move; - is standard input")->required();
+  scatter
+      ->add_option("DEST", options.destination,
+                   "Directory for the chunks; {rank} and {host} are replaced")
+      ->capture_default_str();
+  std::uint64_t chunk_size = options.chunk_size.value;
+  std::uint64_t memory = 0;
+  std::uint64_t stall_milliseconds = 0;
+  scatter->add_option("--chunk-size", chunk_size, "Bytes a chunk, up to 1GiB (64K, 4MiB)")
+      ->transform(CLI::Validator{to_bytes, "SIZE", "size"})
+      ->default_str("1MiB");
+  scatter->add_option("--window", options.window, "Chunks in flight to one worker, 1 to 1024")
+      ->capture_default_str();
+  auto* memory_option =
+      scatter->add_option("--memory", memory, "Limit of the chunks in memory, for each rank")
+          ->transform(CLI::Validator{to_bytes, "SIZE", "size"})
+          ->default_str("256MiB");
+  scatter->add_option("--retries", options.retries, "How often a damaged chunk is sent again")
+      ->capture_default_str();
+  auto* stall_option =
+      scatter
+          ->add_option("--stall-timeout", stall_milliseconds,
+                       "Seconds (or 500ms, 2m) of silence after which a worker is given up; "
+                       "0: never")
+          ->transform(CLI::Validator{to_milliseconds, "TIME", "time"})
+          ->default_str("60");
+  scatter->add_flag("--fsync", options.fsync, "A chunk counts only when it is on stable storage");
+  scatter->add_flag("--force", options.force, "Replace another job's files in DEST");
+  const std::map<std::string, ShowProgress> choices{{"auto", ShowProgress::automatic},
+                                                    {"always", ShowProgress::always},
+                                                    {"never", ShowProgress::never}};
+  scatter->add_option("--progress", arguments.progress, "A line of progress: auto, always, never")
+      ->transform(CLI::CheckedTransformer(choices))
+      ->default_str("auto");
+  scatter->add_option("--json", arguments.json,
+                      "Write the report to this file; - is standard output");
+  scatter->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors");
+  scatter->add_flag("-v,--verbose", arguments.verbose, "A line for every chunk");
+  std::vector<std::string> faults;
+  scatter
+      ->add_option(
+          "--fault", faults,
+          "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker receives (at "
+          "most N of them), stall=RANK[:AFTER] hangs a worker after so many chunks, "
+          "delay=MICROS slows every write")
+      ->expected(1)
+      ->take_all()
+      ->group("Testing");
+  name_in_environment(*scatter);
+
+  try {
+    app.parse(argc, argv);
+    for (const std::string& fault : faults) add_fault(options.faults, fault);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {
+      std::ostringstream out;
+      app.exit(error, out, out);
+      return Leave{out.str(), 0};
+    }
+    return Leave{fmt::format("mpiferry: error: {}\n  try: mpiferry scatter --help\n", error.what()),
+                 exit_code(ErrorClass::usage)};
+  }
+  options.chunk_size = Bytes{chunk_size};
+  if (memory_option->count() > 0) options.memory = Bytes{memory};
+  if (stall_option->count() > 0) {
+    options.stall_timeout = std::chrono::milliseconds{stall_milliseconds};
+  }
+  options.handle_signals = true;
+  return arguments;
+}
+
+}  // namespace mpiferry::cli

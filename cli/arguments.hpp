@@ -1,0 +1,30 @@
+// The command line.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "engine/roles/options.hpp"
+
+namespace mpiferry::cli {
+
+enum class ShowProgress : std::uint8_t { automatic, always, never };
+
+struct Arguments {
+  Options options;
+  ShowProgress progress = ShowProgress::automatic;
+  std::string json;  // a file, "-" for standard output, or nothing
+  bool quiet = false;
+  bool verbose = false;
+};
+
+// Nothing is left to do but to print `text` and leave with `exit_code` (0 for --help, --version).
+struct Leave {
+  std::string text;
+  int exit_code = 0;
+};
+
+// Every option may also come from MPIFERRY_<NAME> in the environment; the command line wins.
+std::variant<Arguments, Leave> parse(int argc, const char* const* argv);
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,78 @@
+#include "cli/console.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/units.hpp"
+#include "engine/base/failure.hpp"
+
+namespace mpiferry::cli {
+
+void Console::on_source(const std::string& source, std::uint64_t chunks) {
+  if (settings_.lines) {
+    fmt::print(settings_.out, "Master: Read {} chunks from {}.\n", chunks, quoted(source));
+  }
+}
+
+void Console::on_sent(ChunkIndex chunk, Rank to) {
+  if (settings_.lines) {
+    fmt::print(settings_.out, "Master: Sent chunk {} to process {}.\n", chunk.value, to.value);
+  }
+}
+
+void Console::on_status(Rank /*from*/, bool written) {
+  if (settings_.lines) {
+    fmt::print(settings_.out, "Master: Received status {}.\n", written ? "True" : "False");
+  }
+}
+
+void Console::on_written(Rank self, ChunkIndex chunk, const std::string& directory) {
+  if (!settings_.lines) return;
+  const std::string path = fmt::format("{}/chunk_{}.bin", directory, chunk.value);
+  fmt::print(settings_.out, "Worker {}: Wrote chunk {} to {}.\n", self.value, chunk.value,
+             quoted(path));
+}
+
+void Console::on_end(Rank self) {
+  if (settings_.lines) {
+    fmt::print(settings_.out, "Worker {}: Received termination signal.\n", self.value);
+    std::fflush(settings_.out);
+  }
+}
+
+std::string progress_line(const Progress& progress) {
+  const double rate = gigabytes_per_second(progress.done, progress.elapsed);
+  std::string line;
+  if (progress.total && progress.total->value > 0) {
+    const auto total = static_cast<double>(progress.total->value);
+    line = fmt::format("{:5.1f} %  ", 100 * static_cast<double>(progress.done.value) / total);
+  }
+  line += fmt::format("{}  {:.2f} GB/s", human_bytes(progress.done), rate);
+  if (progress.total && rate > 0) {
+    const Bytes left = *progress.total - progress.done;
+    line += fmt::format("  ETA {}", human_seconds(std::chrono::nanoseconds{static_cast<long long>(
+                                        static_cast<double>(left.value) / rate)}));
+  }
+  return line + fmt::format("  {} chunks in flight", progress.in_flight);
+}
+
+void Console::on_progress(const Progress& progress) {
+  using namespace std::chrono_literals;
+  if (!settings_.progress || progress.elapsed < next_) return;
+  const std::string line = progress_line(progress);
+  if (settings_.watched) {
+    fmt::print(stderr, "\r{:<{}}", line, shown_);
+    shown_ = line.size();
+    next_ = progress.elapsed + 100ms;
+  } else {
+    fmt::print(stderr, "{}\n", line);
+    next_ = progress.elapsed + 1s;
+  }
+  std::fflush(stderr);
+}
+
+void Console::clear_progress() {
+  if (shown_ > 0) fmt::print(stderr, "\r{:{}}\r", "", shown_);
+  shown_ = 0;
+}
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,61 @@
+#include "cli/launcher.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace mpiferry::cli {
+namespace {
+
+struct Variables {
+  std::string_view launcher;
+  const char* rank;
+  const char* size;
+};
+
+// Open MPI and MVAPICH first: their ranks may see the variables of an outer srun as well.
+constexpr auto kLaunchers = std::to_array<Variables>({
+    {"Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+    {"MPICH's mpirun", "PMI_RANK", "PMI_SIZE"},
+    {"a PMIx launcher", "PMIX_RANK", "PMIX_SIZE"},
+    {"srun", "SLURM_PROCID", "SLURM_NTASKS"},
+});
+
+std::optional<int> number(const char* variable) {
+  const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): no threads yet
+  if (text == nullptr) return std::nullopt;
+  const std::string_view view{text};
+  int value = 0;
+  const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), value);
+  if (error != std::errc{} || end != view.data() + view.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+Launcher Launcher::detect() {
+  for (const Variables& variables : kLaunchers) {
+    if (const auto rank = number(variables.rank)) {
+      return {std::string{variables.launcher}, *rank, number(variables.size).value_or(1)};
+    }
+  }
+  return {};
+}
+
+Failure too_few_ranks(const Launcher& launcher, const std::string& library) {
+  if (launcher.size > 1) {
+    return {.code = Errc::wrong_launcher,
+            .detail = fmt::format("{} started {} separate programs of one rank each: it does not "
+                                  "belong to the MPI of this mpiferry ({})",
+                                  launcher.name, launcher.size, library),
+            .hint = "use the launcher of that MPI, such as mpirun.mpich or mpiexec.hydra"};
+  }
+  return {.code = Errc::too_few_ranks,
+          .detail = "one rank can not move files: a master and at least one worker are needed",
+          .hint = "start it as: mpirun -n 4 mpiferry scatter SOURCE [DEST]"};
+}
+
+}  // namespace mpiferry::cli

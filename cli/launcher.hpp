@@ -1,0 +1,27 @@
+// What the environment says of the launcher, before and beside MPI.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/base/failure.hpp"
+
+namespace mpiferry::cli {
+
+struct Launcher {
+  std::string name;  // "Open MPI's mpirun", "srun", "MPICH's mpirun"; empty: none
+  int rank = 0;
+  int size = 1;
+
+  // From the variables that launchers set for their ranks.
+  static Launcher detect();
+
+  // This rank speaks for all: usage errors are found before MPI could tell the ranks apart.
+  bool speaks() const noexcept { return rank == 0; }
+};
+
+// What is wrong if MPI came up with one rank only. `library`: the MPI that this program is built
+// with.
+Failure too_few_ranks(const Launcher& launcher, const std::string& library);
+
+}  // namespace mpiferry::cli

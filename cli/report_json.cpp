@@ -1,0 +1,101 @@
+#include "cli/report_json.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/exit_code.hpp"
+#include "cli/units.hpp"
+#include "engine/wire/digest.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  if (!value) return nullptr;
+  if constexpr (std::is_same_v<T, Bytes>) {
+    return value->value;
+  } else {
+    return *value;
+  }
+}
+
+Json error_json(const Failure& failure) {
+  Json json{{"message", failure.message()}};
+  if (!failure.hint.empty()) json["hint"] = failure.hint;
+  if (failure.rank != kNoRank) json["rank"] = failure.rank.value;
+  if (!failure.host.empty()) json["host"] = failure.host;
+  if (!failure.path.empty()) json["path"] = failure.path;
+  if (!failure.call.empty()) json["call"] = failure.call;
+  if (failure.system_errno != 0) json["errno"] = failure.system_errno;
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const Report& report) {
+  Json json{{"schema", "mpiferry.report/1"},
+            {"verdict", error_name(report.verdict)},
+            {"class", class_name(error_class(report.verdict))},
+            {"exit_code", exit_code(report.verdict)}};
+  if (report.failure) json["error"] = error_json(*report.failure);
+  json.update(
+      {{"source", report.source},
+       {"directory", report.directory},
+       {"source_bytes", or_null(report.source_size)},
+       {"chunk_size", report.chunk_size.value},
+       {"chunks", or_null(report.chunks)},
+       {"digest_xxh128", report.digest ? Json(wire::to_hex(*report.digest)) : Json(nullptr)},
+       {"chunks_sent", report.chunks_sent},
+       {"chunks_written", report.chunks_written},
+       {"chunks_corrupt", report.chunks_corrupt},
+       {"chunks_resent", report.chunks_resent},
+       {"bytes_written", report.bytes_written.value},
+       {"seconds", seconds(report.elapsed)},
+       {"transfer_seconds", seconds(report.transfer)},
+       {"gigabytes_per_second", gigabytes_per_second(report.bytes_written, report.transfer)},
+       {"window", report.window},
+       {"peak_in_flight_per_worker", report.peak_in_flight},
+       {"master_buffers", report.buffers},
+       {"peak_master_buffers", report.peak_buffers},
+       {"mpi_tests", report.mpi_tests}});
+  json["workers"] = Json::array();
+  for (const Report::Worker& worker : report.workers) {
+    json["workers"].push_back({{"rank", worker.rank.value},
+                               {"host", worker.host},
+                               {"directory", worker.directory},
+                               {"chunks_written", worker.chunks_written},
+                               {"bytes_written", worker.bytes_written.value},
+                               {"chunks_corrupt", worker.chunks_corrupt},
+                               {"ack_messages", worker.ack_messages}});
+  }
+  // Names may be no UTF-8; a report shows them as well as it can.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Outcome write_report(const Report& report, const std::string& path) {
+  const std::string text = to_json(report);
+  const auto failure = [&path] {
+    return Failure{.code = Errc::report_write_failed, .path = path, .system_errno = errno};
+  };
+  if (path == "-") {
+    const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+    return written ? Outcome{Nothing{}} : Outcome{failure()};
+  }
+  std::FILE* file = std::fopen(path.c_str(), "we");
+  if (file == nullptr) return failure();
+  bool written = std::fputs(text.c_str(), file) >= 0;
+  written = (std::fclose(file) == 0) && written;
+  return written ? Outcome{Nothing{}} : Outcome{failure()};
+}
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,38 @@
+#include "cli/report_text.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/units.hpp"
+#include "engine/wire/digest.hpp"
+
+namespace mpiferry::cli {
+
+std::string error_text(const Failure& failure) {
+  std::string text = fmt::format("mpiferry: error: {}\n", failure.message());
+  if (!failure.hint.empty()) text += fmt::format("  hint: {}\n", failure.hint);
+  return text;
+}
+
+std::string success_text(const Report& report) {
+  std::string text = fmt::format(
+      "mpiferry: {} in {} chunks to {} workers: {} at {:.2f} GB/s, every chunk verified\n",
+      human_bytes(report.bytes_written), report.chunks_written, report.workers.size(),
+      human_seconds(report.transfer), gigabytes_per_second(report.bytes_written, report.transfer));
+  if (report.chunks_corrupt > 0) {
+    text += fmt::format("  {} chunks arrived damaged and were sent again\n", report.chunks_corrupt);
+  }
+  text += fmt::format("  manifest: {}\n", quoted(report.directory + "/manifest.json"));
+  if (report.digest) text += fmt::format("  xxh128: {}\n", wire::to_hex(*report.digest));
+  return text;
+}
+
+std::string how_far_text(const Report& report) {
+  if (report.chunks_sent == 0) return "  nothing was written\n";
+  const std::string chunks =
+      report.chunks ? fmt::format("{} of {} chunks", report.chunks_written, *report.chunks)
+                    : fmt::format("{} chunks", report.chunks_written);
+  return fmt::format("  {} ({}) were written and verified; no manifest was published\n", chunks,
+                     human_bytes(report.bytes_written));
+}
+
+}  // namespace mpiferry::cli

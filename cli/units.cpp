@@ -1,0 +1,34 @@
+#include "cli/units.hpp"
+
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace mpiferry::cli {
+
+std::string human_bytes(Bytes bytes) {
+  static constexpr auto kUnits =
+      std::to_array<std::string_view>({"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"});
+  if (bytes.value < 1024) return fmt::format("{} B", bytes.value);
+  auto value = static_cast<double>(bytes.value) / 1024;
+  std::size_t unit = 0;
+  for (; value >= 1023.95 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string human_seconds(std::chrono::nanoseconds time) {
+  const double seconds = std::chrono::duration<double>(time).count();
+  if (seconds < 10) return fmt::format("{:.3f} s", seconds);
+  if (seconds < 100) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<long long>(seconds);
+  if (whole < 3600) return fmt::format("{} m {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} m", whole / 3600, whole / 60 % 60);
+}
+
+double gigabytes_per_second(Bytes bytes, std::chrono::nanoseconds time) {
+  return time.count() > 0 ? static_cast<double>(bytes.value) / static_cast<double>(time.count())
+                          : 0;
+}
+
+}  // namespace mpiferry::cli

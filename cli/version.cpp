@@ -1,0 +1,19 @@
+#include "cli/version.hpp"
+
+#include <boost/version.hpp>
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "engine/mpi/environment.hpp"
+
+namespace mpiferry::cli {
+
+std::string version_text() {
+  const unsigned xxhash = XXH_versionNumber();
+  return fmt::format("mpiferry {}\nMPI: {}\nBoost: {}.{}.{}\nxxHash: {}.{}.{}", MPIFERRY_VERSION,
+                     mpi::Environment::library_version(), BOOST_VERSION / 100000,
+                     BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100, xxhash / 10000,
+                     xxhash / 100 % 100, xxhash % 100);
+}
+
+}  // namespace mpiferry::cli

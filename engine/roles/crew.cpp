@@ -1,0 +1,68 @@
+#include "engine/roles/crew.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/roles/publication.hpp"
+
+namespace mpiferry::roles {
+
+Crew::Crew(std::uint32_t workers) : members_(workers) {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    members_[i].report.rank = Rank{static_cast<int>(i) + 1};
+  }
+}
+
+void Crew::on_ready(Rank worker, const wire::Ready& ready) {
+  Member& it = member(worker);
+  it.report.host = ready.host;
+  it.report.directory = ready.directory;
+  it.directory_id = ready.directory_id;
+  it.shares = ready.shares_master_directory;
+  it.answered = true;
+}
+
+void Crew::on_closed(Rank worker, const wire::Closed& closed) {
+  Member& it = member(worker);
+  it.report.chunks_written = closed.chunks_written;
+  it.report.bytes_written = closed.bytes_written;
+  it.report.chunks_corrupt = closed.chunks_corrupt;
+  it.report.ack_messages = closed.ack_messages;
+  it.closed = true;
+}
+
+Rank Crew::first_without(bool Member::*flag) const noexcept {
+  const auto found = std::ranges::find(members_, false, flag);
+  return found == members_.end() ? kNoRank : found->report.rank;
+}
+
+bool Crew::all_closed_but(Rank except) const noexcept {
+  return std::ranges::all_of(
+      members_, [except](const Member& it) { return it.closed || it.report.rank == except; });
+}
+
+std::string Crew::sums_file(Rank worker) const {
+  const Member& it = member(worker);
+  if (it.shares) return "";
+  const auto neighbours = std::ranges::count_if(members_, [&it](const Member& other) {
+    return other.report.host == it.report.host && other.directory_id == it.directory_id;
+  });
+  return neighbours > 1 ? fmt::format("{}.{}", kSumsFile, worker.value) : std::string{kSumsFile};
+}
+
+std::vector<Report::Worker> Crew::reports() const {
+  std::vector<Report::Worker> out;
+  for (const Member& it : members_) out.push_back(it.report);
+  return out;
+}
+
+std::vector<wire::Manifest::Worker> Crew::manifest_workers() const {
+  std::vector<wire::Manifest::Worker> out;
+  for (const Member& it : members_) {
+    out.push_back({it.report.rank, it.report.host, it.report.directory});
+  }
+  return out;
+}
+
+}  // namespace mpiferry::roles

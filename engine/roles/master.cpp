@@ -1,0 +1,242 @@
+#include "engine/roles/master.hpp"
+
+#include <algorithm>
+#include <random>
+#include <signal.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "engine/disk/destination_pattern.hpp"
+#include "engine/plan/chunk_plan.hpp"
+#include "engine/roles/publication.hpp"
+#include "engine/roles/signals.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+// Receives for answers; more workers share them, as an answer is handled in microseconds.
+constexpr std::size_t kListeners = 16;
+
+// How long dismissed workers may take when nobody waits for their result any more.
+constexpr std::chrono::milliseconds kFailedPatience{5'000};
+constexpr std::chrono::milliseconds kInterruptedPatience{1'000};
+
+std::uint64_t random_job_id() {
+  std::random_device device;
+  const std::uint64_t high = device();
+  const std::uint64_t id = (high << 32U) ^ device();
+  return id != 0 ? id : 1;
+}
+
+std::uint32_t workers_of(const mpi::Communicator& communicator) {
+  return static_cast<std::uint32_t>(communicator.size() - 1);
+}
+
+// A stand-in for chunk sizes that prepare() will refuse.
+Options usable(const Options& options) { return validate(options) ? options : Options{}; }
+
+}  // namespace
+
+Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator,
+               const Options& options, Observer& observer)
+    : io_(context.io()),
+      context_(context),
+      communicator_(communicator),
+      options_(options),
+      observer_(observer),
+      host_(mpi::host_name()),
+      job_id_(random_job_id()),
+      token_(fmt::format("{:016x} pid {} on {}\n", job_id_, ::getpid(), host_)),
+      crew_(workers_of(communicator)),
+      control_(context, communicator, 2 * crew_.size() + kListeners,
+               [this](Failure failure) { fail(std::move(failure)); }),
+      chunk_pool_(options.chunk_size, usable(options).master_buffers(crew_.size())),
+      changed_(io_),
+      listening_(std::min<std::size_t>(kListeners, 2 * crew_.size())),
+      tick_timer_(io_),
+      signals_(io_),
+      began_(std::chrono::steady_clock::now()) {}
+
+Task<> Master::run() {
+  for (std::size_t i = 0; i < listening_.size(); ++i) {
+    boost::asio::co_spawn(io_, listen(i), Rethrow{});
+  }
+  boost::asio::co_spawn(io_, watch(), Rethrow{});
+  if (options_.handle_signals) {
+    catch_signals(signals_, [this](Failure failure) { fail(std::move(failure)); });
+  }
+
+  if (prepare()) co_await invite();
+  if (!failure_) co_await transfer();
+  if (!failure_) check_source();
+  co_await dismiss();
+  if (!failure_) publish();
+  stop();
+}
+
+bool Master::prepare() {
+  if (auto valid = validate(options_); !valid) {
+    fail(std::move(valid.error()));
+    return false;
+  }
+  auto source = disk::Source::open(io_, options_.source);
+  if (!source) {
+    fail(std::move(source.error()));
+    return false;
+  }
+  reader_.emplace(std::move(*source), options_.chunk_size);
+  if (const auto size = reader_->source().size()) {
+    chunks_ = plan::ChunkPlan{*size, options_.chunk_size, crew_.size()}.chunks();
+  }
+
+  auto directory = disk::Directory::open_or_create(
+      disk::expand_destination(options_.destination, kMaster, host_));
+  if (!directory) {
+    fail(std::move(directory.error()));
+    return false;
+  }
+  directory_.emplace(std::move(*directory));
+  Outcome ready = options_.force ? directory_->remove_leftovers("") : directory_->check_vacant("");
+  if (ready) ready = directory_->create_token(token_);
+  if (!ready) {
+    fail(std::move(ready.error()));
+    return false;
+  }
+  holds_token_ = true;
+  if (chunks_) observer_.on_source(options_.source, *chunks_);
+  return !failure_;
+}
+
+Task<> Master::invite() {
+  stage_ = Stage::invite;
+  stage_since_ = clock_.now();
+  const wire::Job job{.destination = options_.destination,
+                      .token = token_,
+                      .source_size = reader_->source().size(),
+                      .chunk_size = options_.chunk_size,
+                      .window = options_.effective_window(),
+                      .workers = crew_.size(),
+                      .fsync = options_.fsync,
+                      .force = options_.force,
+                      .faults = options_.faults};
+  for (int rank = 1; rank < communicator_.size(); ++rank) {
+    control_.send(Rank{rank}, wire::Tag::data, wire::Kind::job, job_id_, job);
+  }
+  while (!failure_ && !crew_.all_answered()) co_await changed_.wait();
+}
+
+// The last look before success is declared: a file that changed while it was read was not moved.
+void Master::check_source() {
+  if (auto same = reader_->source().check_unchanged(); !same) fail(std::move(same.error()));
+}
+
+Task<> Master::dismiss() {
+  stage_ = Stage::dismiss;
+  stage_since_ = clock_.now();
+  const Errc verdict = failure_ ? failure_->code : Errc::ok;
+  const Rank stalled = verdict == Errc::worker_stalled ? failure_->rank : kNoRank;
+  if (verdict == Errc::interrupted || verdict == Errc::worker_stalled) {
+    deadline_ = stage_since_ + kInterruptedPatience;
+  } else if (verdict != Errc::ok) {
+    deadline_ = stage_since_ + kFailedPatience;
+  } else if (options_.stall_timeout.count() > 0) {
+    deadline_ = stage_since_ + options_.stall_timeout;
+  }
+  for (int rank = 1; rank < communicator_.size(); ++rank) {
+    const wire::End end{.verdict = verdict,
+                        .sums_file = verdict == Errc::ok ? crew_.sums_file(Rank{rank}) : ""};
+    control_.send(Rank{rank}, wire::Tag::data, wire::Kind::end, job_id_, end);
+  }
+  while (!crew_.all_closed_but(stalled) && !(deadline_ && clock_.now() > *deadline_)) {
+    co_await changed_.wait();
+  }
+  if (crew_.all_closed()) co_return;
+  abandoned_ = true;
+  fail(silence(crew_.first_unclosed(), "has not confirmed the end of the job"));
+}
+
+void Master::publish() {
+  const wire::Manifest manifest{.source = options_.source,
+                                .size = reader_->bytes(),
+                                .chunk_size = options_.chunk_size,
+                                .digest = reader_->file_digest(),
+                                .workers = crew_.manifest_workers(),
+                                .chunk_digests = std::move(reader_->digests())};
+  bool shared = false;
+  for (int rank = 1; rank < communicator_.size(); ++rank) {
+    shared = shared || crew_.shares_master_directory(Rank{rank});
+  }
+  Outcome outcome = Nothing{};
+  if (shared) {
+    outcome = publish_sums(
+        *directory_, kSumsFile, job_id_,
+        [&](const auto& list) {
+          for (std::uint64_t i = 0; i < manifest.chunk_digests.size(); ++i) {
+            const ChunkIndex chunk{i};
+            if (crew_.shares_master_directory(plan::owner(chunk, crew_.size()))) {
+              list(chunk, manifest.chunk_digests[i]);
+            }
+          }
+        },
+        options_.fsync);
+  }
+  if (outcome) outcome = publish_manifest(*directory_, manifest, job_id_, options_.fsync);
+  if (!outcome) fail(std::move(outcome.error()));
+}
+
+void Master::stop() {
+  stage_ = Stage::over;
+  if (holds_token_) directory_->remove_token(token_);
+  for (const mpi::Operation& operation : listening_) context_.cancel(operation);
+  tick_timer_.cancel();
+  signals_.cancel();
+  // What a lost worker never takes, never completes.
+  if (abandoned_) io_.stop();
+}
+
+// The first failure is the job's; what follows from it is noise.
+void Master::fail(Failure failure) {
+  if (failure_) return;
+  if (failure.rank == kNoRank && failure.code != Errc::interrupted) {
+    failure.rank = kMaster;
+    failure.host = host_;
+  }
+  failure_ = std::move(failure);
+  if (source_blocked_) reader_->source().descriptor().cancel();
+  changed_.notify();
+}
+
+Report Master::report() const {
+  Report report{.rank = kMaster,
+                .verdict = failure_ ? failure_->code : Errc::ok,
+                .failure = failure_,
+                .abandoned = abandoned_,
+                .source = options_.source,
+                .directory = directory_ ? directory_->path() : "",
+                .chunk_size = options_.chunk_size,
+                .chunks = chunks_,
+                .window = options_.effective_window(),
+                .buffers = chunk_pool_.capacity(),
+                .peak_buffers = chunk_pool_.peak(),
+                .mpi_tests = context_.tests(),
+                .elapsed = std::chrono::steady_clock::now() - began_,
+                .transfer = transfer_time_,
+                .workers = crew_.reports()};
+  if (reader_) {
+    report.source_size = reader_->source().size();
+    if (!report.source_size && chunks_) report.source_size = reader_->bytes();
+    if (!failure_) report.digest = reader_->file_digest();
+  }
+  if (sender_) {
+    report.chunks_sent = sender_->chunks_started();
+    report.chunks_resent = sender_->chunks_resent();
+    report.chunks_corrupt = sender_->chunks_corrupt();
+    report.chunks_written = sender_->chunks_written();
+    report.bytes_written = sender_->bytes_written();
+    report.peak_in_flight = sender_->peak_in_flight();
+  }
+  return report;
+}
+
+}  // namespace mpiferry::roles

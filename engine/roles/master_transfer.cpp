@@ -1,0 +1,129 @@
+// The master's way out: source to lease to Isend.
+#include <algorithm>
+#include <stdexcept>
+
+#include "engine/plan/chunk_plan.hpp"
+#include "engine/roles/master.hpp"
+#include "engine/wire/header.hpp"
+
+namespace mpiferry::roles {
+
+Task<> Master::transfer() {
+  stage_ = Stage::transfer;
+  const bool stream = reader_->source().is_stream();
+  sender_.emplace(flow::SenderConfig{.workers = crew_.size(),
+                                     .window = options_.effective_window(),
+                                     .retries = options_.retries,
+                                     .buffers = chunk_pool_.capacity(),
+                                     .stall_timeout = options_.stall_timeout,
+                                     .chunks = chunks_,
+                                     .retain = stream});
+  if (stream) retained_.reserve(chunk_pool_.capacity());
+  transfer_began_ = std::chrono::steady_clock::now();
+
+  while (!failure_) {
+    const flow::Action action = sender_->next();
+    if (std::holds_alternative<flow::Done>(action)) break;
+    if (advance(action)) {
+      co_await yield_turn(io_);
+    } else {
+      co_await changed_.wait();
+    }
+  }
+  transfer_time_ = std::chrono::steady_clock::now() - transfer_began_;
+}
+
+// One step towards what the protocol wants. False if nothing can be done before something changes.
+bool Master::advance(const flow::Action& action) {
+  const auto* send = std::get_if<flow::Send>(&action);
+  if (send != nullptr && send->attempt > 0 && reader_->source().is_stream()) {
+    resend_retained(*send);
+    return true;
+  }
+  if (!reading_) {
+    if (send == nullptr) return false;
+    auto lease = chunk_pool_.try_acquire();
+    if (!lease) throw std::logic_error{"the sender counts its buffers wrong"};
+    reading_ = *send;
+    reader_->begin(send->chunk, std::move(*lease));
+  }
+  if (source_blocked_) return false;
+  read_on();
+  return true;
+}
+
+void Master::read_on() {
+  switch (reader_->step()) {
+    case SourceReader::Step::ready: {
+      const flow::Send send = *reading_;
+      reading_.reset();
+      send_chunk(send, reader_->length(), reader_->digest(), reader_->take());
+      break;
+    }
+    case SourceReader::Step::more:
+      break;
+    case SourceReader::Step::blocked:
+      source_blocked_ = true;
+      reader_->source().descriptor().async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                                                SourceReadable{this});
+      break;
+    case SourceReader::Step::end:
+      reader_->abandon();
+      reading_.reset();
+      chunks_ = sender_->chunks_started();
+      sender_->on_source_end(*chunks_);
+      observer_.on_source(options_.source, *chunks_);
+      break;
+    case SourceReader::Step::failed:
+      reading_.reset();
+      fail(reader_->failure());
+      break;
+  }
+}
+
+void Master::SourceReadable::operator()(const boost::system::error_code& /*error*/) const {
+  self->source_blocked_ = false;
+  self->changed_.notify();
+}
+
+void Master::send_chunk(const flow::Send& send, Bytes length, std::uint64_t digest, Lease lease) {
+  wire::encode({.kind = wire::Kind::chunk,
+                .job_id = job_id_,
+                .chunk = send.chunk,
+                .offset = plan::offset(send.chunk, options_.chunk_size),
+                .length = length,
+                .attempt = send.attempt,
+                .payload_digest = digest},
+               lease.header());
+  const mpi::Operation operation =
+      context_.isend(communicator_, std::move(lease), length.value, send.to, kDataTag);
+  sender_->on_started(send, length, clock_.now());
+  mpi::async_wait(context_, operation, ChunkSent{this, send.to, send.chunk, length});
+  observer_.on_sent(send.chunk, send.to);
+}
+
+void Master::ChunkSent::operator()(const mpi::ErrorCode& error, mpi::Completion completion) const {
+  if (error) return self->fail(completion.failure(error));
+  self->sender_->on_send_complete(to, chunk);
+  // A stream can not be read again: its chunk stays until it is acknowledged.
+  if (self->reader_->source().is_stream() && self->sender_->is_unacknowledged(to, chunk)) {
+    self->retained_.push_back({chunk, length, std::move(completion.lease)});
+  }
+  completion.lease.reset();
+  self->changed_.notify();
+}
+
+void Master::resend_retained(const flow::Send& send) {
+  const auto found = std::ranges::find(retained_, send.chunk, &Retained::chunk);
+  if (found == retained_.end()) throw std::logic_error{"a chunk to be sent again was not kept"};
+  const Bytes length = found->length;
+  Lease lease = std::move(found->lease);
+  retained_.erase(found);
+  send_chunk(send, length, reader_->digests()[send.chunk.value], std::move(lease));
+}
+
+void Master::drop_retained(ChunkIndex chunk) {
+  std::erase_if(retained_, [chunk](const Retained& kept) { return kept.chunk == chunk; });
+}
+
+}  // namespace mpiferry::roles

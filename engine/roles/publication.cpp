@@ -1,0 +1,82 @@
+#include "engine/roles/publication.hpp"
+
+#include <cerrno>
+#include <span>
+#include <string>
+
+#include "engine/wire/ack.hpp"
+#include "engine/wire/digest.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+constexpr std::size_t kPiece = std::size_t{64} << 10U;
+
+// A text file that appears whole or not at all.
+class TextFile {
+ public:
+  TextFile(const disk::Directory& directory, std::string_view name, std::uint64_t job_id)
+      : directory_(directory), name_(name), opened_(directory.open_part(name, job_id)) {
+    text_.reserve(kPiece + 4096);
+  }
+
+  Outcome append(std::string_view text) {
+    text_ += text;
+    return text_.size() < kPiece ? Outcome{Nothing{}} : flush();
+  }
+
+  Outcome publish(bool durable) {
+    if (Outcome flushed = flush(); !flushed) return flushed;
+    if (const auto error = opened_.file.publish(durable)) return failure(error);
+    return durable ? directory_.sync() : Outcome{Nothing{}};
+  }
+
+ private:
+  Outcome flush() {
+    if (opened_.error) return failure(opened_.error);
+    const auto error = opened_.file.append(std::as_bytes(std::span{text_}));
+    text_.clear();
+    return error ? Outcome{failure(error)} : Outcome{Nothing{}};
+  }
+  Failure failure(const disk::WriteError& error) const {
+    return write_failure(directory_.path(), name_, error.call, error.system_errno);
+  }
+
+  const disk::Directory& directory_;
+  std::string_view name_;
+  disk::OpenedPart opened_;
+  std::string text_;
+};
+
+}  // namespace
+
+Failure write_failure(const std::string& directory, std::string_view name, wire::WriteCall call,
+                      int system_errno) {
+  Failure failure{.code = Errc::dest_write_failed,
+                  .path = directory + "/" + std::string{name},
+                  .call = wire::call_name(call),
+                  .system_errno = system_errno};
+  if (system_errno == ENOSPC) failure.hint = "free space there and run the job again with --force";
+  if (system_errno == EDQUOT) failure.hint = "the quota there is used up";
+  return failure;
+}
+
+Outcome publish_sums(const disk::Directory& directory, std::string_view name, std::uint64_t job_id,
+                     const Listing& listing, bool durable) {
+  TextFile file{directory, name, job_id};
+  Outcome outcome = Nothing{};
+  listing([&](ChunkIndex chunk, std::uint64_t digest) {
+    if (outcome) outcome = file.append(wire::sums_line(disk::ChunkName{chunk}.view(), digest));
+  });
+  return outcome ? file.publish(durable) : outcome;
+}
+
+Outcome publish_manifest(const disk::Directory& directory, const wire::Manifest& manifest,
+                         std::uint64_t job_id, bool durable) {
+  TextFile file{directory, kManifestFile, job_id};
+  Outcome outcome =
+      wire::write_manifest(manifest, [&file](std::string_view text) { return file.append(text); });
+  return outcome ? file.publish(durable) : outcome;
+}
+
+}  // namespace mpiferry::roles

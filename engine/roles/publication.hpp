@@ -1,0 +1,34 @@
+// What comes last: the sums that stock tools check, and the manifest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/result.hpp"
+#include "engine/base/units.hpp"
+#include "engine/disk/chunk_name.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/wire/manifest.hpp"
+
+namespace mpiferry::roles {
+
+inline constexpr std::string_view kSumsFile = "XXH3SUMS";
+inline constexpr std::string_view kManifestFile = "manifest.json";
+
+// Calls its argument with each chunk and digest to be listed.
+using Listing = std::function<void(const std::function<void(ChunkIndex, std::uint64_t)>&)>;
+
+// Writes one line a listed chunk under `name`, in one rename at the end; with `durable`, fsync
+// before and a sync of the directory after it. dest_write_failed with path, call and errno.
+Outcome publish_sums(const disk::Directory& directory, std::string_view name, std::uint64_t job_id,
+                     const Listing& listing, bool durable);
+Outcome publish_manifest(const disk::Directory& directory, const wire::Manifest& manifest,
+                         std::uint64_t job_id, bool durable);
+
+// The failure behind a write error on `name` in `directory`.
+Failure write_failure(const std::string& directory, std::string_view name, wire::WriteCall call,
+                      int system_errno);
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,58 @@
+// What came of a job.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/failure.hpp"
+#include "engine/base/units.hpp"
+#include "engine/wire/digest.hpp"
+
+namespace mpiferry {
+
+// The master's report is whole; a worker's has only `rank`, `verdict` and its own counts.
+struct Report {
+  struct Worker {
+    Rank rank = {};
+    std::string host = {};
+    std::string directory = {};
+    std::uint64_t chunks_written = 0;
+    Bytes bytes_written = {};
+    std::uint64_t chunks_corrupt = 0;  // arrived damaged
+    std::uint64_t ack_messages = 0;
+  };
+
+  Rank rank = {};
+  Errc verdict = Errc::internal;        // ok, or that of `failure`
+  std::optional<Failure> failure = {};  // the first one; nothing if all went well
+  bool abandoned = false;  // some rank does not answer any more: only MPI_Abort can end it
+
+  std::string source = {};
+  std::string directory = {};             // the master's destination; holds the manifest
+  std::optional<Bytes> source_size = {};  // nothing: a stream that did not come to its end
+  Bytes chunk_size = {};
+  std::optional<std::uint64_t> chunks = {};  // nothing: as above
+  std::uint64_t chunks_sent = 0;             // first attempts
+  std::uint64_t chunks_resent = 0;
+  std::uint64_t chunks_corrupt = 0;  // damaged on the way, and found
+  std::uint64_t chunks_written = 0;  // acknowledged
+  Bytes bytes_written = {};
+  std::optional<wire::Digest128> digest = {};  // XXH128 of the source; after success
+
+  std::uint32_t window = 0;          // in force
+  std::uint32_t peak_in_flight = 0;  // unacknowledged chunks of one worker
+  std::uint64_t buffers = 0;         // the master's limit, in chunks
+  std::uint64_t peak_buffers = 0;
+  std::uint64_t mpi_tests = 0;  // MPI_Testsome calls of the master
+
+  std::chrono::nanoseconds elapsed{};   // the whole of run()
+  std::chrono::nanoseconds transfer{};  // from the first chunk sent to the last one acknowledged
+  std::vector<Worker> workers = {};
+
+  bool ok() const noexcept { return verdict == Errc::ok; }
+};
+
+}  // namespace mpiferry

@@ -1,0 +1,42 @@
+#include "engine/roles/run.hpp"
+
+#include "engine/mpi/mpi_context.hpp"
+#include "engine/roles/master.hpp"
+#include "engine/roles/worker.hpp"
+
+namespace mpiferry {
+namespace {
+
+template <class Role>
+Report play(mpi::Communicator& communicator, const Options& options, Observer& observer) {
+  boost::asio::io_context io{1};
+  auto& context = boost::asio::use_service<mpi::MpiContext>(io);
+  Role role{context, communicator, options, observer};
+  boost::asio::co_spawn(io, role.run(), roles::Rethrow{});
+  io.run();
+  Report report = role.report();
+  if (report.abandoned) communicator.abandon();
+  return report;
+}
+
+}  // namespace
+
+Report run(MPI_Comm parent, const Options& options, Observer& observer) {
+  mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
+  if (communicator.size() < 2) {
+    return {.rank = communicator.rank(),
+            .verdict = Errc::too_few_ranks,
+            .failure =
+                Failure{.code = Errc::too_few_ranks, .hint = "start it with mpirun -n 2 or more"},
+            .source = options.source};
+  }
+  return communicator.rank() == kMaster ? play<roles::Master>(communicator, options, observer)
+                                        : play<roles::Worker>(communicator, options, observer);
+}
+
+Report run(MPI_Comm communicator, const Options& options) {
+  Observer nobody;
+  return run(communicator, options, nobody);
+}
+
+}  // namespace mpiferry

@@ -1,0 +1,23 @@
+// The public entry: move a file from rank 0 to the other ranks of a communicator.
+//
+//   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+//   mpiferry::Report report = mpiferry::run(MPI_COMM_WORLD, {.source = "big.dat"});
+#pragma once
+
+#include "engine/mpi/communicator.hpp"
+#include "engine/roles/observer.hpp"
+#include "engine/roles/options.hpp"
+#include "engine/roles/report.hpp"
+
+namespace mpiferry {
+
+// Collective over `communicator`, which stays the caller's: every rank calls it, rank 0 with the
+// options that count (the others take theirs from the job). Call it from the thread that
+// initialised MPI, outside any other MPI epoch. Expected failures (files, peers, users) are in the
+// report; the verdict is the same on every rank that the master could still reach. If
+// `report.abandoned`, some rank is out of reach and MPI_Finalize would hang: abort instead.
+// Throws std::exception for what nobody expects: MPI refuses to work, memory is exhausted.
+Report run(MPI_Comm communicator, const Options& options, Observer& observer);
+Report run(MPI_Comm communicator, const Options& options);
+
+}  // namespace mpiferry

@@ -1,0 +1,197 @@
+#include "engine/roles/worker.hpp"
+
+#include <algorithm>
+#include <unistd.h>
+#include <utility>
+
+#include <boost/asio/error.hpp>
+
+#include "engine/disk/destination_pattern.hpp"
+#include "engine/roles/publication.hpp"
+#include "engine/roles/signals.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+// How long an interrupted worker waits for the master to end the job in order.
+constexpr std::chrono::milliseconds kInterruptedPatience{1'500};
+// Job, end, ready, failed, closed: never more at once.
+constexpr std::size_t kControlMessages = 8;
+
+}  // namespace
+
+Worker::Worker(mpi::MpiContext& context, const mpi::Communicator& communicator,
+               const Options& options, Observer& observer)
+    : io_(context.io()),
+      context_(context),
+      communicator_(communicator),
+      options_(options),
+      observer_(observer),
+      host_(mpi::host_name()),
+      control_(context, communicator, kControlMessages,
+               [this](Failure failure) { fail(std::move(failure)); }),
+      changed_(io_),
+      signals_(io_),
+      patience_(io_) {}
+
+Task<> Worker::run() {
+  if (options_.handle_signals) {
+    catch_signals(signals_, [this](Failure failure) {
+      fail(std::move(failure));
+      boost::asio::co_spawn(io_, give_up_after_signal(), Rethrow{});
+    });
+  }
+  co_await receive_orders();
+  // A worker whose preflight failed only waits for the end.
+  while (!end_ && open_lanes_ == 0 && !abandoned_) co_await receive_orders();
+  while (open_lanes_ > 0) co_await changed_.wait();
+  while (acks_ && !acks_->idle() && !abandoned_) co_await changed_.wait();
+  if (end_) {
+    observer_.on_end(communicator_.rank());
+    publish_sums_file();
+    close();
+  } else {
+    abandoned_ = true;  // every receive has failed: nobody can tell us the end
+  }
+  signals_.cancel();
+  patience_.cancel();
+}
+
+// The first message, before there are lanes: a job, or an end at once.
+Task<> Worker::receive_orders() {
+  const mpi::Operation receive =
+      context_.irecv(communicator_, control_.acquire(), kMaster, kDataTag);
+  auto [error, completion] = co_await mpi::async_wait(context_, receive, kAsTuple);
+  if (error) {
+    abandoned_ = true;
+    fail(completion.failure(error));
+    co_return;
+  }
+  auto message = open_message(completion, job_id_);
+  if (!message) {
+    fail(std::move(message.error()));
+    co_return;
+  }
+  job_id_ = message->header.job_id;
+  if (message->header.kind == wire::Kind::job && !job_) {
+    take_job(*message);
+  } else if (message->header.kind == wire::Kind::end) {
+    take_end(*message);
+  } else if (message->header.kind != wire::Kind::chunk) {
+    fail({.code = Errc::unexpected_message});
+  }
+}
+
+void Worker::take_job(const ControlMessage& message) {
+  if (failure_) return;  // the master knows already
+  auto job = wire::decode_job(message.payload);
+  if (!job) return fail(std::move(job.error()));
+  job_.emplace(std::move(*job));
+  if (Outcome prepared = prepare(); !prepared) return fail(std::move(prepared.error()));
+
+  const std::uint32_t window = job_->window;
+  // A lane's buffer also takes the end.
+  chunk_pool_.emplace(std::max(job_->chunk_size, wire::kControlPayload), window);
+  receiver_.emplace(flow::ReceiverConfig{.self = communicator_.rank(),
+                                         .workers = job_->workers,
+                                         .job_id = job_id_,
+                                         .chunk_size = job_->chunk_size,
+                                         .source_size = job_->source_size});
+  acks_.emplace(context_, communicator_, window, job_id_, changed_,
+                [this](Failure failure) { fail(std::move(failure)); });
+  lanes_.resize(window);
+  open_lanes_ = window;
+  // All receives are posted before the master hears that it may send.
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    post_receive(i, *chunk_pool_->try_acquire());
+    boost::asio::co_spawn(io_, lane(i), Rethrow{});
+  }
+  control_.send(kMaster, wire::Tag::status, wire::Kind::ready, job_id_,
+                wire::Ready{.host = host_,
+                            .directory = directory_->path(),
+                            .directory_id = directory_->id(),
+                            .shares_master_directory = directory_->holds_token(job_->token),
+                            .pid = ::getpid()});
+}
+
+Outcome Worker::prepare() {
+  auto directory = disk::Directory::open_or_create(
+      disk::expand_destination(job_->destination, communicator_.rank(), host_));
+  if (!directory) return std::move(directory.error());
+  directory_.emplace(std::move(*directory));
+  Outcome ready = directory_->probe_writable();
+  if (!ready) return ready;
+  return job_->force ? directory_->remove_leftovers(job_->token)
+                     : directory_->check_vacant(job_->token);
+}
+
+void Worker::take_end(const ControlMessage& message) {
+  auto end = wire::decode_end(message.payload);
+  if (!end) return fail(std::move(end.error()));
+  end_ = std::move(*end);
+  for (const mpi::Operation& operation : lanes_) context_.cancel(operation);
+  changed_.notify();
+}
+
+void Worker::publish_sums_file() {
+  if (end_->verdict != Errc::ok || end_->sums_file.empty()) return;
+  const auto listing = [this](const auto& list) {
+    const auto digests = receiver_->digests();
+    for (std::uint64_t k = 0; k < digests.size(); ++k) {
+      const auto self = static_cast<std::uint64_t>(communicator_.rank().value);
+      if (receiver_->holds(k)) list(ChunkIndex{k * job_->workers + self - 1}, digests[k]);
+    }
+  };
+  if (Outcome outcome = publish_sums(*directory_, end_->sums_file, job_id_, listing, job_->fsync);
+      !outcome) {
+    fail(std::move(outcome.error()));
+  }
+}
+
+void Worker::close() {
+  wire::Closed closed;
+  if (receiver_) {
+    closed = {.chunks_written = receiver_->chunks_written(),
+              .bytes_written = receiver_->bytes_written(),
+              .chunks_corrupt = receiver_->chunks_corrupt(),
+              .ack_messages = acks_->messages()};
+  }
+  control_.send(kMaster, wire::Tag::status, wire::Kind::closed, job_id_, closed);
+}
+
+// Told to the master once; the worker then goes on receiving, and dropping, until the end.
+void Worker::fail(Failure failure) {
+  if (failure_) return;
+  failure.rank = communicator_.rank();
+  failure.host = host_;
+  failure_ = std::move(failure);
+  changed_.notify();
+  if (abandoned_) return;  // nobody to tell
+  // Before the job there is no job id: 0 is accepted from those who fail.
+  control_.send(kMaster, wire::Tag::status, wire::Kind::failed, job_id_, *failure_);
+}
+
+Task<> Worker::give_up_after_signal() {
+  patience_.expires_after(kInterruptedPatience);
+  auto [error] = co_await patience_.async_wait(kAsTuple);
+  if (error) co_return;  // the end came in time
+  abandoned_ = true;
+  io_.stop();
+}
+
+Report Worker::report() const {
+  Report report{.rank = communicator_.rank(), .failure = failure_, .abandoned = abandoned_};
+  if (end_) {
+    report.verdict = end_->verdict;
+  } else if (failure_) {
+    report.verdict = failure_->code;
+  }
+  if (receiver_) {
+    report.chunks_written = receiver_->chunks_written();
+    report.bytes_written = receiver_->bytes_written();
+    report.chunks_corrupt = receiver_->chunks_corrupt();
+  }
+  return report;
+}
+
+}  // namespace mpiferry::roles

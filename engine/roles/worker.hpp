@@ -1,0 +1,80 @@
+// Ranks 1 .. size-1: take the job, receive chunks, check them, write them, answer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "engine/base/buffer_pool.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/flow/receiver.hpp"
+#include "engine/mpi/mpi_context.hpp"
+#include "engine/roles/ack_sender.hpp"
+#include "engine/roles/control.hpp"
+#include "engine/roles/observer.hpp"
+#include "engine/roles/options.hpp"
+#include "engine/roles/report.hpp"
+#include "engine/roles/task.hpp"
+
+namespace mpiferry::roles {
+
+class Worker {
+ public:
+  Worker(mpi::MpiContext& context, const mpi::Communicator& communicator, const Options& options,
+         Observer& observer);
+
+  // From the job to the end. What fails here is told to the master, who says what it means.
+  Task<> run();
+  Report report() const;
+
+ private:
+  // worker.cpp: the job's stages
+  Task<> receive_orders();
+  void take_job(const ControlMessage& message);
+  Outcome prepare();
+  void take_end(const ControlMessage& message);
+  void publish_sums_file();
+  void close();
+  void fail(Failure failure);
+  Task<> give_up_after_signal();
+  // What arrives now is not wanted any more.
+  bool dropping() const noexcept { return failure_ || (end_ && end_->verdict != Errc::ok); }
+
+  // worker_lane.cpp: one posted receive and what becomes of it
+  Task<> lane(std::size_t index);
+  void post_receive(std::size_t index, Lease lease);
+  bool play_faults(const wire::Header& header, std::span<std::byte> payload);
+  disk::WriteError publish_chunk(disk::PartFile& part) const;
+
+  boost::asio::io_context& io_;
+  mpi::MpiContext& context_;
+  const mpi::Communicator& communicator_;
+  const Options& options_;
+  Observer& observer_;
+  const std::string host_;
+
+  ControlSender control_;
+  Event changed_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer patience_;
+
+  std::uint64_t job_id_ = 0;
+  std::optional<wire::Job> job_;
+  std::optional<disk::Directory> directory_;
+  std::optional<BufferPool> chunk_pool_;
+  std::optional<flow::Receiver> receiver_;
+  std::optional<AckSender> acks_;
+  std::vector<mpi::Operation> lanes_;
+  std::size_t open_lanes_ = 0;
+  std::uint64_t chunks_received_ = 0;
+  std::uint64_t chunks_flipped_ = 0;
+  std::optional<wire::End> end_;
+  std::optional<Failure> failure_;
+  bool abandoned_ = false;
+};
+
+}  // namespace mpiferry::roles
