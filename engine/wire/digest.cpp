@@ -42,7 +42,7 @@ ChunkDigest& ChunkDigest::operator=(ChunkDigest&&) noexcept = default;
 void ChunkDigest::reset() noexcept { XXH3_64bits_reset(state_->xxh.get()); }
 
 void ChunkDigest::update(std::span<const std::byte> bytes) noexcept {
-  if (bytes.empty()) return;  // the library calls a null pointer an error
+  if (bytes.empty()) return;  // some versions of the library call a null pointer an error
   XXH3_64bits_update(state_->xxh.get(), bytes.data(), bytes.size());
 }
 

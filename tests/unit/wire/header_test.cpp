@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <sys/mman.h>
 
 #include <gtest/gtest.h>
 
@@ -27,7 +28,8 @@ Header chunk_header(std::span<const std::byte> payload) {
 }
 
 ByteVector message_of(const Header& header, std::span<const std::byte> payload) {
-  ByteVector message(kHeaderSize + payload.size());
+  // Not zeroed, so that a byte that encode forgets shows.
+  ByteVector message(kHeaderSize + payload.size(), std::byte{0xee});
   encode(header, std::span{message}.first<kHeaderSize>());
   std::ranges::copy(payload, message.begin() + kHeaderSize);
   return message;
@@ -144,6 +146,23 @@ TEST(Header, decode_refuses_a_length_that_is_not_the_payloads) {
   }
 }
 
+TEST(Header, decode_refuses_a_payload_above_1_gib) {
+  // Only the header is read; the pages behind it are never touched and take no memory.
+  const std::size_t size = kHeaderSize + kMaxChunkSize.value + 1;
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  const std::span message{static_cast<std::byte*>(memory), size};
+  Header header = chunk_header({});
+  header.length = kMaxChunkSize;
+  encode(header, message.first<kHeaderSize>());
+  EXPECT_TRUE(decode(message.first(size - 1)));
+  header.length = kMaxChunkSize + 1_B;
+  encode(header, message.first<kHeaderSize>());
+  expect_refused(message, Errc::bad_length);
+  ::munmap(memory, size);
+}
+
 TEST(Header, decode_refuses_reserved_bytes_that_are_not_0) {
   const ByteVector message = message_of(chunk_header({}), {});
   for (std::size_t i = 44; i < 48; ++i) {
@@ -205,6 +224,10 @@ TEST(Header, payload_does_not_match_if_it_has_another_length) {
   EXPECT_FALSE(payload_matches(header, std::span{message}.first(message.size() - 1)));
   EXPECT_FALSE(payload_matches(header, std::span{message}.first(kHeaderSize - 1)));
   EXPECT_FALSE(payload_matches(header, {}));
+
+  Header longer = header;
+  ++longer.length.value;  // although the digest is that of the bytes that came
+  EXPECT_FALSE(payload_matches(longer, message));
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ std::string encoded(const Message& message) {
 Job some_job() {
   Job job;
   job.destination = kAnyBytes;
+  job.token = "4f686686a1b2c3d4";
   job.source_size = 5_GiB;
   job.chunk_size = 1_MiB;
   job.window = 8;

@@ -144,6 +144,12 @@ TEST(Manifest, read_accepts_any_order_and_spacing_and_unknown_fields) {
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(*read, some_manifest());
 
+  text = kText;
+  text.replace(text.rfind("\n}"), 2, R"(, "later": {"chunk_digests": "0000000000000000"}})");
+  read = read_manifest(text);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(*read, some_manifest());
+
   text = replaced("  \"schema\": \"mpiferry.manifest/1\",\n", "");
   text.replace(text.rfind("\n}"), 2, R"(, "schema": "mpiferry.manifest/1"})");
   read = read_manifest(text);
