@@ -33,9 +33,6 @@ std::uint32_t workers_of(const mpi::Communicator& communicator) {
   return static_cast<std::uint32_t>(communicator.size() - 1);
 }
 
-// A stand-in for chunk sizes that prepare() will refuse.
-Options usable(const Options& options) { return validate(options) ? options : Options{}; }
-
 }  // namespace
 
 Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator,
@@ -51,7 +48,7 @@ Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator,
       crew_(workers_of(communicator)),
       control_(context, communicator, 2 * crew_.size() + kListeners,
                [this](Failure failure) { fail(std::move(failure)); }),
-      chunk_pool_(options.chunk_size, usable(options).master_buffers(crew_.size())),
+      chunk_pool_(options.chunk_size, options.master_buffers(crew_.size())),
       changed_(io_),
       listening_(std::min<std::size_t>(kListeners, 2 * crew_.size())),
       tick_timer_(io_),

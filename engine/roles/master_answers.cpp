@@ -55,7 +55,12 @@ void Master::hear(const mpi::Completion& completion) {
     }
     case wire::Kind::failed: {
       crew_.on_failed(from);
-      return fail(wire::decode_failure(message->payload));
+      Failure failure = wire::decode_failure(message->payload);
+      if (failure.code == Errc::interrupted) {  // a signal meant the job, whoever got it first
+        failure.rank = kNoRank;
+        failure.host.clear();
+      }
+      return fail(std::move(failure));
     }
     case wire::Kind::closed: {
       auto closed = wire::decode_closed(message->payload);

@@ -21,14 +21,18 @@ Bytes Options::memory_limit() const noexcept {
   return memory.value_or(std::max(kDefaultMemory, chunk_size));
 }
 
+std::uint64_t Options::chunks_in_memory() const noexcept {
+  // At least one: also for options that `validate` is going to refuse.
+  return std::max<std::uint64_t>(
+      1, memory_limit().value / std::max<std::uint64_t>(1, chunk_size.value));
+}
+
 std::uint32_t Options::effective_window() const noexcept {
-  const std::uint64_t fit = memory_limit().value / chunk_size.value;
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(fit, 1, window));
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(chunks_in_memory(), window));
 }
 
 std::uint64_t Options::master_buffers(std::uint32_t workers) const noexcept {
-  const std::uint64_t wanted = std::uint64_t{effective_window()} * workers;
-  return std::clamp<std::uint64_t>(memory_limit().value / chunk_size.value, 1, wanted);
+  return std::min(chunks_in_memory(), std::uint64_t{effective_window()} * workers);
 }
 
 Outcome validate(const Options& options) {

@@ -33,6 +33,9 @@ struct Options {
   std::uint32_t effective_window() const noexcept;
   // min(effective_window() * workers, memory_limit() / chunk_size): chunks in the master's memory.
   std::uint64_t master_buffers(std::uint32_t workers) const noexcept;
+
+ private:
+  std::uint64_t chunks_in_memory() const noexcept;
 };
 
 // invalid_argument with a detail that names the option and its range.
