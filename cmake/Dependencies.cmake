@@ -74,3 +74,15 @@ target_compile_definitions(mpiferry_mpi_library INTERFACE MPICH_SKIP_MPICXX)
 add_library(xxHash::xxhash INTERFACE IMPORTED)
 target_include_directories(xxHash::xxhash INTERFACE ${XXHASH_INCLUDE})
 target_link_libraries(xxHash::xxhash INTERFACE ${XXHASH_LIBRARY})
+# Distributions build xxHash for the oldest processor; its dispatching functions use the vectors that
+# are there, five times as fast. Not every build of the library has them.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_INCLUDES ${XXHASH_INCLUDE})
+set(CMAKE_REQUIRED_LIBRARIES ${XXHASH_LIBRARY})
+check_cxx_source_compiles("#include <xxh_x86dispatch.h>
+int main() { return static_cast<int>(XXH3_64bits_dispatch(\"\", 0)); }" MPIFERRY_XXHASH_DISPATCH)
+unset(CMAKE_REQUIRED_INCLUDES)
+unset(CMAKE_REQUIRED_LIBRARIES)
+if(MPIFERRY_XXHASH_DISPATCH)
+  target_compile_definitions(xxHash::xxhash INTERFACE MPIFERRY_XXHASH_DISPATCH)
+endif()

@@ -2,7 +2,11 @@
 
 #include <new>
 
+#ifdef MPIFERRY_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h>  // the same functions, by the widest vectors of this machine
+#else
 #include <xxhash.h>
+#endif
 
 #include "engine/wire/hex.hpp"
 #include "engine/wire/refusal.hpp"
