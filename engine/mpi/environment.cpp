@@ -18,6 +18,11 @@ Environment::Environment() {
   if (level < MPI_THREAD_FUNNELED) {
     throw std::runtime_error{"this MPI does not support MPI_THREAD_FUNNELED"};
   }
+  // A request that failed makes MPI_Testsome raise on MPI_COMM_WORLD (on MPI_COMM_SELF says MPI 4),
+  // whatever its own communicator says; their default handler ends the job.
+  for (MPI_Comm communicator : {MPI_COMM_WORLD, MPI_COMM_SELF}) {
+    require("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN));
+  }
 }
 
 bool Environment::finalize(std::chrono::milliseconds patience) {

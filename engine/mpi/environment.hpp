@@ -10,7 +10,8 @@ namespace mpiferry::mpi {
 
 class Environment {
  public:
-  // MPI_Init_thread with MPI_THREAD_FUNNELED. Throws std::runtime_error if MPI offers less.
+  // MPI_Init_thread with MPI_THREAD_FUNNELED. Throws std::runtime_error if MPI offers less. Errors
+  // on MPI_COMM_WORLD and MPI_COMM_SELF return from now on: MPI_Testsome reports through them.
   Environment();
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
