@@ -119,6 +119,12 @@ bool MpiContext::test() {
     Completion& completion = slot.completion;
     completion.call = "MPI_Testsome";
     slot.error = to_error_code(request.mpi_result);
+    if (slot.receive && slot.error && completion.peer == kAnyRank) {
+      // A message that was too long has a sender; of other errors the status need not know one.
+      int error_class = MPI_SUCCESS;
+      MPI_Error_class(request.mpi_result, &error_class);
+      if (error_class == MPI_ERR_TRUNCATE) completion.peer = Rank{request.status.MPI_SOURCE};
+    }
     if (slot.receive && !slot.error) {
       int cancelled = 0;
       MPI_Test_cancelled(&request.status, &cancelled);
