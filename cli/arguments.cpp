@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   mpirun -n 5 mpiferry scatter big.dat out/
   mpirun -n 5 mpiferry scatter --chunk-size 4MiB --fsync big.dat '/local/{host}/{rank}'
-  tar c tree | mpirun -n 3 mpiferry scatter - out/
+  mkfifo pipe; tar c tree > pipe & mpirun -n 3 mpiferry scatter pipe out/
   mpirun -n 5 mpiferry scatter --json report.json --quiet big.dat out/
 
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
@@ -127,13 +127,15 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
   std::uint64_t memory = 0;
   std::uint64_t stall_milliseconds = 0;
   scatter->add_option("--chunk-size", chunk_size, "Bytes a chunk, up to 1GiB (64K, 4MiB)")
-      ->transform(CLI::Validator{to_bytes, "SIZE", "size"})
+      ->transform(CLI::Validator{to_bytes, "", "size"})
+      ->type_name("SIZE")
       ->default_str("1MiB");
   scatter->add_option("--window", options.window, "Chunks in flight to one worker, 1 to 1024")
       ->capture_default_str();
   auto* memory_option =
       scatter->add_option("--memory", memory, "Limit of the chunks in memory, for each rank")
-          ->transform(CLI::Validator{to_bytes, "SIZE", "size"})
+          ->transform(CLI::Validator{to_bytes, "", "size"})
+          ->type_name("SIZE")
           ->default_str("256MiB");
   scatter->add_option("--retries", options.retries, "How often a damaged chunk is sent again")
       ->capture_default_str();
@@ -142,7 +144,8 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
           ->add_option("--stall-timeout", stall_milliseconds,
                        "Seconds (or 500ms, 2m) of silence after which a worker is given up; "
                        "0: never")
-          ->transform(CLI::Validator{to_milliseconds, "TIME", "time"})
+          ->transform(CLI::Validator{to_milliseconds, "", "time"})
+          ->type_name("TIME")
           ->default_str("60");
   scatter->add_flag("--fsync", options.fsync, "A chunk counts only when it is on stable storage");
   scatter->add_flag("--force", options.force, "Replace another job's files in DEST");
@@ -150,7 +153,8 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
                                                     {"always", ShowProgress::always},
                                                     {"never", ShowProgress::never}};
   scatter->add_option("--progress", arguments.progress, "A line of progress: auto, always, never")
-      ->transform(CLI::CheckedTransformer(choices))
+      ->transform(CLI::CheckedTransformer(choices).description(""))
+      ->type_name("WHEN")
       ->default_str("auto");
   scatter->add_option("--json", arguments.json,
                       "Write the report to this file; - is standard output");
