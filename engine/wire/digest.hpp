@@ -13,6 +13,9 @@
 
 namespace mpiferry::wire {
 
+// False in a build with MPIFERRY_NO_DIGEST: it checks nothing, and exists to be measured against.
+bool digests_are_real() noexcept;
+
 // XXH3-64, seed 0. Thread-safe.
 std::uint64_t chunk_digest(std::span<const std::byte> bytes) noexcept;
 
