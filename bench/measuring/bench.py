@@ -1,0 +1,61 @@
+"""What all measurements share: the program, the place, and the order of the runs."""
+
+import sys
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from .ferry import Ferry, Run
+from .machine import describe
+from .scratch import Scratch
+from .sizes import show_size
+
+Case = TypeVar("Case", bound=Hashable)
+Figure = TypeVar("Figure")
+
+
+class Bench:
+    def __init__(self, ferry: Ferry, scratch: Scratch, repetitions: int) -> None:
+        self.ferry = ferry
+        self.scratch = scratch
+        self.repetitions = repetitions
+
+    def head(self, title: str, commands: Sequence[str], how: str) -> None:
+        """What was compared, on what machine, how often."""
+        print(f"### {title}\n")
+        build = self.ferry.cached("CMAKE_BUILD_TYPE") or "unknown"
+        sanitized = ", SANITIZED" if self.ferry.cached("MPIFERRY_SANITIZE") == "ON" else ""
+        for line in (*describe(self.scratch.target), f"build: {build}{sanitized}"):
+            print(f"- {line}")
+        for command in commands:
+            print(f"- command: `{command}`")
+        print(f"- {how}\n", flush=True)
+
+    def timed(self, size: int) -> str:
+        return (f"file: {show_size(size)}; repetitions of every case: {self.repetitions}, interleaved, the "
+                "target warmed before each; shown: median and range (smallest to largest)")
+
+    def command(self, ranks: int | str, chunk: int | str, *options: str) -> str:
+        """A job's command as a reader would type it."""
+        shown = " ".join(("", *options))
+        return f"mpirun -n {ranks} mpiferry scatter --chunk-size {chunk}{shown} FILE OUT"
+
+    def interleave(self, cases: Mapping[Case, Callable[[], Figure]]) -> dict[Case, list[Figure]]:
+        """Every case once a repetition, the order turned round each time, so that a machine that
+        gets slower or faster meanwhile does the same to all."""
+        figures: dict[Case, list[Figure]] = {case: [] for case in cases}
+        for repetition in range(self.repetitions):
+            order = list(cases) if repetition % 2 == 0 else list(reversed(cases))
+            for case in order:
+                if sys.stderr.isatty():
+                    print(f"\r\033[K{repetition + 1}/{self.repetitions}: {case}", end="", file=sys.stderr)
+                figures[case].append(cases[case]())
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
+        return figures
+
+    def warm_scatter(self, ranks: int, chunk: int, source: Path, *, ferry: Ferry | None = None) -> Run:
+        """One counted job into a new directory."""
+        destination = self.scratch.destination()
+        self.scratch.warm(source.stat().st_size)
+        return (ferry or self.ferry).scatter(ranks, chunk, source, destination)

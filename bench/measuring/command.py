@@ -1,0 +1,50 @@
+"""One command, timed; it never outlives us."""
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+
+PATIENCE = 1800.0  # seconds; far above any job here, so that a hanging one ends with a message
+GRACE = 5.0  # seconds between asking and killing; mpiferry promises 2
+
+
+class CommandFailed(Exception):
+    """Says the command, how it ended, and all that it printed."""
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what would change the program's options behind the bench's back."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("MPIFERRY_")}
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.terminate()  # mpirun hands it on to its ranks
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def run(argv: Sequence[str]) -> float:
+    """The seconds that it took. Raises CommandFailed unless it ended with 0."""
+    began = time.perf_counter()
+    # A session of its own: Ctrl-C reaches it through us, once, also when only we are signalled.
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace",
+                          env=_environment(), start_new_session=True) as process:
+        try:
+            output, _ = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise CommandFailed(f"{shlex.join(argv)}\nhad not ended after {PATIENCE:.0f} s") from None
+        except BaseException:
+            _end(process)
+            raise
+    seconds = time.perf_counter() - began
+    if process.returncode != 0:
+        raise CommandFailed(f"{shlex.join(argv)}\nended with status {process.returncode}:\n{output}")
+    return seconds

@@ -1,0 +1,68 @@
+"""One mpiferry binary, and what starts it."""
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from .command import CommandFailed, run
+
+LAUNCHERS = ("mpirun.mpich", "mpiexec.hydra")  # what a plain mpirun is, nobody knows
+
+
+@dataclass(frozen=True)
+class Run:
+    """The figures of one job."""
+
+    seconds: float  # the whole command, mpirun included
+    size: int
+    report: dict  # what --json wrote
+
+    @property
+    def command_speed(self) -> float:
+        return self.size / self.seconds / 1e9
+
+    @property
+    def transfer_speed(self) -> float:
+        """From the first chunk sent to the last one acknowledged."""
+        return self.size / self.report["transfer_seconds"] / 1e9
+
+
+class Ferry:
+    def __init__(self, binary: Path, mpiexec: str | None = None) -> None:
+        if not binary.is_file():
+            raise CommandFailed(f"{binary}: no such program; ./dev run builds it, --binary names another")
+        self.binary = binary
+        launchers = [mpiexec] if mpiexec else [*LAUNCHERS, self.cached("MPIEXEC_EXECUTABLE")]
+        found = next(filter(None, map(shutil.which, filter(None, launchers))), None)
+        if found is None:
+            raise CommandFailed("no launcher of MPICH was found; --mpiexec names one")
+        self.mpiexec = found
+
+    def cached(self, name: str) -> str:
+        """A value of the CMakeCache.txt that the binary was built with, or nothing."""
+        cache = self.binary.resolve().parent.parent / "CMakeCache.txt"
+        if not cache.is_file():
+            return ""
+        found = re.search(rf"^{name}:[A-Z]+=(.*)$", cache.read_text(), re.MULTILINE)
+        return found[1] if found else ""
+
+    def argv(self, ranks: int, chunk: int | str, source: str, destination: str, *options: str,
+             wrapper: tuple[str, ...] = ()) -> list[str]:
+        return [self.mpiexec, "-n", str(ranks), *wrapper, str(self.binary), "scatter", "--quiet",
+                "--chunk-size", str(chunk), *options, source, destination]
+
+    def scatter(self, ranks: int, chunk: int, source: Path, destination: Path, *options: str,
+                wrapper: tuple[str, ...] = ()) -> Run:
+        report_file = destination.parent / "report.json"
+        report_file.unlink(missing_ok=True)
+        argv = self.argv(ranks, chunk, str(source), str(destination), *options, "--json",
+                         str(report_file), wrapper=wrapper)
+        seconds = run(argv)
+        report = json.loads(report_file.read_text())
+        size = source.stat().st_size
+        if report["exit_code"] != 0 or report["bytes_written"] != size:
+            raise CommandFailed(f"{' '.join(argv)}\nended with 0, but moved "
+                                f"{report['bytes_written']} of {size} bytes")
+        return Run(seconds, size, report)

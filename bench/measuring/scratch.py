@@ -1,0 +1,70 @@
+"""A directory of our own at the target: sources, destinations, warming; gone when the bench ends."""
+
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from .machine import file_system, memory_bytes
+from .sizes import GIB, MIB, show_size
+
+# What stays free beside the files: tmpfs and the ranks live in the same memory.
+HEADROOM = GIB // 2
+
+
+class NoSpace(Exception):
+    """Says how much is needed and how much there is."""
+
+
+class Scratch:
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __enter__(self) -> "Scratch":
+        self.path = Path(tempfile.mkdtemp(prefix="mpiferry-bench-", dir=self.target))
+        self._block = os.urandom(16 * MIB)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave gigabytes behind
+        shutil.rmtree(self.path)
+
+    def need(self, size: int) -> None:
+        """Raises NoSpace unless `size` more bytes fit."""
+        free = shutil.disk_usage(self.target).free
+        if file_system(self.target) in ("tmpfs", "ramfs"):
+            free = min(free, memory_bytes("MemAvailable"))
+        if free < size + HEADROOM:
+            raise NoSpace(f"{self.target}: {show_size(size)} and {show_size(HEADROOM)} to spare are "
+                          f"needed, {show_size(free)} are free")
+
+    def file(self, name: str, size: int) -> Path:
+        """Random bytes; a block of them over and over, which no part of a transfer can notice."""
+        path = self.path / name
+        with open(path, "wb", buffering=0) as out:
+            while size > 0:
+                size -= out.write(memoryview(self._block)[:size])
+        return path
+
+    def sparse_file(self, name: str, size: int) -> Path:
+        path = self.path / name
+        with open(path, "wb") as out:
+            out.truncate(size)
+        return path
+
+    def warm(self, size: int) -> None:
+        """Writes and deletes as much as the next run will write. The pages that a virtual machine
+        freed go back to its host within seconds, and the first touch of one costs up to ten times
+        the second: without this, what is measured is the pause since the last run."""
+        self.file("warm", size).unlink()
+
+    def destination(self) -> Path:
+        """A new, empty directory; the last one is deleted."""
+        path = self.path / "out"
+        if path.exists():
+            shutil.rmtree(path)
+        path.mkdir()
+        return path
