@@ -1,7 +1,10 @@
 // mpiferry: parse, run, report, exit code.
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -18,8 +21,9 @@
 namespace mpiferry::cli {
 namespace {
 
-// How long the end waits for ranks that have something left to do.
-constexpr std::chrono::seconds kFinalizePatience{10};
+// How long the master waits for workers that have confirmed the end already. The workers wait for
+// the master as long as it takes: it may have a large manifest to write.
+constexpr std::chrono::seconds kFinalizePatience{30};
 
 Console::Settings console_settings(const Arguments& arguments) {
   const bool watched = stderr_is_watched();
@@ -67,9 +71,9 @@ int scatter(const Arguments& arguments, const Launcher& launcher) {
     speaks = launcher.speaks();  // under a foreign launcher every rank is rank 0
   }
   const int code = speaks ? conclude(report, arguments, settings.out) : exit_code(report.verdict);
-  if (report.abandoned || !environment.finalize(kFinalizePatience)) {
-    mpi::Environment::abort(code);
-  }
+  std::optional<std::chrono::milliseconds> patience;
+  if (report.rank == kMaster) patience = kFinalizePatience;
+  if (report.abandoned || !environment.finalize(patience)) mpi::Environment::abort(code);
   return code;
 }
 

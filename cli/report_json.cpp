@@ -2,7 +2,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <memory>
+#include <fstream>
+#include <optional>
+#include <type_traits>
 
 #include <nlohmann/json.hpp>
 
@@ -91,11 +93,10 @@ Outcome write_report(const Report& report, const std::string& path) {
     const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
     return written ? Outcome{Nothing{}} : Outcome{failure()};
   }
-  std::FILE* file = std::fopen(path.c_str(), "we");
-  if (file == nullptr) return failure();
-  bool written = std::fputs(text.c_str(), file) >= 0;
-  written = (std::fclose(file) == 0) && written;
-  return written ? Outcome{Nothing{}} : Outcome{failure()};
+  std::ofstream file{path, std::ios::binary | std::ios::trunc};
+  file << text;
+  file.close();
+  return file ? Outcome{Nothing{}} : Outcome{failure()};
 }
 
 }  // namespace mpiferry::cli

@@ -21,8 +21,8 @@ using Block = std::unique_ptr<std::byte, FreeBlock>;
 struct Lease::Core {
   std::size_t payload_bytes;
   std::size_t capacity;
-  std::vector<Block> blocks;        // everything that was ever allocated
-  std::vector<std::byte*> free;     // payloads that are not on loan; the last one is the hottest
+  std::vector<Block> blocks;     // everything that was ever allocated
+  std::vector<std::byte*> free;  // payloads that are not on loan; the last one is the hottest
   std::size_t in_use = 0;
   std::size_t peak = 0;
 

@@ -13,13 +13,13 @@ namespace mpiferry {
 // failures of files, peers and users are expected.
 struct Failure {
   Errc code = Errc::internal;
-  Rank rank = kNoRank;   // where it happened
-  std::string host = {};      // of that rank
-  std::string path = {};      // the file or directory
-  std::string call = {};      // the system or MPI call: "pwrite"
-  int system_errno = 0;  // what that call said; 0 if it said nothing
-  std::string detail = {};    // replaces the general message of `code` when it is not empty
-  std::string hint = {};      // what to do next; a sentence without a full stop
+  Rank rank = kNoRank;      // where it happened
+  std::string host = {};    // of that rank
+  std::string path = {};    // the file or directory
+  std::string call = {};    // the system or MPI call: "pwrite"
+  int system_errno = 0;     // what that call said; 0 if it said nothing
+  std::string detail = {};  // replaces the general message of `code` when it is not empty
+  std::string hint = {};    // what to do next; a sentence without a full stop
 
   // One line: "rank 2 (node7): 'out/chunk_7.bin': pwrite: No space left on device".
   // Control characters of paths are escaped, so that it stays one line.

@@ -42,6 +42,8 @@ constexpr Bytes operator""_GiB(unsigned long long n) { return {n << 30}; }
 
 // The largest chunk: with its header it stays below INT_MAX, the limit of an MPI count.
 inline constexpr Bytes kMaxChunkSize = 1_GiB;
+// The most chunks of a job: the master keeps a digest of 8 bytes for each, 2 GiB in all.
+inline constexpr std::uint64_t kMaxChunks = std::uint64_t{1} << 28U;
 // Payloads start on a page, so that O_DIRECT can write them from where they landed.
 inline constexpr std::size_t kPageSize = 4096;
 

@@ -9,13 +9,16 @@
 
 namespace mpiferry::mpi {
 
+// What callers of run() pass: MPI_COMM_WORLD, for example.
+using NativeCommunicator = MPI_Comm;
+
 // Owns a duplicate of the parent with MPI_ERRORS_RETURN. Move-only. All members must be called from
 // the thread that initialised MPI.
 class Communicator {
  public:
   // Collective over `parent`; blocks, so it belongs to start-up. Throws if MPI refuses, or if MPI
   // was not initialised, or not for this thread (at least MPI_THREAD_FUNNELED, main thread).
-  static Communicator duplicate(MPI_Comm parent);
+  static Communicator duplicate(NativeCommunicator parent);
 
   Communicator(Communicator&& other) noexcept;
   Communicator& operator=(Communicator&&) = delete;
@@ -28,11 +31,11 @@ class Communicator {
   Rank rank() const noexcept { return rank_; }
   // Ranks, the master included.
   int size() const noexcept { return size_; }
-  MPI_Comm native() const noexcept { return native_; }
+  NativeCommunicator native() const noexcept { return native_; }
 
  private:
-  explicit Communicator(MPI_Comm native);
-  MPI_Comm native_ = MPI_COMM_NULL;
+  explicit Communicator(NativeCommunicator native);
+  NativeCommunicator native_ = MPI_COMM_NULL;
   Rank rank_;
   int size_ = 0;
 };

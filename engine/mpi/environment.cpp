@@ -1,18 +1,20 @@
 #include "engine/mpi/environment.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
+#include <unistd.h>
 
 #include "engine/mpi/error.hpp"
 
 namespace mpiferry::mpi {
 
 Environment::Environment() {
-  // One error, once: the message is ours, MPI_Abort need not add its own.
-  ::setenv("MPIR_CVAR_SUPPRESS_ABORT_MESSAGE", "1", 0);  // NOLINT(concurrency-mt-unsafe)
   int level = MPI_THREAD_SINGLE;
   require("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &level));
   if (level < MPI_THREAD_FUNNELED) {
@@ -25,15 +27,15 @@ Environment::Environment() {
   }
 }
 
-bool Environment::finalize(std::chrono::milliseconds patience) {
+bool Environment::finalize(std::optional<std::chrono::milliseconds> patience) {
   using Clock = std::chrono::steady_clock;
-  const Clock::time_point deadline = Clock::now() + patience;
+  const Clock::time_point begin = Clock::now();
   MPI_Request barrier = MPI_REQUEST_NULL;
   require("MPI_Ibarrier", MPI_Ibarrier(MPI_COMM_WORLD, &barrier));
   for (int done = 0; done == 0;) {
     require("MPI_Test", MPI_Test(&barrier, &done, MPI_STATUS_IGNORE));
     if (done != 0) break;
-    if (Clock::now() > deadline) return false;
+    if (patience && Clock::now() - begin > *patience) return false;
     std::this_thread::sleep_for(std::chrono::microseconds{100});
   }
   require("MPI_Finalize", MPI_Finalize());
@@ -41,6 +43,11 @@ bool Environment::finalize(std::chrono::milliseconds patience) {
 }
 
 void Environment::abort(int exit_code) noexcept {
+  // One error, once: what there is to say has been said, and MPICH would add a line of its own.
+  std::fflush(stderr);
+  if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0) {
+    ::dup2(nowhere, STDERR_FILENO);
+  }
   MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::_Exit(exit_code);
 }

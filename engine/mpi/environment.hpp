@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include <mpi.h>
@@ -22,8 +23,9 @@ class Environment {
 
   // Meets the other ranks without blocking (MPI_Ibarrier, polled with naps), then MPI_Finalize,
   // which would otherwise spin on every core until the slowest rank is there. False if the others
-  // did not come within `patience`: MPI is then still running, and only `abort` is left.
-  bool finalize(std::chrono::milliseconds patience);
+  // did not come within `patience` (nothing: for ever): MPI is then still running, and only `abort`
+  // is left.
+  bool finalize(std::optional<std::chrono::milliseconds> patience);
 
   // MPI_Abort on all ranks: mpirun ends them and returns `exit_code`. For ends at which some rank
   // does not answer any more.

@@ -35,6 +35,14 @@ std::uint32_t workers_of(const mpi::Communicator& communicator) {
 
 }  // namespace
 
+Failure too_many_chunks(const Options& options) {
+  return {.code = Errc::invalid_argument,
+          .path = options.source,
+          .detail =
+              fmt::format("more than {} chunks of {} bytes", kMaxChunks, options.chunk_size.value),
+          .hint = "choose a larger --chunk-size"};
+}
+
 Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator,
                const Options& options, Observer& observer)
     : io_(context.io()),
@@ -46,11 +54,11 @@ Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator,
       job_id_(random_job_id()),
       token_(fmt::format("{:016x} pid {} on {}\n", job_id_, ::getpid(), host_)),
       crew_(workers_of(communicator)),
-      control_(context, communicator, 2 * crew_.size() + kListeners,
+      control_(context, communicator, std::size_t{2} * crew_.size() + kListeners,
                [this](Failure failure) { fail(std::move(failure)); }),
       chunk_pool_(options.chunk_size, options.master_buffers(crew_.size())),
       changed_(io_),
-      listening_(std::min<std::size_t>(kListeners, 2 * crew_.size())),
+      listening_(std::min(kListeners, std::size_t{2} * crew_.size())),
       tick_timer_(io_),
       signals_(io_),
       began_(std::chrono::steady_clock::now()) {}
@@ -82,10 +90,14 @@ bool Master::prepare() {
     fail(std::move(source.error()));
     return false;
   }
-  reader_.emplace(std::move(*source), options_.chunk_size);
-  if (const auto size = reader_->source().size()) {
+  if (const auto size = source->size()) {
     chunks_ = plan::ChunkPlan{*size, options_.chunk_size, crew_.size()}.chunks();
+    if (*chunks_ > kMaxChunks) {
+      fail(too_many_chunks(options_));
+      return false;
+    }
   }
+  reader_.emplace(std::move(*source), options_.chunk_size);
 
   auto directory = disk::Directory::open_or_create(
       disk::expand_destination(options_.destination, kMaster, host_));

@@ -27,6 +27,9 @@
 
 namespace mpiferry::roles {
 
+// A source that makes more than kMaxChunks chunks.
+Failure too_many_chunks(const Options& options);
+
 class Master {
  public:
   Master(mpi::MpiContext& context, const mpi::Communicator& communicator, const Options& options,

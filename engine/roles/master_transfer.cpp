@@ -42,6 +42,10 @@ bool Master::advance(const flow::Action& action) {
   }
   if (!reading_) {
     if (send == nullptr) return false;
+    if (send->chunk.value >= kMaxChunks) {  // a stream; files were refused before
+      fail(too_many_chunks(options_));
+      return false;
+    }
     auto lease = chunk_pool_.try_acquire();
     if (!lease) throw std::logic_error{"the sender counts its buffers wrong"};
     reading_ = *send;

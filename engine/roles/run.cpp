@@ -21,7 +21,7 @@ Report play(mpi::Communicator& communicator, const Options& options, Observer& o
 
 }  // namespace
 
-Report run(MPI_Comm parent, const Options& options, Observer& observer) {
+Report run(mpi::NativeCommunicator parent, const Options& options, Observer& observer) {
   mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
   if (communicator.size() < 2) {
     return {.rank = communicator.rank(),
@@ -34,7 +34,7 @@ Report run(MPI_Comm parent, const Options& options, Observer& observer) {
                                         : play<roles::Worker>(communicator, options, observer);
 }
 
-Report run(MPI_Comm communicator, const Options& options) {
+Report run(mpi::NativeCommunicator communicator, const Options& options) {
   Observer nobody;
   return run(communicator, options, nobody);
 }

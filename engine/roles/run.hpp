@@ -17,7 +17,7 @@ namespace mpiferry {
 // report; the verdict is the same on every rank that the master could still reach. If
 // `report.abandoned`, some rank is out of reach and MPI_Finalize would hang: abort instead.
 // Throws std::exception for what nobody expects: MPI refuses to work, memory is exhausted.
-Report run(MPI_Comm communicator, const Options& options, Observer& observer);
-Report run(MPI_Comm communicator, const Options& options);
+Report run(mpi::NativeCommunicator communicator, const Options& options, Observer& observer);
+Report run(mpi::NativeCommunicator communicator, const Options& options);
 
 }  // namespace mpiferry
