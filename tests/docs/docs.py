@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""docs.py CHECK ROOT [--mpiferry FILE] [--mpiexec FILE]: whether the documents are true.
+
+commands_run           fenced blocks marked ```sh run exit with 0, each in a fresh directory; where a
+                       block marked ```text output follows, it is what they print
+exit_codes_match_code  docs/exit-codes.md and the README have the classes and errors of engine/base
+options_match_help     docs/options.md has the options, defaults and variables of --help, and no others
+links_resolve          relative links lead to files, and their anchors to headings
+library_example_runs   --mpiferry is the README's C++ program: it moves a file
+
+Each finding is one line on standard output.
+"""
+import argparse
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+FENCE = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```[ ]*$", re.DOTALL | re.MULTILINE)
+BLOCK_SECONDS = 60  # below the limit of the whole test, so that the block can be named
+
+
+def documents(root):
+    yield from (root / name for name in ("README.md", "CHANGELOG.md") if (root / name).exists())
+    yield from sorted((root / "docs").rglob("*.md"))
+
+
+def blocks(path):
+    """Yields (line, info, text) of each fenced block."""
+    text = path.read_text(encoding="utf-8")
+    for match in FENCE.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        yield line, match[2].strip(), re.sub(f"^{match[1]}", "", match[3], flags=re.MULTILINE)
+
+
+def rows(text):
+    """The cells of each row of each table."""
+    for line in text.splitlines():
+        if line.startswith("|"):
+            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def run_block(text, mpiferry, mpiexec):
+    """Returns (exit status, standard output, standard error)."""
+    with tempfile.TemporaryDirectory(prefix="mpiferry-docs-") as scratch:
+        programs = pathlib.Path(scratch) / "bin"
+        work = pathlib.Path(scratch) / "work"
+        programs.mkdir()
+        work.mkdir()
+        # MPICH's launcher under the name that documents use, whoever owns that name here.
+        for name, target in (("mpirun", mpiexec), ("mpiferry", mpiferry)):
+            shim = programs / name
+            shim.write_text(f'#!/bin/sh\nexec {shlex.quote(str(target))} "$@"\n', encoding="utf-8")
+            shim.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+        try:
+            done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=work, env=environment,
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  errors="replace", timeout=BLOCK_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            return 124, "", f"not finished after {BLOCK_SECONDS} s"
+        return done.returncode, done.stdout, done.stderr
+
+
+def commands_run(root, mpiferry, mpiexec):
+    ran, skipped = 0, []
+    for path in documents(root):
+        name = path.relative_to(root)
+        found = list(blocks(path))
+        for index, (line, info, text) in enumerate(found):
+            if info == "sh":
+                skipped.append(f"{name}:{line}: {text.strip().splitlines()[0]}")
+            if info != "sh run":
+                continue
+            ran += 1
+            status, out, err = run_block(text, mpiferry, mpiexec)
+            if status != 0:
+                yield f"{name}:{line}: exit status {status}\n{out}{err}"
+                return
+            after = found[index + 1] if index + 1 < len(found) else None
+            if after and after[1] == "text output" and after[2] != out:
+                yield f"{name}:{after[0]}: the output is\n{out}"
+                return
+    print(f"{ran} blocks were run. Not run, because they are not marked as such: {len(skipped)}")
+    print("\n".join(f"  {entry}" for entry in skipped))
+    if ran == 0:
+        yield "no block is marked ```sh run"
+
+
+def library_example_runs(root, mpiferry, mpiexec):
+    status, out, err = run_block("head -c 9M /dev/urandom > big.dat\n"
+                                 "mpirun -n 3 mpiferry\n"
+                                 "(cd out && xxhsum -c --quiet XXH3SUMS)\n"
+                                 "cat out/chunk_{0..2}.bin | cmp - big.dat\n", mpiferry, mpiexec)
+    if status != 0:
+        yield f"{root / 'README.md'}: the program ends with {status}\n{out}{err}"
+
+
+def exit_codes_match_code(root, **_):
+    header = (root / "engine/base/error.hpp").read_text(encoding="utf-8")
+    source = (root / "engine/base/error.cpp").read_text(encoding="utf-8")
+    document = (root / "docs/exit-codes.md").read_text(encoding="utf-8")
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    shown = lambda name: "done" if name == "none" else name
+
+    enum = re.search(r"enum class ErrorClass[^{]*{(.*?)};", header, re.DOTALL)[1]
+    code = {(int(value), shown(name)) for name, value in re.findall(r"(\w+) = (\d+)", enum)}
+    table = {(int(row[0]), row[1]) for row in rows(document) if row[0].isdigit()}
+    listed = re.search(r"^## Exit codes\n\n(.*?)\n\n", readme, re.DOTALL | re.MULTILINE)
+    short = {(int(value), name) for value, name in re.findall(r"(\d+)\s(\w+)", listed[1])}
+    for where, said in (("docs/exit-codes.md", table), ("README.md", short)):
+        yield from (f"{where}: lacks {value} {name}" for value, name in sorted(code - said))
+        yield from (f"{where}: {value} {name} is not in the code" for value, name in sorted(said - code))
+
+    errors = {(shown(group), name) for group, name in
+              re.findall(r'{Errc::\w+, ErrorClass::(\w+), "(\w+)"', source)} - {("done", "ok")}
+    said = {(row[0], name) for row in rows(document) if len(row) == 2
+            for name in re.findall(r"`(\w+)`", row[1]) if row[0] != "class"}
+    yield from (f"docs/exit-codes.md: lacks {name} of class {group}" for group, name in sorted(errors - said))
+    yield from (f"docs/exit-codes.md: {name} is not of class {group}" for group, name in sorted(said - errors))
+
+
+def options_of_help(text):
+    """{option: (short option, default, variable)}"""
+    found = {}
+    for match in re.finditer(r"^  (?:(-\w),)?(--[\w-]+)(.*)$", text, re.MULTILINE):
+        default = re.search(r"=([^\s=]+)(?= |$)", match[3])
+        variable = re.search(r"\(Env:(\w+)\)", match[3])
+        found[match[2]] = (match[1] or "", default[1] if default else "", variable[1] if variable else "")
+    return found
+
+
+def options_match_help(root, mpiferry, **_):
+    text = subprocess.run([mpiferry, "scatter", "--help"], capture_output=True, text=True,
+                          errors="replace", check=True).stdout
+    program = options_of_help(text)
+    document = (root / "docs/options.md").read_text(encoding="utf-8")
+    said = {}
+    for row in rows(document):
+        if names := re.findall(r"`(--?[\w-]+)`", row[0]):
+            variable = re.search(r"`(MPIFERRY_\w+)`", row[3])
+            said[names[0]] = (names[1] if len(names) > 1 else "",
+                              "" if row[1] in ("off", "none") else row[1],
+                              variable[1] if variable else "")
+    for name in sorted(program.keys() | said.keys()):
+        if program.get(name) != said.get(name):
+            yield f"docs/options.md: {name} is {said.get(name)}, but --help says {program.get(name)}"
+    for path in documents(root):
+        used = [(line, text) for line, info, text in blocks(path) if info.startswith("sh")]
+        words = [(line, word) for line, text in used for command in text.splitlines()
+                 if "mpiferry scatter" in command for word in re.findall(r"(?<=\s)--[\w-]+", command)]
+        if path.name == "README.md":
+            words += [(0, word) for row in rows(path.read_text(encoding="utf-8"))
+                      for word in re.findall(r"`(--[\w-]+)`", row[0])]
+        for line, word in words:
+            if word not in program:
+                yield f"{path.relative_to(root)}:{line}: {word} is no option"
+
+
+def slug(heading):
+    text = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
+    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+
+
+def links_resolve(root, **_):
+    for path in documents(root):
+        text = path.read_text(encoding="utf-8")
+        prose = re.sub(r"`[^`\n]*`", "", FENCE.sub("", text))
+        for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+            if re.match(r"[a-z]+:", target):
+                continue
+            file, _, anchor = target.partition("#")
+            there = (path.parent / file) if file else path
+            if not there.exists():
+                yield f"{path.relative_to(root)}: {target}: no such file"
+            elif anchor and there.suffix == ".md":
+                headings = re.findall(r"^#+ (.*)$", FENCE.sub("", there.read_text(encoding="utf-8")),
+                                      re.MULTILINE)
+                if anchor not in map(slug, headings):
+                    yield f"{path.relative_to(root)}: {target}: no such heading"
+
+
+CHECKS = {check.__name__: check
+          for check in (commands_run, exit_codes_match_code, options_match_help, links_resolve,
+                        library_example_runs)}
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("check", choices=CHECKS)
+    parser.add_argument("root", type=pathlib.Path)
+    parser.add_argument("--mpiferry")
+    parser.add_argument("--mpiexec")
+    arguments = parser.parse_args()
+    findings = list(CHECKS[arguments.check](arguments.root, mpiferry=arguments.mpiferry,
+                                            mpiexec=arguments.mpiexec))
+    print("\n".join(findings) or "true")
+    sys.exit(1 if findings else 0)
