@@ -167,7 +167,7 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
           "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker receives (at "
           "most N of them), stall=RANK[:AFTER] hangs a worker after so many chunks, "
           "delay=MICROS slows every write")
-      ->expected(1)
+      ->allow_extra_args(false)
       ->take_all()
       ->group("Testing");
   name_in_environment(*scatter);

@@ -16,10 +16,12 @@ struct Variables {
   const char* size;
 };
 
-// Open MPI and MVAPICH first: their ranks may see the variables of an outer srun as well.
+constexpr std::string_view kMpich = "MPICH's mpirun";
+
+// srun last: the ranks of the others may see the variables of the batch job around them.
 constexpr auto kLaunchers = std::to_array<Variables>({
     {"Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-    {"MPICH's mpirun", "PMI_RANK", "PMI_SIZE"},
+    {kMpich, "PMI_RANK", "PMI_SIZE"},
     {"a PMIx launcher", "PMIX_RANK", "PMIX_SIZE"},
     {"srun", "SLURM_PROCID", "SLURM_NTASKS"},
 });
@@ -43,6 +45,12 @@ Launcher Launcher::detect() {
     }
   }
   return {};
+}
+
+std::string Launcher::standard_input_warning() const {
+  if (name != kMpich) return {};
+  return "mpiferry: warning: MPICH's mpirun ends the job when more than 64 KiB of standard input "
+         "wait unread (MPICH issue 2336); a FIFO in place of - is safe\n";
 }
 
 Failure too_few_ranks(const Launcher& launcher, const std::string& library) {

@@ -16,6 +16,9 @@ struct Launcher {
   // From the variables that launchers set for their ranks.
   static Launcher detect();
 
+  // A warning for those who want to read standard input through this launcher; or nothing.
+  std::string standard_input_warning() const;
+
   // This rank speaks for all: usage errors are found before MPI could tell the ranks apart.
   bool speaks() const noexcept { return rank == 0; }
 };

@@ -59,6 +59,9 @@ int conclude(const Report& report, const Arguments& arguments, std::FILE* out) {
 }
 
 int scatter(const Arguments& arguments, const Launcher& launcher) {
+  if (arguments.options.source == "-" && launcher.speaks() && !arguments.quiet) {
+    fmt::print(stderr, "{}", launcher.standard_input_warning());
+  }
   mpi::Environment environment;
   const Console::Settings settings = console_settings(arguments);
   Console console{settings};

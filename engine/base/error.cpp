@@ -41,8 +41,6 @@ constexpr auto kTable = std::to_array<Row>({
      "at least 2 ranks are needed: a master and a worker"},
     {Errc::wrong_launcher, ErrorClass::launch, "wrong_launcher",
      "started by the launcher of another MPI"},
-    {Errc::version_mismatch, ErrorClass::launch, "version_mismatch",
-     "the ranks run different versions of mpiferry"},
     {Errc::bad_magic, ErrorClass::internal, "bad_magic", "not a message of mpiferry"},
     {Errc::bad_version, ErrorClass::launch, "bad_version",
      "a message of another version of the protocol: the ranks run different versions of mpiferry"},

@@ -31,8 +31,8 @@ enum class Errc : int {
   // launch
   too_few_ranks,
   wrong_launcher,
-  version_mismatch,
-  // the wire: a message that is not what the protocol says (class internal)
+  // the wire: a message that is not what the protocol says; what a foreign version or a damaged
+  // message explains has the class launch or integrity, the rest is internal
   bad_magic,
   bad_version,
   bad_kind,

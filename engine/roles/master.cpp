@@ -212,6 +212,9 @@ void Master::fail(Failure failure) {
     failure.host = host_;
   }
   failure_ = std::move(failure);
+  if (stage_ == Stage::dismiss && failure_->code == Errc::interrupted) {
+    deadline_ = clock_.now() + kInterruptedPatience;
+  }
   if (source_blocked_) reader_->source().descriptor().cancel();
   changed_.notify();
 }

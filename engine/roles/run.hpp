@@ -14,8 +14,9 @@ namespace mpiferry {
 // Collective over `communicator`, which stays the caller's: every rank calls it, rank 0 with the
 // options that count (the others take theirs from the job). Call it from the thread that
 // initialised MPI, outside any other MPI epoch. Expected failures (files, peers, users) are in the
-// report; the verdict is the same on every rank that the master could still reach. If
-// `report.abandoned`, some rank is out of reach and MPI_Finalize would hang: abort instead.
+// report, rank 0's being the one that counts: the workers' verdict is the one they were dismissed
+// with, so it may be ok when only the publication of the manifest failed after that.
+// If `report.abandoned`, some rank is out of reach and MPI_Finalize would hang: abort instead.
 // Throws std::exception for what nobody expects: MPI refuses to work, memory is exhausted.
 Report run(mpi::NativeCommunicator communicator, const Options& options, Observer& observer);
 Report run(mpi::NativeCommunicator communicator, const Options& options);

@@ -33,7 +33,6 @@ constexpr Row kRows[] = {
     {Errc::worker_stalled, ErrorClass::stalled, "worker_stalled"},
     {Errc::too_few_ranks, ErrorClass::launch, "too_few_ranks"},
     {Errc::wrong_launcher, ErrorClass::launch, "wrong_launcher"},
-    {Errc::version_mismatch, ErrorClass::launch, "version_mismatch"},
     {Errc::bad_magic, ErrorClass::internal, "bad_magic"},
     {Errc::bad_version, ErrorClass::launch, "bad_version"},
     {Errc::bad_kind, ErrorClass::internal, "bad_kind"},
