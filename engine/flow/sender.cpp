@@ -66,6 +66,7 @@ void Sender::on_started(const Send& send, Bytes length, Time now) {
     flight->sending = true;
     --damaged_;
     ++chunks_resent_;
+    to.last_answer = now;  // reading the chunk again took the master's time, not the worker's
     if (!config_.retain) ++buffers_in_use_;
     return;  // it kept its place in the window
   }

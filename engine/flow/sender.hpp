@@ -86,8 +86,8 @@ class Sender {
   void on_source_end(std::uint64_t chunks);
 
   // The worker that has kept chunks unanswered for the longest time, if that is longer than the
-  // stall timeout. The clock of a worker restarts with each of its answers, and when it is sent a
-  // chunk while it owes none.
+  // stall timeout. The clock of a worker restarts with each of its answers, when it is sent a chunk
+  // while it owes none, and when it is sent a chunk again.
   std::optional<Stall> stalled(Time now) const;
   // What `worker` owes, and for how long it has said nothing.
   Stall owes(Rank worker, Time now) const;

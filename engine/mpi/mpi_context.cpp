@@ -145,7 +145,8 @@ bool MpiContext::test() {
 
 // MPI itself has failed: no request will ever be reported again. Who waits learns it; the leases
 // stay where they are, as MPI may still touch them.
-void MpiContext::fail_all(const ErrorCode& error) {
+void MpiContext::fail_all(ErrorCode error) {
+  broken_ = error;
   for (Slot& slot : slots_) {
     WaitOperation* waiting = std::exchange(slot.waiting, nullptr);
     if (waiting == nullptr) continue;
@@ -158,7 +159,7 @@ void MpiContext::fail_all(const ErrorCode& error) {
 }
 
 void MpiContext::arm() {
-  if (armed_ || table_.empty()) return;
+  if (armed_ || broken_ || table_.empty()) return;
   armed_ = true;
   asio::post(io_, asio::bind_allocator(ArenaAllocator<std::byte>{arena_}, Visit{this}));
 }
@@ -166,7 +167,7 @@ void MpiContext::arm() {
 void MpiContext::visit() {
   armed_ = false;
   napping_ = false;
-  if (table_.empty()) return;  // nothing to poll: run() may end
+  if (broken_ || table_.empty()) return;  // nothing to poll: run() may end
 
   bool hit = test();
   for (int i = 1; missed_ && !hit && i < kTestsPerIdleVisit; ++i) hit = test();
@@ -200,7 +201,7 @@ void MpiContext::shutdown() {
       if (slots_[i].receive) table_.cancel(i);
     }
     const auto deadline = std::chrono::steady_clock::now() + kShutdownPatience;
-    while (!table_.empty() && std::chrono::steady_clock::now() < deadline) {
+    while (!broken_ && !table_.empty() && std::chrono::steady_clock::now() < deadline) {
       if (!test()) ::sched_yield();
     }
   }

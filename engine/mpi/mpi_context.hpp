@@ -10,6 +10,7 @@
 //   auto [error, completion] = co_await async_wait(mpi, op, as_tuple(use_awaitable));
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -97,7 +98,7 @@ class MpiContext : public boost::asio::execution_context::service {
   Operation add(int mpi_result, MPI_Request request, Slot slot);
   void collect(Operation operation);
   bool test();
-  void fail_all(const ErrorCode& error);
+  void fail_all(ErrorCode error);
   void arm();
   void visit();
 
@@ -110,16 +111,22 @@ class MpiContext : public boost::asio::execution_context::service {
   bool armed_ = false;  // a visit is posted, or a nap ends in one
   bool napping_ = false;
   bool missed_ = false;  // the last visit completed nothing
+  ErrorCode broken_;     // MPI_Testsome itself failed: there is no use in going on
   std::uint64_t tests_ = 0;
 };
 
 template <class Handler>
 void MpiContext::start_wait(Handler&& handler, Operation operation) {
   auto slot = boost::asio::get_associated_cancellation_slot(handler);
+  assert(table_.contains(operation) && slots_[operation.slot].waiting == nullptr);
   if (slot.is_connected()) slot.assign(Cancel{this, operation});
   slots_[operation.slot].waiting = WaitOperationFor<std::decay_t<Handler>>::make(
       arena_, std::forward<Handler>(handler), io_.get_executor());
-  if (!table_.active(operation)) collect(operation);
+  if (!table_.active(operation)) {
+    collect(operation);
+  } else if (broken_) {
+    fail_all(broken_);
+  }
 }
 
 namespace detail {
@@ -132,8 +139,9 @@ struct InitiateWait {
 }  // namespace detail
 
 // Waits for an operation: void(ErrorCode, Completion), through the token's executor, never from
-// within this call. Each operation is waited for once. Cancelling the wait (its cancellation slot)
-// is MpiContext::cancel.
+// within this call. Each operation is waited for once, before it is detached or cancelled without a
+// waiter; the handler's executor must be one of the thread that runs the io_context. Cancelling the
+// wait (its cancellation slot) is MpiContext::cancel.
 template <class Token>
 auto async_wait(MpiContext& context, Operation operation, Token&& token) {
   return boost::asio::async_initiate<Token, void(ErrorCode, Completion)>(
