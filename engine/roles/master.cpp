@@ -69,7 +69,9 @@ Task<> Master::run() {
   }
   boost::asio::co_spawn(io_, watch(), Rethrow{});
   if (options_.handle_signals) {
-    catch_signals(signals_, [this](Failure failure) { fail(std::move(failure)); });
+    catch_signals(signals_, [this](Failure failure) {
+      if (stage_ != Stage::over) fail(std::move(failure));  // else the manifest is out
+    });
   }
 
   if (prepare()) co_await invite();

@@ -13,19 +13,21 @@
 namespace mpiferry {
 
 struct Options {
-  std::string source;  // a path, or "-" for standard input; only the master looks at it
+  std::string source = {};  // a path, or "-" for standard input; only the master looks at it
   std::string destination = "./uploaded_files";  // may contain {rank} and {host}
   Bytes chunk_size = 1_MiB;                      // 1 byte .. 1 GiB
   std::uint32_t window = 8;                      // chunks in flight to one worker, 1 .. 1024
   // The most bytes of chunks that one rank holds at a time; at least a chunk. Nothing: 256 MiB, or
   // one chunk if that is more.
-  std::optional<Bytes> memory;
+  std::optional<Bytes> memory = {};
   std::uint32_t retries = 3;                        // how often a damaged chunk is sent again
   std::chrono::milliseconds stall_timeout{60'000};  // 0: wait for ever
   bool fsync = false;                               // an ack means: durable
-  bool force = false;           // replace another job's files at the destination
-  bool handle_signals = false;  // SIGINT and SIGTERM end the job in order
-  wire::Faults faults;          // played on request
+  bool force = false;  // replace another job's files at the destination
+  // SIGINT and SIGTERM end the job in order. For programs that end with the job: the signals are
+  // swallowed from then on.
+  bool handle_signals = false;
+  wire::Faults faults = {};  // played on request
 
   // The limit that is in force.
   Bytes memory_limit() const noexcept;

@@ -3,9 +3,23 @@
 #include <csignal>
 #include <utility>
 
+#include <boost/asio/io_context.hpp>
+
 namespace mpiferry::roles {
+namespace {
+
+// With the last signal_set that has it, Asio gives a signal back to its default action, which
+// kills. This set is never the last: never destroyed, never waited for.
+void keep_from_killing() {
+  static auto& io = *new boost::asio::io_context{1};
+  static auto& kept = *new boost::asio::signal_set{io, SIGINT, SIGTERM};
+  static_cast<void>(kept);
+}
+
+}  // namespace
 
 void catch_signals(boost::asio::signal_set& signals, std::function<void(Failure)> on_signal) {
+  keep_from_killing();
   signals.add(SIGINT);
   signals.add(SIGTERM);
   signals.async_wait(

@@ -36,10 +36,7 @@ Worker::Worker(mpi::MpiContext& context, const mpi::Communicator& communicator,
 
 Task<> Worker::run() {
   if (options_.handle_signals) {
-    catch_signals(signals_, [this](Failure failure) {
-      fail(std::move(failure));
-      boost::asio::co_spawn(io_, give_up_after_signal(), Rethrow{});
-    });
+    catch_signals(signals_, [this](Failure failure) { end_soon(std::move(failure)); });
   }
   co_await receive_orders();
   // A worker whose preflight failed only waits for the end.
@@ -171,12 +168,15 @@ void Worker::fail(Failure failure) {
   control_.send(kMaster, wire::Tag::status, wire::Kind::failed, job_id_, *failure_);
 }
 
-Task<> Worker::give_up_after_signal() {
+void Worker::end_soon(Failure signal) {
+  if (end_) return;  // the job ends already, and its verdict stands
+  fail(std::move(signal));
   patience_.expires_after(kInterruptedPatience);
-  auto [error] = co_await patience_.async_wait(kAsTuple);
-  if (error) co_return;  // the end came in time
-  abandoned_ = true;
-  io_.stop();
+  patience_.async_wait([this](const boost::system::error_code& error) {
+    if (error || end_) return;  // the end came in time
+    abandoned_ = true;
+    io_.stop();
+  });
 }
 
 Report Worker::report() const {

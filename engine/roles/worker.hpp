@@ -40,7 +40,7 @@ class Worker {
   void publish_sums_file();
   void close();
   void fail(Failure failure);
-  Task<> give_up_after_signal();
+  void end_soon(Failure signal);
   // What arrives now is not wanted any more.
   bool dropping() const noexcept { return failure_ || (end_ && end_->verdict != Errc::ok); }
 
