@@ -1,0 +1,74 @@
+// mpiferry jobs, and what must be true after them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/e2e/files.hpp"
+#include "tests/e2e/process.hpp"
+
+namespace mpiferry::e2e {
+
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+// mpirun -n RANKS mpiferry scatter ARGUMENTS
+Command scatter(int ranks, const Words& arguments);
+// The same command behind other words: setpriv, unshare.
+Command prefixed(const Words& prefix, Command command);
+
+// A source and a destination in a directory of their own.
+class JobTest : public ::testing::Test {
+ protected:
+  // Makes the source of `size` pseudo-random bytes.
+  void make_source(std::uint64_t size);
+  // scatter SOURCE DEST with further arguments; the chunk size is `chunk_size`. The report goes to
+  // `report_path`.
+  Command job(int ranks, const Words& arguments = {}) const;
+  Finished run_job(int ranks, const Words& arguments = {}) const {
+    return run(job(ranks, arguments));
+  }
+  Json report() const;
+
+  // The chunks in `directory` are the source, byte for byte, and the manifest says so.
+  void expect_moved(const Finished& finished) const;
+  // Exit code, one error message, no manifest, nothing unfinished, nobody left; chunks that are
+  // there have the right bytes.
+  void expect_failed(const Finished& finished, int exit_code, std::string_view message = "") const;
+  // ... of which: what has to be true of the destination of any job that did not succeed.
+  void expect_nothing_unfinished() const;
+  void expect_right_chunks() const;
+  // xxhsum -c of every XXH3SUMS* below the destination.
+  void expect_sums_accepted() const;
+
+  TemporaryDirectory temporary;
+  std::filesystem::path source = temporary / "source";
+  std::filesystem::path destination = temporary / "dest";  // braces and all
+  std::filesystem::path root = destination;                // above all that the ranks write
+  std::filesystem::path report_path = temporary / "report.json";
+  std::string bytes;  // of the source
+  std::uint64_t chunk_size = 64 * 1024;
+};
+
+// "mpiferry: error:" lines in all output.
+int error_lines(const Finished& finished);
+// A job's end in words, for a failed assertion.
+std::string told(const Finished& finished);
+bool have_xxhsum();
+// What `xxhsum -H2` says of a file.
+std::string xxh128(const std::filesystem::path& file);
+
+// Words that take from a command the right to override file permissions: none for ordinary users,
+// setpriv for root. Nothing if neither works here.
+std::optional<Words> without_override();
+// Words that let a command mount file systems that nobody else sees. Nothing without the rights.
+std::optional<Words> with_private_mounts();
+
+}  // namespace mpiferry::e2e

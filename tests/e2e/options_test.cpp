@@ -1,0 +1,240 @@
+// What the options say is what happens.
+#include <algorithm>
+#include <regex>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/e2e/job.hpp"
+
+namespace mpiferry::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kKiB = 1024;
+
+std::ptrdiff_t lines_like(const std::string& text, const std::string& pattern) {
+  std::istringstream lines{text};
+  const std::regex regex{pattern};
+  std::ptrdiff_t count = 0;
+  for (std::string line; std::getline(lines, line);) count += std::regex_match(line, regex);
+  return count;
+}
+
+class Options : public JobTest {
+ protected:
+  // scatter with nothing but these arguments.
+  Finished run_bare(const Words& arguments) const {
+    Command command = scatter(3, arguments);
+    command.directory = temporary.path();
+    return run(command);
+  }
+};
+
+TEST_F(Options, chunk_size_takes_plain_numbers_and_binary_units) {
+  make_source(10 * kKiB);
+  for (const auto& [text, value] :
+       {std::pair{"1024", kKiB}, std::pair{"1K", kKiB}, std::pair{"64K", 64 * kKiB},
+        std::pair{"4MiB", 4096 * kKiB}, std::pair{"1GiB", 1024 * 1024 * kKiB}}) {
+    chunk_size = value;
+    expect_moved(
+        run_bare({"--chunk-size", text, "--json", report_path, "--force", source, destination}));
+  }
+}
+
+TEST_F(Options, can_be_given_in_the_environment) {
+  make_source(10 * kKiB);
+  chunk_size = 1000;
+  Command command = scatter(3, {source, destination});
+  command.environment = {{"MPIFERRY_CHUNK_SIZE", "1000"}, {"MPIFERRY_WINDOW", "2"},
+                         {"MPIFERRY_MEMORY", "3000"},     {"MPIFERRY_JSON", report_path},
+                         {"MPIFERRY_QUIET", "1"},         {"MPIFERRY_FAULT", "delay=1000"}};
+  const Finished finished = run(command);
+  expect_moved(finished);
+  EXPECT_EQ(finished.output(), "");
+  const Json said = report();
+  EXPECT_EQ(said["chunk_size"], 1000);
+  EXPECT_EQ(said["window"], 2);
+  EXPECT_EQ(said["master_buffers"], 3);
+
+  command.environment.emplace_back("MPIFERRY_FORCE", "true");
+  expect_moved(run(command));
+}
+
+TEST_F(Options, on_the_command_line_overrule_the_environment) {
+  make_source(10 * kKiB);
+  chunk_size = 2048;
+  Command command = job(2);
+  command.environment = {{"MPIFERRY_CHUNK_SIZE", "1000"}};
+  expect_moved(run(command));
+}
+
+TEST_F(Options, destination_is_uploaded_files_unless_named) {
+  make_source(100 * kKiB);
+  root = destination = temporary / "uploaded_files";
+  expect_moved(run_bare({"--chunk-size", "64K", "--json", "report.json", "source"}));
+}
+
+TEST_F(Options, rank_and_host_in_the_destination_are_replaced) {
+  make_source(1000 * kKiB);
+  destination = temporary / "dest/{host}/at{rank}{x}";
+  root = temporary / "dest";
+  expect_moved(run_job(4));
+  const Json said = report();
+  const std::string host = said["workers"][0]["host"];
+  for (int rank = 0; rank < 4; ++rank) {
+    const fs::path directory = root / host / ("at" + std::to_string(rank) + "{x}");
+    EXPECT_EQ(fs::exists(directory / "manifest.json"), rank == 0);
+    EXPECT_EQ(fs::exists(directory / "XXH3SUMS"), rank != 0);
+    EXPECT_EQ(chunks_below(directory).empty(), rank == 0);
+  }
+  if (have_xxhsum()) expect_sums_accepted();
+}
+
+TEST_F(Options, json_to_a_dash_is_all_that_standard_output_gets) {
+  make_source(100 * kKiB);
+  for (const Words& more : {Words{}, Words{"-v"}, Words{"-q"}}) {
+    Words words{"--chunk-size", "64K", "--json", "-", "--force"};
+    words.insert(words.end(), more.begin(), more.end());
+    words.insert(words.end(), {source, destination});
+    const Finished finished = run_bare(words);
+    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    const Json said = Json::parse(finished.out, nullptr, false);
+    ASSERT_TRUE(said.is_object()) << told(finished);
+    EXPECT_EQ(said["schema"], "mpiferry.report/1");
+    EXPECT_EQ(said["chunks"], 2);
+  }
+}
+
+TEST_F(Options, report_that_can_not_be_written_is_an_error) {
+  make_source(100 * kKiB);
+  report_path = temporary / "missing/report.json";
+  const Finished finished = run_job(2);
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+}
+
+TEST_F(Options, quiet_prints_nothing_on_success_and_the_error_on_failure) {
+  make_source(100 * kKiB);
+  EXPECT_EQ(run_job(3, {"--quiet"}).output(), "");
+  EXPECT_EQ(run_job(3, {"-q", "--force"}).output(), "");
+  EXPECT_EQ(error_lines(run_job(3, {"-q"})), 1);  // occupied
+}
+
+TEST_F(Options, verbose_prints_the_originals_lines) {
+  make_source(320 * kKiB + 1);
+  const Finished finished = run_job(3, {"-v"});
+  expect_moved(finished);
+  EXPECT_EQ(lines_like(finished.out, "Master: Read 6 chunks from '?" + source.string() + "'?\\."),
+            1)
+      << finished.out;
+  EXPECT_EQ(lines_like(finished.out, R"(Master: Sent chunk [0-5] to process [12]\.)"), 6);
+  EXPECT_EQ(lines_like(finished.out, R"(Worker 1: Wrote chunk [024] to '?.*/chunk_[024]\.bin'?\.)"),
+            3)
+      << finished.out;
+  EXPECT_EQ(lines_like(finished.out, R"(Worker 2: Wrote chunk [135] to '?.*/chunk_[135]\.bin'?\.)"),
+            3);
+  EXPECT_EQ(lines_like(finished.out, R"(Master: Received status True\.)"), 6);
+  EXPECT_EQ(lines_like(finished.out, R"(Worker [12]: Received termination signal\.)"), 2);
+  EXPECT_EQ(lines_like(finished.out, R"(Master: File transfer completed successfully\.)"), 1);
+  // Ranks share the output; none may write into another's line.
+  EXPECT_EQ(lines_like(finished.out, "(Master|Worker|mpiferry|  ).*"),
+            lines_like(finished.out, ".*"))
+      << finished.out;
+}
+
+TEST_F(Options, progress_is_shown_on_request_only_without_a_terminal) {
+  make_source(2000 * kKiB);
+  const Words slow{"--fault", "delay=60000", "--window", "2"};
+  Words always = slow;
+  always.insert(always.end(), {"--progress", "always"});
+  const Finished shown = run_job(3, always);
+  expect_moved(shown);
+  EXPECT_GE(
+      lines_like(shown.err, R"( *[0-9.]+ %  [0-9.]+ \w+  [0-9.]+ GB/s.*  [0-4] chunks in flight)"),
+      1)
+      << told(shown);
+  for (const char* choice : {"auto", "never"}) {
+    Words words = slow;
+    words.insert(words.end(), {"--force", "--progress", choice});
+    EXPECT_EQ(run_job(3, words).err, "") << choice;
+  }
+}
+
+TEST_F(Options, fsync_moves_the_same_bytes) {
+  make_source(1000 * kKiB);
+  expect_moved(run_job(3, {"--fsync"}));
+  if (have_xxhsum()) expect_sums_accepted();
+}
+
+TEST_F(Options, window_1_keeps_one_chunk_in_flight_and_8_keeps_8) {
+  make_source(64 * 64 * kKiB);
+  for (const int window : {1, 8}) {
+    expect_moved(
+        run_job(3, {"--force", "--fault", "delay=2000", "--window", std::to_string(window)}));
+    const Json said = report();
+    EXPECT_EQ(said["window"], window);
+    EXPECT_EQ(said["peak_in_flight_per_worker"], window);
+    EXPECT_LE(said["peak_master_buffers"], 2 * window);
+  }
+}
+
+TEST_F(Options, memory_bounds_the_masters_buffers) {
+  make_source(64 * 64 * kKiB);
+  struct Case {
+    const char* memory;
+    int buffers;
+  };
+  for (const Case& it : {Case{"64K", 1}, Case{"200K", 3}, Case{"512K", 8}, Case{"1G", 16}}) {
+    expect_moved(
+        run_job(3, {"--force", "--fault", "delay=1000", "--window", "8", "--memory", it.memory}));
+    const Json said = report();
+    EXPECT_EQ(said["master_buffers"], it.buffers) << it.memory;
+    EXPECT_LE(said["peak_master_buffers"], it.buffers) << it.memory;
+    EXPECT_GE(said["peak_master_buffers"], 1) << it.memory;
+    EXPECT_LE(said["peak_in_flight_per_worker"], it.buffers) << it.memory;
+  }
+}
+
+TEST_F(Options, memory_bounds_a_stream_that_has_to_be_kept) {
+  make_source(64 * 64 * kKiB);
+  const fs::path fifo = temporary / "fifo";
+  ASSERT_EQ(run({{"mkfifo", fifo}}).exit_code, 0);
+  Process writer{shell(R"(cat "$1" > "$2")", {source, fifo})};
+  source = fifo;
+  expect_moved(run_job(3, {"--fault", "delay=1000", "--memory", "200K"}));
+  EXPECT_EQ(report()["master_buffers"], 3);
+  EXPECT_LE(report()["peak_master_buffers"], 3);
+  EXPECT_EQ(writer.wait().exit_code, 0);
+}
+
+TEST(Program, tells_its_versions) {
+  for (const Finished& finished :
+       {run({{MPIFERRY_BINARY, "--version"}}),
+        run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "--version"}})}) {
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.err, "");
+    EXPECT_EQ(lines_like(finished.out, R"(mpiferry \d+\.\d+\.\d+)"), 1) << finished.out;
+    EXPECT_EQ(lines_like(finished.out, R"(MPI: MPICH.*)"), 1) << finished.out;
+    EXPECT_EQ(lines_like(finished.out, R"(Boost: \d+\.\d+\.\d+)"), 1) << finished.out;
+    EXPECT_EQ(lines_like(finished.out, R"(xxHash: \d+\.\d+\.\d+)"), 1) << finished.out;
+  }
+}
+
+TEST(Program, tells_every_option_and_the_exit_codes_once) {
+  const Finished finished =
+      run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "scatter", "--help"}});
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.err, "");
+  for (const char* option : {"--chunk-size", "--window", "--memory", "--retries", "--stall-timeout",
+                             "--fsync", "--force", "--progress", "--json", "--quiet", "--verbose",
+                             "MPIFERRY_CHUNK_SIZE", "Examples:", "Exit codes:", "SOURCE", "DEST"}) {
+    EXPECT_NE(finished.out.find(option), std::string::npos) << option << '\n' << finished.out;
+  }
+  EXPECT_EQ(finished.out.find("Exit codes:"), finished.out.rfind("Exit codes:"));
+}
+
+}  // namespace
+}  // namespace mpiferry::e2e

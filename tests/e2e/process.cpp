@@ -1,0 +1,161 @@
+#include "tests/e2e/process.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <fstream>
+#include <spawn.h>
+#include <stdexcept>
+#include <string_view>
+#include <sys/wait.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+
+#include "tests/e2e/files.hpp"
+
+namespace mpiferry::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kMark = "FERRY_TEST_PROCESS";
+// What may still be on its way out when its parent has gone.
+constexpr auto kFarewell = 2000ms;
+
+void check(int error, const char* call) {
+  if (error != 0) throw std::system_error{error, std::generic_category(), call};
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (std::string& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+std::vector<std::string> environment_of(const Command& command, const std::string& mark) {
+  std::vector<std::string> out{mark};
+  for (const auto& [name, value] : command.environment) out.push_back(name + "=" + value);
+  const std::size_t own = out.size();
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text{*entry};
+    const auto same_name = [name = text.substr(0, text.find('='))](const std::string& mine) {
+      return std::string_view{mine}.substr(0, mine.find('=')) == name;
+    };
+    // The caller's own settings must not decide what the tests see.
+    if (text.starts_with("MPIFERRY_")) continue;
+    if (std::none_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(own), same_name)) {
+      out.emplace_back(text);
+    }
+  }
+  return out;
+}
+
+int exit_code_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+std::string name_of(pid_t pid) {
+  std::string name = read_file(fs::path{"/proc"} / std::to_string(pid) / "comm");
+  if (name.ends_with('\n')) name.pop_back();
+  return name;
+}
+
+}  // namespace
+
+void nap(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }
+
+Command shell(const std::string& script, std::vector<std::string> arguments) {
+  Command command{{"sh", "-c", script, "sh"}};
+  command.words.insert(command.words.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+Process::Process(Command command) : command_(std::move(command)) {
+  static int count = 0;
+  const std::string id = std::to_string(::getpid()) + "." + std::to_string(++count);
+  mark_ = std::string{kMark} + "=" + id + ".";
+  outputs_ = make_temporary_directory();
+
+  posix_spawn_file_actions_t actions;
+  check(::posix_spawn_file_actions_init(&actions), "posix_spawn_file_actions_init");
+  const int create = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND;
+  ::posix_spawn_file_actions_addopen(&actions, 0, command_.input.c_str(), O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, 1, (outputs_ / "out").c_str(), create, 0600);
+  ::posix_spawn_file_actions_addopen(&actions, 2, (outputs_ / "err").c_str(), create, 0600);
+  ::posix_spawn_file_actions_addchdir_np(&actions, command_.directory.c_str());
+  std::vector<std::string> environment = environment_of(command_, mark_);
+  began_ = std::chrono::steady_clock::now();
+  const int error = ::posix_spawnp(&pid_, command_.words[0].c_str(), &actions, nullptr,
+                                   pointers(command_.words).data(), pointers(environment).data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  check(error, command_.words[0].c_str());
+}
+
+Process::~Process() {
+  if (pid_ > 0) {
+    command_.limit = 0s;
+    wait();
+  }
+  std::error_code ignored;
+  fs::remove_all(outputs_, ignored);
+}
+
+void Process::signal(int number) const { ::kill(pid_, number); }
+
+std::string Process::err() const { return read_file(outputs_ / "err"); }
+
+std::vector<pid_t> Process::family() const {
+  std::vector<pid_t> out;
+  const std::string mark = mark_ + '\0';
+  for (const auto& entry : fs::directory_iterator{"/proc"}) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const pid_t pid = std::stoi(name);
+    if (pid == pid_) continue;
+    // Unreadable or empty: not ours, or a zombie that somebody else waits for.
+    const std::string environment = read_file(entry.path() / "environ");
+    if (environment.starts_with(mark) || environment.find('\0' + mark) != std::string::npos) {
+      out.push_back(pid);
+    }
+  }
+  return out;
+}
+
+std::vector<pid_t> Process::ranks() const {
+  std::vector<pid_t> out = family();
+  std::erase_if(out, [](pid_t pid) { return name_of(pid) != "mpiferry"; });
+  return out;
+}
+
+Finished Process::wait() {
+  Finished finished;
+  const auto deadline = began_ + command_.limit;
+  int status = 0;
+  while (::waitpid(pid_, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      finished.timed_out = true;
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, &status, 0);
+      break;
+    }
+    nap(2ms);
+  }
+  finished.exit_code = exit_code_of(status);
+  finished.time = std::chrono::steady_clock::now() - began_;
+  pid_ = -1;
+  if (!finished.timed_out) eventually([this] { return family().empty(); }, kFarewell);
+  for (const pid_t pid : family()) {
+    finished.left.push_back(name_of(pid) + " " + std::to_string(pid));
+    ::kill(pid, SIGKILL);
+  }
+  finished.out = read_file(outputs_ / "out");
+  finished.err = read_file(outputs_ / "err");
+  return finished;
+}
+
+Finished run(Command command) { return Process{std::move(command)}.wait(); }
+
+}  // namespace mpiferry::e2e

@@ -1,0 +1,117 @@
+// What is asked for wrongly, or started wrongly, is refused before anything is touched.
+#include <ostream>
+#include <string>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/e2e/job.hpp"
+
+namespace mpiferry::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Mistake {
+  const char* what;
+  Words words;          // DEST is added
+  const char* message;  // what the error names
+};
+
+// What GoogleTest shows of a parameter.
+void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.what; }
+
+class Usage : public JobTest, public ::testing::WithParamInterface<Mistake> {};
+
+TEST_P(Usage, is_refused_in_one_message) {
+  make_source(1000);
+  Words words = GetParam().words;
+  for (std::string& word : words) {
+    if (word == "SOURCE") word = source;
+    if (word == "DEST") word = destination;
+  }
+  expect_failed(run(scatter(3, words)), 2, GetParam().message);
+  EXPECT_FALSE(fs::exists(destination));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , Usage,
+    ::testing::Values(
+        Mistake{"chunk_size_zero", {"--chunk-size", "0", "SOURCE", "DEST"}, "--chunk-size"},
+        Mistake{"chunk_size_negative", {"--chunk-size", "-1", "SOURCE", "DEST"}, "--chunk-size"},
+        Mistake{"chunk_size_nonsense", {"--chunk-size", "many", "SOURCE", "DEST"}, "--chunk-size"},
+        Mistake{"chunk_size_fraction", {"--chunk-size", "1.5M", "SOURCE", "DEST"}, "--chunk-size"},
+        Mistake{"chunk_size_above_the_limit",
+                {"--chunk-size", "1073741825", "SOURCE", "DEST"},
+                "--chunk-size"},
+        Mistake{"chunk_size_beyond_64_bits",
+                {"--chunk-size", "99999999999999999999999", "SOURCE", "DEST"},
+                "--chunk-size"},
+        Mistake{"chunk_size_that_overflows",
+                {"--chunk-size", "18014398509481985K", "SOURCE", "DEST"},
+                "--chunk-size"},
+        Mistake{"chunk_size_without_value", {"SOURCE", "DEST", "--chunk-size"}, "--chunk-size"},
+        Mistake{"window_0", {"--window", "0", "SOURCE", "DEST"}, "--window"},
+        Mistake{"window_1025", {"--window", "1025", "SOURCE", "DEST"}, "--window"},
+        Mistake{"window_negative", {"--window", "-8", "SOURCE", "DEST"}, "--window"},
+        Mistake{"memory_below_a_chunk",
+                {"--memory", "1023", "--chunk-size", "1K", "SOURCE", "DEST"},
+                "--memory"},
+        Mistake{"retries_negative", {"--retries", "-1", "SOURCE", "DEST"}, "--retries"},
+        Mistake{"stall_timeout_negative",
+                {"--stall-timeout", "-1", "SOURCE", "DEST"},
+                "--stall-timeout"},
+        Mistake{"stall_timeout_nonsense",
+                {"--stall-timeout", "soon", "SOURCE", "DEST"},
+                "--stall-timeout"},
+        Mistake{"progress_nonsense", {"--progress", "perhaps", "SOURCE", "DEST"}, "--progress"},
+        Mistake{"fault_nonsense", {"--fault", "fire", "SOURCE", "DEST"}, "--fault"},
+        Mistake{"unknown_option", {"--turbo", "SOURCE", "DEST"}, "--turbo"},
+        Mistake{"no_source", {}, "SOURCE"}, Mistake{"empty_source", {"", "DEST"}, "source"},
+        Mistake{"empty_destination", {"SOURCE", ""}, "destination"},
+        Mistake{"three_names", {"SOURCE", "DEST", "third"}, "third"}),
+    [](const auto& test) { return test.param.what; });
+
+class Launch : public JobTest {};
+
+TEST_F(Launch, nonsense_in_the_environment_is_refused) {
+  make_source(1000);
+  Command command = scatter(3, {source, destination});
+  command.environment = {{"MPIFERRY_WINDOW", "wide"}};
+  expect_failed(run(command), 2, "--window = wide");
+}
+
+TEST_F(Launch, without_a_command_is_refused) {
+  expect_failed(run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY}}), 2);
+  expect_failed(run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "gather", source}}), 2);
+}
+
+TEST_F(Launch, of_one_rank_is_refused) {
+  make_source(1000);
+  const Finished finished = run_job(1);
+  expect_failed(finished, 7, "mpirun -n");
+  EXPECT_FALSE(fs::exists(destination));
+}
+
+TEST_F(Launch, without_mpirun_is_refused) {
+  make_source(1000);
+  const Finished finished = run({{MPIFERRY_BINARY, "scatter", source, destination}});
+  expect_failed(finished, 7, "mpirun -n");
+  EXPECT_FALSE(fs::exists(destination));
+}
+
+TEST_F(Launch, by_another_mpis_mpirun_is_refused_with_its_name) {
+  const std::string other = MPIFERRY_OPENMPI_MPIRUN;
+  if (other.empty()) GTEST_SKIP() << "Open MPI is not installed";
+  make_source(1000);
+  Command command{{other, "--oversubscribe", "-n", "3"}};
+  if (::geteuid() == 0) command.words.emplace_back("--allow-run-as-root");
+  command.words.insert(command.words.end(), {MPIFERRY_BINARY, "scatter", source, destination});
+  const Finished finished = run(command);
+  expect_failed(finished, 7, "Open MPI's mpirun started 3");
+  EXPECT_NE(finished.err.find("mpirun.mpich"), std::string::npos) << finished.err;
+  EXPECT_FALSE(fs::exists(destination));
+}
+
+}  // namespace
+}  // namespace mpiferry::e2e

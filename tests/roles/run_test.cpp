@@ -1,0 +1,188 @@
+// run() as a library: on a communicator of the caller, again and again, with a report and an
+// observer on every rank.
+#include <array>
+#include <filesystem>
+#include <string>
+
+#include "tests/roles/support.hpp"
+
+namespace mpiferry {
+namespace {
+
+class Run : public RunTest {
+ protected:
+  // Runs a job of `chunks` whole chunks and looks at everything that came of it.
+  void expect_a_job_on(MPI_Comm communicator, const std::string& name, std::uint64_t chunks,
+                       const Options& options) {
+    const auto workers = static_cast<std::uint64_t>(size_of(communicator)) - 1;
+    const int rank = rank_in(communicator);
+    Tally tally;
+    const Report report = run(communicator, options, tally);
+    EXPECT_EQ(report.rank.value, rank);
+    EXPECT_EQ(report.verdict, Errc::ok) << (report.failure ? report.failure->message() : "");
+    EXPECT_FALSE(report.failure);
+    EXPECT_FALSE(report.abandoned);
+    if (rank != 0) return expect_worker(report, tally, chunks, workers);
+
+    EXPECT_TRUE(moved(name, chunks) == read_file(options.source));
+    EXPECT_TRUE(std::filesystem::exists(directory / name / "manifest.json"));
+    EXPECT_EQ(report.source, options.source);
+    EXPECT_EQ(report.directory, options.destination);
+    EXPECT_EQ(report.source_size, Bytes{chunks * kChunk});
+    EXPECT_EQ(report.chunk_size, Bytes{kChunk});
+    EXPECT_EQ(report.chunks, chunks);
+    EXPECT_EQ(report.chunks_sent, chunks);
+    EXPECT_EQ(report.chunks_written, chunks);
+    EXPECT_EQ(report.chunks_resent, 0U);
+    EXPECT_EQ(report.bytes_written, Bytes{chunks * kChunk});
+    EXPECT_TRUE(report.digest);
+    EXPECT_EQ(report.window, options.window);
+    EXPECT_LE(report.peak_in_flight, options.window);
+    EXPECT_EQ(report.buffers, options.window * workers);
+    EXPECT_GE(report.peak_buffers, 1U);
+    EXPECT_LE(report.peak_buffers, report.buffers);
+    EXPECT_GT(report.mpi_tests, 0U);
+    EXPECT_GE(report.elapsed, report.transfer);
+    ASSERT_EQ(report.workers.size(), workers);
+    for (std::uint64_t i = 0; i < workers; ++i) {
+      const Report::Worker& worker = report.workers[i];
+      EXPECT_EQ(worker.rank.value, static_cast<int>(i) + 1);
+      EXPECT_FALSE(worker.host.empty());
+      EXPECT_EQ(worker.directory, options.destination);
+      EXPECT_EQ(worker.chunks_written, share(chunks, workers, i));
+      EXPECT_GE(worker.ack_messages, 1U);
+    }
+    EXPECT_EQ(tally.sources, 1);
+    EXPECT_EQ(tally.chunks, chunks);
+    EXPECT_EQ(static_cast<std::uint64_t>(tally.sent), chunks);
+    EXPECT_EQ(static_cast<std::uint64_t>(tally.good_statuses), chunks);
+    EXPECT_EQ(tally.statuses, tally.good_statuses);
+    EXPECT_EQ(tally.written + tally.ends, 0);
+  }
+
+  void expect_worker(const Report& report, const Tally& tally, std::uint64_t chunks,
+                     std::uint64_t workers) {
+    const auto mine = share(chunks, workers, static_cast<std::uint64_t>(report.rank.value) - 1);
+    EXPECT_EQ(report.chunks_written, mine);
+    EXPECT_EQ(report.bytes_written, Bytes{mine * kChunk});
+    EXPECT_EQ(static_cast<std::uint64_t>(tally.written), mine);
+    EXPECT_EQ(tally.written_by, report.rank);
+    EXPECT_EQ(tally.ends, 1);
+    EXPECT_EQ(tally.sources + tally.sent + tally.statuses, 0);
+  }
+
+  // The chunks of worker i, counted from 0.
+  static std::uint64_t share(std::uint64_t chunks, std::uint64_t workers, std::uint64_t i) {
+    return chunks / workers + (i < chunks % workers ? 1 : 0);
+  }
+};
+
+TEST_F(Run, moves_a_file_over_the_world) {
+  constexpr std::uint64_t kChunks = 50;
+  expect_a_job_on(MPI_COMM_WORLD, "out", kChunks, job(MPI_COMM_WORLD, "out", kChunks * kChunk));
+}
+
+TEST_F(Run, numbers_its_ranks_as_the_callers_communicator_does) {
+  constexpr std::uint64_t kChunks = 20;
+  MPI_Comm reversed = MPI_COMM_NULL;
+  MPI_Comm_split(MPI_COMM_WORLD, 0, -world_rank, &reversed);
+  expect_a_job_on(reversed, "out", kChunks, job(reversed, "out", kChunks * kChunk));
+  MPI_Comm_free(&reversed);
+}
+
+TEST_F(Run, works_on_disjoint_communicators_at_the_same_time) {
+  if (size_of(MPI_COMM_WORLD) < 5) GTEST_SKIP() << "needs 5 ranks: a group of 2 and one of 3";
+  const int colour = world_rank < 2 ? 0 : 1;
+  MPI_Comm part = MPI_COMM_NULL;
+  MPI_Comm_split(MPI_COMM_WORLD, colour, 0, &part);
+  const std::string name = colour == 0 ? "first" : "second";
+  const std::uint64_t chunks = colour == 0 ? 30 : 41;
+  expect_a_job_on(part, name, chunks, job(part, name, chunks * kChunk));
+  MPI_Comm_free(&part);
+}
+
+TEST_F(Run, runs_again_in_the_same_process) {
+  constexpr std::uint64_t kChunks = 25;
+  const Options first = job(MPI_COMM_WORLD, "first", kChunks * kChunk);
+  Options second = job(MPI_COMM_WORLD, "second", kChunks * kChunk);
+  expect_a_job_on(MPI_COMM_WORLD, "first", kChunks, first);
+  expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
+  // Into the same destination only by force.
+  EXPECT_EQ(run(MPI_COMM_WORLD, second).verdict, Errc::dest_occupied);
+  second.force = true;
+  expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
+}
+
+TEST_F(Run, takes_the_options_of_rank_0_only) {
+  constexpr std::uint64_t kChunks = 10;
+  Options options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);
+  if (world_rank != 0) {
+    options = {.source = "",
+               .destination = "/proc/nowhere",
+               .chunk_size = {0},
+               .window = 0,
+               .memory = Bytes{0}};
+  }
+  if (world_rank == 0) {
+    expect_a_job_on(MPI_COMM_WORLD, "out", kChunks, options);
+  } else {
+    EXPECT_TRUE(run(MPI_COMM_WORLD, options).ok());
+  }
+}
+
+TEST_F(Run, leaves_the_callers_messages_and_communicator_alone) {
+  // The same tag, between the same ranks, under way during the job.
+  constexpr int kTag = 11;
+  const int size = size_of(MPI_COMM_WORLD);
+  int sent = world_rank;
+  int received = -1;
+  std::array<MPI_Request, 2> requests{};
+  MPI_Isend(&sent, 1, MPI_INT, (world_rank + 1) % size, kTag, MPI_COMM_WORLD, &requests[0]);
+  expect_a_job_on(MPI_COMM_WORLD, "out", 10, job(MPI_COMM_WORLD, "out", 10 * kChunk));
+  MPI_Irecv(&received, 1, MPI_INT, MPI_ANY_SOURCE, kTag, MPI_COMM_WORLD, &requests[1]);
+  MPI_Waitall(2, requests.data(), MPI_STATUSES_IGNORE);
+  EXPECT_EQ(received, (world_rank + size - 1) % size);
+}
+
+TEST_F(Run, tells_every_rank_the_verdict_of_a_failure) {
+  Options options = job(MPI_COMM_WORLD, "out", kChunk);
+  options.source += ".missing";
+  Tally tally;
+  const Report report = run(MPI_COMM_WORLD, options, tally);
+  EXPECT_EQ(report.verdict, Errc::source_not_found);
+  EXPECT_FALSE(report.abandoned);
+  EXPECT_EQ(report.failure.has_value(), world_rank == 0);
+  EXPECT_EQ(tally.sent + tally.written, 0);
+  EXPECT_EQ(tally.ends, world_rank == 0 ? 0 : 1);
+}
+
+TEST_F(Run, tells_every_rank_the_verdict_of_invalid_options) {
+  Options options = job(MPI_COMM_WORLD, "out", kChunk);
+  options.window = 0;
+  EXPECT_EQ(run(MPI_COMM_WORLD, options).verdict, Errc::invalid_argument);
+}
+
+TEST_F(Run, tells_every_rank_that_one_worker_could_not_write) {
+  Options options = job(MPI_COMM_WORLD, "out", 10 * kChunk);
+  if (world_rank == 0) {
+    std::filesystem::create_directory(options.destination);
+    std::ofstream{options.destination + "/1"} << "in the way";
+  }
+  options.destination += "/{rank}";
+  const Report report = run(MPI_COMM_WORLD, options);
+  EXPECT_EQ(report.verdict, Errc::dest_unusable);
+  if (world_rank == 0) {
+    ASSERT_TRUE(report.failure);
+    EXPECT_EQ(report.failure->rank, Rank{1});
+    EXPECT_FALSE(report.failure->host.empty());
+  }
+}
+
+TEST_F(Run, refuses_a_communicator_of_one_rank) {
+  const Report report = run(MPI_COMM_SELF, {.source = "whatever"});
+  EXPECT_EQ(report.verdict, Errc::too_few_ranks);
+  EXPECT_TRUE(report.failure);
+}
+
+}  // namespace
+}  // namespace mpiferry
