@@ -17,9 +17,8 @@ namespace {
 
 // Requests before the arrays have to grow.
 constexpr std::size_t kReserve = 256;
-// Tests of one idle visit: they share the visit's epoll_wait. A visit after a completion does one,
-// because then there is other work to do.
-constexpr int kTestsPerIdleVisit = 16;
+// Yields of one idle visit, a test after each: they share the visit's epoll_wait.
+constexpr int kYieldsPerVisit = 4;
 // How long the end of the io_context waits for receives to cancel and sends to leave.
 constexpr std::chrono::milliseconds kShutdownPatience{200};
 
@@ -169,10 +168,7 @@ void MpiContext::visit() {
   napping_ = false;
   if (broken_ || table_.empty()) return;  // nothing to poll: run() may end
 
-  bool hit = test();
-  for (int i = 1; missed_ && !hit && i < kTestsPerIdleVisit; ++i) hit = test();
-  missed_ = !hit;
-  if (hit) {
+  if (test()) {
     backoff_.reset();
     arm();
     return;
@@ -185,7 +181,12 @@ void MpiContext::visit() {
     nap_.async_wait(asio::bind_allocator(ArenaAllocator<std::byte>{arena_}, Visit{this}));
     return;
   }
-  if (step.kind == BackoffStep::Kind::yield) ::sched_yield();
+  for (int i = 0; step.kind == BackoffStep::Kind::yield && i < kYieldsPerVisit; ++i) {
+    ::sched_yield();
+    if (!test()) continue;
+    backoff_.reset();
+    break;
+  }
   arm();
 }
 

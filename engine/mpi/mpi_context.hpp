@@ -110,8 +110,7 @@ class MpiContext : public boost::asio::execution_context::service {
   boost::asio::steady_timer nap_;
   bool armed_ = false;  // a visit is posted, or a nap ends in one
   bool napping_ = false;
-  bool missed_ = false;  // the last visit completed nothing
-  ErrorCode broken_;     // MPI_Testsome itself failed: there is no use in going on
+  ErrorCode broken_;  // MPI_Testsome itself failed: there is no use in going on
   std::uint64_t tests_ = 0;
 };
 
