@@ -82,7 +82,7 @@ void JobTest::expect_failed(const Finished& finished, int exit_code,
                             std::string_view message) const {
   EXPECT_FALSE(finished.timed_out) << told(finished);
   EXPECT_EQ(finished.exit_code, exit_code) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_EQ(error_lines(finished), 1) << told(finished) << read_file(report_path);
   EXPECT_NE(finished.err.find(message), std::string::npos) << "not said: " << message << '\n'
                                                            << told(finished);
   EXPECT_TRUE(finished.left.empty()) << told(finished);
