@@ -1,7 +1,9 @@
 #include "cli/arguments.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <string_view>
 #include <vector>
@@ -28,16 +30,17 @@ Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 
 std::string to_bytes(std::string& text) {
   const CLI::AsSizeValue as_size{false};
   std::string number = text;
-  if (number.find('-') != std::string::npos) return fmt::format("{}: must not be negative", text);
-  std::string problem;
   try {
-    problem = as_size(number);
-  } catch (const CLI::ParseError&) {
-    problem = "no size";
+    std::uint64_t value = 0;
+    const bool negative = text.find('-') != std::string::npos;
+    if (!negative && as_size(number).empty() &&
+        std::from_chars(number.data(), number.data() + number.size(), value).ec == std::errc{}) {
+      text = number;
+      return {};
+    }
+  } catch (const CLI::ParseError&) {  // the same refusal
   }
-  if (!problem.empty()) return fmt::format("{}: not a size such as 1024, 64K or 4MiB", text);
-  text = number;
-  return {};
+  return fmt::format("{}: not a size such as 1024, 64K or 4MiB", text);
 }
 
 // A duration: seconds, or with a unit: 500ms, 10s, 2m. Becomes milliseconds.
@@ -52,7 +55,16 @@ std::string to_milliseconds(std::string& text) {
       number * found->second > 1e12) {
     return fmt::format("{}: not a time such as 30, 500ms, 10s or 2m", text);
   }
-  text = fmt::format("{:.0f}", number * found->second);
+  text = fmt::format("{:.0f}", std::ceil(number * found->second));  // 0 means never
+  return {};
+}
+
+// auto, always, never. Becomes the number of the enumerator.
+std::string to_show_progress(std::string& text) {
+  static constexpr std::array<std::string_view, 3> kNames{"auto", "always", "never"};
+  const auto* found = std::ranges::find(kNames, text);
+  if (found == kNames.end()) return fmt::format("{}: not auto, always or never", text);
+  text = std::to_string(found - kNames.begin());
   return {};
 }
 
@@ -149,11 +161,8 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
           ->default_str("60");
   scatter->add_flag("--fsync", options.fsync, "A chunk counts only when it is on stable storage");
   scatter->add_flag("--force", options.force, "Replace another job's files in DEST");
-  const std::map<std::string, ShowProgress> choices{{"auto", ShowProgress::automatic},
-                                                    {"always", ShowProgress::always},
-                                                    {"never", ShowProgress::never}};
   scatter->add_option("--progress", arguments.progress, "A line of progress: auto, always, never")
-      ->transform(CLI::CheckedTransformer(choices).description(""))
+      ->transform(CLI::Validator{to_show_progress, "", "when"})
       ->type_name("WHEN")
       ->default_str("auto");
   scatter->add_option("--json", arguments.json,
@@ -181,8 +190,9 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
       app.exit(error, out, out);
       return Leave{out.str(), 0};
     }
-    return Leave{fmt::format("mpiferry: error: {}\n  try: mpiferry scatter --help\n", error.what()),
-                 exit_code(ErrorClass::usage)};
+    return Leave{
+        fmt::format("mpiferry: error: {}\n  try: mpiferry scatter --help\n", escaped(error.what())),
+        exit_code(ErrorClass::usage)};
   }
   options.chunk_size = Bytes{chunk_size};
   if (memory_option->count() > 0) options.memory = Bytes{memory};

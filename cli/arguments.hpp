@@ -8,7 +8,11 @@
 
 namespace mpiferry::cli {
 
-enum class ShowProgress : std::uint8_t { automatic, always, never };
+enum class ShowProgress : int {  // not a byte: CLI11 prints those as characters
+  automatic,
+  always,
+  never
+};
 
 struct Arguments {
   Options options;

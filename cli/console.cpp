@@ -49,8 +49,9 @@ std::string progress_line(const Progress& progress) {
   line += fmt::format("{}  {:.2f} GB/s", human_bytes(progress.done), rate);
   if (progress.total && rate > 0) {
     const Bytes left = *progress.total - progress.done;
-    line += fmt::format("  ETA {}", human_seconds(std::chrono::nanoseconds{static_cast<long long>(
-                                        static_cast<double>(left.value) / rate)}));
+    line +=
+        fmt::format("  ETA {}", human_seconds(std::chrono::nanoseconds{static_cast<long long>(
+                                    std::min(static_cast<double>(left.value) / rate, 3.6e18))}));
   }
   return line + fmt::format("  {} chunks in flight", progress.in_flight);
 }

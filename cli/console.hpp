@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "cli/report_file.hpp"
 #include "engine/roles/observer.hpp"
 
 namespace mpiferry::cli {
@@ -17,7 +18,10 @@ class Console final : public Observer {
     bool watched = false;   // a terminal: the line of progress is written over itself
     std::FILE* out = stdout;
   };
-  explicit Console(const Settings& settings) : settings_(settings) {}
+  // `report` must outlive the console.
+  Console(const Settings& settings, ReportFile& report) : settings_(settings), report_(report) {}
+
+  Outcome on_begin() override { return report_.prepare(); }
 
   void on_source(const std::string& source, std::uint64_t chunks) override;
   void on_sent(ChunkIndex chunk, Rank to) override;
@@ -31,6 +35,7 @@ class Console final : public Observer {
 
  private:
   Settings settings_;
+  ReportFile& report_;
   std::size_t shown_ = 0;  // characters of the line of progress on the terminal
   std::chrono::nanoseconds next_{};
 };

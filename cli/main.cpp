@@ -12,7 +12,7 @@
 #include "cli/console.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/launcher.hpp"
-#include "cli/report_json.hpp"
+#include "cli/report_file.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "engine/mpi/environment.hpp"
@@ -37,18 +37,17 @@ Console::Settings console_settings(const Arguments& arguments) {
 }
 
 // Rank 0's last words. Returns the exit code.
-int conclude(const Report& report, const Arguments& arguments, std::FILE* out) {
+int conclude(const Report& report, const Arguments& arguments, ReportFile& file, std::FILE* out) {
   int code = exit_code(report.verdict);
   if (report.failure) {
     fmt::print(stderr, "{}{}", error_text(*report.failure), how_far_text(report));
   } else if (!arguments.quiet) {
     fmt::print(out, "{}", success_text(report));
   }
-  if (!arguments.json.empty()) {
-    if (const Outcome written = write_report(report, arguments.json); !written) {
-      fmt::print(stderr, "{}", error_text(written.error()));
-      if (code == 0) code = exit_code(written.error().code);
-    }
+  // One error, once: a report that could not be written was perhaps the job's failure already.
+  if (const Outcome written = file.publish(report); !written && report.ok()) {
+    fmt::print(stderr, "{}", error_text(written.error()));
+    code = exit_code(written.error().code);
   }
   if (arguments.verbose && !arguments.quiet) {
     fmt::print(out, "Master: File transfer {}.\n",
@@ -64,7 +63,8 @@ int scatter(const Arguments& arguments, const Launcher& launcher) {
   }
   mpi::Environment environment;
   const Console::Settings settings = console_settings(arguments);
-  Console console{settings};
+  ReportFile file{arguments.json};
+  Console console{settings, file};
   Report report = run(mpi::Environment::world(), arguments.options, console);
   console.clear_progress();
   bool speaks = report.rank == kMaster;
@@ -73,7 +73,11 @@ int scatter(const Arguments& arguments, const Launcher& launcher) {
     report.verdict = report.failure->code;
     speaks = launcher.speaks();  // under a foreign launcher every rank is rank 0
   }
-  const int code = speaks ? conclude(report, arguments, settings.out) : exit_code(report.verdict);
+  if (report.abandoned && report.rank == Rank{1} && report.failure) {
+    fmt::print(stderr, "{}", error_text(*report.failure));  // the master is out of reach
+  }
+  const int code =
+      speaks ? conclude(report, arguments, file, settings.out) : exit_code(report.verdict);
   std::optional<std::chrono::milliseconds> patience;
   if (report.rank == kMaster) patience = kFinalizePatience;
   if (report.abandoned || !environment.finalize(patience)) mpi::Environment::abort(code);

@@ -1,8 +1,5 @@
 #include "cli/report_json.hpp"
 
-#include <cerrno>
-#include <cstdio>
-#include <fstream>
 #include <optional>
 #include <type_traits>
 
@@ -45,7 +42,7 @@ Json error_json(const Failure& failure) {
 }  // namespace
 
 std::string to_json(const Report& report) {
-  Json json{{"schema", "mpiferry.report/1"},
+  Json json{{"schema", kReportSchema},
             {"verdict", error_name(report.verdict)},
             {"class", class_name(error_class(report.verdict))},
             {"exit_code", exit_code(report.verdict)}};
@@ -82,21 +79,6 @@ std::string to_json(const Report& report) {
   }
   // Names may be no UTF-8; a report shows them as well as it can.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Outcome write_report(const Report& report, const std::string& path) {
-  const std::string text = to_json(report);
-  const auto failure = [&path] {
-    return Failure{.code = Errc::report_write_failed, .path = path, .system_errno = errno};
-  };
-  if (path == "-") {
-    const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-    return written ? Outcome{Nothing{}} : Outcome{failure()};
-  }
-  std::ofstream file{path, std::ios::binary | std::ios::trunc};
-  file << text;
-  file.close();
-  return file ? Outcome{Nothing{}} : Outcome{failure()};
 }
 
 }  // namespace mpiferry::cli

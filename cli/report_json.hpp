@@ -2,16 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
-#include "engine/base/result.hpp"
 #include "engine/roles/report.hpp"
 
 namespace mpiferry::cli {
 
+inline constexpr std::string_view kReportSchema = "mpiferry.report/1";
+
 // One JSON object with a newline behind it.
 std::string to_json(const Report& report);
-
-// Writes it to `path`, or to standard output if that is "-". report_write_failed.
-Outcome write_report(const Report& report, const std::string& path);
 
 }  // namespace mpiferry::cli

@@ -4,9 +4,9 @@
 
 namespace mpiferry {
 
-std::string quoted(std::string_view text) {
+std::string escaped(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "'";
+  std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '\n') {
@@ -23,6 +23,12 @@ std::string quoted(std::string_view text) {
       out += c;
     }
   }
+  return out;
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  out += escaped(text);
   return out += '\'';
 }
 

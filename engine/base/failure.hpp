@@ -29,5 +29,7 @@ struct Failure {
 // `text` in single quotes, with control characters and backslashes escaped as in C. Other bytes
 // (UTF-8 included) stay as they are.
 std::string quoted(std::string_view text);
+// The same without the quotes.
+std::string escaped(std::string_view text);
 
 }  // namespace mpiferry

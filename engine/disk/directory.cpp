@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/file_id.hpp"
 #include "engine/disk/unique_name.hpp"
 
 namespace mpiferry::disk {
@@ -109,7 +110,7 @@ Result<Directory> Directory::open_or_create(const std::string& path) {
 std::string Directory::id() const {
   struct stat status {};
   if (::fstat(descriptor_.get(), &status) != 0) return {};
-  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+  return file_id(status);
 }
 
 Outcome Directory::probe_writable() const {

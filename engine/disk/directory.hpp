@@ -51,10 +51,20 @@ class Directory {
   // (another worker removes them too) are no error.
   Outcome remove_leftovers(std::string_view own_token) const;
 
+  // invalid_argument if the file with this id (file_id.hpp) is among what `remove_leftovers` would
+  // remove: the source of the very job that asks.
+  Outcome check_spares(std::string_view file_id) const;
+
   // `.mpiferry.job`, the mark that a job is running here, created with `text` or not at all: nobody
   // sees it without its text.
   // dest_occupied (detail: whose job it is, from the text there; hint --force) if there is one.
   Outcome create_token(std::string_view text) const;
+  // Locks our token (flock) for as long as the descriptor lives, so that a job on this host, or on
+  // one that shares the file system's locks, can tell a running job from a killed one. Empty if the
+  // file system has no locks.
+  Descriptor hold_token(std::string_view text) const noexcept;
+  // dest_occupied if `.mpiferry.job` exists here and somebody holds it.
+  Outcome check_nobody_holds_token() const;
   // Whether `.mpiferry.job` exists here and holds exactly `text`.
   bool holds_token(std::string_view text) const noexcept;
   // Removes `.mpiferry.job` if it holds exactly `text`.

@@ -10,6 +10,7 @@
 
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/file_id.hpp"
 
 namespace mpiferry::disk {
 namespace {
@@ -98,6 +99,18 @@ Outcome Directory::check_vacant(std::string_view own_token) const {
   if (survey.parts != 0) occupied.detail += ", " + counted(survey.parts, "part");
   occupied.detail += ", the first file is " + quoted(survey.first);
   return occupied;
+}
+
+Outcome Directory::check_spares(std::string_view file_id) const {
+  return visit_leftovers("", [this, file_id](Leftover, const char* name) -> Outcome {
+    struct stat status {};
+    if (::fstatat(descriptor_.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return Nothing{};
+    if (disk::file_id(status) != file_id) return Nothing{};
+    Failure failure{.code = Errc::invalid_argument, .path = path_of(name)};
+    failure.detail = "--force would remove the source itself, which has a name of this job's files";
+    failure.hint = "name another destination";
+    return failure;
+  });
 }
 
 Outcome Directory::remove_leftovers(std::string_view own_token) const {

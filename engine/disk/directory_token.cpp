@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <string>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,6 +100,25 @@ Outcome Directory::create_token(std::string_view text) const {
   if (const std::string owner = token_text(); !owner.empty()) occupied.detail += ": " + owner;
   occupied.hint = "wait for that job, or remove its files with --force if it is dead";
   return occupied;
+}
+
+Descriptor Directory::hold_token(std::string_view text) const noexcept {
+  if (!holds_token(text)) return Descriptor{};
+  Descriptor token = open_token(descriptor_.get());
+  if (token && ::flock(token.get(), LOCK_SH | LOCK_NB) != 0) return Descriptor{};
+  return token;
+}
+
+Outcome Directory::check_nobody_holds_token() const {
+  const Descriptor token = open_token(descriptor_.get());
+  if (!token || ::flock(token.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+    return Nothing{};
+  }
+  Failure running{.code = Errc::dest_occupied, .path = path_};
+  running.detail = "a job is running here";
+  if (const std::string owner = token_text(); !owner.empty()) running.detail += " (" + owner + ")";
+  running.hint = "wait for that job, or name another destination";
+  return running;
 }
 
 bool Directory::holds_token(std::string_view text) const noexcept {

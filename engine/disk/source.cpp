@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "engine/disk/file_id.hpp"
+
 namespace mpiferry::disk {
 namespace {
 
@@ -137,6 +139,7 @@ Outcome Source::examine() {
   size_ = Bytes{static_cast<std::uint64_t>(std::max<off_t>(end - position, 0))};
   if (S_ISREG(mode))
     identity_ = Identity{status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+  id_ = file_id(status);
   // Doubles the kernel's read-ahead. POSIX_FADV_WILLNEED a chunk or two ahead of the position was
   // measured beside it, cold, with 2 ms of other work a chunk, at read_ahead_kb 128 and 8192: no
   // gain above the spread, and up to 15 % of the time went into the calls.

@@ -45,6 +45,9 @@ class Source {
   std::optional<Bytes> size() const noexcept { return size_; }
   bool is_stream() const noexcept { return !size_.has_value(); }
 
+  // "device:inode" of a regular file, "" of all else.
+  const std::string& id() const noexcept { return id_; }
+
   // Fills `out` from `offset` of a file, or with what comes next of a stream (`offset` is then
   // ignored). A file read comes back with exactly min(out.size(), size - offset) bytes, or with
   // source_changed if the file has become shorter. A stream read is one read(2): it may bring fewer
@@ -102,6 +105,7 @@ class Source {
   std::uint64_t start_ = 0;  // the position in the file that is offset 0 to the user
   std::optional<Bytes> size_;
   std::optional<Identity> identity_;  // of regular files
+  std::string id_;
   std::optional<boost::asio::posix::stream_descriptor> stream_;
   NonBlocking non_blocking_;
   bool may_lack_writer_ = false;  // a FIFO from which nothing has come yet

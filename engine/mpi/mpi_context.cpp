@@ -32,10 +32,10 @@ Operation MpiContext::isend(const Communicator& communicator, Lease lease,
                             std::size_t payload_bytes, Rank to, int tag) {
   const auto message = lease.message(payload_bytes);
   const auto count = to_mpi_count(message.size());
-  assert(count.has_value());
   MPI_Request request = MPI_REQUEST_NULL;
-  const int result =
-      MPI_Isend(message.data(), *count, MPI_BYTE, to.value, tag, communicator.native(), &request);
+  const int result = count ? MPI_Isend(message.data(), *count, MPI_BYTE, to.value, tag,
+                                       communicator.native(), &request)
+                           : MPI_ERR_COUNT;
   return add(
       result, request,
       {.completion = {.peer = to, .tag = tag, .lease = std::move(lease), .call = "MPI_Isend"},
@@ -45,11 +45,11 @@ Operation MpiContext::isend(const Communicator& communicator, Lease lease,
 Operation MpiContext::irecv(const Communicator& communicator, Lease lease, Rank from, int tag) {
   const auto message = lease.message();
   const auto count = to_mpi_count(message.size());
-  assert(count.has_value());
   MPI_Request request = MPI_REQUEST_NULL;
   const int source = from == kAnyRank ? MPI_ANY_SOURCE : from.value;
-  const int result =
-      MPI_Irecv(message.data(), *count, MPI_BYTE, source, tag, communicator.native(), &request);
+  const int result = count ? MPI_Irecv(message.data(), *count, MPI_BYTE, source, tag,
+                                       communicator.native(), &request)
+                           : MPI_ERR_COUNT;
   return add(
       result, request,
       {.completion = {.peer = from, .tag = tag, .lease = std::move(lease), .call = "MPI_Irecv"},

@@ -52,7 +52,7 @@ class MpiContext : public boost::asio::execution_context::service {
 
   // Starts MPI_Isend of the lease's header and the first `payload_bytes` of its payload. The lease
   // stays here until MPI is done with it, then goes to whoever waits. Failures to start are
-  // reported by async_wait as well. Precondition: the message is at most INT_MAX bytes.
+  // reported by async_wait as well. So is a message of more than INT_MAX bytes.
   Operation isend(const Communicator& communicator, Lease lease, std::size_t payload_bytes, Rank to,
                   int tag);
   // Starts MPI_Irecv of up to a whole buffer, header and payload. `from` may be kAnyRank.

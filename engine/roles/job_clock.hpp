@@ -11,19 +11,28 @@ class JobClock {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  Time now() const { return std::chrono::steady_clock::now() - lost_; }
+  using Duration = std::chrono::steady_clock::duration;
 
-  // To be called every `period`; what exceeds a generous multiple of it was lost.
-  void tick(std::chrono::milliseconds period) {
-    const Time time = std::chrono::steady_clock::now();
-    const auto gap = time - last_;
-    if (gap > 5 * period) lost_ += gap - period;
+  // To be ticked every `period`; what exceeds a generous multiple of it was lost.
+  explicit JobClock(Duration period, Time time = real()) : period_(period), last_(time) {}
+
+  // `time` is the real time, an argument for tests. Never goes back.
+  Time now(Time time = real()) const { return time - lost_ - lost_since_tick(time); }
+  void tick(Time time = real()) {
+    lost_ += lost_since_tick(time);
     last_ = time;
   }
 
  private:
-  Time last_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::duration lost_{};
+  static Time real() { return std::chrono::steady_clock::now(); }
+  Duration lost_since_tick(Time time) const {
+    const Duration gap = time - last_;
+    return gap > 5 * period_ ? gap - 5 * period_ : Duration::zero();
+  }
+
+  Duration period_;
+  Time last_;
+  Duration lost_{};
 };
 
 }  // namespace mpiferry::roles

@@ -61,6 +61,7 @@ Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator,
       listening_(std::min(kListeners, std::size_t{2} * crew_.size())),
       tick_timer_(io_),
       signals_(io_),
+      clock_(kTick),
       began_(std::chrono::steady_clock::now()) {}
 
 Task<> Master::run() {
@@ -76,15 +77,17 @@ Task<> Master::run() {
 
   if (prepare()) co_await invite();
   if (!failure_) co_await transfer();
-  if (!failure_) check_source();
+  if (!failure_) check_result();
   co_await dismiss();
   if (!failure_) publish();
   stop();
 }
 
 bool Master::prepare() {
-  if (auto valid = validate(options_); !valid) {
-    fail(std::move(valid.error()));
+  Outcome begun = validate(options_);
+  if (begun) begun = observer_.on_begin();
+  if (!begun) {
+    fail(std::move(begun.error()));
     return false;
   }
   auto source = disk::Source::open(io_, options_.source);
@@ -108,22 +111,38 @@ bool Master::prepare() {
     return false;
   }
   directory_.emplace(std::move(*directory));
-  Outcome ready = options_.force ? directory_->remove_leftovers("") : directory_->check_vacant("");
-  if (ready) ready = directory_->create_token(token_);
-  if (!ready) {
-    fail(std::move(ready.error()));
+  if (Outcome taken = take_directory(); !taken) {
+    fail(std::move(taken.error()));
     return false;
   }
-  holds_token_ = true;
   if (chunks_) observer_.on_source(options_.source, *chunks_);
   return !failure_;
+}
+
+Outcome Master::take_directory() {
+  Outcome ready = Nothing{};
+  if (options_.force) {
+    ready = directory_->check_nobody_holds_token();
+    if (ready) ready = directory_->check_spares(reader_->source().id());
+    if (ready) ready = directory_->remove_leftovers("");
+  } else {
+    ready = directory_->check_vacant("");
+  }
+  if (ready) ready = directory_->create_token(token_);
+  if (!ready) return ready;
+  holds_token_ = true;
+  token_lock_ = directory_->hold_token(token_);
+  // With --fsync an ack means durable: so must be the directories above the chunk.
+  return options_.fsync ? directory_->sync() : Outcome{Nothing{}};
 }
 
 Task<> Master::invite() {
   stage_ = Stage::invite;
   stage_since_ = clock_.now();
+  const std::string& source_id = reader_->source().id();
   const wire::Job job{.destination = options_.destination,
                       .token = token_,
+                      .source_id = source_id.empty() ? "" : host_ + " " + source_id,
                       .source_size = reader_->source().size(),
                       .chunk_size = options_.chunk_size,
                       .window = options_.effective_window(),
@@ -137,9 +156,16 @@ Task<> Master::invite() {
   while (!failure_ && !crew_.all_answered()) co_await changed_.wait();
 }
 
-// The last look before success is declared: a file that changed while it was read was not moved.
-void Master::check_source() {
+// The last look before success is declared: a file that changed while it was read was not moved,
+// and chunks among which another job has written are nobody's.
+void Master::check_result() {
   if (auto same = reader_->source().check_unchanged(); !same) fail(std::move(same.error()));
+  if (!directory_->holds_token(token_)) {
+    fail({.code = Errc::dest_occupied,
+          .path = directory_->path(),
+          .detail = "another job took this directory over while this one ran",
+          .hint = "run one job at a time into a destination"});
+  }
 }
 
 Task<> Master::dismiss() {

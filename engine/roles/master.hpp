@@ -42,8 +42,9 @@ class Master {
  private:
   // master.cpp: the job's stages
   bool prepare();
+  Outcome take_directory();
   Task<> invite();
-  void check_source();
+  void check_result();
   Task<> dismiss();
   void publish();
   void stop();
@@ -82,6 +83,8 @@ class Master {
   void tick();
   Failure silence(Rank worker, std::string detail) const;
 
+  static constexpr std::chrono::milliseconds kTick{100};
+
   boost::asio::io_context& io_;
   mpi::MpiContext& context_;
   const mpi::Communicator& communicator_;
@@ -108,6 +111,7 @@ class Master {
   boost::asio::steady_timer tick_timer_;
   boost::asio::signal_set signals_;
   JobClock clock_;
+  disk::Descriptor token_lock_;
   enum class Stage : std::uint8_t { prepare, invite, transfer, dismiss, over };
   Stage stage_ = Stage::prepare;
   JobClock::Time stage_since_;

@@ -12,8 +12,6 @@
 namespace mpiferry::roles {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{100};
-
 double seconds(flow::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 }  // namespace
@@ -91,7 +89,9 @@ void Master::hear_ack(Rank from, const wire::Ack& ack) {
     fail(std::move(failure));
   };
   const flow::AckEffect effect = sender_->on_ack(from, ack, clock_.now());
-  observer_.on_status(from, effect == flow::AckEffect::written);
+  if (effect != flow::AckEffect::stale) {
+    observer_.on_status(from, effect == flow::AckEffect::written);
+  }
   switch (effect) {
     case flow::AckEffect::written:
       if (reader_->source().is_stream()) drop_retained(ack.chunk);
@@ -121,7 +121,7 @@ Task<> Master::watch() {
   while (stage_ != Stage::over) {
     tick_timer_.expires_after(kTick);
     co_await tick_timer_.async_wait(kAsTuple);
-    clock_.tick(kTick);
+    clock_.tick();
     tick();
   }
 }
@@ -129,7 +129,8 @@ Task<> Master::watch() {
 void Master::tick() {
   const auto now = clock_.now();
   const auto timeout = options_.stall_timeout;
-  if (stage_ == Stage::invite && timeout.count() > 0 && now - stage_since_ > timeout) {
+  if (stage_ == Stage::invite && timeout.count() > 0 && now - stage_since_ > timeout &&
+      !crew_.all_answered()) {
     fail(silence(crew_.first_unanswered(), fmt::format("has not answered the job for {:.1f} s",
                                                        seconds(now - stage_since_))));
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
 
 namespace mpiferry {
@@ -25,6 +26,8 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
   virtual ~Observer() = default;
 
+  // Master, before anything is done: a failure is the job's.
+  virtual Outcome on_begin() { return Nothing{}; }
   // Master.
   virtual void on_source(const std::string& /*source*/, std::uint64_t /*chunks*/) {}
   virtual void on_sent(ChunkIndex /*chunk*/, Rank /*to*/) {}

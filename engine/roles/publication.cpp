@@ -1,9 +1,9 @@
 #include "engine/roles/publication.hpp"
 
-#include <cerrno>
 #include <span>
 #include <string>
 
+#include "engine/disk/destination_failure.hpp"
 #include "engine/wire/ack.hpp"
 #include "engine/wire/digest.hpp"
 
@@ -52,13 +52,8 @@ class TextFile {
 
 Failure write_failure(const std::string& directory, std::string_view name, wire::WriteCall call,
                       int system_errno) {
-  Failure failure{.code = Errc::dest_write_failed,
-                  .path = directory + "/" + std::string{name},
-                  .call = wire::call_name(call),
-                  .system_errno = system_errno};
-  if (system_errno == ENOSPC) failure.hint = "free space there and run the job again with --force";
-  if (system_errno == EDQUOT) failure.hint = "the quota there is used up";
-  return failure;
+  return disk::destination_failure(Errc::dest_write_failed, directory + "/" + std::string{name},
+                                   wire::call_name(call), system_errno);
 }
 
 Outcome publish_sums(const disk::Directory& directory, std::string_view name, std::uint64_t job_id,

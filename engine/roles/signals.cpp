@@ -9,11 +9,10 @@ namespace mpiferry::roles {
 namespace {
 
 // With the last signal_set that has it, Asio gives a signal back to its default action, which
-// kills. This set is never the last: never destroyed, never waited for.
+// kills. This set goes after main(), when MPI has been finalized; nobody waits for it.
 void keep_from_killing() {
-  static auto& io = *new boost::asio::io_context{1};
-  static auto& kept = *new boost::asio::signal_set{io, SIGINT, SIGTERM};
-  static_cast<void>(kept);
+  static boost::asio::io_context io{1};
+  static const boost::asio::signal_set kept{io, SIGINT, SIGTERM};
 }
 
 }  // namespace

@@ -14,8 +14,8 @@
 namespace mpiferry::roles {
 
 // Between two slices the event loop has its turn, so that no chunk, however large, keeps acks and
-// signals waiting. Also: what was read is digested while it is still in the cache, which 4 MiB is not
-// (26 GB/s for both digests at 1 MiB, 15 at 4 MiB).
+// signals waiting. Also: what was read is digested while it is still in the cache, which 4 MiB is
+// not (26 GB/s for both digests at 1 MiB, 15 at 4 MiB).
 inline constexpr std::size_t kSlice = std::size_t{1} << 20U;
 
 class SourceReader {

@@ -1,7 +1,8 @@
 #include "engine/roles/worker.hpp"
 
 #include <algorithm>
-#include <unistd.h>
+#include <memory>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -14,7 +15,8 @@ namespace mpiferry::roles {
 namespace {
 
 // How long an interrupted worker waits for the master to end the job in order.
-constexpr std::chrono::milliseconds kInterruptedPatience{1'500};
+// Long enough for a master that is busy with a large directory.
+constexpr std::chrono::milliseconds kInterruptedPatience{5'000};
 // Job, end, ready, failed, closed: never more at once.
 constexpr std::size_t kControlMessages = 8;
 
@@ -107,19 +109,27 @@ void Worker::take_job(const ControlMessage& message) {
                 wire::Ready{.host = host_,
                             .directory = directory_->path(),
                             .directory_id = directory_->id(),
-                            .shares_master_directory = directory_->holds_token(job_->token),
-                            .pid = ::getpid()});
+                            .shares_master_directory = directory_->holds_token(job_->token)});
 }
 
 Outcome Worker::prepare() {
   auto directory = disk::Directory::open_or_create(
       disk::expand_destination(job_->destination, communicator_.rank(), host_));
   if (!directory) return std::move(directory.error());
-  directory_.emplace(std::move(*directory));
+  directory_ = std::make_shared<disk::Directory>(std::move(*directory));
   Outcome ready = directory_->probe_writable();
   if (!ready) return ready;
-  return job_->force ? directory_->remove_leftovers(job_->token)
-                     : directory_->check_vacant(job_->token);
+  if (job_->force) {
+    const std::string here = host_ + " ";
+    if (job_->source_id.starts_with(here)) {
+      ready = directory_->check_spares(std::string_view{job_->source_id}.substr(here.size()));
+    }
+    if (ready) ready = directory_->remove_leftovers(job_->token);
+  } else {
+    ready = directory_->check_vacant(job_->token);
+  }
+  if (ready && job_->fsync) ready = directory_->sync();  // an ack means durable, path included
+  return ready;
 }
 
 void Worker::take_end(const ControlMessage& message) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,7 +65,8 @@ class Worker {
 
   std::uint64_t job_id_ = 0;
   std::optional<wire::Job> job_;
-  std::optional<disk::Directory> directory_;
+  // Shared with the lanes: a part must not outlive its directory.
+  std::shared_ptr<disk::Directory> directory_;
   std::optional<BufferPool> chunk_pool_;
   std::optional<flow::Receiver> receiver_;
   std::optional<AckSender> acks_;

@@ -13,6 +13,7 @@
 namespace mpiferry::roles {
 
 Task<> Worker::lane(std::size_t index) {
+  const auto directory = directory_;
   Lease lease;
   std::optional<wire::Ack> answer;
   for (bool posted = true;; posted = false) {
@@ -65,7 +66,7 @@ Task<> Worker::lane(std::size_t index) {
     }
 
     const disk::ChunkName name{header->chunk};
-    disk::OpenedPart part = directory_->open_part(name.view(), job_id_);
+    disk::OpenedPart part = directory->open_part(name.view(), job_id_);
     for (std::size_t at = 0; !part.error && at < payload.size(); at += kSlice) {
       if (at > 0) co_await yield_turn(io_);
       if (dropping()) break;

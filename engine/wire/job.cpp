@@ -72,6 +72,7 @@ Faults read_faults(const Json& json, std::optional<Failure>& failure) {
 Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
   Json json = {{"destination", json_from_bytes(job.destination)},
                {"token", json_from_bytes(job.token)},
+               {"source_id", json_from_bytes(job.source_id)},
                {"source_size", nullptr},
                {"chunk_size", job.chunk_size.value},
                {"window", job.window},
@@ -88,6 +89,7 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
     Job job;
     job.destination = fields.bytes("destination");
     job.token = fields.bytes("token");
+    job.source_id = fields.bytes("source_id");
     if (const Json* size = fields.member("source_size"); size != nullptr && !size->is_null()) {
       job.source_size = Bytes{fields.integer<std::uint64_t>("source_size", 0, kMaxFileSize)};
     }
@@ -107,8 +109,7 @@ Result<std::size_t> encode(const Ready& ready, std::span<std::byte> out) {
   const Json json = {{"host", json_from_bytes(ready.host)},
                      {"directory", json_from_bytes(ready.directory)},
                      {"directory_id", json_from_bytes(ready.directory_id)},
-                     {"shares_master_directory", ready.shares_master_directory},
-                     {"pid", ready.pid}};
+                     {"shares_master_directory", ready.shares_master_directory}};
   return put_json("ready", json, out);
 }
 
@@ -119,7 +120,6 @@ Result<Ready> decode_ready(std::span<const std::byte> payload) {
     ready.directory = fields.bytes("directory");
     ready.directory_id = fields.bytes("directory_id");
     ready.shares_master_directory = fields.boolean("shares_master_directory");
-    ready.pid = fields.integer<std::int64_t>("pid", 0, std::numeric_limits<std::int64_t>::max());
     return ready;
   });
 }

@@ -34,6 +34,7 @@ struct Faults {
 struct Job {
   std::string destination;           // with {rank} and {host} still in it
   std::string token;                 // marks the master's destination while the job runs
+  std::string source_id;             // "host device:inode" of a regular file: no worker removes it
   std::optional<Bytes> source_size;  // nothing: a stream, known at its end
   Bytes chunk_size;
   std::uint32_t window = 0;  // receives that the worker posts
@@ -51,7 +52,6 @@ struct Ready {
   std::string directory;     // the destination, expanded
   std::string directory_id;  // equal for two workers of a host if they write to one directory
   bool shares_master_directory = false;
-  std::int64_t pid = 0;
 
   bool operator==(const Ready&) const = default;
 };

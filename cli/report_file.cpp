@@ -1,0 +1,78 @@
+#include "cli/report_file.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+#include "cli/report_json.hpp"
+
+namespace mpiferry::cli {
+namespace fs = std::filesystem;
+
+ReportFile::~ReportFile() {
+  if (!part_.empty()) std::remove(part_.c_str());
+}
+
+Failure ReportFile::failure(const std::string& path, const char* call) const {
+  return {.code = Errc::report_write_failed, .path = path, .call = call, .system_errno = errno};
+}
+
+bool ReportFile::direct() const {
+  std::error_code error;
+  const fs::file_status status = fs::status(path_, error);
+  return path_ == "-" ||
+         (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status));
+}
+
+Outcome ReportFile::check_replaceable() const {
+  std::error_code error;
+  if (!fs::exists(path_, error) || fs::file_size(path_, error) == 0) return Nothing{};
+  std::ifstream file{path_, std::ios::binary};
+  std::string head(64, '\0');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  if (head.find(kReportSchema) != std::string::npos) return Nothing{};
+  return Failure{.code = Errc::invalid_argument,
+                 .path = path_,
+                 .detail = "--json would replace it, and it is not a report of mpiferry",
+                 .hint = "name another file for the report"};
+}
+
+Outcome ReportFile::prepare() {
+  if (path_.empty() || direct()) return Nothing{};
+  if (Outcome free = check_replaceable(); !free) return free;
+  errno = 0;
+  const std::string part = path_ + ".part";
+  std::ofstream file{part, std::ios::binary | std::ios::trunc};
+  if (!file) return failure(part, "open");
+  part_ = part;
+  return Nothing{};
+}
+
+Outcome ReportFile::publish(const Report& report) {
+  if (path_.empty()) return Nothing{};
+  const std::string text = to_json(report);
+  errno = 0;
+  if (path_ == "-") {
+    const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+    return written ? Outcome{Nothing{}} : Outcome{failure("standard output", "write")};
+  }
+  const bool in_place = direct();
+  if (!in_place && part_.empty()) {
+    if (Outcome prepared = prepare(); !prepared) return prepared;
+  }
+  const std::string& target = in_place ? path_ : part_;
+  std::ofstream file{target, std::ios::binary | std::ios::trunc};
+  file << text;
+  file.close();
+  if (!file) return failure(target, "write");
+  if (in_place) return Nothing{};
+  // What lies there may have come meanwhile: the manifest of the very job, for example.
+  if (Outcome free = check_replaceable(); !free) return free;
+  if (std::rename(part_.c_str(), path_.c_str()) != 0) return failure(path_, "rename");
+  part_.clear();
+  return Nothing{};
+}
+
+}  // namespace mpiferry::cli
