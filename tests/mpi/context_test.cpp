@@ -1,6 +1,4 @@
 // Messages as Asio operations: what arrives, what is told, what goes wrong, when run() ends.
-#include "engine/mpi/mpi_context.hpp"
-
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -14,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include "engine/mpi/mpi_context.hpp"
 #include "tests/mpi/support.hpp"
 
 namespace mpiferry::mpi {
