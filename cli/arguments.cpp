@@ -89,10 +89,10 @@ void add_fault(wire::Faults& faults, const std::string& text) {
   const bool one = values.size() == 1;
   const bool one_or_two = one || values.size() == 2;
   const std::uint64_t second = values.size() == 2 ? values[1] : 0;
-  if (name == "corrupt" && one_or_two) {
+  if (name == "corrupt" && one_or_two && values[0] > 0) {
     faults.corrupt_every = values[0];
     faults.corrupt_first = second;
-  } else if (name == "stall" && one_or_two && values[0] <= 1'000'000'000) {
+  } else if (name == "stall" && one_or_two && values[0] > 0 && values[0] <= 1'000'000'000) {
     faults.stall_rank = Rank{static_cast<int>(values[0])};
     faults.stall_after = second;
   } else if (name == "delay" && one && values[0] <= 60'000'000) {
@@ -190,9 +190,10 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
       app.exit(error, out, out);
       return Leave{out.str(), 0};
     }
-    return Leave{
-        fmt::format("mpiferry: error: {}\n  try: mpiferry scatter --help\n", escaped(error.what())),
-        exit_code(ErrorClass::usage)};
+    return Leave{fmt::format("mpiferry: error: {}\n  try: mpiferry scatter --help (variables "
+                             "MPIFERRY_... count, too)\n",
+                             escaped(error.what())),
+                 exit_code(ErrorClass::usage)};
   }
   options.chunk_size = Bytes{chunk_size};
   if (memory_option->count() > 0) options.memory = Bytes{memory};

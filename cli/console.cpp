@@ -1,40 +1,51 @@
 #include "cli/console.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "cli/units.hpp"
 #include "engine/base/failure.hpp"
 
 namespace mpiferry::cli {
+namespace {
+
+// Lines are a service: a full or closed output must not end the job, as an exception would.
+template <class... Args>
+void print(std::FILE* out, fmt::format_string<Args...> format, Args&&... args) {
+  std::fputs(fmt::format(format, std::forward<Args>(args)...).c_str(), out);
+}
+
+}  // namespace
 
 void Console::on_source(const std::string& source, std::uint64_t chunks) {
   if (settings_.lines) {
-    fmt::print(settings_.out, "Master: Read {} chunks from {}.\n", chunks, quoted(source));
+    print(settings_.out, "Master: Read {} chunks from {}.\n", chunks, quoted(source));
   }
 }
 
 void Console::on_sent(ChunkIndex chunk, Rank to) {
   if (settings_.lines) {
-    fmt::print(settings_.out, "Master: Sent chunk {} to process {}.\n", chunk.value, to.value);
+    print(settings_.out, "Master: Sent chunk {} to process {}.\n", chunk.value, to.value);
   }
 }
 
 void Console::on_status(Rank /*from*/, bool written) {
   if (settings_.lines) {
-    fmt::print(settings_.out, "Master: Received status {}.\n", written ? "True" : "False");
+    print(settings_.out, "Master: Received status {}.\n", written ? "True" : "False");
   }
 }
 
 void Console::on_written(Rank self, ChunkIndex chunk, const std::string& directory) {
   if (!settings_.lines) return;
   const std::string path = fmt::format("{}/chunk_{}.bin", directory, chunk.value);
-  fmt::print(settings_.out, "Worker {}: Wrote chunk {} to {}.\n", self.value, chunk.value,
-             quoted(path));
+  print(settings_.out, "Worker {}: Wrote chunk {} to {}.\n", self.value, chunk.value, quoted(path));
 }
 
 void Console::on_end(Rank self) {
   if (settings_.lines) {
-    fmt::print(settings_.out, "Worker {}: Received termination signal.\n", self.value);
+    print(settings_.out, "Worker {}: Received termination signal.\n", self.value);
     std::fflush(settings_.out);
   }
 }
@@ -61,18 +72,18 @@ void Console::on_progress(const Progress& progress) {
   if (!settings_.progress || progress.elapsed < next_) return;
   const std::string line = progress_line(progress);
   if (settings_.watched) {
-    fmt::print(stderr, "\r{:<{}}", line, shown_);
+    print(stderr, "\r{:<{}}", line, shown_);
     shown_ = line.size();
     next_ = progress.elapsed + 100ms;
   } else {
-    fmt::print(stderr, "{}\n", line);
+    print(stderr, "{}\n", line);
     next_ = progress.elapsed + 1s;
   }
   std::fflush(stderr);
 }
 
 void Console::clear_progress() {
-  if (shown_ > 0) fmt::print(stderr, "\r{:{}}\r", "", shown_);
+  if (shown_ > 0) print(stderr, "\r{:{}}\r", "", shown_);
   shown_ = 0;
 }
 

@@ -1,9 +1,13 @@
 // mpiferry: parse, run, report, exit code.
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <fcntl.h>
+#include <new>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include <fmt/format.h>
@@ -36,32 +40,44 @@ Console::Settings console_settings(const Arguments& arguments) {
           .out = arguments.json == "-" ? stderr : stdout};
 }
 
+// Says it, or returns false: standard output may be full or closed.
+bool say(std::FILE* out, const std::string& text) {
+  return std::fputs(text.c_str(), out) >= 0 && std::fflush(out) == 0;
+}
+
 // Rank 0's last words. Returns the exit code.
 int conclude(const Report& report, const Arguments& arguments, ReportFile& file, std::FILE* out) {
   int code = exit_code(report.verdict);
   if (report.failure) {
-    fmt::print(stderr, "{}{}", error_text(*report.failure), how_far_text(report));
-  } else if (!arguments.quiet) {
-    fmt::print(out, "{}", success_text(report));
+    say(stderr, error_text(*report.failure) + how_far_text(report));
+  } else if (!arguments.quiet && !say(out, success_text(report))) {
+    code = exit_code(Errc::report_write_failed);
+    say(stderr, error_text({.code = Errc::report_write_failed,
+                            .path = "standard output",
+                            .system_errno = errno,
+                            .detail = "the job is done, but this can not be said there"}));
   }
   // One error, once: a report that could not be written was perhaps the job's failure already.
-  if (const Outcome written = file.publish(report); !written && report.ok()) {
-    fmt::print(stderr, "{}", error_text(written.error()));
+  if (const Outcome written = file.publish(report); !written && code == 0) {
+    say(stderr, error_text(written.error()));
     code = exit_code(written.error().code);
   }
   if (arguments.verbose && !arguments.quiet) {
-    fmt::print(out, "Master: File transfer {}.\n",
-               report.ok() ? "completed successfully" : "encountered errors");
+    say(out, report.ok() ? "Master: File transfer completed successfully.\n"
+                         : "Master: File transfer encountered errors.\n");
   }
-  std::fflush(out);
   return code;
 }
 
 int scatter(const Arguments& arguments, const Launcher& launcher) {
   if (arguments.options.source == "-" && launcher.speaks() && !arguments.quiet) {
-    fmt::print(stderr, "{}", launcher.standard_input_warning());
+    say(stderr, launcher.standard_input_warning());
   }
   mpi::Environment environment;
+  if (launcher.size > 1 && environment.lowest_with(false)) {
+    environment.finalize(std::nullopt);
+    return exit_code(ErrorClass::usage);
+  }
   const Console::Settings settings = console_settings(arguments);
   ReportFile file{arguments.json};
   Console console{settings, file};
@@ -74,7 +90,7 @@ int scatter(const Arguments& arguments, const Launcher& launcher) {
     speaks = launcher.speaks();  // under a foreign launcher every rank is rank 0
   }
   if (report.abandoned && report.rank == Rank{1} && report.failure) {
-    fmt::print(stderr, "{}", error_text(*report.failure));  // the master is out of reach
+    say(stderr, error_text(*report.failure));  // the master is out of reach
   }
   const int code =
       speaks ? conclude(report, arguments, file, settings.out) : exit_code(report.verdict);
@@ -84,20 +100,48 @@ int scatter(const Arguments& arguments, const Launcher& launcher) {
   return code;
 }
 
+// The options of ranks may differ. If some can not be understood, the lowest such rank says so, and
+// all leave: nobody waits for those that would have left. Returns the exit code.
+int refuse(const Leave& leave, const Launcher& launcher) {
+  if (launcher.size <= 1 || leave.exit_code == 0) {
+    if (launcher.speaks()) say(leave.exit_code == 0 ? stdout : stderr, leave.text);
+    return leave.exit_code;
+  }
+  mpi::Environment environment;
+  const bool lowest = environment.lowest_with(true) == environment.rank();
+  // Under a foreign launcher every rank is the only one of its world.
+  if (environment.size() > 1 ? lowest : launcher.speaks()) say(stderr, leave.text);
+  environment.finalize(std::nullopt);
+  return leave.exit_code;
+}
+
+// Standard input, output and error exist, so that nothing else is mistaken for them.
+void open_standard_descriptors() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    // Opened the wrong way round, so that reading and writing still fail.
+    static_cast<void>(::open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY));
+  }
+}
+
 int main(int argc, const char* const* argv) {
   // A closed pipe or a file size limit is an error of a write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  open_standard_descriptors();
   const Launcher launcher = Launcher::detect();
   const auto parsed = parse(argc, argv);
-  if (const auto* leave = std::get_if<Leave>(&parsed)) {
-    if (launcher.speaks()) fmt::print(leave->exit_code == 0 ? stdout : stderr, "{}", leave->text);
-    return leave->exit_code;
-  }
   try {
+    if (const auto* leave = std::get_if<Leave>(&parsed)) return refuse(*leave, launcher);
     return scatter(std::get<Arguments>(parsed), launcher);
+  } catch (const std::bad_alloc&) {
+    say(stderr,
+        fmt::format("mpiferry: error: rank {}: memory is exhausted\n  hint: lower --window, "
+                    "--chunk-size or --memory\n",
+                    launcher.rank));
+    mpi::Environment::abort(exit_code(ErrorClass::internal));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "mpiferry: error: rank {}: {}\n", launcher.rank, error.what());
+    say(stderr, fmt::format("mpiferry: error: rank {}: {}\n", launcher.rank, error.what()));
     mpi::Environment::abort(exit_code(ErrorClass::internal));
   }
 }

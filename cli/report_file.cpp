@@ -2,9 +2,11 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <unistd.h>
 
 #include "cli/report_json.hpp"
 
@@ -16,7 +18,11 @@ ReportFile::~ReportFile() {
 }
 
 Failure ReportFile::failure(const std::string& path, const char* call) const {
-  return {.code = Errc::report_write_failed, .path = path, .call = call, .system_errno = errno};
+  return {.code = Errc::report_write_failed,
+          .path = path,
+          .call = call,
+          .system_errno = errno,
+          .detail = "the report (--json) can not be written"};
 }
 
 bool ReportFile::direct() const {
@@ -40,7 +46,25 @@ Outcome ReportFile::check_replaceable() const {
 }
 
 Outcome ReportFile::prepare() {
-  if (path_.empty() || direct()) return Nothing{};
+  if (path_.empty()) return Nothing{};
+  Outcome made = make_part();
+  if (!made) path_.clear();
+  return made;
+}
+
+Outcome ReportFile::make_part() {
+  std::error_code ignored;
+  if (path_ != "-" && fs::is_fifo(path_, ignored)) {
+    // Opening a FIFO that nobody reads would wait for ever.
+    const int reader = ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (reader < 0) return failure(path_, "open");
+    ::close(reader);
+  }
+  if (direct()) return Nothing{};
+  if (fs::is_directory(path_, ignored)) {
+    errno = EISDIR;
+    return failure(path_, "open");
+  }
   if (Outcome free = check_replaceable(); !free) return free;
   errno = 0;
   const std::string part = path_ + ".part";

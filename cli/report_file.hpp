@@ -21,11 +21,12 @@ class ReportFile {
   // Whether the report can be written later. Makes "<path>.part".
   // invalid_argument if something else lies there; report_write_failed.
   Outcome prepare();
-  // Writes the report and gives it its name. Precondition: prepare() succeeded, or was not called;
-  // then it is called now.
+  // Writes the report and gives it its name; does nothing after a prepare() that failed. Calls
+  // prepare() if nobody has.
   Outcome publish(const Report& report);
 
  private:
+  Outcome make_part();
   Outcome check_replaceable() const;
   bool direct() const;  // written as it comes: a pipe, a terminal, a device
   Failure failure(const std::string& path, const char* call) const;

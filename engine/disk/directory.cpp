@@ -113,6 +113,15 @@ std::string Directory::id() const {
   return file_id(status);
 }
 
+Outcome Directory::check_in_place() const {
+  struct stat status {};
+  if (::stat(path_.c_str(), &status) == 0 && file_id(status) == id()) return Nothing{};
+  Failure moved{.code = Errc::dest_unusable, .path = path_};
+  moved.detail = "the directory was moved, removed or replaced while the job ran";
+  moved.hint = "run the job again when nobody touches the destination";
+  return moved;
+}
+
 Outcome Directory::probe_writable() const {
   const std::string name = unique_name(".mpiferry.probe-");
   Descriptor file{::openat(descriptor_.get(), name.c_str(), kCreateFile, 0600)};

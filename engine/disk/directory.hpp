@@ -51,6 +51,9 @@ class Directory {
   // (another worker removes them too) are no error.
   Outcome remove_leftovers(std::string_view own_token) const;
 
+  // dest_unusable if the path no longer leads here: it was moved, removed or replaced.
+  Outcome check_in_place() const;
+
   // invalid_argument if the file with this id (file_id.hpp) is among what `remove_leftovers` would
   // remove: the source of the very job that asks.
   Outcome check_spares(std::string_view file_id) const;

@@ -30,11 +30,6 @@ Silence silence_of(int number) noexcept {
                                                                : Silence::no_writer_yet;
 }
 
-bool has_bytes(int number, std::uint64_t position) noexcept {
-  char byte = 0;
-  return ::pread(number, &byte, 1, static_cast<off_t>(position)) == 1;
-}
-
 std::string count(std::uint64_t bytes) { return std::to_string(bytes); }
 
 }  // namespace
@@ -135,11 +130,17 @@ Outcome Source::examine() {
   }
   if (position < 0 || end < 0) return failure(Errc::source_unreadable, "lseek", errno);
   start_ = static_cast<std::uint64_t>(position);
-  if (end == 0 && has_bytes(number_, start_)) return Nothing{};  // /proc: a stream
+  if (end == 0) {  // what claims to be empty and is not, is a stream: /proc
+    char byte = 0;
+    const ssize_t got = ::pread(number_, &byte, 1, position);
+    if (got < 0) return failure(Errc::source_read_failed, "pread", errno);
+    if (got > 0) return Nothing{};
+  }
   size_ = Bytes{static_cast<std::uint64_t>(std::max<off_t>(end - position, 0))};
-  if (S_ISREG(mode))
+  if (S_ISREG(mode)) {
     identity_ = Identity{status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-  id_ = file_id(status);
+    id_ = file_id(status);
+  }
   // Doubles the kernel's read-ahead. POSIX_FADV_WILLNEED a chunk or two ahead of the position was
   // measured beside it, cold, with 2 ms of other work a chunk, at read_ahead_kb 128 and 8192: no
   // gain above the spread, and up to 15 % of the time went into the calls.

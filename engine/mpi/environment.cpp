@@ -34,6 +34,26 @@ Environment::Environment() {
   }
 }
 
+int Environment::rank() const {
+  int rank = 0;
+  require("MPI_Comm_rank", MPI_Comm_rank(MPI_COMM_WORLD, &rank));
+  return rank;
+}
+
+int Environment::size() const {
+  int size = 0;
+  require("MPI_Comm_size", MPI_Comm_size(MPI_COMM_WORLD, &size));
+  return size;
+}
+
+std::optional<int> Environment::lowest_with(bool mine) const {
+  const int nobody = size();
+  const int candidate = mine ? rank() : nobody;
+  int lowest = nobody;
+  require("MPI_Allreduce", MPI_Allreduce(&candidate, &lowest, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD));
+  return lowest < nobody ? std::optional{lowest} : std::nullopt;
+}
+
 bool Environment::finalize(std::optional<std::chrono::milliseconds> patience) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();

@@ -20,6 +20,11 @@ class Environment {
   ~Environment() = default;
 
   static MPI_Comm world() noexcept { return MPI_COMM_WORLD; }
+  int rank() const;
+  int size() const;
+
+  // The lowest rank that passes true; nothing if none does. Collective and blocking: for start-up.
+  std::optional<int> lowest_with(bool mine) const;
 
   // Meets the other ranks without blocking (MPI_Ibarrier, polled with naps), then MPI_Finalize,
   // which would otherwise spin on every core until the slowest rank is there. False if the others

@@ -4,6 +4,7 @@
 #include <random>
 #include <signal.h>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -64,6 +65,10 @@ Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator,
       clock_(kTick),
       began_(std::chrono::steady_clock::now()) {}
 
+Master::~Master() {
+  if (holds_token_) directory_->remove_token(token_);
+}
+
 Task<> Master::run() {
   for (std::size_t i = 0; i < listening_.size(); ++i) {
     boost::asio::co_spawn(io_, listen(i), Rethrow{});
@@ -85,6 +90,10 @@ Task<> Master::run() {
 
 bool Master::prepare() {
   Outcome begun = validate(options_);
+  if (begun && options_.faults.stall_rank.value > static_cast<int>(crew_.size())) {
+    begun =
+        Failure{.code = Errc::invalid_argument, .detail = "--fault stall: there is no such worker"};
+  }
   if (begun) begun = observer_.on_begin();
   if (!begun) {
     fail(std::move(begun.error()));
@@ -160,6 +169,7 @@ Task<> Master::invite() {
 // and chunks among which another job has written are nobody's.
 void Master::check_result() {
   if (auto same = reader_->source().check_unchanged(); !same) fail(std::move(same.error()));
+  if (Outcome there = directory_->check_in_place(); !there) fail(std::move(there.error()));
   if (!directory_->holds_token(token_)) {
     fail({.code = Errc::dest_occupied,
           .path = directory_->path(),
@@ -224,7 +234,7 @@ void Master::publish() {
 
 void Master::stop() {
   stage_ = Stage::over;
-  if (holds_token_) directory_->remove_token(token_);
+  if (std::exchange(holds_token_, false)) directory_->remove_token(token_);
   for (const mpi::Operation& operation : listening_) context_.cancel(operation);
   tick_timer_.cancel();
   signals_.cancel();

@@ -34,6 +34,10 @@ class Master {
  public:
   Master(mpi::MpiContext& context, const mpi::Communicator& communicator, const Options& options,
          Observer& observer);
+  Master(const Master&) = delete;
+  Master& operator=(const Master&) = delete;
+  // Takes the mark of the running job away, also when an exception ends it.
+  ~Master();
 
   // The whole job. Failures end up in the report.
   Task<> run();

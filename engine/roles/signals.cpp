@@ -1,6 +1,7 @@
 #include "engine/roles/signals.hpp"
 
 #include <csignal>
+#include <string>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -12,7 +13,12 @@ namespace {
 // kills. This set goes after main(), when MPI has been finalized; nobody waits for it.
 void keep_from_killing() {
   static boost::asio::io_context io{1};
-  static const boost::asio::signal_set kept{io, SIGINT, SIGTERM};
+  static const boost::asio::signal_set kept{io, SIGINT, SIGTERM, SIGHUP};
+}
+
+const char* name_of(int number) {
+  if (number == SIGINT) return "SIGINT";
+  return number == SIGTERM ? "SIGTERM" : "SIGHUP";
 }
 
 }  // namespace
@@ -21,11 +27,12 @@ void catch_signals(boost::asio::signal_set& signals, std::function<void(Failure)
   keep_from_killing();
   signals.add(SIGINT);
   signals.add(SIGTERM);
+  signals.add(SIGHUP);  // a lost terminal
   signals.async_wait(
       [on_signal = std::move(on_signal)](const boost::system::error_code& error, int number) {
         if (error) return;
         on_signal({.code = Errc::interrupted,
-                   .detail = number == SIGINT ? "interrupted (SIGINT)" : "interrupted (SIGTERM)"});
+                   .detail = std::string{"interrupted ("} + name_of(number) + ")"});
       });
 }
 
