@@ -20,7 +20,7 @@ struct BackoffStep {
 };
 
 struct BackoffLimits {
-  std::uint32_t spins = 4;    // visits before the first yield
+  std::uint32_t spins = 4;   // visits before the first yield
   std::uint32_t yields = 8;  // visits that yield before the first nap
   std::chrono::microseconds first_nap{20};
   std::chrono::microseconds longest_nap{250};
