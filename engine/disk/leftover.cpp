@@ -30,7 +30,7 @@ bool is_chunk(std::string_view name) noexcept {
 }
 
 bool is_sums(std::string_view name) noexcept {
-  if (!remove_prefix(name, "XXH3SUMS")) return false;
+  if (!remove_prefix(name, kSumsName)) return false;
   return name.empty() || (remove_prefix(name, ".") && are_digits(name));
 }
 

@@ -7,6 +7,7 @@
 namespace mpiferry::disk {
 
 inline constexpr std::string_view kManifestName = "manifest.json";
+inline constexpr std::string_view kSumsName = "XXH3SUMS";
 // The mark of a running job.
 inline constexpr std::string_view kTokenName = ".mpiferry.job";
 

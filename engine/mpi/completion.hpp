@@ -1,4 +1,4 @@
-// What a finished request hands back, and the operation that waits for it.
+// What a finished request hands back.
 #pragma once
 
 #include <cstddef>

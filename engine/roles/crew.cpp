@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/roles/publication.hpp"
+#include "engine/disk/leftover.hpp"
 
 namespace mpiferry::roles {
 
@@ -48,7 +48,8 @@ std::string Crew::sums_file(Rank worker) const {
   const auto neighbours = std::ranges::count_if(members_, [&it](const Member& other) {
     return other.report.host == it.report.host && other.directory_id == it.directory_id;
   });
-  return neighbours > 1 ? fmt::format("{}.{}", kSumsFile, worker.value) : std::string{kSumsFile};
+  return neighbours > 1 ? fmt::format("{}.{}", disk::kSumsName, worker.value)
+                        : std::string{disk::kSumsName};
 }
 
 std::vector<Report::Worker> Crew::reports() const {

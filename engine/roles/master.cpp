@@ -217,7 +217,7 @@ void Master::publish() {
   Outcome outcome = Nothing{};
   if (shared) {
     outcome = publish_sums(
-        *directory_, kSumsFile, job_id_,
+        *directory_, disk::kSumsName, job_id_,
         [&](const auto& list) {
           for (std::uint64_t i = 0; i < manifest.chunk_digests.size(); ++i) {
             const ChunkIndex chunk{i};

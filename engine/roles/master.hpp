@@ -81,6 +81,7 @@ class Master {
   // master_answers.cpp: answers in, and what happens when they do not come
   Task<> listen(std::size_t listener);
   void hear(const mpi::Completion& completion);
+  void refuse(Rank from, Failure failure);
   void hear_acks(Rank from, std::span<const std::byte> payload);
   void hear_ack(Rank from, const wire::Ack& ack);
   Task<> watch();

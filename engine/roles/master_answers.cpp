@@ -36,19 +36,14 @@ Task<> Master::listen(std::size_t listener) {
 
 void Master::hear(const mpi::Completion& completion) {
   const Rank from = completion.peer;
-  const auto refuse = [&](Failure failure) {
-    failure.rank = from;
-    failure.host = crew_.host(from);
-    fail(std::move(failure));
-  };
   auto message = open_message(completion, job_id_);
-  if (!message) return refuse(std::move(message.error()));
+  if (!message) return refuse(from, std::move(message.error()));
   switch (message->header.kind) {
     case wire::Kind::acks:
       return hear_acks(from, message->payload);
     case wire::Kind::ready: {
       auto ready = wire::decode_ready(message->payload);
-      if (!ready) return refuse(std::move(ready.error()));
+      if (!ready) return refuse(from, std::move(ready.error()));
       return crew_.on_ready(from, *ready);
     }
     case wire::Kind::failed: {
@@ -62,12 +57,19 @@ void Master::hear(const mpi::Completion& completion) {
     }
     case wire::Kind::closed: {
       auto closed = wire::decode_closed(message->payload);
-      if (!closed) return refuse(std::move(closed.error()));
+      if (!closed) return refuse(from, std::move(closed.error()));
       return crew_.on_closed(from, *closed);
     }
     default:
-      return refuse({.code = Errc::unexpected_message});
+      return refuse(from, {.code = Errc::unexpected_message});
   }
+}
+
+// What `from` said ends the job.
+void Master::refuse(Rank from, Failure failure) {
+  failure.rank = from;
+  failure.host = crew_.host(from);
+  fail(std::move(failure));
 }
 
 void Master::hear_acks(Rank from, std::span<const std::byte> payload) {
@@ -83,11 +85,6 @@ void Master::hear_acks(Rank from, std::span<const std::byte> payload) {
 }
 
 void Master::hear_ack(Rank from, const wire::Ack& ack) {
-  const auto refuse = [&](Failure failure) {
-    failure.rank = from;
-    failure.host = crew_.host(from);
-    fail(std::move(failure));
-  };
   const flow::AckEffect effect = sender_->on_ack(from, ack, clock_.now());
   if (effect != flow::AckEffect::stale) {
     observer_.on_status(from, effect == flow::AckEffect::written);
@@ -100,17 +97,19 @@ void Master::hear_ack(Rank from, const wire::Ack& ack) {
     case flow::AckEffect::stale:
       break;
     case flow::AckEffect::exhausted:
-      refuse({.code = Errc::chunk_corrupt,
+      refuse(from,
+             {.code = Errc::chunk_corrupt,
               .detail = fmt::format("chunk {} arrived damaged {} times, the last {} of them resent",
                                     ack.chunk.value, ack.attempt + 1, ack.attempt),
               .hint = "check memory and network of that host, or raise --retries"});
       break;
     case flow::AckEffect::write_failed:
-      refuse(write_failure(crew_.directory(from), disk::ChunkName{ack.chunk}.view(), ack.call,
-                           ack.system_errno));
+      refuse(from, write_failure(crew_.directory(from), disk::ChunkName{ack.chunk}.view(), ack.call,
+                                 ack.system_errno));
       break;
     case flow::AckEffect::invalid:
-      refuse({.code = Errc::unexpected_message,
+      refuse(from,
+             {.code = Errc::unexpected_message,
               .detail = fmt::format("an ack of chunk {}, attempt {}, that was never sent there",
                                     ack.chunk.value, ack.attempt)});
       break;

@@ -68,7 +68,7 @@ Outcome publish_sums(const disk::Directory& directory, std::string_view name, st
 
 Outcome publish_manifest(const disk::Directory& directory, const wire::Manifest& manifest,
                          std::uint64_t job_id, bool durable) {
-  TextFile file{directory, kManifestFile, job_id};
+  TextFile file{directory, disk::kManifestName, job_id};
   Outcome outcome =
       wire::write_manifest(manifest, [&file](std::string_view text) { return file.append(text); });
   return outcome ? file.publish(durable) : outcome;

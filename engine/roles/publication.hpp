@@ -14,9 +14,6 @@
 
 namespace mpiferry::roles {
 
-inline constexpr std::string_view kSumsFile = "XXH3SUMS";
-inline constexpr std::string_view kManifestFile = "manifest.json";
-
 // Calls its argument with each chunk and digest to be listed.
 using Listing = std::function<void(const std::function<void(ChunkIndex, std::uint64_t)>&)>;
 
