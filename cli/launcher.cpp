@@ -2,8 +2,10 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -15,6 +17,10 @@ struct Variables {
   const char* rank;
   const char* size;
 };
+
+// Long enough for a rank 0 that starts late on a busy machine. The launcher ends the wait early: it
+// ends all ranks when one has failed.
+constexpr std::chrono::seconds kSpeakerPatience{2};
 
 constexpr std::string_view kMpich = "MPICH's mpirun";
 
@@ -51,6 +57,10 @@ std::string Launcher::standard_input_warning() const {
   if (name != kMpich) return {};
   return "mpiferry: warning: MPICH's mpirun ends the job when more than 64 KiB of standard input "
          "wait unread (MPICH issue 2336); a FIFO in place of - is safe\n";
+}
+
+void Launcher::let_speaker_fail_first() const {
+  if (!speaks()) std::this_thread::sleep_for(kSpeakerPatience);
 }
 
 Failure too_few_ranks(const Launcher& launcher, const std::string& library) {

@@ -21,6 +21,11 @@ struct Launcher {
 
   // This rank speaks for all: usage errors are found before MPI could tell the ranks apart.
   bool speaks() const noexcept { return rank == 0; }
+
+  // For ranks that fail together but can not talk to each other: those that do not speak wait, for
+  // kSpeakerPatience at most, so that the launcher does not end the speaker for another's failure
+  // before it has spoken.
+  void let_speaker_fail_first() const;
 };
 
 // What is wrong if MPI came up with one rank only. `library`: the MPI that this program is built

@@ -88,6 +88,7 @@ int scatter(const Arguments& arguments, const Launcher& launcher) {
     report.failure = too_few_ranks(launcher, mpi::Environment::library_version());
     report.verdict = report.failure->code;
     speaks = launcher.speaks();  // under a foreign launcher every rank is rank 0
+    launcher.let_speaker_fail_first();
   }
   if (report.abandoned && report.rank == Rank{1} && report.failure) {
     say(stderr, error_text(*report.failure));  // the master is out of reach
@@ -110,7 +111,9 @@ int refuse(const Leave& leave, const Launcher& launcher) {
   mpi::Environment environment;
   const bool lowest = environment.lowest_with(true) == environment.rank();
   // Under a foreign launcher every rank is the only one of its world.
-  if (environment.size() > 1 ? lowest : launcher.speaks()) say(stderr, leave.text);
+  const bool foreign = environment.size() == 1;
+  if (foreign ? launcher.speaks() : lowest) say(stderr, leave.text);
+  if (foreign) launcher.let_speaker_fail_first();
   environment.finalize(std::nullopt);
   return leave.exit_code;
 }
