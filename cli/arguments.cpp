@@ -142,8 +142,10 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
       ->transform(CLI::Validator{to_bytes, "", "size"})
       ->type_name("SIZE")
       ->default_str("1MiB");
-  scatter->add_option("--window", options.window, "Chunks in flight to one worker, 1 to 1024")
-      ->capture_default_str();
+  scatter
+      ->add_option("--window", options.window,
+                   "Chunks in flight to one worker, 1 to 1024; by default as many as make 2MiB")
+      ->default_str("8..32");
   auto* memory_option =
       scatter->add_option("--memory", memory, "Limit of the chunks in memory, for each rank")
           ->transform(CLI::Validator{to_bytes, "", "size"})

@@ -24,6 +24,21 @@ struct BackoffLimits {
   std::uint32_t yields = 8;  // visits that yield before the first nap
   std::chrono::microseconds first_nap{20};
   std::chrono::microseconds longest_nap{250};
+
+  // Limits for a host with so many ranks for each core. Where they have to share, a rank that has
+  // nothing to do goes to sleep after one look around, and the longer the more ranks wait for its
+  // core: what it does when it wakes early is taken from those that have work.
+  static BackoffLimits for_crowd(double ranks_per_core) noexcept {
+    if (ranks_per_core <= 1) return {};
+    constexpr double kNapForOne = 50;
+    constexpr double kLongestNap = 500;
+    const std::chrono::microseconds nap{
+        static_cast<int>(std::min(kNapForOne * ranks_per_core, kLongestNap))};
+    return {.spins = 0,
+            .yields = 1,
+            .first_nap = nap,
+            .longest_nap = std::max(nap, BackoffLimits{}.longest_nap)};
+  }
 };
 
 class Backoff {

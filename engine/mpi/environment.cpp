@@ -10,6 +10,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "engine/mpi/collective.hpp"
 #include "engine/mpi/error.hpp"
 
 namespace mpiferry::mpi {
@@ -50,20 +51,17 @@ std::optional<int> Environment::lowest_with(bool mine) const {
   const int nobody = size();
   const int candidate = mine ? rank() : nobody;
   int lowest = nobody;
-  require("MPI_Allreduce", MPI_Allreduce(&candidate, &lowest, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD));
+  MPI_Request request = MPI_REQUEST_NULL;
+  finish("MPI_Iallreduce",
+         MPI_Iallreduce(&candidate, &lowest, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request),
+         request);
   return lowest < nobody ? std::optional{lowest} : std::nullopt;
 }
 
 bool Environment::finalize(std::optional<std::chrono::milliseconds> patience) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point begin = Clock::now();
   MPI_Request barrier = MPI_REQUEST_NULL;
-  require("MPI_Ibarrier", MPI_Ibarrier(MPI_COMM_WORLD, &barrier));
-  for (int done = 0; done == 0;) {
-    require("MPI_Test", MPI_Test(&barrier, &done, MPI_STATUS_IGNORE));
-    if (done != 0) break;
-    if (patience && Clock::now() - begin > *patience) return false;
-    std::this_thread::sleep_for(std::chrono::microseconds{100});
+  if (!finish("MPI_Ibarrier", MPI_Ibarrier(MPI_COMM_WORLD, &barrier), barrier, patience)) {
+    return false;
   }
   require("MPI_Finalize", MPI_Finalize());
   return true;

@@ -179,7 +179,7 @@ void MpiContext::visit() {
   napping_ = false;
   if (broken_ || table_.empty()) return;  // nothing to poll: run() may end
 
-  if (test()) {
+  if (test() || awake_ > 0) {
     backoff_.reset();
     arm();
     return;

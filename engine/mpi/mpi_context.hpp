@@ -50,6 +50,9 @@ class MpiContext : public boost::asio::execution_context::service {
 
   boost::asio::io_context& io() noexcept { return io_; }
 
+  // How to wait from now on. Without it: as if every rank had a core.
+  void set_backoff(BackoffLimits limits) noexcept { backoff_ = Backoff{limits}; }
+
   // Starts MPI_Isend of the lease's header and the first `payload_bytes` of its payload. The lease
   // stays here until MPI is done with it, then goes to whoever waits. Failures to start are
   // reported by async_wait as well. So is a message of more than INT_MAX bytes.
@@ -65,6 +68,19 @@ class MpiContext : public boost::asio::execution_context::service {
   void cancel(Operation operation);
   // Nobody will wait for this operation. Its lease is given back when MPI is done with it.
   void detach(Operation operation);
+
+  // While one lives, visits that complete nothing do not back off: its owner has work to do and
+  // only gives the others their turn. To yield the core then would stop that work, not a spin.
+  class Awake {
+   public:
+    explicit Awake(MpiContext& context) noexcept : context_(context) { ++context_.awake_; }
+    Awake(const Awake&) = delete;
+    Awake& operator=(const Awake&) = delete;
+    ~Awake() { --context_.awake_; }
+
+   private:
+    MpiContext& context_;
+  };
 
   // Requests that MPI has not completed.
   std::size_t outstanding() const noexcept { return table_.size(); }
@@ -110,6 +126,7 @@ class MpiContext : public boost::asio::execution_context::service {
   boost::asio::steady_timer nap_;
   bool armed_ = false;  // a visit is posted, or a nap ends in one
   bool napping_ = false;
+  std::uint32_t awake_ = 0;
   ErrorCode broken_;  // MPI_Testsome itself failed: there is no use in going on
   std::uint64_t tests_ = 0;
 };

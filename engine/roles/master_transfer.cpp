@@ -25,6 +25,7 @@ Task<> Master::transfer() {
     const flow::Action action = sender_->next();
     if (std::holds_alternative<flow::Done>(action)) break;
     if (advance(action)) {
+      const mpi::MpiContext::Awake awake{context_};
       co_await yield_turn(io_);
     } else {
       co_await changed_.wait();

@@ -11,6 +11,16 @@ namespace {
 
 constexpr Bytes kDefaultMemory = 256_MiB;
 
+// docs/decisions/0014: small chunks need more of them in flight to outlast a nap of either side.
+constexpr Bytes kDefaultInFlight = 2_MiB;
+constexpr std::uint64_t kFewestInFlight = 8;
+constexpr std::uint64_t kMostInFlight = 32;
+
+std::uint64_t default_window(Bytes chunk_size) {
+  return std::clamp(kDefaultInFlight.value / std::max<std::uint64_t>(1, chunk_size.value),
+                    kFewestInFlight, kMostInFlight);
+}
+
 Failure refuse(std::string detail) {
   return {.code = Errc::invalid_argument, .detail = std::move(detail)};
 }
@@ -28,7 +38,8 @@ std::uint64_t Options::chunks_in_memory() const noexcept {
 }
 
 std::uint32_t Options::effective_window() const noexcept {
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(chunks_in_memory(), window));
+  return static_cast<std::uint32_t>(
+      std::min(chunks_in_memory(), window ? *window : default_window(chunk_size)));
 }
 
 std::uint64_t Options::master_buffers(std::uint32_t workers) const noexcept {
@@ -42,9 +53,9 @@ Outcome validate(const Options& options) {
     return refuse(
         fmt::format("--chunk-size {}: must be from 1 byte to 1 GiB", options.chunk_size.value));
   }
-  if (options.window < 1 || options.window > flow::kMaxWindow) {
+  if (options.window && (*options.window < 1 || *options.window > flow::kMaxWindow)) {
     return refuse(
-        fmt::format("--window {}: must be from 1 to {}", options.window, flow::kMaxWindow));
+        fmt::format("--window {}: must be from 1 to {}", *options.window, flow::kMaxWindow));
   }
   if (options.memory && *options.memory < options.chunk_size) {
     return refuse(fmt::format("--memory {}: must hold at least one chunk of {} bytes",

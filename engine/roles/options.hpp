@@ -16,7 +16,8 @@ struct Options {
   std::string source = {};  // a path, or "-" for standard input; only the master looks at it
   std::string destination = "./uploaded_files";  // may contain {rank} and {host}
   Bytes chunk_size = 1_MiB;                      // 1 byte .. 1 GiB
-  std::uint32_t window = 8;                      // chunks in flight to one worker, 1 .. 1024
+  // Chunks in flight to one worker, 1 .. 1024. Nothing: 2 MiB of them, but 8 to 32.
+  std::optional<std::uint32_t> window = {};
   // The most bytes of chunks that one rank holds at a time; at least a chunk. Nothing: 256 MiB, or
   // one chunk if that is more.
   std::optional<Bytes> memory = {};
@@ -31,7 +32,8 @@ struct Options {
 
   // The limit that is in force.
   Bytes memory_limit() const noexcept;
-  // `window`, or fewer chunks if more would not fit into memory_limit().
+  // The window that is in force: fewer chunks than asked for if more would not fit into
+  // memory_limit().
   std::uint32_t effective_window() const noexcept;
   // min(effective_window() * workers, memory_limit() / chunk_size): chunks in the master's memory.
   std::uint64_t master_buffers(std::uint32_t workers) const noexcept;

@@ -1,5 +1,6 @@
 #include "engine/roles/run.hpp"
 
+#include "engine/mpi/crowd.hpp"
 #include "engine/mpi/mpi_context.hpp"
 #include "engine/roles/master.hpp"
 #include "engine/roles/worker.hpp"
@@ -11,6 +12,7 @@ template <class Role>
 Report play(mpi::Communicator& communicator, const Options& options, Observer& observer) {
   boost::asio::io_context io{1};
   auto& context = boost::asio::use_service<mpi::MpiContext>(io);
+  context.set_backoff(mpi::BackoffLimits::for_crowd(mpi::ranks_per_core(communicator)));
   Role role{context, communicator, options, observer};
   boost::asio::co_spawn(io, role.run(), roles::Rethrow{});
   io.run();

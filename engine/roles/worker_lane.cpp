@@ -68,7 +68,10 @@ Task<> Worker::lane(std::size_t index) {
     const disk::ChunkName name{header->chunk};
     disk::OpenedPart part = directory->open_part(name.view(), job_id_);
     for (std::size_t at = 0; !part.error && at < payload.size(); at += kSlice) {
-      if (at > 0) co_await yield_turn(io_);
+      if (at > 0) {
+        const mpi::MpiContext::Awake awake{context_};
+        co_await yield_turn(io_);
+      }
       if (dropping()) break;
       part.error = part.file.append(payload.subspan(at, std::min(kSlice, payload.size() - at)));
     }

@@ -181,6 +181,20 @@ TEST_F(Options, window_1_keeps_one_chunk_in_flight_and_8_keeps_8) {
   }
 }
 
+TEST_F(Options, window_is_2_MiB_of_chunks_if_nobody_says_more) {
+  make_source(1000);
+  struct Case {
+    std::uint64_t chunk_size;
+    int window;
+  };
+  for (const Case& it : {Case{1, 32}, Case{64 * kKiB, 32}, Case{128 * kKiB, 16},
+                         Case{1024 * kKiB, 8}, Case{1024 * 1024 * kKiB, 1}}) {
+    chunk_size = it.chunk_size;
+    expect_moved(run_job(2, {"--force", "--memory", "1G"}));
+    EXPECT_EQ(report()["window"], it.window) << it.chunk_size;
+  }
+}
+
 TEST_F(Options, memory_bounds_the_masters_buffers) {
   make_source(64 * 64 * kKiB);
   struct Case {

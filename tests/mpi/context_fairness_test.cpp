@@ -132,6 +132,20 @@ TEST_F(MpiContextFairness, an_idle_poller_leaves_the_core_to_others) {
   end(operation);
 }
 
+TEST_F(MpiContextFairness, a_poller_kept_awake_does_not_nap) {
+  mpi().set_backoff({.spins = 0, .yields = 0, .first_nap = 500ms, .longest_nap = 500ms});
+  const Operation operation = receive();
+  Outcome outcome;
+  wait(operation, outcome);
+  {
+    const MpiContext::Awake awake{mpi()};
+    for (int i = 0; i < 1000; ++i) ASSERT_EQ(io->poll_one(), 1U) << "a visit is always posted";
+  }
+  io->poll();
+  EXPECT_EQ(io->poll_one(), 0U) << "and once nobody keeps it awake, it naps";
+  end(operation);
+}
+
 TEST_F(MpiContextFairness, a_nap_ends_early_when_something_is_started) {
   const Operation operation = receive();
   Outcome outcome;

@@ -36,9 +36,9 @@ class Run : public RunTest {
     EXPECT_EQ(report.chunks_resent, 0U);
     EXPECT_EQ(report.bytes_written, Bytes{chunks * kChunk});
     EXPECT_TRUE(report.digest);
-    EXPECT_EQ(report.window, options.window);
-    EXPECT_LE(report.peak_in_flight, options.window);
-    EXPECT_EQ(report.buffers, options.window * workers);
+    EXPECT_EQ(report.window, options.effective_window());
+    EXPECT_LE(report.peak_in_flight, report.window);
+    EXPECT_EQ(report.buffers, report.window * workers);
     EXPECT_GE(report.peak_buffers, 1U);
     EXPECT_LE(report.peak_buffers, report.buffers);
     EXPECT_GT(report.mpi_tests, 0U);

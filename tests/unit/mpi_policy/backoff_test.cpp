@@ -62,6 +62,32 @@ TEST(Backoff, spins_only_if_there_is_nothing_to_yield) {
   EXPECT_EQ(backoff.next().kind, Kind::nap);
 }
 
+TEST(Backoff, is_patient_where_every_rank_has_a_core) {
+  for (const double ranks_per_core : {0.01, 0.5, 1.0}) {
+    const BackoffLimits limits = BackoffLimits::for_crowd(ranks_per_core);
+    EXPECT_EQ(limits.spins, BackoffLimits{}.spins);
+    EXPECT_EQ(limits.yields, BackoffLimits{}.yields);
+    EXPECT_EQ(limits.first_nap, BackoffLimits{}.first_nap);
+  }
+}
+
+TEST(Backoff, yields_once_and_naps_where_ranks_share_cores) {
+  Backoff backoff{BackoffLimits::for_crowd(1.5)};
+  EXPECT_EQ(backoff.next().kind, Kind::yield);
+  EXPECT_EQ(backoff.next(), (BackoffStep{Kind::nap, 75us}));
+}
+
+TEST(Backoff, naps_the_longer_the_more_ranks_share_a_core) {
+  EXPECT_EQ(BackoffLimits::for_crowd(2).first_nap, 100us);
+  EXPECT_EQ(BackoffLimits::for_crowd(4.5).first_nap, 225us);
+  for (const double ranks_per_core : {1.01, 3.0, 20.0, 1e6, 1e30}) {
+    const BackoffLimits limits = BackoffLimits::for_crowd(ranks_per_core);
+    EXPECT_GT(limits.first_nap, 0us);
+    EXPECT_LE(limits.first_nap, limits.longest_nap);
+    EXPECT_LE(limits.longest_nap, 500us) << "an ack must not wait for a sleeper";
+  }
+}
+
 TEST(Backoff, never_naps_longer_than_the_limit_by_default) {
   Backoff backoff;
   for (int i = 0; i < 10'000; ++i) EXPECT_LE(backoff.next().nap, 250us);

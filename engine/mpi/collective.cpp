@@ -1,0 +1,35 @@
+#include "engine/mpi/collective.hpp"
+
+#include <sched.h>
+#include <thread>
+
+#include "engine/mpi/error.hpp"
+
+namespace mpiferry::mpi {
+namespace {
+
+// Tests with a yield between them before the first nap.
+constexpr int kYields = 50;
+constexpr std::chrono::microseconds kNap{100};
+
+}  // namespace
+
+bool finish(const char* call, int result, MPI_Request& request,
+            std::optional<std::chrono::milliseconds> patience) {
+  using Clock = std::chrono::steady_clock;
+  require(call, result);
+  const Clock::time_point begin = Clock::now();
+  for (int tests = 0;; ++tests) {
+    int done = 0;
+    require(call, MPI_Test(&request, &done, MPI_STATUS_IGNORE));
+    if (done != 0) return true;
+    if (patience && Clock::now() - begin > *patience) return false;
+    if (tests < kYields) {
+      ::sched_yield();
+    } else {
+      std::this_thread::sleep_for(kNap);
+    }
+  }
+}
+
+}  // namespace mpiferry::mpi

@@ -1,0 +1,18 @@
+// Collectives at start-up and end: nonblocking ones, waited for in a way that lets others run.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include <mpi.h>
+
+namespace mpiferry::mpi {
+
+// Waits for the collective that `request` stands for and that the MPI function `call` has started
+// with `result`. Blocking collectives spin, and with more ranks than cores each spins in the way of
+// those it waits for; this one tests, yields and naps. False if it is not complete within
+// `patience` (nothing: for ever); the request is then MPI's for good. Throws if MPI refuses.
+bool finish(const char* call, int result, MPI_Request& request,
+            std::optional<std::chrono::milliseconds> patience = {});
+
+}  // namespace mpiferry::mpi

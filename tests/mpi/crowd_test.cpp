@@ -1,0 +1,58 @@
+// How many ranks share a core: all ranks of a test run on one host.
+#include "engine/mpi/crowd.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <sched.h>
+
+#include <gtest/gtest.h>
+
+#include "engine/mpi/environment.hpp"
+
+namespace mpiferry::mpi {
+namespace {
+
+// Binds this process to some of its cores, and lets it loose again.
+class Crowd : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(::sched_getaffinity(0, sizeof all_, &all_), 0); }
+  void TearDown() override { ASSERT_EQ(::sched_setaffinity(0, sizeof all_, &all_), 0); }
+
+  int cores() const { return CPU_COUNT(&all_); }
+
+  // To the `n`-th of its cores, from 0, modulo their number.
+  void bind(int n) {
+    int skip = n % cores();
+    for (std::size_t core = 0; core < CPU_SETSIZE; ++core) {
+      if (!CPU_ISSET(core, &all_) || skip-- > 0) continue;
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(core, &one);
+      ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+      return;
+    }
+  }
+
+  Communicator world = Communicator::duplicate(Environment::world());
+
+ private:
+  cpu_set_t all_{};
+};
+
+TEST_F(Crowd, is_ranks_by_cores) {
+  EXPECT_DOUBLE_EQ(ranks_per_core(world), static_cast<double>(world.size()) / cores());
+}
+
+TEST_F(Crowd, counts_the_cores_of_bound_ranks_together) {
+  bind(world.rank().value);
+  const int used = std::min(world.size(), cores());
+  EXPECT_DOUBLE_EQ(ranks_per_core(world), static_cast<double>(world.size()) / used);
+}
+
+TEST_F(Crowd, on_one_core_is_all_of_them) {
+  bind(0);
+  EXPECT_DOUBLE_EQ(ranks_per_core(world), world.size());
+}
+
+}  // namespace
+}  // namespace mpiferry::mpi
