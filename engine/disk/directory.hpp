@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,15 +45,10 @@ class Directory {
   // dest_occupied with counts of chunks and the first such name if there is any; its detail says
   // whether it looks like a finished job (manifest), an unfinished one or one that is running.
   Outcome check_vacant(std::string_view own_token) const;
-  // Removes all of the above (for --force), again except a `.mpiferry.job` that holds `own_token`;
-  // the manifest first, so that what is left never looks finished. Files that vanish meanwhile
-  // (another worker removes them too) are no error.
-  Outcome remove_leftovers(std::string_view own_token) const;
-
   // dest_unusable if the path no longer leads here: it was moved, removed or replaced.
   Outcome check_in_place() const;
 
-  // invalid_argument if the file with this id (file_id.hpp) is among what `remove_leftovers` would
+  // invalid_argument if the file with this id (file_id.hpp) is among what a LeftoverSweep would
   // remove: the source of the very job that asks.
   Outcome check_spares(std::string_view file_id) const;
 
@@ -86,11 +80,11 @@ class Directory {
   bool exists(std::string_view name) const noexcept;
 
  private:
+  friend class LeftoverScan;
+  friend class LeftoverSweep;
+
   Directory(std::string path, Descriptor descriptor, std::vector<std::string> changed) noexcept;
   std::string path_of(std::string_view name) const;
-  // Calls `visit` for every leftover but our own token; stops at, and returns, its first failure.
-  Outcome visit_leftovers(std::string_view own_token,
-                          const std::function<Outcome(Leftover, const char* name)>& visit) const;
   // What `.mpiferry.job` says, quoted, or "".
   std::string token_text() const;
 

@@ -1,23 +1,16 @@
 // Directory: what other jobs left behind.
-#include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
-#include <memory>
 #include <string>
+#include <sys/stat.h>
 #include <tuple>
-#include <unistd.h>
 #include <utility>
 
-#include "engine/disk/destination_failure.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/disk/file_id.hpp"
+#include "engine/disk/leftover_scan.hpp"
 
 namespace mpiferry::disk {
 namespace {
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
 
 // What lies in a destination, counted.
 struct Survey {
@@ -48,38 +41,15 @@ std::string counted(std::uint64_t count, std::string_view noun) {
 
 }  // namespace
 
-Outcome Directory::visit_leftovers(
-    std::string_view own_token,
-    const std::function<Outcome(Leftover, const char* name)>& visit) const {
-  // A description of its own: descriptor_'s position would be shared between scans.
-  Descriptor descriptor{::openat(descriptor_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  const std::unique_ptr<DIR, CloseDirectory> entries{descriptor ? ::fdopendir(descriptor.get())
-                                                                : nullptr};
-  if (!entries) return destination_failure(Errc::dest_unusable, path_, "opendir", errno);
-  descriptor.release();
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(entries.get());
-    if (entry == nullptr) break;
-    const Leftover kind = leftover_kind(entry->d_name);
-    if (kind == Leftover::none) continue;
-    if (kind == Leftover::token) {
-      if (!own_token.empty() && holds_token(own_token)) continue;
-      if (!exists(kTokenName)) continue;  // that job has just ended
-    }
-    if (Outcome outcome = visit(kind, entry->d_name); !outcome) return outcome;
-  }
-  if (errno != 0) return destination_failure(Errc::dest_unusable, path_, "readdir", errno);
-  return Nothing{};
-}
-
 Outcome Directory::check_vacant(std::string_view own_token) const {
   Survey survey;
-  Outcome outcome = visit_leftovers(own_token, [&survey](Leftover kind, const char* name) {
-    survey.add(kind, name);
-    return Outcome{Nothing{}};
-  });
-  if (!outcome) return outcome;
+  LeftoverScan scan{*this, std::string{own_token}};
+  for (;;) {
+    const auto entry = scan.next();
+    if (!entry) return entry.error();
+    if (!*entry) break;
+    survey.add((*entry)->kind, (*entry)->name);
+  }
   if (survey.first.empty()) return Nothing{};
 
   Failure occupied;
@@ -102,38 +72,20 @@ Outcome Directory::check_vacant(std::string_view own_token) const {
 }
 
 Outcome Directory::check_spares(std::string_view file_id) const {
-  return visit_leftovers("", [this, file_id](Leftover, const char* name) -> Outcome {
+  LeftoverScan scan{*this, ""};
+  for (;;) {
+    const auto entry = scan.next();
+    if (!entry) return entry.error();
+    if (!*entry) return Nothing{};
+    const char* name = (*entry)->name;
     struct stat status {};
-    if (::fstatat(descriptor_.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return Nothing{};
-    if (disk::file_id(status) != file_id) return Nothing{};
+    if (::fstatat(descriptor_.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (disk::file_id(status) != file_id) continue;
     Failure failure{.code = Errc::invalid_argument, .path = path_of(name)};
     failure.detail = "--force would remove the source itself, which has a name of this job's files";
     failure.hint = "name another destination";
     return failure;
-  });
-}
-
-Outcome Directory::remove_leftovers(std::string_view own_token) const {
-  // Some file systems skip entries when a directory is emptied while it is read, hence another
-  // pass until one finds nothing; but no fight with a job that goes on writing here.
-  constexpr int kMaxPasses = 8;
-  std::uint64_t removed = 0;
-  const auto remove = [this, &removed](Leftover, const char* name) -> Outcome {
-    if (::unlinkat(descriptor_.get(), name, 0) == 0) {
-      ++removed;
-    } else if (errno != ENOENT) {
-      return destination_failure(Errc::dest_unusable, path_of(name), "unlink", errno);
-    }
-    return Nothing{};
-  };
-  if (Outcome outcome = remove(Leftover::manifest, std::string{kManifestName}.c_str()); !outcome)
-    return outcome;
-  for (int pass = 0; pass < kMaxPasses; ++pass) {
-    removed = 0;
-    if (Outcome outcome = visit_leftovers(own_token, remove); !outcome) return outcome;
-    if (removed == 0) break;
   }
-  return Nothing{};
 }
 
 }  // namespace mpiferry::disk

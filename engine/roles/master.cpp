@@ -10,6 +10,7 @@
 
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/roles/clearing.hpp"
 #include "engine/roles/publication.hpp"
 #include "engine/roles/signals.hpp"
 
@@ -80,7 +81,7 @@ Task<> Master::run() {
     });
   }
 
-  if (prepare()) co_await invite();
+  if (co_await prepare()) co_await invite();
   if (!failure_) co_await transfer();
   if (!failure_) check_result();
   co_await dismiss();
@@ -88,7 +89,7 @@ Task<> Master::run() {
   stop();
 }
 
-bool Master::prepare() {
+Task<bool> Master::prepare() {
   Outcome begun = validate(options_);
   if (begun && options_.faults.stall_rank.value > static_cast<int>(crew_.size())) {
     begun =
@@ -97,18 +98,18 @@ bool Master::prepare() {
   if (begun) begun = observer_.on_begin();
   if (!begun) {
     fail(std::move(begun.error()));
-    return false;
+    co_return false;
   }
   auto source = disk::Source::open(io_, options_.source);
   if (!source) {
     fail(std::move(source.error()));
-    return false;
+    co_return false;
   }
   if (const auto size = source->size()) {
     chunks_ = plan::ChunkPlan{*size, options_.chunk_size, crew_.size()}.chunks();
     if (*chunks_ > kMaxChunks) {
       fail(too_many_chunks(options_));
-      return false;
+      co_return false;
     }
   }
   reader_.emplace(std::move(*source), options_.chunk_size);
@@ -117,32 +118,35 @@ bool Master::prepare() {
       disk::expand_destination(options_.destination, kMaster, host_));
   if (!directory) {
     fail(std::move(directory.error()));
-    return false;
+    co_return false;
   }
   directory_.emplace(std::move(*directory));
-  if (Outcome taken = take_directory(); !taken) {
+  if (Outcome taken = co_await take_directory(); !taken) {
     fail(std::move(taken.error()));
-    return false;
+    co_return false;
   }
   if (chunks_) observer_.on_source(options_.source, *chunks_);
-  return !failure_;
+  co_return !failure_;
 }
 
-Outcome Master::take_directory() {
+Task<Outcome> Master::take_directory() {
   Outcome ready = Nothing{};
   if (options_.force) {
     ready = directory_->check_nobody_holds_token();
     if (ready) ready = directory_->check_spares(reader_->source().id());
-    if (ready) ready = directory_->remove_leftovers("");
+    if (ready) {
+      ready = co_await clear(context_, *directory_, "", [this] { return failure_.has_value(); });
+    }
   } else {
     ready = directory_->check_vacant("");
   }
+  if (failure_) co_return Nothing{};  // interrupted meanwhile
   if (ready) ready = directory_->create_token(token_);
-  if (!ready) return ready;
+  if (!ready) co_return ready;
   holds_token_ = true;
   token_lock_ = directory_->hold_token(token_);
   // With --fsync an ack means durable: so must be the directories above the chunk.
-  return options_.fsync ? directory_->sync() : Outcome{Nothing{}};
+  co_return options_.fsync ? directory_->sync() : Outcome{Nothing{}};
 }
 
 Task<> Master::invite() {

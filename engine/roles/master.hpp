@@ -45,8 +45,8 @@ class Master {
 
  private:
   // master.cpp: the job's stages
-  bool prepare();
-  Outcome take_directory();
+  Task<bool> prepare();
+  Task<Outcome> take_directory();
   Task<> invite();
   void check_result();
   Task<> dismiss();

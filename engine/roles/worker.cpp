@@ -8,6 +8,7 @@
 #include <boost/asio/error.hpp>
 
 #include "engine/disk/destination_pattern.hpp"
+#include "engine/roles/clearing.hpp"
 #include "engine/roles/publication.hpp"
 #include "engine/roles/signals.hpp"
 
@@ -15,7 +16,7 @@ namespace mpiferry::roles {
 namespace {
 
 // How long an interrupted worker waits for the master to end the job in order.
-// Long enough for a master that is busy with a large directory.
+// Long enough for a master that is busy with a large manifest.
 constexpr std::chrono::milliseconds kInterruptedPatience{5'000};
 // Job, end, ready, failed, closed: never more at once.
 constexpr std::size_t kControlMessages = 8;
@@ -73,7 +74,7 @@ Task<> Worker::receive_orders() {
   }
   job_id_ = message->header.job_id;
   if (message->header.kind == wire::Kind::job && !job_) {
-    take_job(*message);
+    co_await take_job(*message);
   } else if (message->header.kind == wire::Kind::end) {
     take_end(*message);
   } else if (message->header.kind != wire::Kind::chunk) {
@@ -81,12 +82,16 @@ Task<> Worker::receive_orders() {
   }
 }
 
-void Worker::take_job(const ControlMessage& message) {
-  if (failure_) return;  // the master knows already
+Task<> Worker::take_job(const ControlMessage& message) {
+  if (failure_) co_return;  // the master knows already
   auto job = wire::decode_job(message.payload);
-  if (!job) return fail(std::move(job.error()));
+  if (!job) {
+    fail(std::move(job.error()));
+    co_return;
+  }
   job_.emplace(std::move(*job));
-  if (Outcome prepared = prepare(); !prepared) return fail(std::move(prepared.error()));
+  if (Outcome prepared = co_await prepare(); !prepared) fail(std::move(prepared.error()));
+  if (failure_) co_return;
 
   const std::uint32_t window = job_->window;
   // A lane's buffer also takes the end.
@@ -112,24 +117,27 @@ void Worker::take_job(const ControlMessage& message) {
                             .shares_master_directory = directory_->holds_token(job_->token)});
 }
 
-Outcome Worker::prepare() {
+Task<Outcome> Worker::prepare() {
   auto directory = disk::Directory::open_or_create(
       disk::expand_destination(job_->destination, communicator_.rank(), host_));
-  if (!directory) return std::move(directory.error());
+  if (!directory) co_return std::move(directory.error());
   directory_ = std::make_shared<disk::Directory>(std::move(*directory));
   Outcome ready = directory_->probe_writable();
-  if (!ready) return ready;
+  if (!ready) co_return ready;
   if (job_->force) {
     const std::string here = host_ + " ";
     if (job_->source_id.starts_with(here)) {
       ready = directory_->check_spares(std::string_view{job_->source_id}.substr(here.size()));
     }
-    if (ready) ready = directory_->remove_leftovers(job_->token);
+    if (ready) {
+      ready = co_await clear(context_, *directory_, job_->token,
+                             [this] { return failure_.has_value(); });
+    }
   } else {
     ready = directory_->check_vacant(job_->token);
   }
   if (ready && job_->fsync) ready = directory_->sync();  // an ack means durable, path included
-  return ready;
+  co_return ready;
 }
 
 void Worker::take_end(const ControlMessage& message) {

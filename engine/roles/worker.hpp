@@ -35,8 +35,8 @@ class Worker {
  private:
   // worker.cpp: the job's stages
   Task<> receive_orders();
-  void take_job(const ControlMessage& message);
-  Outcome prepare();
+  Task<> take_job(const ControlMessage& message);
+  Task<Outcome> prepare();
   void take_end(const ControlMessage& message);
   void publish_sums_file();
   void close();

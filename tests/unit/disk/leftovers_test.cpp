@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/directory.hpp"
+#include "engine/disk/leftover_scan.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
@@ -31,6 +32,14 @@ class Leftovers : public Test {
     EXPECT_NE(vacant.error().hint.find("--force"), std::string::npos);
     return vacant.error().detail;
   }
+  Outcome remove_all() const {
+    LeftoverSweep sweep{directory, kOurs};
+    for (;;) {
+      const auto more = sweep.step(100);
+      if (!more) return more.error();
+      if (!*more) return Nothing{};
+    }
+  }
   TemporaryDirectory temporary;
   Directory directory = *Directory::open_or_create(temporary.path());
 };
@@ -42,7 +51,7 @@ TEST_F(Leftovers, are_none_in_a_directory_of_the_users_files) {
   std::filesystem::create_directory(temporary / "sub");
   temporary.put("sub/chunk_0.bin", "x");
   EXPECT_EQ(detail(), "vacant");
-  EXPECT_TRUE(directory.remove_leftovers(kOurs));
+  EXPECT_TRUE(remove_all());
   EXPECT_EQ(temporary.names(), (std::vector<std::string>{".browser.part", "data.bin", "sub"}));
   EXPECT_TRUE(temporary.has("sub/chunk_0.bin"));
 }
@@ -82,7 +91,7 @@ TEST_F(Leftovers, of_every_kind_occupy_a_directory) {
 TEST_F(Leftovers, do_not_include_our_own_token) {
   temporary.put(".mpiferry.job", kOurs);
   EXPECT_EQ(detail(), "vacant");
-  EXPECT_TRUE(directory.remove_leftovers(kOurs));
+  EXPECT_TRUE(remove_all());
   EXPECT_TRUE(temporary.has(".mpiferry.job"));
   EXPECT_FALSE(directory.check_vacant(""));
 }
@@ -92,7 +101,7 @@ TEST_F(Leftovers, are_removed_and_only_they) {
                            kPart, "notes.txt", "chunk_0.bin.bak"})
     temporary.put(name, "x");
   temporary.put(".mpiferry.job", kTheirs);
-  EXPECT_TRUE(directory.remove_leftovers(kOurs));
+  EXPECT_TRUE(remove_all());
   EXPECT_EQ(temporary.names(), (std::vector<std::string>{"chunk_0.bin.bak", "notes.txt"}));
   EXPECT_EQ(detail(), "vacant");
 }
@@ -100,17 +109,28 @@ TEST_F(Leftovers, are_removed_and_only_they) {
 TEST_F(Leftovers, that_are_links_are_removed_and_their_targets_stay) {
   temporary.put("precious", "untouched");
   std::filesystem::create_symlink(temporary / "precious", temporary / "chunk_0.bin");
-  EXPECT_TRUE(directory.remove_leftovers(kOurs));
+  EXPECT_TRUE(remove_all());
   EXPECT_EQ(temporary.names(), std::vector<std::string>{"precious"});
 }
 
 TEST_F(Leftovers, that_can_not_be_removed_are_named) {
   std::filesystem::create_directory(temporary / "chunk_0.bin");
-  const Outcome removed = directory.remove_leftovers(kOurs);
+  const Outcome removed = remove_all();
   ASSERT_FALSE(removed);
   EXPECT_EQ(removed.error().code, Errc::dest_unusable);
   EXPECT_EQ(removed.error().path, temporary / "chunk_0.bin");
   EXPECT_EQ(removed.error().system_errno, EISDIR);
+}
+
+TEST_F(Leftovers, are_removed_in_slices_the_manifest_first) {
+  for (int i = 0; i < 10; ++i) temporary.put("chunk_" + std::to_string(i) + ".bin", "");
+  temporary.put("manifest.json", "");
+  LeftoverSweep sweep{directory, kOurs};
+  const auto more = sweep.step(3);
+  ASSERT_TRUE(more);
+  EXPECT_TRUE(*more);
+  EXPECT_FALSE(temporary.has("manifest.json"));
+  EXPECT_EQ(temporary.names().size(), 7U);
 }
 
 TEST_F(Leftovers, are_removed_by_many_at_the_same_time) {
@@ -120,8 +140,7 @@ TEST_F(Leftovers, are_removed_by_many_at_the_same_time) {
   std::vector<std::thread> ranks;
   for (std::string& error : errors) {
     ranks.emplace_back([this, &error] {
-      if (const Outcome removed = directory.remove_leftovers(kOurs); !removed)
-        error = removed.error().message();
+      if (const Outcome removed = remove_all(); !removed) error = removed.error().message();
     });
   }
   for (std::thread& rank : ranks) rank.join();

@@ -1,0 +1,23 @@
+#include "engine/roles/clearing.hpp"
+
+#include <utility>
+
+#include "engine/disk/leftover_scan.hpp"
+
+namespace mpiferry::roles {
+
+Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory,
+                    std::string own_token, std::function<bool()> stop) {
+  constexpr std::size_t kSlice = 256;
+  const mpi::MpiContext::Awake awake{context};
+  disk::LeftoverSweep sweep{directory, std::move(own_token)};
+  while (!stop()) {
+    const auto more = sweep.step(kSlice);
+    if (!more) co_return more.error();
+    if (!*more) break;
+    co_await yield_turn(context.io());
+  }
+  co_return Nothing{};
+}
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,20 @@
+// --force: what other jobs left at the destination goes.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "engine/base/result.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/mpi/mpi_context.hpp"
+#include "engine/roles/task.hpp"
+
+namespace mpiferry::roles {
+
+// Removes all leftovers but a token that holds `own_token`. There may be very many: everyone else,
+// signals among them, has a turn after every few hundred. Ends early, without an error, as soon as
+// `stop` says so.
+Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory,
+                    std::string own_token, std::function<bool()> stop);
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,80 @@
+// --force on a directory with very many files: it can be stopped, and others have their turn. Every
+// rank has a directory of its own.
+#include "engine/roles/clearing.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <gtest/gtest.h>
+
+#include "tests/unit/disk/temporary_directory.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+constexpr std::size_t kFiles = 2000;
+
+class Clearing : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (std::size_t i = 0; i < kFiles; ++i) {
+      temporary.put("chunk_" + std::to_string(i) + ".bin", "");
+    }
+  }
+
+  Outcome run() {
+    boost::asio::io_context io{1};
+    auto& context = boost::asio::use_service<mpi::MpiContext>(io);
+    std::optional<Outcome> outcome;
+    boost::asio::co_spawn(
+        io,
+        [&]() -> Task<> {
+          boost::asio::post(io, [this] { hear(); });  // a signal, say
+          outcome = co_await clear(context, directory, "", [this] { return stopped; });
+        },
+        Rethrow{});
+    io.run();
+    return outcome ? std::move(*outcome) : Outcome{Failure{.code = Errc::internal}};
+  }
+
+  // What the others do when they have their turn.
+  void hear() {
+    left_when_heard = temporary.names().size();
+    stopped = stop_when_heard;
+  }
+
+  disk::test::TemporaryDirectory temporary;
+  disk::Directory directory = *disk::Directory::open_or_create(temporary.path());
+  std::size_t left_when_heard = 0;
+  bool stop_when_heard = false;
+  bool stopped = false;
+};
+
+TEST_F(Clearing, removes_all_and_lets_others_have_their_turn) {
+  EXPECT_TRUE(run());
+  EXPECT_TRUE(temporary.names().empty());
+  EXPECT_GT(left_when_heard, 0U) << "heard in the middle of it";
+}
+
+TEST_F(Clearing, stops_when_it_is_told_to) {
+  stop_when_heard = true;
+  EXPECT_TRUE(run());
+  EXPECT_EQ(temporary.names().size(), left_when_heard);
+  EXPECT_GT(left_when_heard, kFiles / 2);
+}
+
+TEST_F(Clearing, names_what_can_not_be_removed) {
+  std::filesystem::create_directory(temporary / "chunk_99999.bin");
+  const Outcome outcome = run();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, Errc::dest_unusable);
+  EXPECT_EQ(outcome.error().path, temporary / "chunk_99999.bin");
+}
+
+}  // namespace
+}  // namespace mpiferry::roles
