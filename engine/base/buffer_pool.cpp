@@ -3,36 +3,59 @@
 #include <algorithm>
 #include <cassert>
 #include <new>
+#include <sys/mman.h>
 #include <utility>
 #include <vector>
 
 namespace mpiferry {
 namespace {
 
-constexpr std::align_val_t kAlignment{kPageSize};
+// Blocks are cut from slabs of whole huge pages: with small ones, the first touch of a window of
+// large chunks is a tenth of a short transfer, and every copy between ranks looks up each page.
+constexpr std::size_t kHugePage = std::size_t{2} << 20U;
+constexpr std::size_t kSlab = 2 * kHugePage;
+constexpr std::align_val_t kSlabAlignment{kHugePage};
 
-struct FreeBlock {
-  void operator()(std::byte* block) const noexcept { ::operator delete(block, kAlignment); }
+constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
+
+struct FreeSlab {
+  void operator()(std::byte* slab) const noexcept { ::operator delete(slab, kSlabAlignment); }
 };
-using Block = std::unique_ptr<std::byte, FreeBlock>;
+using Slab = std::unique_ptr<std::byte, FreeSlab>;
 
 }  // namespace
 
 struct Lease::Core {
   std::size_t payload_bytes;
   std::size_t capacity;
-  std::vector<Block> blocks;     // everything that was ever allocated
+  std::vector<Slab> slabs;      // everything that was ever allocated
+  std::byte* unused = nullptr;  // of the last slab: blocks that were never on loan
+  std::size_t blocks_unused = 0;
   std::vector<std::byte*> free;  // payloads that are not on loan; the last one is the hottest
   std::size_t in_use = 0;
   std::size_t peak = 0;
 
+  // A page before the payload: its last 64 bytes are the header.
+  std::size_t block_bytes() const { return kPageSize + round_up(payload_bytes, kPageSize); }
+
+  void add_slab() {
+    const std::size_t wanted =
+        std::min(capacity - in_use, std::max<std::size_t>(kSlab / block_bytes(), 1));
+    const std::size_t bytes = round_up(wanted * block_bytes(), kHugePage);
+    slabs.emplace_back(static_cast<std::byte*>(::operator new(bytes, kSlabAlignment)));
+    // Only advice: without huge pages it is as slow as it would have been.
+    static_cast<void>(::madvise(slabs.back().get(), bytes, MADV_HUGEPAGE));
+    unused = slabs.back().get();
+    blocks_unused = wanted;
+    free.reserve(in_use + wanted);  // so that a lease can always be given back without allocating
+  }
+
   std::byte* allocate() {
-    // A page before the payload: its last 64 bytes are the header.
-    Block block{static_cast<std::byte*>(::operator new(kPageSize + payload_bytes, kAlignment))};
-    std::byte* payload = block.get() + kPageSize;
-    free.reserve(blocks.size() + 1);  // so that a lease can always be given back without allocating
-    blocks.push_back(std::move(block));
-    return payload;
+    if (blocks_unused == 0) add_slab();
+    --blocks_unused;
+    return std::exchange(unused, unused + block_bytes()) + kPageSize;
   }
 };
 

@@ -52,9 +52,9 @@ class Lease {
   std::byte* payload_ = nullptr;
 };
 
-// Lends up to `capacity` blocks whose payloads have `payload_bytes` each. A block is allocated when
-// it is first needed; blocks are lent last in, first out, so that a hot one is used again.
-// Not thread-safe.
+// Lends up to `capacity` blocks whose payloads have `payload_bytes` each. Memory is allocated when
+// it is first needed, some 4 MiB at a time, and asks for huge pages; blocks are lent last in, first
+// out, so that a hot one is used again. Not thread-safe.
 class BufferPool {
  public:
   BufferPool(Bytes payload_bytes, std::size_t capacity);

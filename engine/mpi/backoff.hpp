@@ -28,16 +28,16 @@ struct BackoffLimits {
   // Limits for a host with so many ranks for each core. Where they have to share, a rank that has
   // nothing to do goes to sleep after one look around, and the longer the more ranks wait for its
   // core: what it does when it wakes early is taken from those that have work.
+  // docs/decisions/0013 has the measurements.
   static BackoffLimits for_crowd(double ranks_per_core) noexcept {
     if (ranks_per_core <= 1) return {};
-    constexpr double kNapForOne = 50;
-    constexpr double kLongestNap = 500;
-    const std::chrono::microseconds nap{
-        static_cast<int>(std::min(kNapForOne * ranks_per_core, kLongestNap))};
+    constexpr double kNapForOne = 100;  // microseconds, for each rank that shares the core
+    constexpr double kLongestFirstNap = 1000;
+    const double nap = std::min(kNapForOne * ranks_per_core, kLongestFirstNap);
     return {.spins = 0,
             .yields = 1,
-            .first_nap = nap,
-            .longest_nap = std::max(nap, BackoffLimits{}.longest_nap)};
+            .first_nap = std::chrono::microseconds{static_cast<int>(nap)},
+            .longest_nap = std::chrono::milliseconds{2}};
   }
 };
 

@@ -74,17 +74,17 @@ TEST(Backoff, is_patient_where_every_rank_has_a_core) {
 TEST(Backoff, yields_once_and_naps_where_ranks_share_cores) {
   Backoff backoff{BackoffLimits::for_crowd(1.5)};
   EXPECT_EQ(backoff.next().kind, Kind::yield);
-  EXPECT_EQ(backoff.next(), (BackoffStep{Kind::nap, 75us}));
+  EXPECT_EQ(backoff.next(), (BackoffStep{Kind::nap, 150us}));
 }
 
 TEST(Backoff, naps_the_longer_the_more_ranks_share_a_core) {
-  EXPECT_EQ(BackoffLimits::for_crowd(2).first_nap, 100us);
-  EXPECT_EQ(BackoffLimits::for_crowd(4.5).first_nap, 225us);
+  EXPECT_EQ(BackoffLimits::for_crowd(2).first_nap, 200us);
+  EXPECT_EQ(BackoffLimits::for_crowd(4.5).first_nap, 450us);
   for (const double ranks_per_core : {1.01, 3.0, 20.0, 1e6, 1e30}) {
     const BackoffLimits limits = BackoffLimits::for_crowd(ranks_per_core);
     EXPECT_GT(limits.first_nap, 0us);
     EXPECT_LE(limits.first_nap, limits.longest_nap);
-    EXPECT_LE(limits.longest_nap, 500us) << "an ack must not wait for a sleeper";
+    EXPECT_LE(limits.longest_nap, 2ms) << "an ack must not wait for a sleeper";
   }
 }
 
