@@ -13,7 +13,8 @@ namespace {
 // Blocks are cut from slabs of whole huge pages: with small ones, the first touch of a window of
 // large chunks is a tenth of a short transfer, and every copy between ranks looks up each page.
 constexpr std::size_t kHugePage = std::size_t{2} << 20U;
-constexpr std::size_t kSlab = 2 * kHugePage;
+// Large, so that little is left over at its end; memory that is never touched costs nothing.
+constexpr std::size_t kSlab = 32 * kHugePage;
 constexpr std::align_val_t kSlabAlignment{kHugePage};
 
 constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) {
