@@ -144,7 +144,8 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
       ->default_str("1MiB");
   scatter
       ->add_option("--window", options.window,
-                   "Chunks in flight to one worker, 1 to 1024; by default as many as make 2MiB")
+                   "Chunks in flight to one worker, 1 to 1024; by default 8, and more if chunks "
+                   "are small: 2MiB of them, up to 32")
       ->default_str("8..32");
   auto* memory_option =
       scatter->add_option("--memory", memory, "Limit of the chunks in memory, for each rank")

@@ -10,21 +10,28 @@
 namespace mpiferry {
 namespace {
 
-// Blocks are cut from slabs of whole huge pages: with small ones, the first touch of a window of
-// large chunks is a tenth of a short transfer, and every copy between ranks looks up each page.
+// Large blocks are cut from slabs of whole huge pages: with small pages, the first touch of a
+// window of large chunks is a tenth of a short transfer, and every copy between ranks looks up each
+// page. Small blocks gain nothing from it, and would cost each pool up to a huge page.
 constexpr std::size_t kHugePage = std::size_t{2} << 20U;
-// Large, so that little is left over at its end; memory that is never touched costs nothing.
+constexpr std::size_t kLargeBlock = kHugePage / 8;
+// Many blocks, so that little is left over at the end; memory that is never touched costs nothing.
 constexpr std::size_t kSlab = 32 * kHugePage;
-constexpr std::align_val_t kSlabAlignment{kHugePage};
 
 constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) {
   return (bytes + unit - 1) / unit * unit;
 }
 
 struct FreeSlab {
-  void operator()(std::byte* slab) const noexcept { ::operator delete(slab, kSlabAlignment); }
+  std::align_val_t alignment{kPageSize};
+  void operator()(std::byte* slab) const noexcept { ::operator delete(slab, alignment); }
 };
 using Slab = std::unique_ptr<std::byte, FreeSlab>;
+
+Slab new_slab(std::size_t bytes, std::size_t alignment) {
+  const std::align_val_t align{alignment};
+  return {static_cast<std::byte*>(::operator new(bytes, align)), FreeSlab{align}};
+}
 
 }  // namespace
 
@@ -42,15 +49,20 @@ struct Lease::Core {
   std::size_t block_bytes() const { return kPageSize + round_up(payload_bytes, kPageSize); }
 
   void add_slab() {
-    const std::size_t wanted =
-        std::min(capacity - in_use, std::max<std::size_t>(kSlab / block_bytes(), 1));
-    const std::size_t bytes = round_up(wanted * block_bytes(), kHugePage);
-    slabs.emplace_back(static_cast<std::byte*>(::operator new(bytes, kSlabAlignment)));
-    // Only advice: without huge pages it is as slow as it would have been.
-    static_cast<void>(::madvise(slabs.back().get(), bytes, MADV_HUGEPAGE));
+    std::size_t wanted = 1;
+    slabs.reserve(slabs.size() + 1);
+    if (block_bytes() < kLargeBlock) {
+      slabs.push_back(new_slab(block_bytes(), kPageSize));
+    } else {
+      wanted = std::min(capacity - in_use, std::max<std::size_t>(kSlab / block_bytes(), 1));
+      const std::size_t bytes = round_up(wanted * block_bytes(), kHugePage);
+      slabs.push_back(new_slab(bytes, kHugePage));
+      // Only advice: without huge pages it is as slow as it would have been.
+      static_cast<void>(::madvise(slabs.back().get(), bytes, MADV_HUGEPAGE));
+    }
+    free.reserve(in_use + wanted);  // so that a lease can always be given back without allocating
     unused = slabs.back().get();
     blocks_unused = wanted;
-    free.reserve(in_use + wanted);  // so that a lease can always be given back without allocating
   }
 
   std::byte* allocate() {

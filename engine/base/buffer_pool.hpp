@@ -53,8 +53,8 @@ class Lease {
 };
 
 // Lends up to `capacity` blocks whose payloads have `payload_bytes` each. Memory is allocated when
-// it is first needed, up to 64 MiB at a time, and asks for huge pages; blocks are lent last in,
-// first out, so that a hot one is used again. Not thread-safe.
+// it is first needed; that of blocks of 256 KiB and more up to 64 MiB at a time, in huge pages.
+// Blocks are lent last in, first out, so that a hot one is used again. Not thread-safe.
 class BufferPool {
  public:
   BufferPool(Bytes payload_bytes, std::size_t capacity);

@@ -45,12 +45,9 @@ class Directory {
   // dest_occupied with counts of chunks and the first such name if there is any; its detail says
   // whether it looks like a finished job (manifest), an unfinished one or one that is running.
   Outcome check_vacant(std::string_view own_token) const;
+
   // dest_unusable if the path no longer leads here: it was moved, removed or replaced.
   Outcome check_in_place() const;
-
-  // invalid_argument if the file with this id (file_id.hpp) is among what a LeftoverSweep would
-  // remove: the source of the very job that asks.
-  Outcome check_spares(std::string_view file_id) const;
 
   // `.mpiferry.job`, the mark that a job is running here, created with `text` or not at all: nobody
   // sees it without its text.

@@ -1,12 +1,9 @@
 // Directory: what other jobs left behind.
-#include <fcntl.h>
 #include <string>
-#include <sys/stat.h>
 #include <tuple>
 #include <utility>
 
 #include "engine/disk/directory.hpp"
-#include "engine/disk/file_id.hpp"
 #include "engine/disk/leftover_scan.hpp"
 
 namespace mpiferry::disk {
@@ -48,7 +45,7 @@ Outcome Directory::check_vacant(std::string_view own_token) const {
     const auto entry = scan.next();
     if (!entry) return entry.error();
     if (!*entry) break;
-    survey.add((*entry)->kind, (*entry)->name);
+    if ((*entry)->kind != Leftover::none) survey.add((*entry)->kind, (*entry)->name);
   }
   if (survey.first.empty()) return Nothing{};
 
@@ -69,23 +66,6 @@ Outcome Directory::check_vacant(std::string_view own_token) const {
   if (survey.parts != 0) occupied.detail += ", " + counted(survey.parts, "part");
   occupied.detail += ", the first file is " + quoted(survey.first);
   return occupied;
-}
-
-Outcome Directory::check_spares(std::string_view file_id) const {
-  LeftoverScan scan{*this, ""};
-  for (;;) {
-    const auto entry = scan.next();
-    if (!entry) return entry.error();
-    if (!*entry) return Nothing{};
-    const char* name = (*entry)->name;
-    struct stat status {};
-    if (::fstatat(descriptor_.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (disk::file_id(status) != file_id) continue;
-    Failure failure{.code = Errc::invalid_argument, .path = path_of(name)};
-    failure.detail = "--force would remove the source itself, which has a name of this job's files";
-    failure.hint = "name another destination";
-    return failure;
-  }
 }
 
 }  // namespace mpiferry::disk

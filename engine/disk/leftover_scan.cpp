@@ -2,9 +2,11 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/file_id.hpp"
 
 namespace mpiferry::disk {
 
@@ -19,51 +21,67 @@ Result<std::optional<LeftoverScan::Entry>> LeftoverScan::next() {
     }
     descriptor.release();
   }
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(entries_.get());
-    if (entry == nullptr) break;
-    const Leftover kind = leftover_kind(entry->d_name);
-    if (kind == Leftover::none) continue;
-    if (kind == Leftover::token) {
-      if (!own_token_.empty() && directory_.holds_token(own_token_)) continue;
-      if (!directory_.exists(kTokenName)) continue;  // that job has just ended
-    }
-    return std::optional{Entry{kind, entry->d_name}};
-  }
-  if (errno != 0) {
+  errno = 0;
+  const dirent* entry = ::readdir(entries_.get());
+  if (entry == nullptr) {
+    if (errno == 0) return std::optional<Entry>{};
     return destination_failure(Errc::dest_unusable, directory_.path(), "readdir", errno);
   }
-  return std::optional<Entry>{};
+  Leftover kind = leftover_kind(entry->d_name);
+  if (kind == Leftover::token && ((!own_token_.empty() && directory_.holds_token(own_token_)) ||
+                                  !directory_.exists(kTokenName))) {  // that job has just ended
+    kind = Leftover::none;
+  }
+  return std::optional{Entry{kind, entry->d_name}};
+}
+
+Outcome LeftoverSweep::check_spares(const char* name) const {
+  struct stat status {};
+  if (::fstatat(directory_.descriptor_.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+      file_id(status) != spared_) {
+    return Nothing{};
+  }
+  return Failure{
+      .code = Errc::invalid_argument,
+      .path = directory_.path_of(name),
+      .detail = "--force would remove the source itself, which has a name of this job's files",
+      .hint = "name another destination"};
 }
 
 Outcome LeftoverSweep::remove(const char* name) {
   if (::unlinkat(directory_.descriptor_.get(), name, 0) == 0) {
-    ++removed_;
+    removed_ = true;
   } else if (errno != ENOENT) {
     return destination_failure(Errc::dest_unusable, directory_.path_of(name), "unlink", errno);
   }
   return Nothing{};
 }
 
-Result<bool> LeftoverSweep::step(std::size_t files) {
+// Whether there has to be another one.
+Result<bool> LeftoverSweep::end_pass() {
   // Some file systems skip entries when a directory is emptied while it is read, hence another
   // pass until one finds nothing; but no fight with a job that goes on writing here.
   constexpr int kMaxPasses = 8;
-  if (!std::exchange(manifest_gone_, true)) {
-    if (Outcome gone = remove(std::string{kManifestName}.c_str()); !gone) return gone.error();
-  }
-  for (std::size_t i = 0; i < files; ++i) {
+  const bool looked_only = !spared_.empty();
+  spared_.clear();
+  const bool again = looked_only || (std::exchange(removed_, false) && ++passes_ < kMaxPasses);
+  if (again) scan_.emplace(directory_, own_token_);
+  return again;
+}
+
+Result<bool> LeftoverSweep::step(std::chrono::steady_clock::duration slice) {
+  const auto deadline = std::chrono::steady_clock::now() + slice;
+  do {
+    if (spared_.empty() && !std::exchange(manifest_gone_, true)) {
+      if (Outcome gone = remove(std::string{kManifestName}.c_str()); !gone) return gone.error();
+    }
     const auto entry = scan_->next();
     if (!entry) return entry.error();
-    if (!*entry) {
-      const bool again = removed_ > 0 && ++passes_ < kMaxPasses;
-      removed_ = 0;
-      if (again) scan_.emplace(directory_, own_token_);
-      return again;
-    }
-    if (Outcome gone = remove((*entry)->name); !gone) return gone.error();
-  }
+    if (!*entry) return end_pass();
+    if ((*entry)->kind == Leftover::none) continue;
+    Outcome done = spared_.empty() ? remove((*entry)->name) : check_spares((*entry)->name);
+    if (!done) return std::move(done.error());
+  } while (std::chrono::steady_clock::now() < deadline);
   return true;
 }
 

@@ -1,11 +1,12 @@
 // What other jobs left in a directory: read name by name, and removed slice by slice.
 #pragma once
 
-#include <cstddef>
+#include <chrono>
 #include <dirent.h>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
@@ -21,11 +22,12 @@ class LeftoverScan {
     const char* name = "";  // valid until the next call
   };
 
-  // A token that holds `own_token` is none; with "" every token is one.
+  // With an `own_token` of "" every token is another job's.
   LeftoverScan(const Directory& directory, std::string own_token)
       : directory_(directory), own_token_(std::move(own_token)) {}
 
-  // The next leftover; nothing at the end. dest_unusable if the directory can not be read.
+  // The next name there, whosever it is: Leftover::none for the user's own files and for a token
+  // that holds `own_token`. Nothing at the end. dest_unusable if the directory can not be read.
   Result<std::optional<Entry>> next();
 
  private:
@@ -42,24 +44,31 @@ class LeftoverScan {
 // must not outlive the directory.
 class LeftoverSweep {
  public:
-  LeftoverSweep(const Directory& directory, std::string own_token)
+  // `spared`: the id (file_id.hpp) of a file that must not be among them, the source of the very
+  // job that asks; "" for none.
+  LeftoverSweep(const Directory& directory, std::string own_token, std::string spared)
       : directory_(directory),
         own_token_(std::move(own_token)),
+        spared_(std::move(spared)),
         scan_(std::in_place, directory, own_token_) {}
 
-  // Removes up to `files` files, at least 1. True if there may be more to do.
-  // dest_unusable with the file that can not be removed.
-  Result<bool> step(std::size_t files);
+  // Works for `slice`, and on one name at least. True if there may be more to do.
+  // Before anything is removed: invalid_argument if `spared` would be. dest_unusable with the file
+  // that can not be removed.
+  Result<bool> step(std::chrono::steady_clock::duration slice);
 
  private:
+  Outcome check_spares(const char* name) const;
   Outcome remove(const char* name);
+  Result<bool> end_pass();
 
   const Directory& directory_;
   std::string own_token_;
+  std::string spared_;  // emptied once every name has been looked at
   std::optional<LeftoverScan> scan_;
   bool manifest_gone_ = false;
   int passes_ = 0;
-  std::size_t removed_ = 0;  // in this pass
+  bool removed_ = false;  // anything, in this pass
 };
 
 }  // namespace mpiferry::disk

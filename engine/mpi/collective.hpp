@@ -11,7 +11,8 @@ namespace mpiferry::mpi {
 // Waits for the collective that `request` stands for and that the MPI function `call` has started
 // with `result`. Blocking collectives spin, and with more ranks than cores each spins in the way of
 // those it waits for; this one tests, yields and naps. False if it is not complete within
-// `patience` (nothing: for ever); the request is then MPI's for good. Throws if MPI refuses.
+// `patience` (nothing: for ever); the request, and the memory that the collective works on, are
+// then MPI's for good. Throws if MPI refuses: MPI is broken then, and no rank can go on.
 bool finish(const char* call, int result, MPI_Request& request,
             std::optional<std::chrono::milliseconds> patience = {});
 

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <sched.h>
-#include <set>
 #include <string>
-#include <string_view>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "engine/mpi/collective.hpp"
@@ -17,23 +17,28 @@
 namespace mpiferry::mpi {
 namespace {
 
-// What a rank tells the others: where it runs. Hashes, as only equality counts.
+// What a rank tells the others: where it runs.
 struct Place {
-  std::uint64_t host = 0;
-  std::uint64_t core_set = 0;
-  std::uint64_t cores = 0;
+  std::uint64_t host = 0;                 // a hash: only equality counts
+  std::array<std::uint64_t, 16> cores{};  // a bit for each; core n is bit n % 1024
 };
 
 Place own_place() {
+  Place place{.host = std::hash<std::string>{}(host_name())};
+  constexpr std::size_t kBits = 64 * std::tuple_size_v<decltype(place.cores)>;
+  const auto mark = [&place](std::size_t core) {
+    place.cores[core % kBits / 64] |= std::uint64_t{1} << (core % 64);
+  };
   // Room for 8,192 cores; sched_getaffinity refuses a set that is too small for the machine.
   std::array<cpu_set_t, 8192 / CPU_SETSIZE> cores{};
-  Place place{.host = std::hash<std::string>{}(host_name())};
   if (::sched_getaffinity(0, sizeof cores, cores.data()) == 0) {
-    place.cores = static_cast<std::uint64_t>(CPU_COUNT_S(sizeof cores, cores.data()));
-    place.core_set =
-        std::hash<std::string_view>{}({reinterpret_cast<const char*>(cores.data()), sizeof cores});
+    for (std::size_t core = 0; core < 8 * sizeof cores; ++core) {
+      if (CPU_ISSET_S(core, sizeof cores, cores.data())) mark(core);
+    }
   } else {
-    place.cores = std::max(1U, std::thread::hardware_concurrency());
+    for (unsigned core = 0; core < std::max(1U, std::thread::hardware_concurrency()); ++core) {
+      mark(core);
+    }
   }
   return place;
 }
@@ -50,14 +55,15 @@ double ranks_per_core(const Communicator& communicator) {
                         communicator.native(), &request),
          request);
   std::uint64_t ranks = 0;
-  std::uint64_t cores = 0;
-  std::set<std::uint64_t> core_sets;
+  decltype(own.cores) cores{};
   for (const Place& place : places) {
     if (place.host != own.host) continue;
     ++ranks;
-    if (core_sets.insert(place.core_set).second) cores += place.cores;
+    for (std::size_t i = 0; i < cores.size(); ++i) cores[i] |= place.cores[i];
   }
-  return static_cast<double>(ranks) / static_cast<double>(cores);
+  int count = 0;
+  for (const std::uint64_t word : cores) count += std::popcount(word);
+  return static_cast<double>(ranks) / count;
 }
 
 }  // namespace mpiferry::mpi

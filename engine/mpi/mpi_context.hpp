@@ -73,7 +73,10 @@ class MpiContext : public boost::asio::execution_context::service {
   // only gives the others their turn. To yield the core then would stop that work, not a spin.
   class Awake {
    public:
-    explicit Awake(MpiContext& context) noexcept : context_(context) { ++context_.awake_; }
+    explicit Awake(MpiContext& context) : context_(context) {
+      ++context_.awake_;
+      if (context_.napping_) context_.nap_.cancel();
+    }
     Awake(const Awake&) = delete;
     Awake& operator=(const Awake&) = delete;
     ~Awake() { --context_.awake_; }

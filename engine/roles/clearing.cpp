@@ -1,5 +1,6 @@
 #include "engine/roles/clearing.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "engine/disk/leftover_scan.hpp"
@@ -7,10 +8,10 @@
 namespace mpiferry::roles {
 
 Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory,
-                    std::string own_token, std::function<bool()> stop) {
-  constexpr std::size_t kSlice = 256;
+                    std::string own_token, std::string spared, std::function<bool()> stop) {
+  constexpr std::chrono::milliseconds kSlice{5};
   const mpi::MpiContext::Awake awake{context};
-  disk::LeftoverSweep sweep{directory, std::move(own_token)};
+  disk::LeftoverSweep sweep{directory, std::move(own_token), std::move(spared)};
   while (!stop()) {
     const auto more = sweep.step(kSlice);
     if (!more) co_return more.error();

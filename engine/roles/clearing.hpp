@@ -11,10 +11,10 @@
 
 namespace mpiferry::roles {
 
-// Removes all leftovers but a token that holds `own_token`. There may be very many: everyone else,
-// signals among them, has a turn after every few hundred. Ends early, without an error, as soon as
-// `stop` says so.
+// Removes all leftovers but a token that holds `own_token`; refuses if the file `spared` is among
+// them (LeftoverSweep). There may be very many: everyone else, signals among them, has a turn every
+// few milliseconds. Ends early, without an error, as soon as `stop` says so.
 Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory,
-                    std::string own_token, std::function<bool()> stop);
+                    std::string own_token, std::string spared, std::function<bool()> stop);
 
 }  // namespace mpiferry::roles

@@ -1,6 +1,7 @@
 #include "engine/roles/master.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <random>
 #include <signal.h>
 #include <unistd.h>
@@ -125,17 +126,19 @@ Task<bool> Master::prepare() {
     fail(std::move(taken.error()));
     co_return false;
   }
+  if (failure_) co_return false;  // interrupted meanwhile
   if (chunks_) observer_.on_source(options_.source, *chunks_);
-  co_return !failure_;
+  co_return true;
 }
 
 Task<Outcome> Master::take_directory() {
   Outcome ready = Nothing{};
   if (options_.force) {
     ready = directory_->check_nobody_holds_token();
-    if (ready) ready = directory_->check_spares(reader_->source().id());
+    // Not in the call: GCC 12 and lambdas within co_await do not go together.
+    std::function<bool()> stop = [this] { return failure_.has_value(); };
     if (ready) {
-      ready = co_await clear(context_, *directory_, "", [this] { return failure_.has_value(); });
+      ready = co_await clear(context_, *directory_, "", reader_->source().id(), std::move(stop));
     }
   } else {
     ready = directory_->check_vacant("");

@@ -1,8 +1,8 @@
 #include "engine/roles/worker.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
-#include <string_view>
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -90,8 +90,15 @@ Task<> Worker::take_job(const ControlMessage& message) {
     co_return;
   }
   job_.emplace(std::move(*job));
-  if (Outcome prepared = co_await prepare(); !prepared) fail(std::move(prepared.error()));
-  if (failure_) co_return;
+  // The end of a job that has failed elsewhere must be heard meanwhile.
+  const mpi::Operation early = context_.irecv(communicator_, control_.acquire(), kMaster, kDataTag);
+  hearing_early_ = true;
+  mpi::async_wait(context_, early, EarlyEnd{this});
+  Outcome prepared = co_await prepare();
+  context_.cancel(early);
+  while (hearing_early_) co_await changed_.wait();
+  if (!prepared) fail(std::move(prepared.error()));
+  if (failure_ || end_) co_return;
 
   const std::uint32_t window = job_->window;
   // A lane's buffer also takes the end.
@@ -117,6 +124,19 @@ Task<> Worker::take_job(const ControlMessage& message) {
                             .shares_master_directory = directory_->holds_token(job_->token)});
 }
 
+void Worker::EarlyEnd::operator()(const mpi::ErrorCode& error,
+                                  const mpi::Completion& completion) const {
+  self->hearing_early_ = false;
+  self->changed_.notify();
+  if (error == boost::asio::error::operation_aborted) return;  // the usual case: there was none
+  if (error) return self->fail(completion.failure(error));
+  const auto message = open_message(completion, self->job_id_);
+  if (!message) return self->fail(message.error());
+  if (message->header.kind != wire::Kind::end)
+    return self->fail({.code = Errc::unexpected_message});
+  self->take_end(*message);
+}
+
 Task<Outcome> Worker::prepare() {
   auto directory = disk::Directory::open_or_create(
       disk::expand_destination(job_->destination, communicator_.rank(), host_));
@@ -126,13 +146,13 @@ Task<Outcome> Worker::prepare() {
   if (!ready) co_return ready;
   if (job_->force) {
     const std::string here = host_ + " ";
-    if (job_->source_id.starts_with(here)) {
-      ready = directory_->check_spares(std::string_view{job_->source_id}.substr(here.size()));
-    }
-    if (ready) {
-      ready = co_await clear(context_, *directory_, job_->token,
-                             [this] { return failure_.has_value(); });
-    }
+    std::string source_id;
+    if (job_->source_id.starts_with(here)) source_id = job_->source_id.substr(here.size());
+    // Not in the call: GCC 12 and lambdas within co_await do not go together.
+    std::function<bool()> stop = [this] { return failure_ || end_; };
+    ready =
+        co_await clear(context_, *directory_, job_->token, std::move(source_id), std::move(stop));
+    if (failure_ || end_) co_return Nothing{};
   } else {
     ready = directory_->check_vacant(job_->token);
   }

@@ -34,6 +34,10 @@ class Worker {
 
  private:
   // worker.cpp: the job's stages
+  struct EarlyEnd {
+    Worker* self;
+    void operator()(const mpi::ErrorCode& error, const mpi::Completion& completion) const;
+  };
   Task<> receive_orders();
   Task<> take_job(const ControlMessage& message);
   Task<Outcome> prepare();
@@ -74,6 +78,7 @@ class Worker {
   std::size_t open_lanes_ = 0;
   std::uint64_t chunks_received_ = 0;
   std::uint64_t chunks_flipped_ = 0;
+  bool hearing_early_ = false;  // an end that comes while the destination is prepared
   std::optional<wire::End> end_;
   std::optional<Failure> failure_;
   bool abandoned_ = false;

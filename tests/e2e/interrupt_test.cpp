@@ -1,6 +1,7 @@
 // Ctrl-C and SIGTERM end a job in order: one message, a report, every rank's own exit code 130, and
 // nothing unfinished, all within two seconds.
 #include <csignal>
+#include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -70,6 +71,21 @@ TEST_P(Interrupt, of_large_chunks_leaves_no_part) {
   Process running{noted(job(3, {"--fault", "delay=150000", "--window", "1"}))};
   ASSERT_TRUE(eventually([this] { return !chunks_below(root).empty(); }));
   nap(100ms);
+  interrupt(running, 3);
+}
+
+TEST_P(Interrupt, while_another_jobs_files_are_removed_ends_the_job) {
+  chunk_size = 1;
+  make_source(50'000);
+  std::filesystem::create_directory(destination);
+  write_file(destination / "manifest.json", "{}");
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    write_file(destination / ("chunk_" + std::to_string(i) + ".bin"), bytes.substr(i, 1));
+  }
+  Process running{noted(job(3, {"--force"}))};
+  // The manifest goes first.
+  ASSERT_TRUE(
+      eventually([this] { return !std::filesystem::exists(destination / "manifest.json"); }));
   interrupt(running, 3);
 }
 

@@ -181,7 +181,7 @@ TEST_F(Options, window_1_keeps_one_chunk_in_flight_and_8_keeps_8) {
   }
 }
 
-TEST_F(Options, window_is_2_MiB_of_chunks_if_nobody_says_more) {
+TEST_F(Options, window_is_wider_for_small_chunks_if_nobody_says_more) {
   make_source(1000);
   struct Case {
     std::uint64_t chunk_size;

@@ -59,6 +59,24 @@ TEST(BufferPool, lends_the_block_first_that_came_back_last) {
   EXPECT_EQ(after->payload().data(), last);
 }
 
+// Small blocks are allocated one by one, large ones many at a time; of 33 MiB one to a slab.
+TEST(BufferPool, lends_blocks_that_do_not_overlap) {
+  for (const Bytes size : {Bytes{1}, 4_KiB, 256_KiB, 1_MiB, 33_MiB}) {
+    BufferPool pool{size, 5};
+    std::vector<Lease> leases;
+    for (unsigned char i = 0; i < 5; ++i) {
+      leases.push_back(*pool.try_acquire());
+      const auto message = leases.back().message();
+      message.front() = message.back() = std::byte{i};
+    }
+    for (unsigned char i = 0; i < 5; ++i) {
+      EXPECT_EQ(leases[i].message().front(), std::byte{i}) << size.value;
+      EXPECT_EQ(leases[i].message().back(), std::byte{i}) << size.value;
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(leases[i].payload().data()) % 4096, 0U);
+    }
+  }
+}
+
 TEST(BufferPool, peak_remembers_the_most_and_does_not_sink) {
   BufferPool pool{1_KiB, 5};
   EXPECT_EQ(pool.peak(), 0U);
