@@ -76,7 +76,7 @@ TEST_P(Interrupt, of_large_chunks_leaves_no_part) {
 
 TEST_P(Interrupt, while_another_jobs_files_are_removed_ends_the_job) {
   chunk_size = 1;
-  make_source(50'000);
+  make_source(20'000);
   std::filesystem::create_directory(destination);
   write_file(destination / "manifest.json", "{}");
   for (std::size_t i = 0; i < bytes.size(); ++i) {
