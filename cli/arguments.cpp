@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <string_view>
 #include <vector>
@@ -26,15 +27,30 @@ constexpr const char* kExamples = R"(Examples:
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
 70 internal, 130 interrupted.)";
 
-// A byte count: digits, then nothing, K, M, G (times 1024) with or without "iB" or "B".
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// A whole number in decimal, whatever its first digit: CLI11 takes 010 for 8 and 0x10 for 16.
+std::string to_count(std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() ||
+      value > std::numeric_limits<std::uint32_t>::max()) {
+    return fmt::format("{}: not a whole number from 0 to {}", text,
+                       std::numeric_limits<std::uint32_t>::max());
+  }
+  text = std::to_string(value);
+  return {};
+}
+
+// A byte count: decimal digits, then nothing, K, M, G (times 1024) with or without "iB" or "B".
 std::string to_bytes(std::string& text) {
   const CLI::AsSizeValue as_size{false};
-  std::string number = text;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+  std::string number = std::to_string(value) + std::string{unit};
   try {
-    std::uint64_t value = 0;
-    const bool negative = text.find('-') != std::string::npos;
-    if (!negative && as_size(number).empty() &&
-        std::from_chars(number.data(), number.data() + number.size(), value).ec == std::errc{}) {
+    if (error == std::errc{} && std::ranges::all_of(unit, is_letter) && as_size(number).empty()) {
       text = number;
       return {};
     }
@@ -89,7 +105,7 @@ void add_fault(wire::Faults& faults, const std::string& text) {
   const bool one = values.size() == 1;
   const bool one_or_two = one || values.size() == 2;
   const std::uint64_t second = values.size() == 2 ? values[1] : 0;
-  if (name == "corrupt" && one_or_two && values[0] > 0) {
+  if (name == "corrupt" && one_or_two && values[0] > 0 && (one || second > 0)) {
     faults.corrupt_every = values[0];
     faults.corrupt_first = second;
   } else if (name == "stall" && one_or_two && values[0] > 0 && values[0] <= 1'000'000'000) {
@@ -146,6 +162,8 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
       ->add_option("--window", options.window,
                    "Chunks in flight to one worker, 1 to 1024; by default 8, and more if chunks "
                    "are small: 2MiB of them, up to 32")
+      ->transform(CLI::Validator{to_count, "", "number"})
+      ->type_name("UINT")
       ->default_str("8..32");
   auto* memory_option =
       scatter->add_option("--memory", memory, "Limit of the chunks in memory, for each rank")
@@ -153,6 +171,8 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
           ->type_name("SIZE")
           ->default_str("256MiB");
   scatter->add_option("--retries", options.retries, "How often a damaged chunk is sent again")
+      ->transform(CLI::Validator{to_count, "", "number"})
+      ->type_name("UINT")
       ->capture_default_str();
   auto* stall_option =
       scatter
@@ -168,8 +188,9 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
       ->transform(CLI::Validator{to_show_progress, "", "when"})
       ->type_name("WHEN")
       ->default_str("auto");
-  scatter->add_option("--json", arguments.json,
-                      "Write the report to this file; - is standard output");
+  scatter
+      ->add_option("--json", arguments.json, "Write the report to this file; - is standard output")
+      ->check([](const std::string& path) { return path.empty() ? "the name is empty" : ""; });
   scatter->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors");
   scatter->add_flag("-v,--verbose", arguments.verbose, "A line for every chunk");
   std::vector<std::string> faults;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/report_json.hpp"
+#include "engine/disk/unique_name.hpp"
 
 namespace mpiferry::cli {
 namespace fs = std::filesystem;
@@ -66,10 +67,20 @@ Outcome ReportFile::make_part() {
     return failure(path_, "open");
   }
   if (Outcome free = check_replaceable(); !free) return free;
-  errno = 0;
-  const std::string part = path_ + ".part";
-  std::ofstream file{part, std::ios::binary | std::ios::trunc};
-  if (!file) return failure(part, "open");
+  // A link stays one: what it points to is replaced.
+  if (fs::is_symlink(path_, ignored)) {
+    std::error_code dangling;
+    const fs::path target = fs::canonical(path_, dangling);
+    if (dangling) {
+      errno = dangling.value();
+      return failure(path_, "open");
+    }
+    path_ = target;
+  }
+  const std::string part = disk::unique_name(path_ + ".") + ".part";
+  const int made = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (made < 0) return failure(path_, "open");
+  ::close(made);
   part_ = part;
   return Nothing{};
 }
@@ -90,7 +101,7 @@ Outcome ReportFile::publish(const Report& report) {
   std::ofstream file{target, std::ios::binary | std::ios::trunc};
   file << text;
   file.close();
-  if (!file) return failure(target, "write");
+  if (!file) return failure(path_, "write");
   if (in_place) return Nothing{};
   // What lies there may have come meanwhile: the manifest of the very job, for example.
   if (Outcome free = check_replaceable(); !free) return free;

@@ -18,8 +18,9 @@ class ReportFile {
   // Removes what `prepare` made, unless it was published.
   ~ReportFile();
 
-  // Whether the report can be written later. Makes "<path>.part".
-  // invalid_argument if something else lies there; report_write_failed.
+  // Whether the report can be written later. Makes "<path>.<16 hex digits>.part"; where the path is
+  // a link, beside what it points to. invalid_argument if something else lies there;
+  // report_write_failed.
   Outcome prepare();
   // Writes the report and gives it its name; does nothing after a prepare() that failed. Calls
   // prepare() if nobody has.

@@ -27,7 +27,11 @@ std::string success_text(const Report& report) {
 }
 
 std::string how_far_text(const Report& report) {
-  if (report.chunks_sent == 0) return "  nothing was written\n";
+  if (report.chunks_sent == 0) {
+    return report.clearing
+               ? "  nothing was written; files of an earlier job may be gone (--force)\n"
+               : "  nothing was written\n";
+  }
   const std::string chunks =
       report.chunks ? fmt::format("{} of {} chunks", report.chunks_written, *report.chunks)
                     : fmt::format("{} chunks", report.chunks_written);

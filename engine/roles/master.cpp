@@ -138,6 +138,7 @@ Task<Outcome> Master::take_directory() {
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
     std::function<bool()> stop = [this] { return failure_.has_value(); };
     if (ready) {
+      clearing_ = true;
       ready = co_await clear(context_, *directory_, "", reader_->source().id(), std::move(stop));
     }
   } else {
@@ -273,6 +274,7 @@ Report Master::report() const {
                 .directory = directory_ ? directory_->path() : "",
                 .chunk_size = options_.chunk_size,
                 .chunks = chunks_,
+                .clearing = clearing_,
                 .window = options_.effective_window(),
                 .buffers = chunk_pool_.capacity(),
                 .peak_buffers = chunk_pool_.peak(),

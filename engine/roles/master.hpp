@@ -104,6 +104,7 @@ class Master {
   BufferPool chunk_pool_;
   std::optional<disk::Directory> directory_;
   bool holds_token_ = false;
+  bool clearing_ = false;
   std::optional<SourceReader> reader_;
   std::optional<flow::Send> reading_;  // the chunk that the reader works on
   bool source_blocked_ = false;

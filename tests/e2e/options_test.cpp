@@ -195,6 +195,39 @@ TEST_F(Options, window_is_wider_for_small_chunks_if_nobody_says_more) {
   }
 }
 
+TEST_F(Options, numbers_are_decimal) {
+  make_source(100);
+  chunk_size = 10;
+  expect_moved(run(scatter(
+      3, {"--chunk-size", "010", "--window", "010", "--json", report_path, source, destination})));
+  EXPECT_EQ(report()["window"], 10);
+}
+
+TEST_F(Options, json_costs_no_other_file) {
+  make_source(1000);
+  const auto bystander = temporary / "report.json.part";
+  write_file(bystander, "precious");
+  expect_moved(run_job(3));
+  EXPECT_EQ(read_file(bystander), "precious");
+}
+
+TEST_F(Options, json_follows_a_link_and_leaves_it) {
+  make_source(1000);
+  const auto real = temporary / "real.json";
+  write_file(real, "");
+  std::filesystem::create_symlink(real, report_path);
+  expect_moved(run_job(3));
+  EXPECT_TRUE(std::filesystem::is_symlink(report_path));
+  EXPECT_NE(read_file(real), "");
+}
+
+TEST_F(Options, json_refuses_a_link_to_nothing) {
+  make_source(1000);
+  std::filesystem::create_symlink(temporary / "nowhere", report_path);
+  expect_failed(run_job(3), 4, "report.json");
+  EXPECT_TRUE(std::filesystem::is_symlink(report_path));
+}
+
 TEST_F(Options, memory_bounds_the_masters_buffers) {
   make_source(64 * 64 * kKiB);
   struct Case {

@@ -51,6 +51,13 @@ INSTANTIATE_TEST_SUITE_P(
                 {"--chunk-size", "18014398509481985K", "SOURCE", "DEST"},
                 "--chunk-size"},
         Mistake{"chunk_size_without_value", {"SOURCE", "DEST", "--chunk-size"}, "--chunk-size"},
+        Mistake{
+            "chunk_size_hexadecimal", {"--chunk-size", "0x10", "SOURCE", "DEST"}, "--chunk-size"},
+        Mistake{
+            "chunk_size_with_a_space", {"--chunk-size", "4 K", "SOURCE", "DEST"}, "--chunk-size"},
+        Mistake{"window_hexadecimal", {"--window", "0x8", "SOURCE", "DEST"}, "--window"},
+        Mistake{"json_without_a_name", {"--json", "", "SOURCE", "DEST"}, "--json"},
+        Mistake{"fault_of_no_chunk", {"--fault", "corrupt=1:0", "SOURCE", "DEST"}, "corrupt"},
         Mistake{"window_0", {"--window", "0", "SOURCE", "DEST"}, "--window"},
         Mistake{"window_1025", {"--window", "1025", "SOURCE", "DEST"}, "--window"},
         Mistake{"window_negative", {"--window", "-8", "SOURCE", "DEST"}, "--window"},
