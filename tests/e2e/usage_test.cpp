@@ -85,7 +85,7 @@ TEST_F(Launch, nonsense_in_the_environment_is_refused) {
   make_source(1000);
   Command command = scatter(3, {source, destination});
   command.environment = {{"MPIFERRY_WINDOW", "wide"}};
-  expect_failed(run(command), 2, "--window = wide");
+  expect_failed(run(command), 2, "--window: wide: not a whole number");
 }
 
 TEST_F(Launch, without_a_command_is_refused) {
