@@ -1,6 +1,5 @@
 #include "engine/roles/clearing.hpp"
 
-#include <chrono>
 #include <utility>
 
 #include "engine/disk/leftover_scan.hpp"
@@ -8,12 +7,12 @@
 namespace mpiferry::roles {
 
 Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory,
-                    std::string own_token, std::string spared, std::function<bool()> stop) {
-  constexpr std::chrono::milliseconds kSlice{5};
+                    std::string own_token, std::string spared, std::function<bool()> stop,
+                    std::chrono::steady_clock::duration slice) {
   const mpi::MpiContext::Awake awake{context};
   disk::LeftoverSweep sweep{directory, std::move(own_token), std::move(spared)};
   while (!stop()) {
-    const auto more = sweep.step(kSlice);
+    const auto more = sweep.step(slice);
     if (!more) co_return more.error();
     if (!*more) break;
     co_await yield_turn(context.io());

@@ -1,6 +1,7 @@
 // --force: what other jobs left at the destination goes.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -13,8 +14,9 @@ namespace mpiferry::roles {
 
 // Removes all leftovers but a token that holds `own_token`; refuses if the file `spared` is among
 // them (LeftoverSweep). There may be very many: everyone else, signals among them, has a turn every
-// few milliseconds. Ends early, without an error, as soon as `stop` says so.
+// `slice`. Ends early, without an error, as soon as `stop` says so.
 Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory,
-                    std::string own_token, std::string spared, std::function<bool()> stop);
+                    std::string own_token, std::string spared, std::function<bool()> stop,
+                    std::chrono::steady_clock::duration slice = std::chrono::milliseconds{5});
 
 }  // namespace mpiferry::roles

@@ -18,7 +18,7 @@
 namespace mpiferry::roles {
 namespace {
 
-constexpr std::size_t kFiles = 20'000;
+constexpr std::size_t kFiles = 200;
 
 class Clearing : public ::testing::Test {
  protected:
@@ -37,7 +37,8 @@ class Clearing : public ::testing::Test {
         io,
         [&]() -> Task<> {
           boost::asio::post(io, [this] { hear(); });  // a signal, say
-          outcome = co_await clear(context, directory, "", "", std::move(stop));
+          outcome =
+              co_await clear(context, directory, "", "", std::move(stop), {});  // one name a slice
         },
         Rethrow{});
     io.run();
