@@ -23,7 +23,7 @@ constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) {
 }
 
 struct FreeSlab {
-  std::align_val_t alignment{kPageSize};
+  std::align_val_t alignment;
   void operator()(std::byte* slab) const noexcept { ::operator delete(slab, alignment); }
 };
 using Slab = std::unique_ptr<std::byte, FreeSlab>;
@@ -49,17 +49,14 @@ struct Lease::Core {
   std::size_t block_bytes() const { return kPageSize + round_up(payload_bytes, kPageSize); }
 
   void add_slab() {
-    std::size_t wanted = 1;
-    slabs.reserve(slabs.size() + 1);
-    if (block_bytes() < kLargeBlock) {
-      slabs.push_back(new_slab(block_bytes(), kPageSize));
-    } else {
-      wanted = std::min(capacity - in_use, std::max<std::size_t>(kSlab / block_bytes(), 1));
-      const std::size_t bytes = round_up(wanted * block_bytes(), kHugePage);
-      slabs.push_back(new_slab(bytes, kHugePage));
-      // Only advice: without huge pages it is as slow as it would have been.
-      static_cast<void>(::madvise(slabs.back().get(), bytes, MADV_HUGEPAGE));
-    }
+    const bool large = block_bytes() >= kLargeBlock;
+    const std::size_t page = large ? kHugePage : kPageSize;
+    const std::size_t wanted =
+        large ? std::min(capacity - in_use, std::max<std::size_t>(kSlab / block_bytes(), 1)) : 1;
+    const std::size_t bytes = round_up(wanted * block_bytes(), page);
+    slabs.push_back(new_slab(bytes, page));
+    // Only advice: without huge pages it is as slow as it would have been.
+    if (large) static_cast<void>(::madvise(slabs.back().get(), bytes, MADV_HUGEPAGE));
     free.reserve(in_use + wanted);  // so that a lease can always be given back without allocating
     unused = slabs.back().get();
     blocks_unused = wanted;
