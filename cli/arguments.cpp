@@ -147,10 +147,10 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
       "scatter", "Cuts SOURCE into chunks and writes them, checked, on the worker ranks");
   scatter->footer(kExamples);
   scatter->add_option("SOURCE", options.source, "File to move; - is standard input")->required();
-  scatter
-      ->add_option("DEST", options.destination,
-                   "Directory for the chunks; {rank} and {host} are replaced")
-      ->capture_default_str();
+  auto* destination = scatter
+                          ->add_option("DEST", options.destination,
+                                       "Directory for the chunks; {rank} and {host} are replaced")
+                          ->capture_default_str();
   std::uint64_t chunk_size = options.chunk_size.value;
   std::uint64_t memory = 0;
   std::uint64_t stall_milliseconds = 0;
@@ -184,6 +184,10 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
           ->default_str("60");
   scatter->add_flag("--fsync", options.fsync, "A chunk counts only when it is on stable storage");
   scatter->add_flag("--force", options.force, "Replace another job's files in DEST");
+  scatter
+      ->add_flag("--discard", options.discard,
+                 "Check and acknowledge chunks, but write nothing: how fast is all but the disks?")
+      ->excludes(destination);
   scatter->add_option("--progress", arguments.progress, "A line of progress: auto, always, never")
       ->transform(CLI::Validator{to_show_progress, "", "when"})
       ->type_name("WHEN")

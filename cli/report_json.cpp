@@ -50,6 +50,7 @@ std::string to_json(const Report& report) {
   json.update(
       {{"source", report.source},
        {"directory", report.directory},
+       {"discard", report.discard},
        {"source_bytes", or_null(report.source_size)},
        {"chunk_size", report.chunk_size.value},
        {"chunks", or_null(report.chunks)},

@@ -21,12 +21,15 @@ std::string success_text(const Report& report) {
   if (report.chunks_corrupt > 0) {
     text += fmt::format("  {} chunks arrived damaged and were sent again\n", report.chunks_corrupt);
   }
-  text += fmt::format("  manifest: {}\n", quoted(report.directory + "/manifest.json"));
+  text += report.discard
+              ? "  nothing was written (--discard)\n"
+              : fmt::format("  manifest: {}\n", quoted(report.directory + "/manifest.json"));
   if (report.digest) text += fmt::format("  xxh128: {}\n", wire::to_hex(*report.digest));
   return text;
 }
 
 std::string how_far_text(const Report& report) {
+  if (report.discard) return {};  // nothing was to be written
   if (report.chunks_sent == 0) {
     return report.clearing
                ? "  nothing was written; files of an earlier job may be gone (--force)\n"

@@ -86,7 +86,7 @@ Task<> Master::run() {
   if (!failure_) co_await transfer();
   if (!failure_) check_result();
   co_await dismiss();
-  if (!failure_) publish();
+  if (!failure_ && !options_.discard) publish();
   stop();
 }
 
@@ -115,6 +115,13 @@ Task<bool> Master::prepare() {
   }
   reader_.emplace(std::move(*source), options_.chunk_size);
 
+  if (!options_.discard && !co_await occupy()) co_return false;
+  if (chunks_) observer_.on_source(options_.source, *chunks_);
+  co_return true;
+}
+
+// Opens the destination and marks it as this job's.
+Task<bool> Master::occupy() {
   auto directory = disk::Directory::open_or_create(
       disk::expand_destination(options_.destination, kMaster, host_));
   if (!directory) {
@@ -126,9 +133,7 @@ Task<bool> Master::prepare() {
     fail(std::move(taken.error()));
     co_return false;
   }
-  if (failure_) co_return false;  // interrupted meanwhile
-  if (chunks_) observer_.on_source(options_.source, *chunks_);
-  co_return true;
+  co_return !failure_;  // it may have been interrupted meanwhile
 }
 
 Task<Outcome> Master::take_directory() {
@@ -166,6 +171,7 @@ Task<> Master::invite() {
                       .workers = crew_.size(),
                       .fsync = options_.fsync,
                       .force = options_.force,
+                      .discard = options_.discard,
                       .faults = options_.faults};
   for (int rank = 1; rank < communicator_.size(); ++rank) {
     control_.send(Rank{rank}, wire::Tag::data, wire::Kind::job, job_id_, job);
@@ -177,6 +183,7 @@ Task<> Master::invite() {
 // and chunks among which another job has written are nobody's.
 void Master::check_result() {
   if (auto same = reader_->source().check_unchanged(); !same) fail(std::move(same.error()));
+  if (options_.discard) return;
   if (Outcome there = directory_->check_in_place(); !there) fail(std::move(there.error()));
   if (!directory_->holds_token(token_)) {
     fail({.code = Errc::dest_occupied,
@@ -199,8 +206,8 @@ Task<> Master::dismiss() {
     deadline_ = stage_since_ + options_.stall_timeout;
   }
   for (int rank = 1; rank < communicator_.size(); ++rank) {
-    const wire::End end{.verdict = verdict,
-                        .sums_file = verdict == Errc::ok ? crew_.sums_file(Rank{rank}) : ""};
+    const bool writes = verdict == Errc::ok && !options_.discard;
+    const wire::End end{.verdict = verdict, .sums_file = writes ? crew_.sums_file(Rank{rank}) : ""};
     control_.send(Rank{rank}, wire::Tag::data, wire::Kind::end, job_id_, end);
   }
   while (!crew_.all_closed_but(stalled) && !(deadline_ && clock_.now() > *deadline_)) {
@@ -274,6 +281,7 @@ Report Master::report() const {
                 .directory = directory_ ? directory_->path() : "",
                 .chunk_size = options_.chunk_size,
                 .chunks = chunks_,
+                .discard = options_.discard,
                 .clearing = clearing_,
                 .window = options_.effective_window(),
                 .buffers = chunk_pool_.capacity(),

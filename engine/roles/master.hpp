@@ -46,6 +46,7 @@ class Master {
  private:
   // master.cpp: the job's stages
   Task<bool> prepare();
+  Task<bool> occupy();
   Task<Outcome> take_directory();
   Task<> invite();
   void check_result();

@@ -61,6 +61,9 @@ Outcome validate(const Options& options) {
     return refuse(fmt::format("--memory {}: must hold at least one chunk of {} bytes",
                               options.memory->value, options.chunk_size.value));
   }
+  if (options.discard && (options.fsync || options.force)) {
+    return refuse("--discard writes nothing: it goes with neither --fsync nor --force");
+  }
   if (options.stall_timeout.count() < 0) return refuse("--stall-timeout: must not be negative");
   return Nothing{};
 }

@@ -25,6 +25,9 @@ struct Options {
   std::chrono::milliseconds stall_timeout{60'000};  // 0: wait for ever
   bool fsync = false;                               // an ack means: durable
   bool force = false;  // replace another job's files at the destination
+  // Workers check chunks and acknowledge them, but write nothing, and the destination is not
+  // looked at: what source, hashes and network can do. Not with fsync or force.
+  bool discard = false;
   // SIGINT and SIGTERM end the job in order. For programs that end with the job: the signals are
   // swallowed from then on.
   bool handle_signals = false;

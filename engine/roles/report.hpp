@@ -35,6 +35,7 @@ struct Report {
   std::optional<Bytes> source_size = {};  // nothing: a stream that did not come to its end
   Bytes chunk_size = {};
   std::optional<std::uint64_t> chunks = {};  // nothing: as above
+  bool discard = false;                      // chunks were checked, none was to be written
   bool clearing = false;                     // --force has begun to remove another job's files
   std::uint64_t chunks_sent = 0;             // first attempts
   std::uint64_t chunks_resent = 0;

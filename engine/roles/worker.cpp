@@ -117,11 +117,14 @@ Task<> Worker::take_job(const ControlMessage& message) {
     post_receive(i, *chunk_pool_->try_acquire());
     boost::asio::co_spawn(io_, lane(i), Rethrow{});
   }
-  control_.send(kMaster, wire::Tag::status, wire::Kind::ready, job_id_,
-                wire::Ready{.host = host_,
-                            .directory = directory_->path(),
-                            .directory_id = directory_->id(),
-                            .shares_master_directory = directory_->holds_token(job_->token)});
+  wire::Ready ready;
+  ready.host = host_;
+  if (directory_) {
+    ready.directory = directory_->path();
+    ready.directory_id = directory_->id();
+    ready.shares_master_directory = directory_->holds_token(job_->token);
+  }
+  control_.send(kMaster, wire::Tag::status, wire::Kind::ready, job_id_, ready);
 }
 
 void Worker::EarlyEnd::operator()(const mpi::ErrorCode& error,
@@ -138,6 +141,7 @@ void Worker::EarlyEnd::operator()(const mpi::ErrorCode& error,
 }
 
 Task<Outcome> Worker::prepare() {
+  if (job_->discard) co_return Nothing{};
   auto directory = disk::Directory::open_or_create(
       disk::expand_destination(job_->destination, communicator_.rank(), host_));
   if (!directory) co_return std::move(directory.error());

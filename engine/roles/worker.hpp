@@ -69,7 +69,7 @@ class Worker {
 
   std::uint64_t job_id_ = 0;
   std::optional<wire::Job> job_;
-  // Shared with the lanes: a part must not outlive its directory.
+  // Shared with the lanes: a part must not outlive its directory. Nothing if chunks are discarded.
   std::shared_ptr<disk::Directory> directory_;
   std::optional<BufferPool> chunk_pool_;
   std::optional<flow::Receiver> receiver_;

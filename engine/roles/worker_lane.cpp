@@ -65,6 +65,11 @@ Task<> Worker::lane(std::size_t index) {
       continue;
     }
 
+    if (job_->discard) {
+      answer = receiver_->on_written(*header, wire::WriteCall::none, 0);
+      continue;
+    }
+
     const disk::ChunkName name{header->chunk};
     disk::OpenedPart part = directory->open_part(name.view(), job_id_);
     for (std::size_t at = 0; !part.error && at < payload.size(); at += kSlice) {

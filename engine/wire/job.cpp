@@ -78,7 +78,8 @@ Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
                {"window", job.window},
                {"workers", job.workers},
                {"fsync", job.fsync},
-               {"force", job.force}};
+               {"force", job.force},
+               {"discard", job.discard}};
   if (job.source_size) json["source_size"] = job.source_size->value;
   if (job.faults != Faults{}) json["faults"] = json_from(job.faults);
   return put_json("job", json, out);
@@ -98,6 +99,7 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
     job.workers = fields.integer<std::uint32_t>("workers", 1, kMaxWorkers);
     job.fsync = fields.boolean("fsync");
     job.force = fields.boolean("force");
+    job.discard = fields.boolean("discard");
     if (const Json* faults = fields.optional_member("faults")) {
       job.faults = read_faults(*faults, failure);
     }

@@ -41,6 +41,7 @@ struct Job {
   std::uint32_t workers = 0;
   bool fsync = false;
   bool force = false;
+  bool discard = false;  // check and acknowledge, write nothing
   Faults faults;
 
   bool operator==(const Job&) const = default;

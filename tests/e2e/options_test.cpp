@@ -44,6 +44,25 @@ TEST_F(Options, chunk_size_takes_plain_numbers_and_binary_units) {
   }
 }
 
+TEST_F(Options, discard_moves_everything_and_writes_nothing) {
+  make_source(1000 * kKiB);
+  const Finished finished = run_bare({"--discard", "--json", report_path, source});
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_NE(finished.out.find("nothing was written (--discard)"), std::string::npos)
+      << told(finished);
+  EXPECT_EQ(report()["discard"], true);
+  EXPECT_EQ(report()["bytes_written"], bytes.size());
+  EXPECT_FALSE(fs::exists(temporary / "uploaded_files"));
+  EXPECT_FALSE(fs::exists(destination));
+}
+
+TEST_F(Options, discard_goes_with_nothing_that_writes) {
+  make_source(kKiB);
+  expect_failed(run_bare({"--discard", source, destination}), 2, "--discard");
+  expect_failed(run_bare({"--discard", "--fsync", source}), 2, "--discard writes nothing");
+  expect_failed(run_bare({"--discard", "--force", source}), 2, "--discard writes nothing");
+}
+
 TEST_F(Options, can_be_given_in_the_environment) {
   make_source(10 * kKiB);
   chunk_size = 1000;

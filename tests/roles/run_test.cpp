@@ -130,6 +130,21 @@ TEST_F(Run, takes_the_options_of_rank_0_only) {
   }
 }
 
+TEST_F(Run, discards_without_touching_the_destination) {
+  constexpr std::uint64_t kChunks = 30;
+  Options options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);
+  options.discard = true;
+  options.faults.corrupt_every = 7;  // what is not written is checked all the same
+  const Report report = run(MPI_COMM_WORLD, options);
+  EXPECT_TRUE(report.ok());
+  if (world_rank == 0) {
+    EXPECT_TRUE(report.discard);
+    EXPECT_EQ(report.chunks_written, kChunks);
+    EXPECT_GT(report.chunks_resent, 0U);
+    EXPECT_FALSE(std::filesystem::exists(options.destination));
+  }
+}
+
 TEST_F(Run, leaves_the_callers_messages_and_communicator_alone) {
   // The same tag, between the same ranks, under way during the job.
   constexpr int kTag = 11;
