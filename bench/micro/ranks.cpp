@@ -1,11 +1,13 @@
 #include "bench/micro/ranks.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "engine/mpi/crowd.hpp"
 #include "engine/mpi/environment.hpp"
 
 namespace mpiferry::bench {
@@ -43,6 +45,44 @@ int run_benchmarks(int argc, char** argv, bool speaks) {
 }  // namespace
 
 const mpi::Communicator& world() { return *storage(); }
+
+mpi::Backoff backoff() {
+  static const double crowd = mpi::ranks_per_core(world());
+  return mpi::Backoff{mpi::BackoffLimits::for_crowd(crowd)};
+}
+
+void chunks_and_windows(benchmark::internal::Benchmark* benchmark) {
+  // Beyond this a window only takes memory: 8 workers of it are 512 MiB.
+  constexpr std::int64_t kMostInFlight = 64 << 20;
+  for (std::int64_t chunk = 1 << 10; chunk <= 16 << 20; chunk *= 4) {
+    for (std::int64_t window = 1; window <= 32; window *= 2) {
+      if (chunk * window <= kMostInFlight) benchmark->Args({chunk, window});
+    }
+  }
+  benchmark->ArgNames({"chunk", "window"})
+      ->Iterations(3)
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+bool has_workers(benchmark::State& state) {
+  if (world().size() > 1) return true;
+  state.SkipWithError("needs at least 2 ranks: mpirun -n 3 ...");
+  return false;
+}
+
+std::int64_t chunks_a_worker(std::int64_t chunk) {
+  constexpr std::int64_t kBytes = 256 << 20;
+  constexpr std::int64_t kMostChunks = 65536;
+  const std::int64_t workers = world().size() - 1;
+  return (std::min(kBytes / chunk, kMostChunks) + workers - 1) / workers;
+}
+
+void count_moved(benchmark::State& state, std::int64_t chunk) {
+  const std::int64_t workers = world().size() - 1;
+  state.SetBytesProcessed(state.iterations() * chunks_a_worker(chunk) * workers * chunk);
+  state.counters["ranks"] = world().size();
+}
 
 }  // namespace mpiferry::bench
 

@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "engine/mpi/backoff.hpp"
 #include "engine/mpi/communicator.hpp"
 
 namespace mpiferry::bench {
@@ -18,9 +19,20 @@ inline void set_time(benchmark::State& state, double seconds) {
   state.SetIterationTime(world().rank() == kMaster ? seconds : 1e-9);
 }
 
-// "ns_each": nanoseconds for one of the `each` things that an iteration does.
+// An iteration does `each` things.
 inline void count_each(benchmark::State& state, std::int64_t each) {
   state.SetItemsProcessed(state.iterations() * each);
 }
+
+// How the engine would wait with these ranks on these cores.
+mpi::Backoff backoff();
+
+// What transport and engine have in common: their cases, {chunk, window}, and how much a case
+// moves.
+void chunks_and_windows(benchmark::internal::Benchmark* benchmark);
+bool has_workers(benchmark::State& state);  // else the case is skipped with an error
+// 256 MiB for all workers together, but at most 65,536 chunks; rounded up to whole rounds.
+std::int64_t chunks_a_worker(std::int64_t chunk);
+void count_moved(benchmark::State& state, std::int64_t chunk);
 
 }  // namespace mpiferry::bench

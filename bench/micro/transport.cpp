@@ -1,27 +1,36 @@
 // What MPI itself gives: windows of MPI_Isend and MPI_Irecv, one MPI_Testsome, no files, no
-// digests, no event loop. The limit for the engine at this chunk size and number of ranks.
+// digests, no event loop. The limit for the engine at this chunk size and number of ranks. It waits
+// as the engine does, or else it would be no limit where ranks share cores.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <sched.h>
+#include <thread>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 #include <mpi.h>
 
 #include "bench/micro/ranks.hpp"
+#include "engine/mpi/backoff.hpp"
 
 namespace {
 
 using namespace mpiferry;
 
-constexpr int kWindow = 8;  // chunks in flight to one worker
 constexpr int kData = 11;
 constexpr int kAck = 22;
-constexpr std::int64_t kBytes = 256 << 20;  // an iteration moves, rounded up to whole rounds
 
-// All requests of a rank, tested together, with a yield when none has completed.
+// What a case moves, the same on every rank.
+struct Load {
+  int chunk = 0;           // bytes
+  std::size_t window = 0;  // chunks in flight to one worker
+  std::size_t workers = 0;
+  std::int64_t per_worker = 0;  // chunks
+};
+
+// All requests of a rank, tested together.
 class Requests {
  public:
   explicit Requests(std::size_t count) : requests_(count, MPI_REQUEST_NULL), completed_(count) {}
@@ -34,32 +43,41 @@ class Requests {
     MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &count, completed_.data(),
                  MPI_STATUSES_IGNORE);
     if (count == MPI_UNDEFINED || count == 0) {
-      ::sched_yield();
+      wait();
       return;
     }
+    backoff_.reset();
     for (int i = 0; i < count; ++i) {
       handle(static_cast<std::size_t>(completed_[static_cast<std::size_t>(i)]));
     }
   }
 
  private:
+  void wait() {
+    const mpi::BackoffStep step = backoff_.next();
+    if (step.kind == mpi::BackoffStep::Kind::yield) ::sched_yield();
+    if (step.kind == mpi::BackoffStep::Kind::nap) std::this_thread::sleep_for(step.nap);
+  }
+
   std::vector<MPI_Request> requests_;
   std::vector<int> completed_;
+  mpi::Backoff backoff_ = bench::backoff();
 };
 
 // Rows 0 .. window * workers - 1 are the sends, the next ones the receives of acks, one a worker.
-void master(std::vector<std::byte>& buffers, int chunk, int workers, std::int64_t per_worker) {
+void master(std::vector<std::byte>& buffers, const Load& load) {
   const MPI_Comm comm = bench::world().native();
-  const auto lanes = static_cast<std::size_t>(kWindow) * static_cast<std::size_t>(workers);
-  Requests requests{lanes + static_cast<std::size_t>(workers)};
-  std::vector<std::int64_t> sent(static_cast<std::size_t>(workers));
-  std::vector<std::int64_t> acknowledged(static_cast<std::size_t>(workers));
-  std::int64_t acks = 0;
+  const std::size_t lanes = load.window * load.workers;
+  Requests requests{lanes + load.workers};
+  std::vector<std::int64_t> sent(load.workers);
+  std::vector<std::int64_t> acknowledged(load.workers);
+  std::int64_t owed = load.per_worker * static_cast<std::int64_t>(load.workers);
   const auto send = [&](std::size_t lane) {
-    const std::size_t worker = lane / kWindow;
-    if (sent[worker] == per_worker || sent[worker] - acknowledged[worker] == kWindow) return false;
+    const std::size_t worker = lane / load.window;
+    const auto in_flight = static_cast<std::size_t>(sent[worker] - acknowledged[worker]);
+    if (sent[worker] == load.per_worker || in_flight == load.window) return false;
     ++sent[worker];
-    MPI_Isend(buffers.data() + lane * static_cast<std::size_t>(chunk), chunk, MPI_BYTE,
+    MPI_Isend(buffers.data() + lane * static_cast<std::size_t>(load.chunk), load.chunk, MPI_BYTE,
               static_cast<int>(worker) + 1, kData, comm, &requests[lane]);
     return true;
   };
@@ -67,19 +85,19 @@ void master(std::vector<std::byte>& buffers, int chunk, int workers, std::int64_
     MPI_Irecv(nullptr, 0, MPI_BYTE, static_cast<int>(worker) + 1, kAck, comm,
               &requests[lanes + worker]);
   };
-  for (std::size_t worker = 0; worker < sent.size(); ++worker) hear(worker);
-  std::vector<std::vector<std::size_t>> idle(static_cast<std::size_t>(workers));
+  for (std::size_t worker = 0; worker < load.workers; ++worker) hear(worker);
+  std::vector<std::vector<std::size_t>> idle(load.workers);
   for (std::size_t lane = 0; lane < lanes; ++lane) {
-    if (!send(lane)) idle[lane / kWindow].push_back(lane);
+    if (!send(lane)) idle[lane / load.window].push_back(lane);
   }
-  while (acks < per_worker * workers) {
+  while (owed > 0) {
     requests.test([&](std::size_t row) {
-      const std::size_t worker = row < lanes ? row / kWindow : row - lanes;
+      const std::size_t worker = row < lanes ? row / load.window : row - lanes;
       if (row < lanes) {
         idle[worker].push_back(row);
       } else {
-        ++acks;
-        if (++acknowledged[worker] < per_worker) hear(worker);
+        --owed;
+        if (++acknowledged[worker] < load.per_worker) hear(worker);
       }
       while (!idle[worker].empty() && send(idle[worker].back())) idle[worker].pop_back();
     });
@@ -89,63 +107,55 @@ void master(std::vector<std::byte>& buffers, int chunk, int workers, std::int64_
 }
 
 // Rows 0 .. window - 1 are the receives, the others the acks.
-void worker(std::vector<std::byte>& buffers, int chunk, std::int64_t chunks) {
+void worker(std::vector<std::byte>& buffers, const Load& load) {
   const MPI_Comm comm = bench::world().native();
-  Requests requests{2 * kWindow};
+  Requests requests{2 * load.window};
   const auto receive = [&](std::size_t lane) {
-    MPI_Irecv(buffers.data() + lane * static_cast<std::size_t>(chunk), chunk, MPI_BYTE, 0, kData,
-              comm, &requests[lane]);
+    MPI_Irecv(buffers.data() + lane * static_cast<std::size_t>(load.chunk), load.chunk, MPI_BYTE, 0,
+              kData, comm, &requests[lane]);
   };
   std::int64_t posted = 0;
   std::int64_t received = 0;
-  for (std::size_t lane = 0; lane < kWindow && posted < chunks; ++lane, ++posted) receive(lane);
-  while (received < chunks) {
+  for (std::size_t lane = 0; lane < load.window && posted < load.per_worker; ++lane, ++posted) {
+    receive(lane);
+  }
+  while (received < load.per_worker) {
     requests.test([&](std::size_t row) {
-      if (row >= kWindow) return;
+      if (row >= load.window) return;
       ++received;
-      MPI_Wait(&requests[kWindow + row], MPI_STATUS_IGNORE);  // an ack of 0 bytes left long ago
-      MPI_Isend(nullptr, 0, MPI_BYTE, 0, kAck, comm, &requests[kWindow + row]);
-      if (posted < chunks) {
+      MPI_Request& ack = requests[load.window + row];
+      MPI_Wait(&ack, MPI_STATUS_IGNORE);  // an ack of 0 bytes left long ago
+      if (posted < load.per_worker) {
         receive(row);
         ++posted;
       }
+      MPI_Isend(nullptr, 0, MPI_BYTE, 0, kAck, comm, &ack);
     });
   }
-  for (std::size_t row = 0; row < 2 * kWindow; ++row) MPI_Wait(&requests[row], MPI_STATUS_IGNORE);
+  for (std::size_t row = 0; row < 2 * load.window; ++row) {
+    MPI_Wait(&requests[row], MPI_STATUS_IGNORE);
+  }
 }
 
 void transport(benchmark::State& state) {
-  const auto& world = bench::world();
-  const auto chunk = static_cast<int>(state.range(0));
-  const int workers = world.size() - 1;
-  if (workers < 1) {
-    state.SkipWithError("needs at least 2 ranks: mpirun -n 3 ...");
-    return;
-  }
-  const std::int64_t per_worker = (kBytes / chunk + workers - 1) / workers;
-  const auto lanes = static_cast<std::size_t>(kWindow) *
-                     static_cast<std::size_t>(world.rank() == kMaster ? workers : 1);
-  std::vector<std::byte> buffers(lanes * static_cast<std::size_t>(chunk), std::byte{1});
+  if (!bench::has_workers(state)) return;
+  const auto ranks = static_cast<std::size_t>(bench::world().size());
+  Load load{.chunk = static_cast<int>(state.range(0)),
+            .window = static_cast<std::size_t>(state.range(1)),
+            .workers = ranks - 1};
+  load.per_worker = bench::chunks_a_worker(load.chunk);
+  const bool sends = bench::world().rank() == kMaster;
+  const std::size_t lanes = load.window * (sends ? load.workers : 1);
+  std::vector<std::byte> buffers(lanes * static_cast<std::size_t>(load.chunk), std::byte{1});
   for (auto _ : state) {
     const auto begin = std::chrono::steady_clock::now();
-    if (world.rank() == kMaster) {
-      master(buffers, chunk, workers, per_worker);
-    } else {
-      worker(buffers, chunk, per_worker);
-    }
+    sends ? master(buffers, load) : worker(buffers, load);
     bench::set_time(
         state, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
-  state.SetBytesProcessed(state.iterations() * per_worker * workers * chunk);
-  state.counters["ranks"] = world.size();
+  bench::count_moved(state, load.chunk);
 }
 
-BENCHMARK(transport)
-    ->RangeMultiplier(4)
-    ->Range(1 << 10, 16 << 20)
-    ->ArgName("chunk")
-    ->Iterations(3)
-    ->UseManualTime()
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK(transport)->Apply(bench::chunks_and_windows);
 
 }  // namespace
