@@ -72,7 +72,9 @@ class Master {
     Master* self;
     void operator()(const boost::system::error_code& error) const;
   };
+  enum class Turn : std::uint8_t { more, blocked, done };
   Task<> transfer();
+  Turn take_turn();
   bool advance(const flow::Action& action);
   void read_on();
   void send_chunk(const flow::Send& send, Bytes length, std::uint64_t digest, Lease lease);

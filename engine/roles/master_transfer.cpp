@@ -22,9 +22,9 @@ Task<> Master::transfer() {
   transfer_began_ = std::chrono::steady_clock::now();
 
   while (!failure_) {
-    const flow::Action action = sender_->next();
-    if (std::holds_alternative<flow::Done>(action)) break;
-    if (advance(action)) {
+    const Turn turn = take_turn();
+    if (turn == Turn::done) break;
+    if (turn == Turn::more) {
       const mpi::MpiContext::Awake awake{context_};
       co_await yield_turn(io_);
     } else {
@@ -32,6 +32,19 @@ Task<> Master::transfer() {
     }
   }
   transfer_time_ = std::chrono::steady_clock::now() - transfer_began_;
+}
+
+// Small chunks share a turn of the event loop, and with it a visit of the poller and an epoll_wait;
+// together they are no more than a slice.
+Master::Turn Master::take_turn() {
+  constexpr std::uint64_t kMostSteps = 16;
+  const auto steps = std::clamp<std::uint64_t>(kSlice / options_.chunk_size.value, 1, kMostSteps);
+  for (std::uint64_t step = 0; step < steps && !failure_; ++step) {
+    const flow::Action action = sender_->next();
+    if (std::holds_alternative<flow::Done>(action)) return Turn::done;
+    if (!advance(action)) return Turn::blocked;
+  }
+  return Turn::more;
 }
 
 // One step towards what the protocol wants. False if nothing can be done before something changes.

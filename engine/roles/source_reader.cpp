@@ -27,7 +27,7 @@ void SourceReader::begin(ChunkIndex chunk, Lease lease) {
 
 SourceReader::Step SourceReader::step() {
   const auto slice = lease_.payload().subspan(filled_, std::min(kSlice, wanted_ - filled_));
-  auto read = source_.read(plan::offset(chunk_, chunk_size_) + Bytes{filled_}, slice);
+  auto read = ahead_.read(source_, plan::offset(chunk_, chunk_size_) + Bytes{filled_}, slice);
   if (!read) return fail(std::move(read.error()));
   if (read->would_block) return Step::blocked;
   const auto bytes = slice.first(read->bytes);

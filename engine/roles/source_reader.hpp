@@ -8,6 +8,7 @@
 #include "engine/base/buffer_pool.hpp"
 #include "engine/base/failure.hpp"
 #include "engine/base/units.hpp"
+#include "engine/disk/read_ahead.hpp"
 #include "engine/disk/source.hpp"
 #include "engine/wire/digest.hpp"
 
@@ -57,6 +58,7 @@ class SourceReader {
   Step fail(Failure failure);
 
   disk::Source source_;
+  disk::ReadAhead ahead_;
   Bytes chunk_size_;
   ChunkIndex chunk_;
   Lease lease_;
