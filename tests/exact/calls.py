@@ -3,7 +3,7 @@
 
 Every case is run with N and with 2N chunks: what the second costs above the first is what N chunks cost,
 whatever start-up and end take. Not counted is what depends on time and not on the chunks: epoll_wait,
-timers, sched_yield, naps, eventfd, and MPI's own copying (process_vm_readv). Allocations: tests/roles/allocation_test.cpp.
+timers, sched_yield, naps, eventfd, and MPI's own copying (process_vm_readv).
 """
 
 import re
@@ -71,7 +71,8 @@ def refused_by_machine() -> str:
 
 
 def count(trace: Path, source: Path, destination: Path) -> "dict[str, Counter[str]]":
-    counts: "dict[str, Counter[str]]" = {name: Counter() for name in ("source", "chunk file", "destination", "elsewhere")}
+    classes = ("source", "chunk file", "destination", "elsewhere")
+    counts: "dict[str, Counter[str]]" = {name: Counter() for name in classes}
     for line in trace.read_text(errors="replace").splitlines():
         found = CALL.match(line)
         if not found:
@@ -116,7 +117,7 @@ def check(args, case: Case) -> "list[str]":
                     continue
                 told = (f"{case.name}, rank {rank} ({role}), {what}: {call}: {more[call]} calls for {chunks} chunks, "
                         f"budget {expected}")
-                # Cheaper is never wrong, but: a missing fsync is a broken promise, and who sees no call at all is blind.
+                # Cheaper is never wrong. But a missing fsync is a broken promise, and no call at all: a trace unread.
                 if more[call] > expected or call == "fsync" or not any(more.values()):
                     wrong.append(told)
                 else:
