@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from common import KIB, MIB, ROOT, SKIPPED, CommandFailed, arguments, ferry, scratch_directory, skip, verdict
+from common import KIB, MIB, ROOT, CommandFailed, arguments, ferry, scratch_directory, skip, verdict
 
 RANKS = 3
 WORKERS = RANKS - 1
