@@ -1,0 +1,218 @@
+// What a job puts on the wire, to the byte, and what it asks MPI for meanwhile. Nothing here
+// depends on time: how acks share messages does, so only their sum is fixed, and how often MPI is
+// asked whether something has come (MPI_Testsome) is not looked at.
+#include <algorithm>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/plan/chunk_plan.hpp"
+#include "engine/wire/ack.hpp"
+#include "engine/wire/tag.hpp"
+#include "tests/exact/ledger.hpp"
+#include "tests/roles/support.hpp"
+
+namespace mpiferry {
+namespace {
+
+using exact::ledger;
+using exact::Sent;
+using wire::Kind;
+using Calls = std::map<std::string, std::uint64_t>;
+
+// The length of a control message's payload, by its encoder.
+template <class Message>
+std::size_t length_of(const Message& message) {
+  std::vector<std::byte> room(wire::kControlPayload.value);
+  const auto length = wire::encode(message, room);
+  EXPECT_TRUE(length);
+  return length ? *length : 0;
+}
+
+class Messages : public RunTest {
+ protected:
+  static constexpr std::uint32_t kWindow = 8;
+
+  // Runs a job of `chunks` chunks, the last one shorter, and looks at all that this rank sent for
+  // it.
+  void expect_exactly(std::uint64_t chunks, Bytes chunk_size, wire::Faults faults = {}) {
+    const Bytes size{chunks * chunk_size.value - 100};
+    Options options = job(MPI_COMM_WORLD, "out", size.value);
+    options.chunk_size = chunk_size;
+    options.window = kWindow;
+    options.faults = faults;
+    const auto workers = static_cast<std::uint32_t>(size_of(MPI_COMM_WORLD) - 1);
+    plan = plan::ChunkPlan{size, chunk_size, workers};
+    MPI_Barrier(MPI_COMM_WORLD);  // the source is there
+    ledger() = {};
+    const Report report = run(MPI_COMM_WORLD, options);
+    ASSERT_TRUE(report.ok());
+    EXPECT_EQ(ledger().not_ours, 0U);
+    for (const Sent& sent : ledger().sent) {
+      EXPECT_EQ(sent.bytes, kHeaderSize + sent.header.length.value);
+      EXPECT_NE(sent.communicator, MPI_COMM_WORLD);
+    }
+    if (world_rank == 0) {
+      expect_master(options, report, workers, faults.corrupt_first);
+    } else {
+      expect_worker(report, faults.corrupt_first);
+    }
+  }
+
+  void expect_master(const Options& options, const Report& report, std::uint32_t workers,
+                     std::uint64_t damaged) {
+    EXPECT_EQ(report.chunks_resent, damaged * workers);
+    // Every chunk once, and once more for each time that it arrived damaged.
+    std::vector<std::uint32_t> times(plan.chunks());
+    std::uint64_t payload = 0;
+    std::vector<const Sent*> control;
+    for (const Sent& sent : ledger().sent) {
+      EXPECT_EQ(sent.tag, static_cast<int>(wire::Tag::data));
+      if (sent.header.kind != Kind::chunk) {
+        control.push_back(&sent);
+        continue;
+      }
+      const ChunkIndex chunk = sent.header.chunk;
+      ASSERT_LT(chunk.value, plan.chunks());
+      EXPECT_EQ(sent.header.attempt, times[chunk.value]++);
+      EXPECT_EQ(sent.to, plan.owner_of(chunk).value);
+      EXPECT_EQ(sent.header.length, plan.length_of(chunk));
+      payload += plan.length_of(chunk).value;
+    }
+    EXPECT_EQ(std::ranges::count(times, 0U), 0);
+    std::uint64_t messages = 0;
+    for (const std::uint32_t n : times) messages += n;
+    EXPECT_EQ(messages, plan.chunks() + damaged * workers);
+    if (damaged == 0) {
+      EXPECT_EQ(payload, report.source_size->value);
+    }
+
+    // Beside the chunks a job and an end for every worker, and nothing else.
+    std::uint64_t expected = messages * kHeaderSize + payload;
+    ASSERT_EQ(control.size(), std::size_t{2} * workers);
+    for (std::uint32_t i = 0; i < workers; ++i) {
+      const int worker = static_cast<int>(i) + 1;
+      EXPECT_EQ(control[i]->header.kind, Kind::job);
+      EXPECT_EQ(control[i]->to, worker);
+      EXPECT_EQ(control[workers + i]->header.kind, Kind::end);
+      EXPECT_EQ(control[workers + i]->to, worker);
+      expected += kHeaderSize + length_of(job_of(options, workers, *control[i]));
+      expected += kHeaderSize + length_of(wire::End{});  // all share the master's directory
+    }
+    std::uint64_t bytes = 0;
+    for (const Sent& sent : ledger().sent) bytes += sent.bytes;
+    EXPECT_EQ(bytes, expected);
+
+    std::uint64_t acks = 0;
+    for (const Report::Worker& worker : report.workers) acks += worker.ack_messages;
+    expect_calls({{"MPI_Isend", messages},
+                  {"MPI_Irecv", acks},
+                  {"MPI_Get_count", acks},
+                  {"MPI_Test_cancelled", acks}});
+  }
+
+  // What the job must say. Token and identity of the source are free text: they are taken as they
+  // are.
+  static wire::Job job_of(const Options& options, std::uint32_t workers, const Sent& sent) {
+    const auto said = wire::decode_job(sent.payload);
+    EXPECT_TRUE(said);
+    if (!said) return {};
+    EXPECT_LT(said->token.size() + said->source_id.size(), 512U);
+    return {.destination = options.destination,
+            .token = said->token,
+            .source_id = said->source_id,
+            .source_size = Bytes{std::filesystem::file_size(options.source)},
+            .chunk_size = options.chunk_size,
+            .window = kWindow,
+            .workers = workers,
+            .faults = options.faults};
+  }
+
+  void expect_worker(const Report& report, std::uint64_t damaged) {
+    const std::uint64_t mine = plan.chunks_of(Rank{world_rank});
+    EXPECT_EQ(report.chunks_corrupt, damaged);
+    const auto& sent = ledger().sent;
+    ASSERT_GE(sent.size(), 2U);
+    EXPECT_EQ(sent.front().header.kind, Kind::ready);
+    EXPECT_EQ(sent.back().header.kind, Kind::closed);
+
+    // Between these two nothing but acks: 24 bytes for each chunk that came.
+    const std::span acks = std::span{sent}.subspan(1, sent.size() - 2);
+    std::vector<std::uint32_t> answered(plan.chunks());
+    std::uint64_t bytes = 0;
+    std::uint64_t corrupt = 0;
+    for (const Sent& message : acks) {
+      EXPECT_EQ(message.header.kind, Kind::acks);
+      bytes += message.bytes;
+      std::span<const std::byte> rest{message.payload};
+      ASSERT_FALSE(rest.empty());
+      ASSERT_EQ(rest.size() % wire::kAckSize, 0U);
+      for (; !rest.empty(); rest = rest.subspan(wire::kAckSize)) {
+        const auto ack = wire::decode_ack(rest.first<wire::kAckSize>());
+        ASSERT_TRUE(ack);
+        ASSERT_LT(ack->chunk.value, plan.chunks());
+        EXPECT_EQ(ack->attempt, answered[ack->chunk.value]++);
+        corrupt += ack->status == wire::AckStatus::corrupt;
+      }
+    }
+    EXPECT_EQ(corrupt, damaged);
+    for (std::uint64_t i = 0; i < answered.size(); ++i) {
+      EXPECT_EQ(answered[i] > 0, plan.owner_of({i}).value == world_rank) << "chunk " << i;
+    }
+    const std::uint64_t came = mine + damaged;
+    EXPECT_LE(acks.size(), came);
+    EXPECT_EQ(bytes, acks.size() * kHeaderSize + came * wire::kAckSize);
+    for (const Sent& message : sent) {
+      EXPECT_EQ(message.to, 0);
+      EXPECT_EQ(message.tag, static_cast<int>(wire::Tag::status));
+    }
+    const auto ready = wire::decode_ready(sent.front().payload);
+    ASSERT_TRUE(ready);
+    EXPECT_EQ(sent.front().bytes, kHeaderSize + length_of(*ready));
+    EXPECT_EQ(sent.back().bytes,
+              kHeaderSize + length_of(wire::Closed{.chunks_written = mine,
+                                                   .bytes_written = bytes_of(world_rank),
+                                                   .chunks_corrupt = damaged,
+                                                   .ack_messages = acks.size()}));
+
+    // The end comes in one of the window's receives; the others are cancelled.
+    expect_calls({{"MPI_Isend", acks.size()},
+                  {"MPI_Irecv", came},
+                  {"MPI_Get_count", came + 1},
+                  {"MPI_Test_cancelled", came + kWindow},
+                  {"MPI_Cancel", kWindow - 1}});
+  }
+
+  Bytes bytes_of(int worker) const {
+    Bytes sum;
+    for (std::uint64_t i = 0; i < plan.chunks(); ++i) {
+      if (plan.owner_of({i}).value == worker) sum += plan.length_of({i});
+    }
+    return sum;
+  }
+
+  // These calls, so often, and no others but MPI_Testsome.
+  static void expect_calls(Calls expected) {
+    Calls seen = ledger().during_transfer;
+    EXPECT_GT(seen["MPI_Testsome"], 0U);
+    seen.erase("MPI_Testsome");
+    std::erase_if(expected, [](const auto& call) { return call.second == 0; });
+    EXPECT_EQ(seen, expected);
+  }
+
+  plan::ChunkPlan plan{{}, {1}, 1};
+};
+
+TEST_F(Messages, a_chunk_costs_one_and_an_ack_at_most_one) { expect_exactly(203, 4_KiB); }
+
+TEST_F(Messages, large_chunks_cost_no_more) { expect_exactly(41, Bytes{1'500'000}); }
+
+TEST_F(Messages, a_single_chunk_has_no_overhead_of_its_own) { expect_exactly(1, 4_KiB); }
+
+TEST_F(Messages, a_damaged_chunk_costs_exactly_one_more) {
+  expect_exactly(203, 4_KiB, {.corrupt_every = 7, .corrupt_first = 3});
+}
+
+}  // namespace
+}  // namespace mpiferry
