@@ -49,7 +49,7 @@ def run(argv: Sequence[str], *, patience: float = PATIENCE, said: "list[str] | N
             raise
     seconds = time.perf_counter() - began
     if process.returncode != 0:
-        raise CommandFailed(f"{shlex.join(argv)}\nended with status {process.returncode}:\n{output or errors}")
+        raise CommandFailed(f"{shlex.join(argv)}\nended with status {process.returncode}:\n{(output or '') + (errors or '')}")
     if said is not None:
         said.append(output or "")
     return seconds

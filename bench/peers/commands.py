@@ -39,6 +39,8 @@ class Commands:
     def __init__(self, setting: Setting, place: str, size: int, destinations: int = 1) -> None:
         self.setting = setting
         self.place = setting.place(place)
+        self.place.keep = False
+        self.place.clear()
         self.size = size
         self._destinations = destinations
 

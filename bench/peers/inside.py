@@ -88,9 +88,8 @@ def _async_wait(setting: Setting) -> "list[Case]":
         raise NotRun("bench_mpi_context has no pair of cases outstanding:64")
 
     def measure() -> Figures:
-        found = setting.google_benchmark(2, "mpi_context", names)
-        return {f"{name.partition('/')[0]}, ns a request": 1e9 / case["items_per_second"]
-                for name, case in found.items()}
+        found = setting.google_benchmark(2, "mpi_context", names, "items_per_second")
+        return {f"{name.partition('/')[0]}, ns a request": 1e9 / speed for name, speed in found.items()}
 
     return [Case("64 outstanding", "mpirun -n 2 bench_mpi_context --benchmark_filter=outstanding:64", measure)]
 

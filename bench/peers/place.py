@@ -26,11 +26,16 @@ class Place:
 
     def need(self, source: int, written: int, destinations: int = 1) -> None:
         """Raises NoSpace unless a source, so many destinations, and one more to warm up with fit."""
+        if self._path(source).exists():
+            source = 0
         self.scratch.need(source + written * (destinations + 1))
+
+    def _path(self, size: int) -> Path:
+        return self.scratch.path / f"source-{size}"
 
     def source(self, size: int) -> Path:
         """A file of this size, one for all scenarios; on a disk it is clean when the runs begin."""
-        path = self.scratch.path / f"source-{size}"
+        path = self._path(size)
         if not path.exists():
             self.scratch.file(path.name, size)
             descriptor = os.open(path, os.O_RDONLY)

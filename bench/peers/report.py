@@ -43,7 +43,7 @@ def _timed_row(case: Case, cases: Mapping[str, Case], figure: str = SECONDS) -> 
     name = case.name if figure == SECONDS else f"{case.name}, transfer"
     if not case.figures:
         return name, *[""] * 6
-    speed = case.speed(figure).show() if case.size else ("", "")
+    speed = case.speed(figure).show(3) if case.size else ("", "")
     ferry = cases.get(case.against)
     ratio = times_as_fast(ferry, case).show() if ferry and ferry.figures.keys() & case.figures.keys() else ("", "")
     return name, *case.sample(figure).show(3), *speed, *ratio
@@ -73,11 +73,21 @@ def scenario(measured: Measured, setting: Setting) -> str:
               for name in next(iter(case.figures.values())) if name not in (SECONDS, TRANSFER)]
     if others:
         lines += ["", table(("what", "figure", "median", "range"), others)]
+    for target, outcome in _own_outcomes(measured):
+        if len(outcome.among) > 1:
+            rows = [(name, *sample.show()) for name, sample in outcome.among.items()]
+            lines += ["", table((target.unit, "median", f"range (target {target.shown()})"), rows)]
     return "\n".join((*lines, ""))
 
 
 def _against(target: Target, setting: Setting) -> str:
     return target.against.format(large=show_size(setting.large), small=show_size(setting.small))
+
+
+def _own_outcomes(measured: Measured) -> "list[tuple[Target, Outcome]]":
+    own = [target for target in TARGETS if target.scenario == measured.scenario.name]
+    found = measured.outcomes([target.name for target in own])
+    return [(target, found[target.name]) for target in own]
 
 
 def _partial(outcome: Outcome, setting: Setting) -> bool:
@@ -86,16 +96,12 @@ def _partial(outcome: Outcome, setting: Setting) -> bool:
 
 def outcomes(measured: Sequence[Measured]) -> "dict[str, Outcome]":
     """By target; those of the scenarios that were asked for."""
-    found: "dict[str, Outcome]" = {}
-    for one in measured:
-        names = [target.name for target in TARGETS if target.scenario == one.scenario.name]
-        found.update(one.outcomes(names))
-    return found
+    return {target.name: outcome for one in measured for target, outcome in _own_outcomes(one)}
 
 
 def targets(found: Mapping[str, Outcome], setting: Setting) -> str:
     """The table of targets: a row each."""
-    rows = []
+    rows: "list[tuple[str, ...]]" = []
     for target in TARGETS:
         if target.name in found:
             outcome = found[target.name]
@@ -112,6 +118,7 @@ def as_json(measured: Sequence[Measured], setting: Setting, lines: Sequence[str]
     rows = [{"name": target.name, "scenario": target.scenario, "against": _against(target, setting),
              "bound": target.bound, "unit": target.unit, "least": target.least, "note": outcome.note,
              "values": list(outcome.sample.values) if outcome.sample else [],
+             "among": {name: list(sample.values) for name, sample in outcome.among.items()},
              "median": outcome.sample.median if outcome.sample else None,
              "partial": _partial(outcome, setting),
              "verdict": outcome.verdict(target, judged=not setting.quick)}

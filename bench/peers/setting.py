@@ -1,8 +1,6 @@
 """What all scenarios of one run share: programs, places, sizes."""
 
 import json
-import math
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,29 +52,33 @@ class Setting:
     def mpi(self, ranks: int, *argv: str) -> "list[str]":
         return [self.ferry.mpiexec, "-n", str(ranks), *argv]
 
-    def google_benchmark(self, ranks: int, name: str, wanted: Sequence[str]) -> "dict[str, dict]":
-        """Runs exactly these cases of bench_NAME once; their JSON by name."""
+    def google_benchmark(self, ranks: int, name: str, wanted: Sequence[str],
+                         figure: str) -> "dict[str, float]":
+        """Runs exactly these cases of bench_NAME once; this figure of their JSON, by name."""
         output = self.scratch_file("benchmark.json")
         escaped = "|".join(one.replace(".", "[.]") for one in wanted)
         run(self.mpi(ranks, self.program(name), f"--benchmark_filter=^({escaped})$",
                      f"--benchmark_out={output}", "--benchmark_out_format=json"))
         found = {}
         for case in json.loads(output.read_text())["benchmarks"]:
-            if case.get("error_occurred") or not math.isfinite(case["real_time"]):
-                raise CommandFailed(f"bench_{name}: {case['name']}: {case.get('error_message', 'no figure')}")
-            found[case["name"]] = case
+            if case.get("error_occurred"):
+                raise CommandFailed(f"bench_{name}: {case['name']}: {case.get('error_message')}")
+            if case.get(figure, 0) > 0:
+                found[case["name"]] = float(case[figure])
         missing = [one for one in wanted if one not in found]
         if missing:
-            raise CommandFailed(f"bench_{name} gave no figure for {', '.join(missing)}")
+            raise CommandFailed(f"bench_{name} gave no {figure} for {', '.join(missing)}")
         return found
 
     def benchmark_names(self, name: str) -> "list[str]":
         """The cases that bench_NAME has."""
         argv = self.mpi(1, self.program(name), "--benchmark_list_tests=true")
-        listed = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
-        if listed.returncode != 0:
-            raise NotRun(f"{' '.join(argv)} ended with status {listed.returncode}")
-        return listed.stdout.split()
+        said: "list[str]" = []
+        try:
+            run(argv, patience=60, said=said)
+        except CommandFailed as error:
+            raise NotRun(str(error)) from None
+        return "".join(said).split()
 
     def scratch_file(self, name: str) -> Path:
         place = next((one for one in (self.memory, self.disk) if isinstance(one, Place)), None)
@@ -88,4 +90,6 @@ class Setting:
 def last_json(said: Sequence[str]) -> dict:
     """The line of JSON that a program of bench/limits printed."""
     lines = [line for line in "".join(said).splitlines() if line.startswith("{")]
+    if not lines:
+        raise CommandFailed(f"no line of JSON in the output:\n{''.join(said)}")
     return json.loads(lines[-1])

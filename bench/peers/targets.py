@@ -1,7 +1,7 @@
 """What mpiferry is to reach, and whether it did."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from measuring.sample import Sample, verdict
 
@@ -40,8 +40,8 @@ TARGETS = (
     Target("transport", "transport", "the transport limit, `--discard`, 64 KiB to 4 MiB chunks (the worst), 3 ranks",
            0.8, TIMES),
     Target("transport-small", "transport", "the transport limit, `--discard`, 1 KiB chunks, 3 ranks", 0.4, TIMES),
-    Target("ranks", "ranks", "3 ranks, with 9: transfers of 16 KiB to 4 MiB chunks (the worst)", 0.8, TIMES),
-    Target("hash", "hash", "digests that do nothing: transfers of 64 KiB and 1 MiB chunks (the worst), 3 ranks", 5,
+    Target("ranks", "ranks", "the same transfer on 3 ranks: 9 ranks, 16 KiB to 4 MiB chunks (the worst)", 0.8, TIMES),
+    Target("hash", "hash", "a transfer without digests: 64 KiB and 1 MiB chunks (the worst), 3 ranks", 5,
            "% more time", least=False),
     Target("async-wait", "async-wait", "bare MPI_Testsome: async_wait, 64 outstanding", 300, "ns more a request",
            least=False),
@@ -59,6 +59,7 @@ class Outcome:
     sample: "Sample | None" = None
     not_run: str = ""
     note: str = ""
+    among: Mapping[str, Sample] = field(default_factory=dict)  # all that were looked at for the worst
 
     def verdict(self, target: Target, *, judged: bool = True) -> str:
         if self.sample is None:
@@ -68,7 +69,7 @@ class Outcome:
 
 def of(sample: Sample, note: str = "") -> Outcome:
     if not sample.values:
-        return Outcome(not_run="interrupted before both sides were measured once")
+        return Outcome(not_run="the comparison ended before both sides were measured once")
     return Outcome(sample, note=note)
 
 
@@ -79,4 +80,4 @@ def worst(target: Target, samples: Mapping[str, Sample]) -> Outcome:
         return of(Sample(()))
     choose = min if target.least else max
     name = choose(measured, key=lambda one: measured[one].median)
-    return Outcome(measured[name], note=name)
+    return Outcome(measured[name], note=name if len(measured) > 1 else "", among=measured)

@@ -49,9 +49,8 @@ def _prepare(setting: Setting) -> "list[Case]":
         raise NotRun("bench_transport and bench_engine have no chunk size and window in common")
 
     def measure(program: str, names: Mapping[int, str]) -> Figures:
-        found = setting.google_benchmark(RANKS, program, list(names.values()))
-        return {f"{show_size(chunk)}, {SPEED}": found[name]["bytes_per_second"] / 1e9
-                for chunk, name in names.items()}
+        found = setting.google_benchmark(RANKS, program, list(names.values()), "bytes_per_second")
+        return {f"{show_size(chunk)}, {SPEED}": found[name] / 1e9 for chunk, name in names.items()}
 
     def case(program: str, side: int) -> Case:
         names = {chunk: pair[side] for chunk, pair in pairs.items()}
