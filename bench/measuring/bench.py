@@ -1,5 +1,7 @@
 """What all measurements share: the program, the place, and the order of the runs."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar

@@ -1,5 +1,7 @@
 """One mpiferry binary, and what starts it."""
 
+from __future__ import annotations
+
 import json
 import re
 import shutil
@@ -54,7 +56,7 @@ class Ferry:
                 "--chunk-size", str(chunk), *options, source, destination]
 
     def scatter(self, ranks: int, chunk: int, source: Path, destination: Path, *options: str,
-                wrapper: tuple[str, ...] = (), size: "int | None" = None) -> Run:
+                wrapper: tuple[str, ...] = (), size: int | None = None) -> Run:
         """One job. `size`: how many bytes the source will give, if the file system can not say."""
         report_file = destination.parent / "report.json"
         report_file.unlink(missing_ok=True)
