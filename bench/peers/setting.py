@@ -12,7 +12,7 @@ from measuring.ferry import Ferry
 from .original import Original
 from .place import Place
 
-PEER_PATIENCE = 900.0  # seconds; the slowest peer seen took under 100
+PEER_PATIENCE = 900.0  # seconds; a peer that hangs must not hold up the others
 
 
 class NotRun(Exception):
