@@ -1,6 +1,7 @@
 """What all measurements share: the program, the place, and the order of the runs."""
 
-import sys
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +10,7 @@ from .ferry import Ferry, Run
 from .machine import describe
 from .scratch import Scratch
 from .sizes import show_size
+from .turns import turns
 
 Case = TypeVar("Case", bound=Hashable)
 Figure = TypeVar("Figure")
@@ -41,17 +43,10 @@ class Bench:
         return f"mpirun -n {ranks} mpiferry scatter --chunk-size {chunk}{shown} FILE OUT"
 
     def interleave(self, cases: Mapping[Case, Callable[[], Figure]]) -> dict[Case, list[Figure]]:
-        """Every case once a repetition, the order turned round each time, so that a machine that
-        gets slower or faster meanwhile does the same to all."""
+        """The figures of every case, one a repetition, measured in turns."""
         figures: dict[Case, list[Figure]] = {case: [] for case in cases}
-        for repetition in range(self.repetitions):
-            order = list(cases) if repetition % 2 == 0 else list(reversed(cases))
-            for case in order:
-                if sys.stderr.isatty():
-                    print(f"\r\033[K{repetition + 1}/{self.repetitions}: {case}", end="", file=sys.stderr)
-                figures[case].append(cases[case]())
-        if sys.stderr.isatty():
-            print("\r\033[K", end="", file=sys.stderr)
+        for _, case in turns(list(cases), self.repetitions):
+            figures[case].append(cases[case]())
         return figures
 
     def warm_scatter(self, ranks: int, chunk: int, source: Path, *, ferry: Ferry | None = None) -> Run:

@@ -29,22 +29,27 @@ def _end(process: "subprocess.Popen[str]") -> None:
         process.wait()
 
 
-def run(argv: Sequence[str]) -> float:
-    """The seconds that it took. Raises CommandFailed unless it ended with 0."""
+def run(argv: Sequence[str], *, patience: float = PATIENCE, said: "list[str] | None" = None,
+        talkative: bool = False) -> float:
+    """The seconds that it took. Raises CommandFailed unless it ended with 0. What it printed is added
+    to `said`. The standard output of a talkative command is thrown away, which costs it least."""
     began = time.perf_counter()
     # A session of its own: Ctrl-C reaches it through us, once, also when only we are signalled.
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace",
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL if talkative else subprocess.PIPE,
+                          stderr=subprocess.PIPE if talkative else subprocess.STDOUT, text=True, errors="replace",
                           env=_environment(), start_new_session=True) as process:
         try:
-            output, _ = process.communicate(timeout=PATIENCE)
+            output, errors = process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
             _end(process)
-            raise CommandFailed(f"{shlex.join(argv)}\nhad not ended after {PATIENCE:.0f} s") from None
+            raise CommandFailed(f"{shlex.join(argv)}\nhad not ended after {patience:.0f} s") from None
         except BaseException:
             _end(process)
             raise
     seconds = time.perf_counter() - began
     if process.returncode != 0:
-        raise CommandFailed(f"{shlex.join(argv)}\nended with status {process.returncode}:\n{output}")
+        raise CommandFailed(f"{shlex.join(argv)}\nended with status {process.returncode}:\n{(output or '') + (errors or '')}")
+    if said is not None:
+        said.append(output or "")
     return seconds

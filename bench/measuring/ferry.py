@@ -1,5 +1,7 @@
 """One mpiferry binary, and what starts it."""
 
+from __future__ import annotations
+
 import json
 import re
 import shutil
@@ -54,14 +56,15 @@ class Ferry:
                 "--chunk-size", str(chunk), *options, source, destination]
 
     def scatter(self, ranks: int, chunk: int, source: Path, destination: Path, *options: str,
-                wrapper: tuple[str, ...] = ()) -> Run:
+                wrapper: tuple[str, ...] = (), size: int | None = None) -> Run:
+        """One job. `size`: how many bytes the source will give, if the file system can not say."""
         report_file = destination.parent / "report.json"
         report_file.unlink(missing_ok=True)
         argv = self.argv(ranks, chunk, str(source), str(destination), *options, "--json",
                          str(report_file), wrapper=wrapper)
         seconds = run(argv)
         report = json.loads(report_file.read_text())
-        size = source.stat().st_size
+        size = source.stat().st_size if size is None else size
         if report["exit_code"] != 0 or report["bytes_written"] != size:
             raise CommandFailed(f"{' '.join(argv)}\nended with 0, but moved "
                                 f"{report['bytes_written']} of {size} bytes")

@@ -34,12 +34,18 @@ def _checks_nothing(ferry: Ferry) -> bool:
     return "MPIFERRY_NO_DIGEST" in version.stdout
 
 
+def without_digest(like: Ferry, directory: Path) -> Ferry:
+    """The same program, built to check nothing. Raises ValueError unless that is the difference."""
+    plain = _build_without_digest(like, directory)
+    if _checks_nothing(like) or not _checks_nothing(plain):
+        raise ValueError("integrity needs a --binary with digests, and a --no-digest-build without")
+    return plain
+
+
 def integrity(bench: Bench, size: int, build: Path) -> None:
     """With digests on both sides, and with digests that do nothing."""
     bench.scratch.need(2 * size)
-    plain = _build_without_digest(bench.ferry, build)
-    if _checks_nothing(bench.ferry) or not _checks_nothing(plain):
-        raise ValueError("integrity needs a --binary with digests, and a --no-digest-build without")
+    plain = without_digest(bench.ferry, build)
     ranks, chunks = 3, (64 * KIB, MIB)
     bench.head("The cost of integrity", [bench.command(ranks, "CHUNK")], bench.timed(size))
     source = bench.scratch.file("source", size)

@@ -1,0 +1,95 @@
+"""What all scenarios of one run share: programs, places, sizes."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from measuring.command import CommandFailed, run
+from measuring.ferry import Ferry
+
+from .original import Original
+from .place import Place
+
+PEER_PATIENCE = 900.0  # seconds; a peer that hangs must not hold up the others
+
+
+class NotRun(Exception):
+    """Says why a scenario or a case can not be measured here."""
+
+
+@dataclass
+class Setting:
+    ferry: Ferry
+    programs: Path  # where bench_NAME are
+    large: int
+    small: int
+    idle: int
+    repetitions: int
+    quick: bool
+    no_digest_build: Path
+    memory: "Place | str"  # or why there is none
+    disk: "Place | str"
+
+    def place(self, name: str) -> Place:
+        found = self.memory if name == "tmpfs" else self.disk
+        if isinstance(found, str):
+            raise NotRun(found)
+        return found
+
+    @cached_property
+    def original(self) -> "Original | str":
+        return Original.find()
+
+    def program(self, name: str) -> str:
+        """The path of bench_NAME; raises NotRun if it is not built."""
+        path = self.programs / f"bench_{name}"
+        if not path.is_file():
+            raise NotRun(f"{path} is not built (cmake --build, target bench_{name})")
+        return str(path)
+
+    def mpi(self, ranks: int, *argv: str) -> "list[str]":
+        return [self.ferry.mpiexec, "-n", str(ranks), *argv]
+
+    def google_benchmark(self, ranks: int, name: str, wanted: Sequence[str],
+                         figure: str) -> "dict[str, float]":
+        """Runs exactly these cases of bench_NAME once; this figure of their JSON, by name."""
+        output = self.scratch_file("benchmark.json")
+        escaped = "|".join(one.replace(".", "[.]") for one in wanted)
+        run(self.mpi(ranks, self.program(name), f"--benchmark_filter=^({escaped})$",
+                     f"--benchmark_out={output}", "--benchmark_out_format=json"))
+        found = {}
+        for case in json.loads(output.read_text())["benchmarks"]:
+            if case.get("error_occurred"):
+                raise CommandFailed(f"bench_{name}: {case['name']}: {case.get('error_message')}")
+            if case.get(figure, 0) > 0:
+                found[case["name"]] = float(case[figure])
+        missing = [one for one in wanted if one not in found]
+        if missing:
+            raise CommandFailed(f"bench_{name} gave no {figure} for {', '.join(missing)}")
+        return found
+
+    def benchmark_names(self, name: str) -> "list[str]":
+        """The cases that bench_NAME has."""
+        argv = self.mpi(1, self.program(name), "--benchmark_list_tests=true")
+        said: "list[str]" = []
+        try:
+            run(argv, patience=60, said=said)
+        except CommandFailed as error:
+            raise NotRun(str(error)) from None
+        return "".join(said).split()
+
+    def scratch_file(self, name: str) -> Path:
+        place = next((one for one in (self.memory, self.disk) if isinstance(one, Place)), None)
+        if place is None:
+            raise NotRun(str(self.memory))
+        return place.scratch.path / name
+
+
+def last_json(said: Sequence[str]) -> dict:
+    """The line of JSON that a program of bench/limits printed."""
+    lines = [line for line in "".join(said).splitlines() if line.startswith("{")]
+    if not lines:
+        raise CommandFailed(f"no line of JSON in the output:\n{''.join(said)}")
+    return json.loads(lines[-1])

@@ -1,0 +1,28 @@
+# bench.compare_*, bench.peer_*: bench/compare and the peers that are built here. No timing is asserted.
+set(compare_tests ${PROJECT_SOURCE_DIR}/tests/bench)
+
+add_test(NAME bench.compare_unit COMMAND ${Python3_EXECUTABLE} ${compare_tests}/compare_test.py)
+set_tests_properties(bench.compare_unit PROPERTIES TIMEOUT 60)
+
+add_test(NAME bench.compare_smoke COMMAND ${Python3_EXECUTABLE} ${compare_tests}/compare_smoke.py
+  ${PROJECT_BINARY_DIR} ${MPIEXEC} ${PROJECT_BINARY_DIR})
+set_tests_properties(bench.compare_smoke PROPERTIES TIMEOUT 240 PROCESSORS 2)
+
+add_test(NAME bench.peer_blocking.4ranks COMMAND ${Python3_EXECUTABLE} ${compare_tests}/peers_test.py
+  blocking ${MPIEXEC} $<TARGET_FILE:bench_peer_blocking>)
+add_test(NAME bench.peer_original.4ranks COMMAND ${Python3_EXECUTABLE} ${compare_tests}/peers_test.py original)
+set_tests_properties(bench.peer_blocking.4ranks bench.peer_original.4ranks PROPERTIES TIMEOUT 120 PROCESSORS 2)
+set_tests_properties(bench.peer_original.4ranks PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED: ")
+
+# bench_write_limit: the files of a job, and what it says of bad input.
+set(write_limit_directory ${PROJECT_BINARY_DIR}/write_limit)
+file(MAKE_DIRECTORY ${write_limit_directory})
+add_test(NAME bench.write_limit COMMAND bench_write_limit 3 1000 2500 ${write_limit_directory} fsync)
+set_tests_properties(bench.write_limit PROPERTIES TIMEOUT 60
+  PASS_REGULAR_EXPRESSION "^{\"seconds\": [0-9.]+, \"bytes\": 2500, \"files\": 3, \"writers\": 3}")
+add_test(NAME bench.write_limit_refuses_no_number COMMAND bench_write_limit 3 1k 2500 ${write_limit_directory})
+set_tests_properties(bench.write_limit_refuses_no_number PROPERTIES TIMEOUT 60
+  PASS_REGULAR_EXPRESSION "CHUNK: '1k' is no whole number")
+add_test(NAME bench.write_limit_names_what_failed COMMAND bench_write_limit 2 10 100 /proc)
+set_tests_properties(bench.write_limit_names_what_failed PROPERTIES TIMEOUT 60
+  PASS_REGULAR_EXPRESSION "/proc/chunk_[01].bin: open: ")

@@ -1,0 +1,44 @@
+"""bench/compare, quickly, on a few cheap scenarios: python3 compare_smoke.py BUILD MPIEXEC DISK"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+COMPARE = Path(__file__).resolve().parents[2] / "bench/compare"
+SCENARIOS = ("cp-disk", "start-up", "blocking", "parts")
+
+
+def compare(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, str(COMPARE), *arguments], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=200)
+
+
+def main() -> int:
+    build, mpiexec, disk = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as name:
+        result = Path(name) / "compare.json"
+        done = compare("--quick", "--build", build, "--mpiexec", mpiexec, "--disk", disk, "--size", "4M",
+                       "--json", str(result), *SCENARIOS)
+        assert done.returncode == 0, f"ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        found = json.loads(result.read_text())
+    assert found["schema"] == "mpiferry.compare/1" and found["quick"] and not found["partial"], found
+    verdicts = {target["name"]: target["verdict"] for target in found["targets"]}
+    assert verdicts.keys() == set(SCENARIOS), verdicts
+    for target in found["targets"]:
+        if target["verdict"] == "not judged":
+            assert len(target["values"]) == 1, target
+        else:  # no tmpfs or no disk, or too small a one
+            assert target["verdict"].startswith("not run: ") and not target["values"], target
+            print(f"SKIPPED: {target['name']}: {target['verdict']}")
+    assert "| against | target | median | range | verdict |" in done.stdout, done.stdout
+
+    unknown = compare("no-such")
+    assert unknown.returncode == 2 and "dd-durable" in unknown.stderr, unknown.stderr
+    assert compare("--list").stdout.count("\n") > len(SCENARIOS)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
