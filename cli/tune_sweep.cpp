@@ -109,12 +109,17 @@ class Conductor {
   }
 
   // The speed, if it went well.
-  std::optional<double> take(const Report& report) {
+  std::optional<double> take(const Report& report, const std::string& destination) {
     for (const Report::Worker& worker : report.workers) {
       if (!worker.host.empty()) add_once(result_.hosts, worker.host);
     }
     if (!report.ok()) {
-      fail(report.failure.value_or(Failure{.code = report.verdict}));
+      Failure failure = report.failure.value_or(Failure{.code = report.verdict});
+      if (report.abandoned) {
+        failure.hint = fmt::format("look at that host and its disk; {} may be left there",
+                                   mpiferry::quoted(destination));
+      }
+      fail(std::move(failure));
       return std::nullopt;
     }
     const double speed = gigabytes_per_second(report.bytes_written, report.transfer);
@@ -217,7 +222,7 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     const Report report = run(mpi::Environment::world(), options, listener);
     if (master) {
       SweepProgress done = conductor.progress();
-      done.speed = conductor.take(report);
+      done.speed = conductor.take(report, destination);
       if (done.speed) progress(done);
     } else {
       note(result, report);
