@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <ostream>
 #include <string>
+#include <system_error>
 
 #include <gtest/gtest.h>
 
@@ -17,8 +18,10 @@ namespace fs = std::filesystem;
 // Every path below `root`, directories included.
 Words everything_below(const fs::path& root) {
   Words out;
-  for (const auto& entry : fs::recursive_directory_iterator{root}) {
-    out.push_back(fs::relative(entry.path(), root));
+  std::error_code gone;  // what goes while we look
+  for (fs::recursive_directory_iterator it{root, gone}, end; !gone && it != end;
+       it.increment(gone)) {
+    out.push_back(it->path().lexically_relative(root));
   }
   std::ranges::sort(out);
   return out;
