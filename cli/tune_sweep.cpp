@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 #include <fmt/format.h>
@@ -232,6 +233,13 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     // Before the next meeting: rank 0 may have to abort if another rank never comes to it.
     if (!report.ok()) static_cast<void>(directory.give_back());
   }
+  if (master) conductor.finish();
+  if (!result.abandoned) {
+    // All ranks leave with the same code: rank 0 may have heard of a signal first, or alone.
+    const auto verdicts =
+        mpi::gather(mpi::Environment::world(), static_cast<std::uint64_t>(result.verdict));
+    if (result.verdict == Errc::ok) result.verdict = static_cast<Errc>(verdicts[0]);
+  }
   if (const Outcome gone = directory.give_back(); !gone) {
     Failure failure = gone.error();
     failure.rank = self;
@@ -239,7 +247,6 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     failure.detail = "can not be removed: remove it yourself";
     result.warning = fmt::format("mpiferry: warning: {}\n", failure.message());
   }
-  if (master) conductor.finish();
   return result;
 }
 
