@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
-#include <limits>
-#include <map>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +10,8 @@
 #include <fmt/format.h>
 
 #include "cli/exit_code.hpp"
+#include "cli/option_values.hpp"
+#include "cli/tune_arguments.hpp"
 #include "cli/version.hpp"
 
 namespace mpiferry::cli {
@@ -23,57 +22,10 @@ constexpr const char* kExamples = R"(Examples:
   mpirun -n 5 mpiferry scatter --chunk-size 4MiB --fsync big.dat '/local/{host}/{rank}'
   mkfifo pipe; tar c tree > pipe & mpirun -n 3 mpiferry scatter pipe out/
   mpirun -n 5 mpiferry scatter --json report.json --quiet big.dat out/
+  mpirun -n 5 mpiferry tune /where/sources/are out/   # writes a profile that scatter uses
 
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
 70 internal, 130 interrupted.)";
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-// A whole number in decimal, whatever its first digit: CLI11 takes 010 for 8 and 0x10 for 16.
-std::string to_count(std::string& text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() ||
-      value > std::numeric_limits<std::uint32_t>::max()) {
-    return fmt::format("{}: not a whole number from 0 to {}", text,
-                       std::numeric_limits<std::uint32_t>::max());
-  }
-  text = std::to_string(value);
-  return {};
-}
-
-// A byte count: decimal digits, then nothing, K, M, G (times 1024) with or without "iB" or "B".
-std::string to_bytes(std::string& text) {
-  const CLI::AsSizeValue as_size{false};
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
-  std::string number = std::to_string(value) + std::string{unit};
-  try {
-    if (error == std::errc{} && std::ranges::all_of(unit, is_letter) && as_size(number).empty()) {
-      text = number;
-      return {};
-    }
-  } catch (const CLI::ParseError&) {  // the same refusal
-  }
-  return fmt::format("{}: not a size such as 1024, 64K or 4MiB", text);
-}
-
-// A duration: seconds, or with a unit: 500ms, 10s, 2m. Becomes milliseconds.
-std::string to_milliseconds(std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
-  static const std::map<std::string_view, double> units{{"", 1e3},  {"ms", 1},    {"s", 1e3},
-                                                        {"m", 6e4}, {"min", 6e4}, {"h", 3.6e6}};
-  const auto found = units.find(unit);
-  if (error != std::errc{} || found == units.end() || !(number >= 0) ||
-      number * found->second > 1e12) {
-    return fmt::format("{}: not a time such as 30, 500ms, 10s or 2m", text);
-  }
-  text = fmt::format("{:.0f}", std::ceil(number * found->second));  // 0 means never
-  return {};
-}
 
 // auto, always, never. Becomes the number of the enumerator.
 std::string to_show_progress(std::string& text) {
@@ -119,21 +71,9 @@ void add_fault(wire::Faults& faults, const std::string& text) {
   }
 }
 
-// "--chunk-size" is MPIFERRY_CHUNK_SIZE in the environment.
-void name_in_environment(CLI::App& app) {
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
-    std::string name = "MPIFERRY_" + option->get_lnames()[0];
-    std::ranges::transform(name, name.begin(), [](char c) {
-      return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    });
-    option->envname(name);
-  }
-}
-
 }  // namespace
 
-std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
+std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const* argv) {
   Arguments arguments;
   Options& options = arguments.options;
   CLI::App app{"Moves files between the ranks of an MPI job.", "mpiferry"};
@@ -154,10 +94,11 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
   std::uint64_t chunk_size = options.chunk_size.value;
   std::uint64_t memory = 0;
   std::uint64_t stall_milliseconds = 0;
-  scatter->add_option("--chunk-size", chunk_size, "Bytes a chunk, up to 1GiB (64K, 4MiB)")
-      ->transform(CLI::Validator{to_bytes, "", "size"})
-      ->type_name("SIZE")
-      ->default_str("1MiB");
+  auto* chunk_size_option =
+      scatter->add_option("--chunk-size", chunk_size, "Bytes a chunk, up to 1GiB (64K, 4MiB)")
+          ->transform(CLI::Validator{to_bytes, "", "size"})
+          ->type_name("SIZE")
+          ->default_str("1MiB");
   scatter
       ->add_option("--window", options.window,
                    "Chunks in flight to one worker, 1 to 1024; by default 8, and more if chunks "
@@ -197,6 +138,13 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
       ->check([](const std::string& path) { return path.empty() ? "the name is empty" : ""; });
   scatter->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors");
   scatter->add_flag("-v,--verbose", arguments.verbose, "A line for every chunk");
+  scatter
+      ->add_option("--profile", arguments.profile,
+                   "Chunk size and window that were not given come from this file, which mpiferry "
+                   "tune has written; auto: from its default place, if it is there; none: from no "
+                   "file")
+      ->check(not_empty)
+      ->capture_default_str();
   std::vector<std::string> faults;
   scatter
       ->add_option(
@@ -209,21 +157,26 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
       ->group("Testing");
   name_in_environment(*scatter);
 
+  TuneArguments tune_arguments;
+  TuneParser tune{app, tune_arguments};
+
   try {
     app.parse(argc, argv);
     for (const std::string& fault : faults) add_fault(options.faults, fault);
+    if (tune.finish()) return tune_arguments;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
       std::ostringstream out;
       app.exit(error, out, out);
       return Leave{out.str(), 0};
     }
-    return Leave{fmt::format("mpiferry: error: {}\n  try: mpiferry scatter --help (variables "
+    return Leave{fmt::format("mpiferry: error: {}\n  try: mpiferry {} --help (variables "
                              "MPIFERRY_... count, too)\n",
-                             escaped(error.what())),
+                             escaped(error.what()), tune.chosen() ? "tune" : "scatter"),
                  exit_code(ErrorClass::usage)};
   }
   options.chunk_size = Bytes{chunk_size};
+  arguments.chunk_size_given = chunk_size_option->count() > 0;
   if (memory_option->count() > 0) options.memory = Bytes{memory};
   if (stall_option->count() > 0) {
     options.stall_timeout = std::chrono::milliseconds{stall_milliseconds};

@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "cli/tune_arguments.hpp"
 #include "engine/roles/options.hpp"
 
 namespace mpiferry::cli {
@@ -17,7 +18,9 @@ enum class ShowProgress : int {  // not a byte: CLI11 prints those as characters
 struct Arguments {
   Options options;
   ShowProgress progress = ShowProgress::automatic;
-  std::string json;  // a file, "-" for standard output, or nothing
+  bool chunk_size_given = false;  // else a profile may set it
+  std::string profile = "auto";   // a file, "auto" or "none" (profile.hpp)
+  std::string json;               // a file, "-" for standard output, or nothing
   bool quiet = false;
   bool verbose = false;
 };
@@ -29,6 +32,6 @@ struct Leave {
 };
 
 // Every option may also come from MPIFERRY_<NAME> in the environment; the command line wins.
-std::variant<Arguments, Leave> parse(int argc, const char* const* argv);
+std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const* argv);
 
 }  // namespace mpiferry::cli

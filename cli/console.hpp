@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "cli/report_file.hpp"
@@ -17,11 +18,14 @@ class Console final : public Observer {
     bool progress = false;  // to standard error
     bool watched = false;   // a terminal: the line of progress is written over itself
     std::FILE* out = stdout;
+    std::optional<Failure> refusal = {};  // ends the job before it begins
   };
   // `report` must outlive the console.
   Console(const Settings& settings, ReportFile& report) : settings_(settings), report_(report) {}
 
-  Outcome on_begin() override { return report_.prepare(); }
+  Outcome on_begin() override {
+    return settings_.refusal ? Outcome{*settings_.refusal} : report_.prepare();
+  }
 
   void on_source(const std::string& source, std::uint64_t chunks) override;
   void on_sent(ChunkIndex chunk, Rank to) override;

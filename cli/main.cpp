@@ -1,12 +1,10 @@
 // mpiferry: parse, run, report, exit code.
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <fcntl.h>
 #include <new>
-#include <optional>
 #include <string>
 #include <variant>
 
@@ -14,20 +12,20 @@
 
 #include "cli/arguments.hpp"
 #include "cli/console.hpp"
+#include "cli/ending.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/launcher.hpp"
+#include "cli/profile.hpp"
 #include "cli/report_file.hpp"
+#include "cli/report_json.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
+#include "cli/tune_command.hpp"
 #include "engine/mpi/environment.hpp"
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
 namespace {
-
-// How long the master waits for workers that have confirmed the end already. The workers wait for
-// the master as long as it takes: it may have a large manifest to write.
-constexpr std::chrono::seconds kFinalizePatience{30};
 
 Console::Settings console_settings(const Arguments& arguments) {
   const bool watched = stderr_is_watched();
@@ -40,17 +38,13 @@ Console::Settings console_settings(const Arguments& arguments) {
           .out = arguments.json == "-" ? stderr : stdout};
 }
 
-// Says it, or returns false: standard output may be full or closed.
-bool say(std::FILE* out, const std::string& text) {
-  return std::fputs(text.c_str(), out) >= 0 && std::fflush(out) == 0;
-}
-
 // Rank 0's last words. Returns the exit code.
-int conclude(const Report& report, const Arguments& arguments, ReportFile& file, std::FILE* out) {
+int conclude(const Report& report, const Arguments& arguments, const std::string& profile,
+             ReportFile& file, std::FILE* out) {
   int code = exit_code(report.verdict);
   if (report.failure) {
     say(stderr, error_text(*report.failure) + how_far_text(report));
-  } else if (!arguments.quiet && !say(out, success_text(report))) {
+  } else if (!arguments.quiet && !say(out, success_text(report, profile))) {
     code = exit_code(Errc::report_write_failed);
     say(stderr, error_text({.code = Errc::report_write_failed,
                             .path = "standard output",
@@ -58,7 +52,7 @@ int conclude(const Report& report, const Arguments& arguments, ReportFile& file,
                             .detail = "the job is done, but this can not be said there"}));
   }
   // One error, once: a report that could not be written was perhaps the job's failure already.
-  if (const Outcome written = file.publish(report); !written && code == 0) {
+  if (const Outcome written = file.publish(to_json(report, profile)); !written && code == 0) {
     say(stderr, error_text(written.error()));
     code = exit_code(written.error().code);
   }
@@ -69,7 +63,7 @@ int conclude(const Report& report, const Arguments& arguments, ReportFile& file,
   return code;
 }
 
-int scatter(const Arguments& arguments, const Launcher& launcher) {
+int scatter(Arguments arguments, const Launcher& launcher) {
   if (arguments.options.source == "-" && launcher.speaks() && !arguments.quiet) {
     say(stderr, launcher.standard_input_warning());
   }
@@ -78,8 +72,17 @@ int scatter(const Arguments& arguments, const Launcher& launcher) {
     environment.finalize(std::nullopt);
     return exit_code(ErrorClass::usage);
   }
-  const Console::Settings settings = console_settings(arguments);
-  ReportFile file{arguments.json};
+  Console::Settings settings = console_settings(arguments);
+  std::string profile;
+  if (environment.rank() == kMaster.value && environment.size() > 1) {
+    if (const auto use = apply_profile(arguments); !use) {
+      settings.refusal = use.error();
+    } else {
+      profile = use->file;
+      if (!arguments.quiet) say(stderr, use->warning);
+    }
+  }
+  ReportFile file{kReportFile, arguments.json};
   Console console{settings, file};
   Report report = run(mpi::Environment::world(), arguments.options, console);
   console.clear_progress();
@@ -94,10 +97,8 @@ int scatter(const Arguments& arguments, const Launcher& launcher) {
     say(stderr, error_text(*report.failure));  // the master is out of reach
   }
   const int code =
-      speaks ? conclude(report, arguments, file, settings.out) : exit_code(report.verdict);
-  std::optional<std::chrono::milliseconds> patience;
-  if (report.rank == kMaster) patience = kFinalizePatience;
-  if (report.abandoned || !environment.finalize(patience)) mpi::Environment::abort(code);
+      speaks ? conclude(report, arguments, profile, file, settings.out) : exit_code(report.verdict);
+  leave_mpi(environment, report.rank, report.abandoned, code);
   return code;
 }
 
@@ -136,6 +137,8 @@ int main(int argc, const char* const* argv) {
   const auto parsed = parse(argc, argv);
   try {
     if (const auto* leave = std::get_if<Leave>(&parsed)) return refuse(*leave, launcher);
+    if (const auto* arguments = std::get_if<TuneArguments>(&parsed))
+      return tune(*arguments, launcher);
     return scatter(std::get<Arguments>(parsed), launcher);
   } catch (const std::bad_alloc&) {
     say(stderr,

@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <string_view>
 #include <unistd.h>
 
-#include "cli/report_json.hpp"
+#include <fmt/format.h>
+
 #include "engine/disk/unique_name.hpp"
 
 namespace mpiferry::cli {
@@ -23,7 +23,7 @@ Failure ReportFile::failure(const std::string& path, const char* call) const {
           .path = path,
           .call = call,
           .system_errno = errno,
-          .detail = "the report (--json) can not be written"};
+          .detail = fmt::format("the {} ({}) can not be written", kind_.name, kind_.option)};
 }
 
 bool ReportFile::direct() const {
@@ -39,11 +39,12 @@ Outcome ReportFile::check_replaceable() const {
   std::ifstream file{path_, std::ios::binary};
   std::string head(64, '\0');
   file.read(head.data(), static_cast<std::streamsize>(head.size()));
-  if (head.find(kReportSchema) != std::string::npos) return Nothing{};
+  if (head.find(kind_.schema) != std::string::npos) return Nothing{};
   return Failure{.code = Errc::invalid_argument,
                  .path = path_,
-                 .detail = "--json would replace it, and it is not a report of mpiferry",
-                 .hint = "name another file for the report"};
+                 .detail = fmt::format("{} would replace it, and it is not a {} of mpiferry",
+                                       kind_.option, kind_.name),
+                 .hint = fmt::format("name another file for the {}", kind_.name)};
 }
 
 Outcome ReportFile::prepare() {
@@ -85,9 +86,8 @@ Outcome ReportFile::make_part() {
   return Nothing{};
 }
 
-Outcome ReportFile::publish(const Report& report) {
+Outcome ReportFile::publish(const std::string& text) {
   if (path_.empty()) return Nothing{};
-  const std::string text = to_json(report);
   errno = 0;
   if (path_ == "-") {
     const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;

@@ -1,18 +1,25 @@
-// The file that the report goes to: made sure of before the job, whole or not there after it.
+// A file that says what came of a job: made sure of before it, whole or not there after it.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "engine/base/result.hpp"
-#include "engine/roles/report.hpp"
 
 namespace mpiferry::cli {
+
+// What a file is for; its text begins with its schema.
+struct FileKind {
+  std::string_view schema;  // or the beginning of it: what such a file may replace
+  std::string_view name;    // "report"
+  std::string_view option;  // "--json"
+};
 
 // A report replaces an earlier report, never anything else: `--json big.dat` must not cost a file.
 class ReportFile {
  public:
   // `path` is a file, "-" for standard output, or empty: no report is wanted.
-  explicit ReportFile(std::string path) : path_(std::move(path)) {}
+  ReportFile(const FileKind& kind, std::string path) : kind_(kind), path_(std::move(path)) {}
   ReportFile(const ReportFile&) = delete;
   ReportFile& operator=(const ReportFile&) = delete;
   // Removes what `prepare` made, unless it was published.
@@ -22,9 +29,9 @@ class ReportFile {
   // a link, beside what it points to. invalid_argument if something else lies there;
   // report_write_failed.
   Outcome prepare();
-  // Writes the report and gives it its name; does nothing after a prepare() that failed. Calls
+  // Writes the text and gives the file its name; does nothing after a prepare() that failed. Calls
   // prepare() if nobody has.
-  Outcome publish(const Report& report);
+  Outcome publish(const std::string& text);
 
  private:
   Outcome make_part();
@@ -32,6 +39,7 @@ class ReportFile {
   bool direct() const;  // written as it comes: a pipe, a terminal, a device
   Failure failure(const std::string& path, const char* call) const;
 
+  FileKind kind_;
   std::string path_;
   std::string part_;  // empty: not prepared
 };

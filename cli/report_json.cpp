@@ -28,6 +28,8 @@ Json or_null(const std::optional<T>& value) {
   }
 }
 
+}  // namespace
+
 Json error_json(const Failure& failure) {
   Json json{{"message", failure.message()}};
   if (!failure.hint.empty()) json["hint"] = failure.hint;
@@ -39,9 +41,7 @@ Json error_json(const Failure& failure) {
   return json;
 }
 
-}  // namespace
-
-std::string to_json(const Report& report) {
+std::string to_json(const Report& report, const std::string& profile) {
   Json json{{"schema", kReportSchema},
             {"verdict", error_name(report.verdict)},
             {"class", class_name(error_class(report.verdict))},
@@ -64,6 +64,7 @@ std::string to_json(const Report& report) {
        {"transfer_seconds", seconds(report.transfer)},
        {"gigabytes_per_second", gigabytes_per_second(report.bytes_written, report.transfer)},
        {"window", report.window},
+       {"profile", profile.empty() ? Json(nullptr) : Json(profile)},
        {"peak_in_flight_per_worker", report.peak_in_flight},
        {"master_buffers", report.buffers},
        {"peak_master_buffers", report.peak_buffers},

@@ -13,13 +13,17 @@ std::string error_text(const Failure& failure) {
   return text;
 }
 
-std::string success_text(const Report& report) {
+std::string success_text(const Report& report, const std::string& profile) {
   std::string text = fmt::format(
       "mpiferry: {} in {} chunks to {} workers: {} at {:.2f} GB/s, every chunk verified\n",
       human_bytes(report.bytes_written), report.chunks_written, report.workers.size(),
       human_seconds(report.transfer), gigabytes_per_second(report.bytes_written, report.transfer));
   if (report.chunks_corrupt > 0) {
     text += fmt::format("  {} chunks arrived damaged and were sent again\n", report.chunks_corrupt);
+  }
+  if (!profile.empty()) {
+    text += fmt::format("  chunks of {}, {} in flight to each worker: profile {}\n",
+                        human_bytes(report.chunk_size), report.window, quoted(profile));
   }
   text += report.discard
               ? "  nothing was written (--discard)\n"

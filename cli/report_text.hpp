@@ -12,7 +12,8 @@ namespace mpiferry::cli {
 std::string error_text(const Failure& failure);
 
 // What was done, how fast, where it is: for success. A failure's says how far it came.
-std::string success_text(const Report& report);
+// `profile` as in to_json.
+std::string success_text(const Report& report, const std::string& profile);
 std::string how_far_text(const Report& report);
 
 }  // namespace mpiferry::cli

@@ -17,6 +17,14 @@ std::string human_bytes(Bytes bytes) {
   return fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
+std::string option_bytes(Bytes bytes) {
+  static constexpr auto kUnits = std::to_array<std::string_view>({"", "K", "M", "G"});
+  std::uint64_t value = bytes.value;
+  std::size_t unit = 0;
+  for (; value >= 1024 && value % 1024 == 0 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  return fmt::format("{}{}", value, kUnits[unit]);
+}
+
 std::string human_seconds(std::chrono::nanoseconds time) {
   const double seconds = std::chrono::duration<double>(time).count();
   if (seconds < 10) return fmt::format("{:.3f} s", seconds);

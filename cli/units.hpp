@@ -9,6 +9,7 @@
 namespace mpiferry::cli {
 
 std::string human_bytes(Bytes bytes);                      // "256.0 MiB"
+std::string option_bytes(Bytes bytes);                     // "256K", as options take it; exact
 std::string human_seconds(std::chrono::nanoseconds time);  // "0.123 s", "2 m 05 s"
 // 10^9 bytes a second; 0 for no time.
 double gigabytes_per_second(Bytes bytes, std::chrono::nanoseconds time);

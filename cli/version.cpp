@@ -9,6 +9,8 @@
 
 namespace mpiferry::cli {
 
+std::string program_version() { return MPIFERRY_VERSION; }
+
 std::string version_text() {
   const unsigned xxhash = XXH_versionNumber();
   const char* warning =

@@ -17,7 +17,8 @@ class CommandFailed(Exception):
 
 def _environment() -> dict[str, str]:
     """Ours, without what would change the program's options behind the bench's back."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("MPIFERRY_")}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MPIFERRY_")}
+    return {**kept, "XDG_CONFIG_HOME": os.devnull}  # no profile lies below it
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

@@ -55,7 +55,9 @@ def run_block(text, mpiferry, mpiexec):
             shim = programs / name
             shim.write_text(f'#!/bin/sh\nexec {shlex.quote(str(target))} "$@"\n', encoding="utf-8")
             shim.chmod(0o755)
-        environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+        # A profile in the caller's home must not decide what the blocks do.
+        environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+                       "XDG_CONFIG_HOME": str(pathlib.Path(scratch) / "config")}
         try:
             done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=work, env=environment,
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True,

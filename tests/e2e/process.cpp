@@ -35,16 +35,21 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-std::vector<std::string> environment_of(const Command& command, const std::string& mark) {
+std::vector<std::string> environment_of(const Command& command, const std::string& mark,
+                                        const fs::path& nowhere) {
   std::vector<std::string> out{mark};
   for (const auto& [name, value] : command.environment) out.push_back(name + "=" + value);
+  // The caller's own settings and profile must not decide what the tests see.
+  const auto is_config = [](const auto& entry) { return entry.first == "XDG_CONFIG_HOME"; };
+  if (std::ranges::none_of(command.environment, is_config)) {
+    out.push_back("XDG_CONFIG_HOME=" + nowhere.string());
+  }
   const std::size_t own = out.size();
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text{*entry};
     const auto same_name = [name = text.substr(0, text.find('='))](const std::string& mine) {
       return std::string_view{mine}.substr(0, mine.find('=')) == name;
     };
-    // The caller's own settings must not decide what the tests see.
     if (text.starts_with("MPIFERRY_")) continue;
     if (std::none_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(own), same_name)) {
       out.emplace_back(text);
@@ -86,7 +91,7 @@ Process::Process(Command command) : command_(std::move(command)) {
   ::posix_spawn_file_actions_addopen(&actions, 1, (outputs_ / "out").c_str(), create, 0600);
   ::posix_spawn_file_actions_addopen(&actions, 2, (outputs_ / "err").c_str(), create, 0600);
   ::posix_spawn_file_actions_addchdir_np(&actions, command_.directory.c_str());
-  std::vector<std::string> environment = environment_of(command_, mark_);
+  std::vector<std::string> environment = environment_of(command_, mark_, outputs_ / "no-profile");
   began_ = std::chrono::steady_clock::now();
   const int error = ::posix_spawnp(&pid_, command_.words[0].c_str(), &actions, nullptr,
                                    pointers(command_.words).data(), pointers(environment).data());

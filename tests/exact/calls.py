@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from common import KIB, MIB, CommandFailed, arguments, ferry, scratch_directory, skip, verdict
@@ -19,6 +20,7 @@ from common import KIB, MIB, CommandFailed, arguments, ferry, scratch_directory,
 RANKS = 3
 WORKERS = RANKS - 1
 SLICE = MIB  # kSlice of engine/roles/source_reader.hpp: what is read, and written, at a time
+AHEAD = 64 * KIB  # kAhead of engine/disk/read_ahead.cpp: what chunks of up to a quarter of it share
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,13 @@ CASES = (Case("small chunks", 4 * KIB, 64), Case("chunks of 3 slices", 5 * MIB /
          Case("--fsync", 4 * KIB, 16, fsync=True))
 
 
-def budget(case: Case) -> "dict[tuple[str, str], dict[str, int]]":
+def budget(case: Case) -> "dict[tuple[str, str], dict[str, int | Fraction]]":
     """Calls for one chunk, by role and by what they name. WHAT IS NOT HERE IS FORBIDDEN."""
     slices = -(-case.chunk // SLICE)
     durable = 1 if case.fsync else 0
     return {
-        ("master", "source"): {"pread": slices},
+        # Small chunks share a read of AHEAD.
+        ("master", "source"): {"pread": Fraction(case.chunk, AHEAD) if case.chunk <= AHEAD // 4 else slices},
         ("master", "chunk file"): {},
         ("master", "destination"): {},
         ("worker", "source"): {},

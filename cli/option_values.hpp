@@ -1,0 +1,28 @@
+// How the values of options are written: checks and conversions for CLI11.
+//
+// Each takes the text of a value, turns it into plain digits, and returns what is wrong with it, or
+// nothing.
+#pragma once
+
+#include <string>
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace mpiferry::cli {
+
+// A whole number in decimal, whatever its first digit: CLI11 takes 010 for 8 and 0x10 for 16.
+std::string to_count(std::string& text);
+// A byte count: decimal digits, then nothing, K, M, G (times 1024) with or without "iB" or "B".
+std::string to_bytes(std::string& text);
+// A duration: seconds, or with a unit: 500ms, 10s, 2m. Becomes milliseconds.
+std::string to_milliseconds(std::string& text);
+
+// The name of a file. Changes nothing.
+std::string not_empty(const std::string& text);
+
+// "--chunk-size" is MPIFERRY_CHUNK_SIZE in the environment, for this command and no other.
+void name_in_environment(CLI::App& app);
+
+}  // namespace mpiferry::cli

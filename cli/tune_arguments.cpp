@@ -1,0 +1,131 @@
+#include "cli/tune_arguments.hpp"
+
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/option_values.hpp"
+#include "engine/flow/sender.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  mpirun -n 5 mpiferry tune /data/sources '/local/{rank}'
+  mpirun -n 5 mpiferry tune --fsync --budget 5m --size 1GiB /data/sources /scratch
+  mpirun -n 5 mpiferry tune --chunks 1M,2M,4M --windows 4,8,16 --profile here.json . out/
+
+Everything that it makes in SOURCE-DIR and DEST goes again; nothing else there is touched.)";
+
+constexpr std::uint64_t kMostRepetitions = 100;
+constexpr std::size_t kMostCases = 1000;
+
+}  // namespace
+
+TuneParser::TuneParser(CLI::App& app, TuneArguments& arguments)
+    : arguments_(arguments),
+      command_(app.add_subcommand("tune",
+                                  "Measures chunk sizes and windows on these ranks and disks, and "
+                                  "writes the best as a profile for scatter")),
+      size_(arguments.size.value),
+      budget_(static_cast<std::uint64_t>(arguments.budget.count())) {
+  command_->footer(kExamples);
+  command_
+      ->add_option("SOURCE-DIR", arguments.source_directory,
+                   "Directory on the disk of your sources; a sample file is made there")
+      ->required()
+      ->check(not_empty);
+  command_
+      ->add_option("DEST", arguments.destination,
+                   "Directory that your jobs write to; {rank} and {host} are replaced")
+      ->required()
+      ->check(not_empty);
+  const CLI::Validator size{to_bytes, "", "size"};
+  const CLI::Validator number{to_count, "", "number"};
+  command_->add_option("--size", size_, "Bytes of the sample file")
+      ->transform(size)
+      ->type_name("SIZE")
+      ->default_str("256MiB");
+  command_->add_option("--chunks", chunk_sizes_, "Chunk sizes to be measured, with commas between")
+      ->transform(size)
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("SIZES")
+      ->default_str("64K,256K,1M,4M");
+  command_->add_option("--windows", arguments.windows, "Windows to be measured with each")
+      ->transform(number)
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("UINTS")
+      ->default_str("2,8,32");
+  command_
+      ->add_option("--repetitions", arguments.repetitions,
+                   "How often each case is measured, 2 to 100")
+      ->transform(number)
+      ->type_name("UINT")
+      ->capture_default_str();
+  command_
+      ->add_option("--budget", budget_,
+                   "Seconds (or 500ms, 2m) after which the rest is left out; 0: never")
+      ->transform(CLI::Validator{to_milliseconds, "", "time"})
+      ->type_name("TIME")
+      ->default_str("60");
+  command_->add_flag("--fsync", arguments.fsync, "Measure what scatter --fsync does");
+  command_
+      ->add_option("--profile", arguments.profile,
+                   "Write the profile to this file; auto: to its default place; none: to no file")
+      ->check(not_empty)
+      ->capture_default_str();
+  command_
+      ->add_option("--json", arguments.json, "Write all figures to this file; - is standard output")
+      ->check(not_empty);
+  command_->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors");
+  command_->add_flag("-v,--verbose", arguments.verbose, "A line for every measurement");
+  name_in_environment(*command_);
+}
+
+bool TuneParser::chosen() const { return command_->parsed(); }
+
+bool TuneParser::finish() {
+  if (!chosen()) return false;
+  arguments_.size = Bytes{size_};
+  arguments_.budget = std::chrono::milliseconds{budget_};
+  if (!chunk_sizes_.empty()) {
+    arguments_.chunk_sizes.clear();
+    for (const std::uint64_t value : chunk_sizes_) arguments_.chunk_sizes.push_back({value});
+  }
+  const auto refuse = [](const char* option, const std::string& why) {
+    throw CLI::ValidationError{option, why};
+  };
+  for (const Bytes chunk_size : arguments_.chunk_sizes) {
+    if (chunk_size < 1_B || chunk_size > kMaxChunkSize) {
+      refuse("--chunks", fmt::format("{}: must be from 1 byte to 1 GiB", chunk_size.value));
+    }
+    if (arguments_.size.value / chunk_size.value > kMaxChunks) {
+      refuse("--chunks", fmt::format("{}: the sample would have more than {} chunks",
+                                     chunk_size.value, kMaxChunks));
+    }
+  }
+  for (const std::uint32_t window : arguments_.windows) {
+    if (window < 1 || window > flow::kMaxWindow) {
+      refuse("--windows", fmt::format("{}: must be from 1 to {}", window, flow::kMaxWindow));
+    }
+  }
+  if (arguments_.chunk_sizes.size() * arguments_.windows.size() > kMostCases) {
+    refuse("--chunks", fmt::format("more than {} cases", kMostCases));
+  }
+  if (arguments_.repetitions < 2 || arguments_.repetitions > kMostRepetitions) {
+    refuse("--repetitions", fmt::format("{}: must be from 2 to {}: one alone shows no noise",
+                                        arguments_.repetitions, kMostRepetitions));
+  }
+  if (arguments_.size.value > (std::uint64_t{1} << 62U)) {
+    refuse("--size", fmt::format("{}: must be below 4 EiB", arguments_.size.value));
+  }
+  if (arguments_.profile == "-") {
+    refuse("--profile", "-: is no file; --json - prints all figures");
+  }
+  return true;
+}
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,186 @@
+#include "cli/tune_command.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "cli/ending.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/interruption.hpp"
+#include "cli/profile.hpp"
+#include "cli/profile_place.hpp"
+#include "cli/report_file.hpp"
+#include "cli/report_text.hpp"
+#include "cli/terminal.hpp"
+#include "cli/tune_report.hpp"
+#include "cli/tune_sweep.hpp"
+#include "cli/version.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+std::string now() {
+  return fmt::format(
+      "{:%Y-%m-%dT%H:%M:%SZ}",
+      fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+}
+
+// A line for each measurement (-v), or one that is written over itself.
+class TuneConsole {
+ public:
+  TuneConsole(const TuneArguments& arguments, std::FILE* out)
+      : lines_(arguments.verbose && !arguments.quiet),
+        watched_(!arguments.quiet && !arguments.verbose && stderr_is_watched()),
+        out_(out) {}
+  TuneConsole(const TuneConsole&) = delete;
+  TuneConsole& operator=(const TuneConsole&) = delete;
+  ~TuneConsole() { clear(); }
+
+  void show(const SweepProgress& progress) {
+    const std::string what =
+        progress.number == 0 ? "warm-up" : fmt::format("{} of {}", progress.number, progress.total);
+    const std::string line = fmt::format("{}: {}", what, to_text(progress.tuning));
+    if (lines_ && progress.speed) {
+      say(out_, fmt::format("tune: {}: {:.2f} GB/s\n", line, *progress.speed));
+    } else if (watched_ && !progress.speed) {
+      say(stderr, fmt::format("\rtune: {:<{}}", line, shown_));
+      shown_ = line.size();
+    }
+  }
+  void clear() {
+    if (shown_ > 0) say(stderr, fmt::format("\r{:{}}\r", "", shown_ + 6));
+    shown_ = 0;
+  }
+
+ private:
+  bool lines_;
+  bool watched_;
+  std::FILE* out_;
+  std::size_t shown_ = 0;
+};
+
+// Rank 0's files.
+struct Files {
+  explicit Files(const TuneArguments& arguments)
+      : at_default_place(arguments.profile == kProfileAuto),
+        path(at_default_place                    ? default_profile_path()
+             : arguments.profile == kProfileNone ? ""
+                                                 : arguments.profile),
+        profile(kProfileFile, path),
+        json(kTuneFile, arguments.json) {}
+
+  // Whether they can be written in the end.
+  Outcome prepare() {
+    if (at_default_place && path.empty()) {
+      return Failure{.code = Errc::invalid_argument,
+                     .detail = "the profile has no default place: HOME is not set",
+                     .hint = "name a file with --profile FILE, or give --profile none"};
+    }
+    if (at_default_place) {
+      if (Outcome made = place.make_parents(path); !made) return made;
+    }
+    if (Outcome ready = profile.prepare(); !ready) return ready;
+    return json.prepare();
+  }
+
+  bool at_default_place;
+  std::string path;  // of the profile; empty: none is wanted
+  ProfilePlace place;
+  ReportFile profile;
+  ReportFile json;
+};
+
+// Rank 0's last words. Returns the exit code.
+int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, std::FILE* out) {
+  TuneReport report{
+      .arguments = arguments, .sweep = sweep, .date = now(), .version = program_version()};
+  if (!sweep.failure) {
+    report.choice = choose(sweep.figures);
+    if (const Outcome written = files.profile.publish(profile_json(report)); !written) {
+      sweep.failure = written.error();
+      sweep.verdict = written.error().code;
+    } else {
+      report.profile = files.path;
+      files.place.keep();
+    }
+  }
+  if (!arguments.quiet && report.choice) {
+    std::string text = tune_text(report);
+    if (!sweep.failure) text += profile_text(report.profile, files.at_default_place);
+    if (!say(out, text) && !sweep.failure) {
+      sweep.failure = Failure{.code = Errc::report_write_failed,
+                              .path = "standard output",
+                              .system_errno = errno,
+                              .detail = "the advice can not be said there"};
+      sweep.verdict = sweep.failure->code;
+    }
+  }
+  if (sweep.failure) {
+    say(stderr, error_text(*sweep.failure) +
+                    (report.profile.empty() ? tune_how_far_text(sweep) : std::string{}));
+  }
+  int code = exit_code(sweep.verdict);
+  if (const Outcome written = files.json.publish(tune_json(report)); !written && code == 0) {
+    say(stderr, error_text(written.error()));
+    code = exit_code(written.error().code);
+  }
+  return code;
+}
+
+int refuse_one_rank(mpi::Environment& environment, const Launcher& launcher) {
+  Failure failure = too_few_ranks(launcher, mpi::Environment::library_version());
+  if (failure.code == Errc::too_few_ranks) {
+    failure.hint = "start it as: mpirun -n 4 mpiferry tune SOURCE-DIR DEST";
+  }
+  launcher.let_speaker_fail_first();
+  if (launcher.speaks()) say(stderr, error_text(failure));
+  environment.finalize(std::nullopt);
+  return exit_code(failure.code);
+}
+
+struct Ended {
+  int code = 0;
+  bool abandoned = false;
+};
+
+// Nothing that it has made is left when it returns: an abort may come next.
+Ended run_and_conclude(const mpi::Environment& environment, const TuneArguments& arguments,
+                       Rank self) {
+  Interruption interruption;
+  // Standard output is the figures', if they are wanted there.
+  std::FILE* const out = arguments.json == "-" ? stderr : stdout;
+  Files files{arguments};
+  TuneConsole console{arguments, out};
+  SweepResult result = sweep(
+      environment, arguments, interruption, [&files] { return files.prepare(); },
+      [&console](const SweepProgress& progress) { console.show(progress); });
+  console.clear();
+  if (!result.warning.empty()) say(stderr, result.warning);
+  if (result.abandoned && self == Rank{1} && result.failure) {
+    say(stderr, error_text(*result.failure));  // the master is out of reach
+  }
+  return {self == kMaster ? conclude(arguments, result, files, out) : exit_code(result.verdict),
+          result.abandoned};
+}
+
+}  // namespace
+
+int tune(const TuneArguments& arguments, const Launcher& launcher) {
+  mpi::Environment environment;
+  if (launcher.size > 1 && environment.lowest_with(false)) {
+    environment.finalize(std::nullopt);
+    return exit_code(ErrorClass::usage);
+  }
+  if (environment.size() < 2) return refuse_one_rank(environment, launcher);
+  const Rank self{environment.rank()};
+  const Ended ended = run_and_conclude(environment, arguments, self);
+  leave_mpi(environment, self, ended.abandoned, ended.code);
+  return ended.code;
+}
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,40 @@
+// What `mpiferry tune` says: for people, for programs, and for scatter.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cli/report_file.hpp"
+#include "cli/tune_arguments.hpp"
+#include "cli/tune_sweep.hpp"
+#include "cli/tuning_choice.hpp"
+
+namespace mpiferry::cli {
+
+inline constexpr std::string_view kTuneSchema = "mpiferry.tune/1";
+// One of another version may be replaced, too.
+inline constexpr FileKind kProfileFile{"\"mpiferry.profile/", "profile", "--profile"};
+inline constexpr FileKind kTuneFile{kTuneSchema, "report", "--json"};
+
+struct TuneReport {
+  const TuneArguments& arguments;
+  const SweepResult& sweep;
+  std::optional<TuningChoice> choice = {};  // nothing after a failure
+  std::string date = {};                    // ISO 8601, UTC
+  std::string version = {};
+  std::string profile = {};  // the file that was written; empty: none
+};
+
+// The table, the advice and the rule behind it.
+std::string tune_text(const TuneReport& report);
+// Where the profile is and what it does; `at_default_place`: scatter finds it there.
+std::string profile_text(const std::string& profile, bool at_default_place);
+// After a failure: how far it came.
+std::string tune_how_far_text(const SweepResult& sweep);
+
+// docs/tuning.md has both schemas. profile_json needs a choice.
+std::string tune_json(const TuneReport& report);
+std::string profile_json(const TuneReport& report);
+
+}  // namespace mpiferry::cli

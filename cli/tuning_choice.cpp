@@ -1,0 +1,53 @@
+#include "cli/tuning_choice.hpp"
+
+#include <algorithm>
+
+namespace mpiferry::cli {
+namespace {
+
+double median_of(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+}  // namespace
+
+double TuningFigure::median() const { return median_of(speeds); }
+double TuningFigure::lowest() const {
+  return speeds.empty() ? 0 : *std::ranges::min_element(speeds);
+}
+double TuningFigure::highest() const {
+  return speeds.empty() ? 0 : *std::ranges::max_element(speeds);
+}
+double TuningFigure::spread() const { return median() > 0 ? (highest() - lowest()) / median() : 0; }
+
+TuningChoice choose(const std::vector<TuningFigure>& figures) {
+  TuningChoice choice;
+  std::vector<double> spreads;
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    spreads.push_back(figures[i].spread());
+    if (figures[i].median() > figures[choice.best].median()) choice.best = i;
+  }
+  choice.noise = std::max(kLeastNoise, median_of(std::move(spreads)));
+  const double enough = (1 - choice.noise) * figures[choice.best].median();
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    if (figures[i].median() >= enough) choice.equals.push_back(i);
+  }
+  choice.keeps_default = choice.equals.front() == 0;
+  choice.chosen =
+      choice.keeps_default
+          ? 0
+          : *std::ranges::min_element(choice.equals, [&figures](std::size_t a, std::size_t b) {
+              const Tuning& x = figures[a].tuning;
+              const Tuning& y = figures[b].tuning;
+              if (x.memory() != y.memory()) {
+                return x.memory() < y.memory();
+              }
+              return x.chunk_size > y.chunk_size;
+            });
+  return choice;
+}
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,43 @@
+// Which chunk size and window `mpiferry tune` advises, and why. Arithmetic.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "cli/tuning_plan.hpp"
+
+namespace mpiferry::cli {
+
+// What was measured of one case. Speeds in 10^9 bytes a second.
+struct TuningFigure {
+  Tuning tuning;
+  std::vector<double> speeds;  // one a repetition
+
+  // 0 without a speed.
+  double median() const;
+  double lowest() const;
+  double highest() const;
+  double spread() const;  // (highest - lowest) / median
+};
+
+struct TuningChoice {
+  std::size_t best = 0;    // the highest median
+  std::size_t chosen = 0;  // the advice
+  bool keeps_default = true;
+  // Speeds that differ by less than this share of the best one are equal.
+  double noise = 0;
+  std::vector<std::size_t> equals;  // the cases that are equal to the best, itself included
+};
+
+// `figures` begins with the default; each has a speed.
+//   noise    the median over the cases of their spread, but at least kLeastNoise
+//   equal    median >= (1 - noise) * the best median
+//   chosen   the default, if it is equal to the best; else the equal case with the smallest memory;
+//            of those, the one with the largest chunks
+TuningChoice choose(const std::vector<TuningFigure>& figures);
+
+// Few repetitions may agree by chance.
+inline constexpr double kLeastNoise = 0.02;
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,90 @@
+#include "engine/disk/sample_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <fcntl.h>
+#include <random>
+#include <unistd.h>
+#include <vector>
+
+#include "engine/disk/descriptor.hpp"
+#include "engine/disk/unique_name.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+constexpr std::size_t kSliceWords = (std::size_t{4} << 20U) / sizeof(std::uint64_t);
+
+Failure failure(const std::string& path, const char* call, int system_errno) {
+  Failure out{.code = Errc::source_unreadable,
+              .path = path,
+              .call = call,
+              .system_errno = system_errno,
+              .detail = "the sample can not be made"};
+  switch (system_errno) {
+    case ENOENT:
+    case ENOTDIR:
+      out.code = Errc::source_not_found;
+      out.hint = "name a directory that exists, on the disk that your sources are read from";
+      break;
+    case ENOSPC:
+    case EDQUOT:
+      out.hint = "free some space there, or choose a smaller --size";
+      break;
+    case EFBIG:
+      out.hint = "raise the file size limit (ulimit -f), or choose a smaller --size";
+      break;
+    default:
+      out.hint = "name a directory that rank 0 may write to, on the disk of your sources";
+  }
+  return out;
+}
+
+// SplitMix64: bytes that no file system can compress, made faster than any disk takes them.
+class Random {
+ public:
+  std::uint64_t next() noexcept {
+    std::uint64_t z = state_ += 0x9e3779b97f4a7c15U;
+    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31U);
+  }
+
+ private:
+  std::uint64_t state_ = std::random_device{}();
+};
+
+}  // namespace
+
+Result<SampleFile> SampleFile::make(const std::string& directory, Bytes size,
+                                    const std::function<bool()>& stop) {
+  const std::string path = unique_name(directory + "/.mpiferry-tune-");
+  const int number =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  // The directory is what the user knows.
+  if (number < 0) return failure(directory, "open", errno);
+  Descriptor file{number};
+  SampleFile sample{path};
+  Random random;
+  std::vector<std::uint64_t> slice(kSliceWords);
+  for (std::uint64_t done = 0; done < size.value && !stop();) {
+    std::ranges::generate(slice, [&random] { return random.next(); });
+    const std::size_t wanted = static_cast<std::size_t>(
+        std::min<std::uint64_t>(size.value - done, kSliceWords * sizeof(std::uint64_t)));
+    const ssize_t written = ::write(file.get(), slice.data(), wanted);
+    if (written < 0 && errno != EINTR) return failure(directory, "write", errno);
+    if (written > 0) done += static_cast<std::uint64_t>(written);
+  }
+  if (!stop() && ::fdatasync(file.get()) != 0) return failure(directory, "fdatasync", errno);
+  if (const int error = file.close(); error != 0) return failure(directory, "close", error);
+  return sample;
+}
+
+void SampleFile::remove() noexcept {
+  if (!path_.empty()) ::unlink(path_.c_str());
+  path_.clear();
+}
+
+}  // namespace mpiferry::disk

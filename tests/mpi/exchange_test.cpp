@@ -1,0 +1,36 @@
+// What ranks tell each other beside the jobs.
+#include "engine/mpi/exchange.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "engine/mpi/environment.hpp"
+
+namespace mpiferry::mpi {
+namespace {
+
+class Exchange : public ::testing::Test {
+ protected:
+  Communicator world = Communicator::duplicate(Environment::world());
+  int rank = world.rank().value;
+};
+
+TEST_F(Exchange, shares_the_text_of_rank_0) {
+  const std::string text = "dest/{rank}/" + std::string(5000, 'x');
+  EXPECT_EQ(share(world.native(), rank == 0 ? text : "something else of " + std::to_string(rank)),
+            text);
+}
+
+TEST_F(Exchange, shares_an_empty_text) {
+  EXPECT_EQ(share(world.native(), rank == 0 ? "" : "not empty"), "");
+}
+
+TEST_F(Exchange, gathers_the_numbers_in_the_order_of_the_ranks) {
+  const auto all = gather(world.native(), std::uint64_t{1} << (40 + rank));
+  ASSERT_EQ(all.size(), static_cast<std::size_t>(world.size()));
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], std::uint64_t{1} << (40 + i));
+}
+
+}  // namespace
+}  // namespace mpiferry::mpi
