@@ -16,7 +16,8 @@ FIGURES = {"transfer": "transfer", "whole": "whole command", "cpu": "CPU time (s
 
 
 def percent(value: float) -> str:
-    return f"{100 * value:+.1f} %" if isfinite(value) and value < 10 else ("none" if value < 0 else "over 900 %")
+    """So few pairs can leave an end of an interval open: -1 and infinity."""
+    return f"{100 * value:+.1f} %" if -1 < value < 10 else "?" if value <= -1 else "over 900 %"
 
 
 def _p(value: float) -> str:
