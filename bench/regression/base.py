@@ -7,6 +7,7 @@ from pathlib import Path
 from .refusal import NoBase, Refusal
 
 MAIN = ("origin/main", "main", "origin/master", "master")
+PROGRAM = ("CMakeLists.txt", "cmake", "engine", "cli")  # what it is built of
 WHOLE_HISTORY = ("fetch it with `git fetch --unshallow --tags`; in GitHub's actions/checkout say "
                  "`fetch-depth: 0`")
 
@@ -47,8 +48,8 @@ class Repository:
 
     @property
     def dirty(self) -> bool:
-        """Whether the working tree differs from HEAD; it is measured as it is."""
-        return bool(self.git("status", "--porcelain"))
+        """Whether the program's sources differ from HEAD's; they are measured as they are."""
+        return bool(self.git("status", "--porcelain", "--", *PROGRAM))
 
     @property
     def shallow(self) -> bool:
@@ -62,7 +63,7 @@ def choose(repository: Repository, named: "str | None") -> Base:
     """The first of these that there is:
     1. BASE, if it was named;
     2. where HEAD left main (origin/main, main, origin/master, master), unless that is HEAD itself;
-    3. HEAD, if the working tree differs from it: then that difference is measured;
+    3. HEAD, if the program's sources in the working tree differ from it: then that is measured;
     4. the last tag before HEAD;
     5. HEAD's first parent."""
     if named is not None:
@@ -70,17 +71,20 @@ def choose(repository: Repository, named: "str | None") -> Base:
     head = repository.head
     mains = [name for name in MAIN if repository.commit(name)]
     fork = repository.git("merge-base", "HEAD", mains[0]) if mains else None
+    if mains and not fork and repository.shallow:
+        raise NoBase(f"no BASE: this is a shallow clone, in which HEAD and {mains[0]} have no common commit; "
+                     + WHOLE_HISTORY)
     if fork and fork != head:
         return Base(fork, repository.describe(fork), f"the merge base of HEAD and {mains[0]}")
     if repository.dirty:
-        return Base(head, repository.describe(head), "HEAD, because the working tree differs from it")
+        return Base(head, repository.describe(head), "HEAD, because the sources in the working tree differ from it")
     tag = repository.git("describe", "--tags", "--abbrev=0", "HEAD^")
     if tag and (commit := repository.commit(tag)):
         return Base(commit, repository.describe(commit), f"{tag}, the last tag before HEAD")
     parent = repository.commit("HEAD^")
     if parent:
-        return Base(parent, repository.describe(parent), "HEAD's first parent: HEAD is on main, and no "
-                                                         "earlier commit has a tag")
+        return Base(parent, repository.describe(parent), "HEAD's first parent, as neither main nor a "
+                                                         "tag is before it")
     if repository.shallow:
         raise NoBase("no BASE: this is a shallow clone, which ends before main's history does; "
                      + WHOLE_HISTORY)

@@ -108,7 +108,7 @@ def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
     tell(f"BASE is {base.name} ({base.why})")
     head = repository.describe("HEAD")
     if repository.dirty:
-        notes.append("the working tree differs from HEAD's commit, and is measured as it is")
+        notes.append("the sources in the working tree differ from HEAD's, and are measured as they are")
         tell(notes[-1])
         head += ", and changes that are not committed"
     base_program, head_program = build_both(repository, base, args.build, tell)

@@ -1,6 +1,6 @@
-// Planted into a copy of the program by bench/regress experiment: the master burns some time for every chunk
-// that it sends. It takes MPI_Isend's place by MPI's profiling interface, so no source is changed and no
-// change of the sources can make it fail to apply.
+// Planted into a copy of the program by bench/regress experiment: the master burns some time for
+// every chunk that it sends. It takes MPI_Isend's place by MPI's profiling interface, so no source
+// is changed and no change of the sources can make it fail to apply.
 #include <cstdint>
 #include <ctime>
 
@@ -36,7 +36,8 @@ extern "C" int MPI_Isend(const void* buffer, int count, MPI_Datatype type, int t
   PMPI_Comm_rank(communicator, &rank);
   PMPI_Comm_size(communicator, &ranks);
   for (const Burn& burn : kBurns) {
-    if (rank != 0 || tag != kDataTag || count != burn.chunk + kHeader || ranks != burn.ranks) continue;
+    if (rank != 0 || tag != kDataTag || count != burn.chunk + kHeader || ranks != burn.ranks)
+      continue;
     const std::int64_t end = busy_time() + burn.nanoseconds;
     while (busy_time() < end) {
     }

@@ -1,7 +1,9 @@
-# bench.regress.*: the regression gate. None of them says how fast anything is: the unit tests play machines,
+# bench.regress*: the regression gate. None of them says how fast anything is: the unit tests play machines,
 # and what runs real jobs is slowed down by whole seconds, or too short to be red.
-add_test(NAME bench.regress.unit COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/regress_test.py)
-set_tests_properties(bench.regress.unit PROPERTIES TIMEOUT 180)
+foreach(name regress_test regress_base_test)
+  add_test(NAME bench.${name} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/${name}.py)
+  set_tests_properties(bench.${name} PROPERTIES TIMEOUT 180)
+endforeach()
 if(TARGET mpiferry)
   foreach(group TheGateItself InCI)
     add_test(NAME bench.regress.${group}
