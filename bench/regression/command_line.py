@@ -45,7 +45,7 @@ def common_options() -> argparse.ArgumentParser:
     common.add_argument("--case", type=parse_case, action="append", metavar="CHUNK:RANKS:SIZE",
                         help="instead of the usual ones; can be repeated. Usual: "
                              + " ".join(f"{c.chunk >> 10}K:{c.ranks}:{c.size >> 20}M" for c in CASES))
-    common.add_argument("--minutes", type=between(0, 10000), help="budget of one run, without building (1.25)")
+    common.add_argument("--minutes", type=between(0, 10000), help="budget of one run, without building (1.5; --short: 0.5)")
     common.add_argument("--pairs", type=int, default=1000, help="of every case, at most (%(default)s)")
     common.add_argument("--threshold", type=between(0, 1000), default=5.0, metavar="PERCENT",
                         help="a smaller slowdown is never red (%(default)g)")
@@ -88,7 +88,7 @@ def settle(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """What --short changes, and what must fit together."""
     short = getattr(args, "short", False)
     args.cases = list(dict.fromkeys(args.case or (SHORT_CASES if short else CASES)))
-    args.minutes = args.minutes or (0.5 if short else 1.25)
+    args.minutes = args.minutes or (0.5 if short else 1.5)
     if args.pairs < 1:
         parser.error(f"--pairs {args.pairs}: not a whole number from 1 up")
     if args.threshold > args.margin:

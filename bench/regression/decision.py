@@ -13,12 +13,12 @@ from statistics import NormalDist
 from .signed_rank import estimate, holm, p_greater
 
 # Pairs after which the data are looked at: each step half as much again, so that what is not stopped at one
-# look loses little by waiting for the next. Before 12 pairs not even 12 of 12 could be sure at the first
-# look's level.
-LOOKS = (12, 18, 27, 40, 60, 90, 135, 200, 300, 450, 675, 1000)
-# An early look may use up a quarter of what is left of alpha, the last one all of it. The sum is alpha at
+# look loses little by waiting for the next. Below 13 pairs not even one in which all agree could be sure
+# at the first look's level.
+LOOKS = (14, 20, 30, 45, 65, 100, 150, 220, 330, 500, 750, 1000)
+# An early look may use up this part of what is left of alpha, the last one all of it. The sum is alpha at
 # most, so looking often does not add false alarms, however the looks depend on each other.
-EARLY_SHARE = 0.25
+EARLY_SHARE = 0.15  # simulation.py: less stops later, more leaves the last look too little
 POWER = 0.95  # of the smallest slowdown that a run is said to find
 
 
