@@ -1,0 +1,90 @@
+"""BASE and the working tree, each built in a directory of its own below build/regress."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .base import Base, Repository
+from .refusal import Refusal, UNDECIDED
+
+OPTIONS = ("-DCMAKE_BUILD_TYPE=Release", "-DMPIFERRY_TESTS=OFF", "-DMPIFERRY_BENCH=OFF")
+TAIL = 25  # lines of a build's log that are shown
+
+
+class BuildFailed(Refusal):
+    pass
+
+
+def _run(argv: Sequence[str], log: Path, what: str) -> None:
+    with open(log, "a", encoding="utf-8") as out:
+        out.write(f"$ {' '.join(argv)}\n")
+        out.flush()
+        try:
+            # A session of its own, so that an interrupt ends all compilers, and only once.
+            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                       start_new_session=True)
+        except FileNotFoundError:
+            raise BuildFailed(f"{argv[0]} was not found; it is needed to build {what}") from None
+        try:
+            status = process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+            raise
+    if status != 0:
+        tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:])
+        raise BuildFailed(f"{what} does not build. The end of {log}:\n{tail}")
+
+
+def build(source: Path, directory: Path, what: str, cxx_flags: str = "") -> Path:
+    """Configures and builds the program; returns its path. BuildFailed has the end of the log."""
+    if not (source / "CMakeLists.txt").is_file():
+        raise BuildFailed(f"{what} has no CMakeLists.txt: it is older than the program; name a newer BASE")
+    directory.mkdir(parents=True, exist_ok=True)
+    log = directory / "build.log"
+    log.unlink(missing_ok=True)
+    options = list(OPTIONS)
+    if shutil.which("ccache"):
+        options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
+    if shutil.which("ninja") and not (directory / "Makefile").exists():
+        options += ["-G", "Ninja"]
+    if cxx_flags:
+        options.append(f"-DCMAKE_CXX_FLAGS={cxx_flags}")
+    _run(["cmake", "-S", str(source), "-B", str(directory), *options], log, what)
+    _run(["cmake", "--build", str(directory), "--target", "mpiferry",
+          "--parallel", str(len(os.sched_getaffinity(0)))], log, what)
+    program = directory / "cli" / "mpiferry"
+    if not program.is_file():
+        raise BuildFailed(f"{what} was built, but there is no {program}: it is laid out otherwise; name a "
+                          f"newer BASE, or build it yourself and use --base-binary")
+    return program
+
+
+def checkout(repository: Repository, base: Base, below: Path) -> Path:
+    """The files of that commit, without touching the clone's own state."""
+    source = below / "source"
+    if (source / ".complete").is_file():
+        return source
+    shutil.rmtree(source, ignore_errors=True)
+    source.mkdir(parents=True)
+    with subprocess.Popen(["git", "-C", str(repository.root), "archive", base.commit],
+                          stdout=subprocess.PIPE) as archive:
+        unpacked = subprocess.run(["tar", "-x", "-C", str(source)], stdin=archive.stdout, check=False)
+    if archive.returncode != 0 or unpacked.returncode != 0:
+        raise Refusal(f"{base.commit}: git archive could not write its files to {source}", UNDECIDED)
+    (source / ".complete").touch()
+    return source
+
+
+def build_both(repository: Repository, base: Base, below: Path,
+               tell: Callable[[str], None]) -> tuple[Path, Path]:
+    """The programs of BASE and of the working tree. A commit that was built before is not built again, only
+    looked at by the build tool."""
+    here = below / base.commit[:12]
+    tell(f"building BASE in {here}")
+    base_program = build(checkout(repository, base, here), here / "build", f"BASE ({base.name})")
+    tell(f"building the working tree in {below / 'head'}")
+    return base_program, build(repository.root, below / "head", "the working tree")

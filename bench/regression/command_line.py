@@ -1,0 +1,188 @@
+"""Arguments in, exit code and files out."""
+
+import argparse
+import json
+import math
+import os
+import random
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from measuring.machine import describe
+from measuring.scratch import NoSpace, Scratch
+
+from .base import Repository, choose
+from .building import build_both
+from .decision import Rule
+from .gate import Course, Gate
+from .jobs import CASES, SHORT_CASES, Jobs, fingerprint, parse_case
+from .refusal import GREEN, INTERRUPTED, UNDECIDED, USAGE, NoBase, Refusal
+from .rendering import CODES, as_json, markdown
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tell(text: str) -> None:
+    print(f"bench/regress: {text}", file=sys.stderr, flush=True)
+
+
+def between(low: float, high: float):
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low < value < high:
+            raise argparse.ArgumentTypeError(f"{text}: not a number between {low:g} and {high:g}")
+        return value
+    return number
+
+
+def common_options() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--case", type=parse_case, action="append", metavar="CHUNK:RANKS:SIZE",
+                        help="instead of the usual ones; can be repeated. Usual: "
+                             + " ".join(f"{c.chunk >> 10}K:{c.ranks}:{c.size >> 20}M" for c in CASES))
+    common.add_argument("--minutes", type=between(0, 10000), help="budget of one run, without building (1.5; --short: 0.5)")
+    common.add_argument("--pairs", type=int, default=1000, help="of every case, at most (%(default)s)")
+    common.add_argument("--threshold", type=between(0, 1000), default=5.0, metavar="PERCENT",
+                        help="a smaller slowdown is never red (%(default)g)")
+    common.add_argument("--margin", type=between(0, 1000), default=10.0, metavar="PERCENT",
+                        help="green rules out this slowdown (%(default)g)")
+    common.add_argument("--alpha", type=between(0, 0.5), default=0.01,
+                        help="probability of a false alarm, at most (%(default)g)")
+    common.add_argument("--target", type=Path, default=Path("/dev/shm"),
+                        help="where source and destination are put (%(default)s)")
+    common.add_argument("--mpiexec", help="MPICH's launcher (mpirun.mpich, mpiexec.hydra, or the build's)")
+    common.add_argument("--seed", type=int, help="of the coin that orders each pair (random, and shown)")
+    common.add_argument("--build", type=Path, default=ROOT / "build/regress",
+                        help="where it builds (%(default)s)")
+    return common
+
+
+def arguments(argv: Sequence[str], description: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench/regress", description=description, parents=[common_options()],
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("base", nargs="?", metavar="BASE", help="a commit, branch or tag")
+    parser.add_argument("--base-binary", type=Path, help="a program, instead of BASE")
+    parser.add_argument("--head-binary", type=Path, help="a program, instead of the working tree's")
+    parser.add_argument("--short", action="store_true",
+                        help="half a minute, two cases; without any BASE it says SKIPPED and ends with 0")
+    parser.add_argument("--even-if-identical", action="store_true",
+                        help="measure also if both programs are the same, byte for byte")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the result and every figure, for programs")
+    parser.add_argument("--markdown", type=Path, metavar="FILE",
+                        help="what is printed; also appended to $GITHUB_STEP_SUMMARY")
+    args = parser.parse_args(argv)
+    if (args.base_binary is None) != (args.head_binary is None):
+        parser.error("--base-binary and --head-binary go together")
+    if args.base_binary is not None and args.base is not None:
+        parser.error(f"BASE '{args.base}' and --base-binary: which of them?")
+    settle(parser, args)
+    return args
+
+
+def settle(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """What --short changes, and what must fit together."""
+    short = getattr(args, "short", False)
+    args.cases = list(dict.fromkeys(args.case or (SHORT_CASES if short else CASES)))
+    args.minutes = args.minutes or (0.5 if short else 1.5)
+    if args.pairs < 1:
+        parser.error(f"--pairs {args.pairs}: not a whole number from 1 up")
+    if args.threshold > args.margin:
+        parser.error(f"--threshold {args.threshold:g} is above --margin {args.margin:g}: what lies between "
+                     "would be green and red at once")
+    args.seed = random.SystemRandom().randrange(2 ** 31) if args.seed is None else args.seed
+    args.rule = Rule(alpha=args.alpha, threshold=args.threshold / 100, margin=args.margin / 100)
+
+
+def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
+    """What BASE and HEAD are: name and program."""
+    if args.base_binary is not None:
+        return ({"name": str(args.base_binary), "program": args.base_binary},
+                {"name": str(args.head_binary), "program": args.head_binary})
+    repository = Repository(ROOT)
+    base = choose(repository, args.base)
+    tell(f"BASE is {base.name} ({base.why})")
+    head = repository.describe("HEAD")
+    if repository.dirty:
+        notes.append("the sources in the working tree differ from HEAD's, and are measured as they are")
+        tell(notes[-1])
+        head += ", and changes that are not committed"
+    base_program, head_program = build_both(repository, base, args.build, tell)
+    return ({"name": f"{base.name} ({base.why})", "commit": base.commit, "program": base_program},
+            {"name": head, "commit": repository.head, "program": head_program})
+
+
+def write(args: argparse.Namespace, result: dict, course: Course, code: int) -> int:
+    """Shows and stores the result; returns the exit code that it was given."""
+    text = markdown(result, course, args.rule)
+    print(text, end="", flush=True)
+    if args.json:
+        args.json.write_text(json.dumps(as_json(result, course, args.rule, code), indent=1) + "\n", encoding="utf-8")
+    if args.markdown:
+        args.markdown.write_text(text, encoding="utf-8")
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(summary, "a", encoding="utf-8") as out:
+            out.write(text)
+    return code
+
+
+def regress(args: argparse.Namespace) -> int:
+    for file in filter(None, (args.json, args.markdown)):  # now, not after the measurement
+        if not file.absolute().parent.is_dir() or file.is_dir():
+            raise Refusal(f"{file}: can not be written: its directory does not exist, or it is one itself")
+    result: dict = {"notes": [], "seed": args.seed, "cases": [str(case) for case in args.cases]}
+    base, head = programs(args, result["notes"])
+    for name, one in (("base", base), ("head", head)):
+        if not one["program"].is_file():
+            raise Refusal(f"{one['program']}: no such program (--{name}-binary)")
+        result[name] = {**one, "program": str(one["program"]), "sha256": fingerprint(one["program"])}
+    result["machine"] = describe(args.target)
+    if result["base"]["sha256"] == result["head"]["sha256"]:
+        result["notes"].append("both programs are the same, byte for byte")
+        if not args.even_if_identical:
+            return write(args, result, Course(verdict="green", partial=False), GREEN)
+
+    with Scratch(args.target) as scratch:
+        jobs = Jobs(base["program"], head["program"], args.mpiexec, scratch, args.cases)
+        gate = Gate(args.rule, args.cases, jobs.measure, seed=args.seed, tell=tell)
+        try:
+            jobs.warm_up(args.cases)
+            course = gate.run(60 * args.minutes, args.pairs)
+        except (KeyboardInterrupt, Refusal, NoSpace, OSError) as error:
+            if gate.course.pairs:
+                write(args, result, gate.stop_here(), code_of(error))
+            raise
+    return write(args, result, course, CODES[course.verdict])
+
+
+def code_of(error: BaseException) -> int:
+    """2: the user can mend it; 3: nothing could be measured."""
+    if isinstance(error, Refusal):
+        return error.code
+    return {KeyboardInterrupt: INTERRUPTED, NoSpace: UNDECIDED}.get(type(error), USAGE)
+
+
+def main(argv: Sequence[str], description: str) -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: end the job, clean up, show the part
+        signal.signal(number, signal.default_int_handler)
+    short = False
+    try:
+        if argv[:1] == ["experiment"]:
+            from .experiments import experiment  # noqa: PLC0415: only it needs the plant
+            return experiment(argv[1:])
+        args = arguments(argv, description)
+        short = args.short
+        return regress(args)
+    except KeyboardInterrupt as error:
+        tell("interrupted; what it wrote to the target is deleted")
+        return code_of(error)
+    except (Refusal, NoSpace, OSError) as error:
+        if short and isinstance(error, NoBase):
+            print(f"SKIPPED: the regression gate: {error}")
+            return GREEN
+        tell(f"error: {error}")
+        return code_of(error)

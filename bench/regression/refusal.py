@@ -1,0 +1,15 @@
+"""What ends a run without a verdict, and with which exit code."""
+
+GREEN, RED, USAGE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class Refusal(Exception):
+    """One message that says what, where, why and what to do."""
+
+    def __init__(self, message: str, code: int = USAGE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NoBase(Refusal):
+    """There is nothing to compare with: for --short no error."""
