@@ -31,7 +31,7 @@ class ReadAheadTest : public ::testing::Test {
   }
 
   boost::asio::io_context io{1};
-  TemporaryDirectory directory;
+  test::TemporaryDirectory directory;
   std::string path = directory / "source";
   std::string text;
 };
