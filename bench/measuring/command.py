@@ -31,6 +31,11 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 def run(argv: Sequence[str]) -> float:
     """The seconds that it took. Raises CommandFailed unless it ended with 0."""
+    return capture(argv)[0]
+
+
+def capture(argv: Sequence[str]) -> "tuple[float, str]":
+    """The same, with what it printed."""
     began = time.perf_counter()
     # A session of its own: Ctrl-C reaches it through us, once, also when only we are signalled.
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -47,4 +52,4 @@ def run(argv: Sequence[str]) -> float:
     seconds = time.perf_counter() - began
     if process.returncode != 0:
         raise CommandFailed(f"{shlex.join(argv)}\nended with status {process.returncode}:\n{output}")
-    return seconds
+    return seconds, output

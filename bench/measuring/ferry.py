@@ -1,5 +1,7 @@
 """One mpiferry binary, and what starts it."""
 
+from __future__ import annotations  # Python 3.9
+
 import json
 import re
 import shutil
