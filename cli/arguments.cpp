@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/bench_command.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/version.hpp"
 
@@ -23,6 +24,7 @@ constexpr const char* kExamples = R"(Examples:
   mpirun -n 5 mpiferry scatter --chunk-size 4MiB --fsync big.dat '/local/{host}/{rank}'
   mkfifo pipe; tar c tree > pipe & mpirun -n 3 mpiferry scatter pipe out/
   mpirun -n 5 mpiferry scatter --json report.json --quiet big.dat out/
+  mpiferry bench --ranks 2 3 --out results
 
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
 70 internal, 130 interrupted.)";
@@ -204,6 +206,7 @@ std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
       ->take_all()
       ->group("Testing");
   name_in_environment(*scatter);
+  app.add_subcommand("bench", kBenchSummary);  // main() has seen to it before
 
   try {
     app.parse(argc, argv);

@@ -154,8 +154,9 @@ def colour_bar(most: float) -> str:
     axes = figure.add_axes((0.178, 0.62, 0.81, 0.3))
     steps = 64
     for step in range(steps):
-        axes.add_patch(Rectangle((step / steps * most, 0), most / steps * 1.05, 1, facecolor=COLOURS(step / (steps - 1)),
-                                 edgecolor="none"))
+        colour = COLOURS(step / (steps - 1))
+        axes.add_patch(Rectangle((step / steps * most, 0), most / steps, 1, facecolor=colour, edgecolor=colour,
+                                 linewidth=0.5))
     axes.set(xlim=(0, most), ylim=(0, 1))
     axes.set_yticks([])
     axes.tick_params(length=2)

@@ -74,7 +74,17 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div class="card scroll" tabindex="0"><table><thead><tr>{top}</tr></thead>\n<tbody>{cells}</tbody></table></div>'
 
 
-def _overview(figures: Figures) -> str:
+def _settings(context: Mapping[str, Any]) -> str:
+    settings = dict(context.get("settings", {}))
+    named = {"machine": context.get("machine"), "host": context.get("host_name"), "measured": context.get("date"),
+             "load before": ", ".join(f"{load:.1f}" for load in context.get("load_avg", ())),
+             **{name: settings[name] for name in ("program", "target", "launcher", "sink", "job", "memory of a rank",
+                                                  "repetitions") if name in settings}}
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in named.items() if value)
+    return f'<div class="card"><dl>{rows}</dl></div>'
+
+
+def _overview(figures: Figures, context: Mapping[str, Any]) -> str:
     most = figures.top.median
     rows = []
     for ranks in figures.ranks:
@@ -86,7 +96,9 @@ def _overview(figures: Figures) -> str:
 <p>GB/s of the transfer, median; in each cell that of its best window, which stands below the figure.</p>
 <div class="grid">{_card(heat + charts.colour_bar(most))}
 <div><h3>The best of each rank count</h3>
-{_table(("ranks", "GB/s", "range", "chunk", "window"), rows)}</div></div>"""
+{_table(("ranks", "GB/s", "range", "chunk", "window"), rows)}
+<h3 class="next">Machine and settings</h3>
+{_settings(context)}</div></div>"""
 
 
 def _key(name: str, text: str) -> str:
@@ -130,19 +142,12 @@ A dash: left out, because that window would not fit into a rank's memory or neve
 <div class="grid">{"".join(cards)}</div>"""
 
 
-def _how(context: Mapping[str, Any]) -> str:
-    settings = dict(context.get("settings", {}))
-    named = {"machine": context.get("machine"), "host": context.get("host_name"), "measured": context.get("date"),
-             "load before": ", ".join(f"{load:.1f}" for load in context.get("load_avg", ())),
-             **{name: settings[name] for name in ("program", "target", "launcher", "sink", "job", "memory of a rank",
-                                                  "repetitions") if name in settings}}
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in named.items() if value)
-    return f"""<h2>How it was measured</h2>
-<div class="card"><dl>{rows}</dl></div>
-<p class="muted" style="margin-top:1rem">Real jobs, one after the other; every repetition runs all cases, in the opposite
-order of the repetition before, and the target is warmed before each job that writes. GB/s is that of the transfer: from
-the first chunk sent to the last one acknowledged, without the start of the ranks. 1 GB is 10<sup>9</sup> bytes, 1 MiB
-2<sup>20</sup>. Ratios travel to other machines; absolute figures do not.</p>"""
+def _how() -> str:
+    return """<h2>How it was measured</h2>
+<p>Real jobs, one after the other; every repetition runs all cases, in the opposite order of the repetition before, and the
+target is warmed before each job that writes. GB/s is that of the transfer: from the first chunk sent to the last one
+acknowledged, without the start of the ranks. 1 GB is 10<sup>9</sup> bytes, 1 MiB 2<sup>20</sup>. Ratios travel to other
+machines; absolute figures do not.</p>"""
 
 
 def _all(figures: Figures) -> str:
@@ -174,10 +179,10 @@ def page_text(result: Mapping[str, Any]) -> str:
 {partial}<header><h1>mpiferry: chunk size, ranks, window</h1>
 <p class="muted">{escape(str(context.get("machine")))}</p></header>
 {_tiles(figures)}
-{_overview(figures)}
+{_overview(figures, context)}
 {_curves(figures, context.get("not_measured", {}))}
 {_windows(figures)}
-{_how(context)}
+{_how()}
 {_all(figures)}
 </main>
 </body>
