@@ -16,7 +16,10 @@ class Launcher:
 
     def __init__(self, template: str) -> None:
         self.template = template
-        self._words = shlex.split(template)
+        try:
+            self._words = shlex.split(template)
+        except ValueError as error:
+            raise ValueError(f"{template!r}: not a launcher: {error}") from None
         if not self._words or not any(RANKS in word for word in self._words):
             raise ValueError(f"{template!r}: not a launcher such as 'srun -n {RANKS}': {RANKS} must stand in it")
 

@@ -15,7 +15,7 @@ from measuring.scratch import NoSpace, Scratch
 from measuring.sizes import show_size
 
 from .case import SCATTER, Case
-from .files import NoPage, draw, publish, write_figures
+from .files import NoMatplotlib, NoPage, draw, publish, write_figures
 from .jobs import Jobs, LaunchedFerry
 from .journal import Journal, Refused
 from .machine import described, identity
@@ -24,7 +24,7 @@ from .plan import Plan
 from .progress import Progress
 from .result import BadResult, load, make, speeds
 
-FAILED, INTERRUPTED = 1, 130
+FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -95,14 +95,18 @@ class Sweep:
         result = make(self._plan, self._journal.runs, missing=len(self._missing),
                       context={**self._context, "not_measured": self._not_measured})
         files = write_figures(directory, result)
+        code = 0
         try:
             draw(directory / "sweep.json", directory / "sweep.html")
             files.append(directory / "sweep.html")
+        except NoMatplotlib as error:
+            say(f"warning: {error}")  # measuring was asked for, and that is done
         except NoPage as error:
-            say(f"warning: {error}")
+            say(f"error: {error}")
+            code = FAILED
         partial = f"PARTIAL, {len(self._missing)} runs are missing: " if self._missing else ""
         print(f"{partial}{', '.join(map(str, files))}")
-        return 0
+        return code
 
 
 def _best(sweep_json: Path) -> None:
@@ -120,8 +124,12 @@ def sweep(argv: Sequence[str]) -> int:
     plan = plan_of(parsed, args)
     if not args.target.is_dir():
         parsed.error(f"--target {args.target}: no such directory")
-    ferry = LaunchedFerry(args.binary.resolve(), args.launcher, args.sink == "discard")
-    same = {**identity(args.binary, args.target), "launcher": ferry.launcher.template, "sink": args.sink,
+    try:
+        ferry = LaunchedFerry(args.binary.resolve(), args.launcher, args.sink == "discard")
+        same = identity(args.binary, args.target)
+    except (CommandFailed, ValueError) as error:
+        parsed.error(str(error))
+    same = {**same, "launcher": ferry.launcher.template, "sink": args.sink,
             "job": f"{show_size(args.size)}, at most {args.max_chunks} chunks",
             "memory of a rank": show_size(args.memory)}
     settings = {**same, "repetitions": args.repetitions, "left_out": plan.left_out()}
@@ -142,7 +150,8 @@ def sweep(argv: Sequence[str]) -> int:
             say(f"error: {error}")
         _handle(signal.SIG_IGN)  # what was measured is written; that takes seconds
         if journal.runs:
-            code = one.write(args.out) or code
+            written = one.write(args.out)
+            code = code or written
             if code == 0:
                 _best(args.out / "sweep.json")
         return code
@@ -171,6 +180,9 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED
-    except (CommandFailed, Refused, BadResult, NoPage, OSError, ValueError) as error:
+    except Refused as error:
+        say(f"error: {error}")
+        return REFUSED
+    except (CommandFailed, BadResult, NoPage, OSError, ValueError) as error:
         say(f"error: {error}")
         return FAILED

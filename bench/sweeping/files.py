@@ -25,6 +25,10 @@ class NoPage(Exception):
     """Says why the page was not drawn, and what to do."""
 
 
+class NoMatplotlib(NoPage):
+    """What it lacks is to be installed."""
+
+
 def publish(path: Path, text: str) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
@@ -54,7 +58,6 @@ def write_figures(directory: Path, result: Mapping[str, Any]) -> list[Path]:
 
 
 def _has_matplotlib(python: str) -> bool:
-    # -c, not an import: reading a page's result should not wait for it twice.
     return subprocess.run([python, "-c", "import importlib.util as i, sys; "
                            "sys.exit(i.find_spec('matplotlib') is None)"],
                           stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
@@ -65,7 +68,7 @@ def drawing_python() -> str:
     for python in (sys.executable, "/usr/bin/python3"):
         if Path(python).is_file() and _has_matplotlib(python):
             return python
-    raise NoPage(f"the page needs matplotlib, and neither {sys.executable} nor /usr/bin/python3 has it: {INSTALL}")
+    raise NoMatplotlib(f"the page needs matplotlib, and neither {sys.executable} nor /usr/bin/python3 has it: {INSTALL}")
 
 
 def draw(result: Path, page: Path) -> None:
@@ -73,8 +76,8 @@ def draw(result: Path, page: Path) -> None:
     later = f"later: {NAME} page {result} --html {page}"
     try:
         python = drawing_python()
-    except NoPage as error:
-        raise NoPage(f"{error}\n  {later}") from None
+    except NoMatplotlib as error:
+        raise NoMatplotlib(f"{error}\n  {later}") from None
     done = subprocess.run([python, str(SCRIPT), "draw", str(result), "--html", str(page)], check=False,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:

@@ -71,9 +71,10 @@ class Journal:
         text = self._file.read()
         # What has no end was being written when the power went: it is measured again.
         whole = text[:text.rfind(b"\n") + 1]
-        self._file.truncate(len(whole))
         lines = whole.decode(errors="replace").splitlines()
-        if not lines:
+        nothing_measured = len(lines) < 2
+        self._file.truncate(0 if nothing_measured else len(whole))
+        if nothing_measured:
             self._append({"schema": SCHEMA, "identity": self.identity})
             return
         self._compare(_parse(self.path, 1, lines[0]))

@@ -6,7 +6,9 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
+from measuring.launcher import Launcher
 from measuring.machine import memory_bytes
 from measuring.sizes import GIB, KIB, MIB, parse_size, show_size
 
@@ -21,8 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("MPIFERRY_BENCH_PROGRAM")  # set by `mpiferry bench`
 NAME = "mpiferry bench" if PROGRAM else "bench/sweep"
 
-EXIT_CODES = """exit codes: 0 all is measured and written, 1 a job or a check failed, 2 usage, 130 interrupted;
-after 1 and 130 everything measured so far is kept, and the same command goes on from there"""
+EXIT_CODES = """exit codes: 0 all is measured and written (the page only where matplotlib is), 1 a job failed or
+no space is left, 2 usage, or results in --out that can not be compared, 130 interrupted; after 1
+and 130 all that was measured is kept, and the same command goes on from there"""
 
 
 def _number(least: int, most: int) -> Callable[[str], int]:
@@ -41,9 +44,10 @@ def _chunk(text: str) -> int:
 
 
 def _template(text: str) -> str:
-    if "{ranks}" not in text:
-        raise argparse.ArgumentTypeError(f"{text!r}: {{ranks}} must stand in it, as in 'srun -n {{ranks}}'")
-    return text
+    try:
+        return Launcher(text).template
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def default_binary() -> Path:
@@ -55,8 +59,15 @@ def default_binary() -> Path:
     return next(filter(Path.is_file, [*built, installed]), built[0])
 
 
-def parser() -> argparse.ArgumentParser:
-    shown = argparse.ArgumentParser(
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong, without a screen of usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}\n  try: {self.prog} --help\n")
+
+
+def parser() -> Parser:
+    shown = Parser(
         prog=NAME, formatter_class=argparse.RawDescriptionHelpFormatter, epilog=f"""\
 {NAME} page SWEEP.json [--html FILE]
   draws the page again from a result
@@ -95,15 +106,15 @@ def parser() -> argparse.ArgumentParser:
     return shown
 
 
-def page_parser() -> argparse.ArgumentParser:
-    shown = argparse.ArgumentParser(prog=f"{NAME} page", description="Draws the page of a sweep again.",
+def page_parser() -> Parser:
+    shown = Parser(prog=f"{NAME} page", description="Draws the page of a sweep again.",
                                     epilog="exit codes: 0 the page is written, 1 it is not, 2 usage")
     shown.add_argument("result", type=Path, metavar="SWEEP.json", help="what a sweep wrote")
     shown.add_argument("--html", type=Path, metavar="FILE", help="the page (beside SWEEP.json)")
     return shown
 
 
-def plan_of(parsed: argparse.ArgumentParser, args: argparse.Namespace) -> Plan:
+def plan_of(parsed: Parser, args: argparse.Namespace) -> Plan:
     """Ends with a usage error if the options contradict each other."""
     plan = Plan(sorted(set(args.chunks)), sorted(set(args.ranks)), sorted(set(args.windows)), args.repetitions,
                 args.size, args.max_chunks, args.memory)

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The sweep without MPI: its plan, journal, figures and files."""
 
-import argparse
 import contextlib
 import csv
 import io
@@ -113,6 +112,13 @@ class Journals(unittest.TestCase):
         self.path.write_bytes(self.fill().replace(SCHEMA.encode(), b"mpiferry.sweep.journal/0"))
         self.assertIn("mpiferry.sweep.journal/0", self.refusal())
 
+    def test_where_nothing_is_measured_nothing_is_refused(self) -> None:
+        self.fill(0)
+        with Journal(self.path, {"host": "b"}):
+            pass
+        self.assertIn(b'"b"', self.path.read_bytes())
+        self.assertEqual(len(self.path.read_bytes().splitlines()), 1)
+
     def test_damage_in_the_middle_is_refused_with_its_line(self) -> None:
         lines = self.fill().splitlines(keepends=True)
         for damage in (b"what\n", b'{"case": "unknown", "repetition": 0}\n', b"[]\n"):
@@ -202,12 +208,13 @@ class Others(unittest.TestCase):
             Launcher("srun -n 3")
 
     def test_contradicting_options_are_usage_errors(self) -> None:
-        for words in (["--chunks", "512M"], ["--chunks", "1M", "--windows", "1024", "--memory", "1G"],
-                      ["--chunks", "128M", "--memory", "1T", "--windows", "1024", "--size", "1T"]):
-            parsed = parser()
-            with self.subTest(words), contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit) as end:
-                plan_of(parsed, parsed.parse_args(words)) and parsed.exit(2 if words[1] == "1M" else 0)
+        for words, said in ((["--chunks", "512M"], "more than --memory 256 MiB"),
+                            (["--chunks", "1G", "--memory", "9T", "--windows", "1024", "--size", "9T"], "--windows")):
+            parsed, err = parser(), io.StringIO()
+            with self.subTest(words), contextlib.redirect_stderr(err), self.assertRaises(SystemExit) as end:
+                plan_of(parsed, parsed.parse_args(words))
             self.assertEqual(end.exception.code, 2)
+            self.assertIn(said, err.getvalue())
 
     def test_time_left_comes_from_the_most_similar_runs(self) -> None:
         durations = Durations()
@@ -230,5 +237,4 @@ class Others(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    assert argparse  # the options above end through it
     unittest.main()
