@@ -9,6 +9,10 @@ present() {  # PROBE of packages.txt
   read -r kind words <<<"$1"
   case $kind in
     program) for word in $words; do command -v "$word" >/dev/null && return; done ;;
+    module)
+      for word in python3 /usr/bin/python3; do
+        "$word" -c "import importlib.util as u, sys; sys.exit(u.find_spec('$words') is None)" 2>/dev/null && return
+      done ;;
     wrapper)
       for word in $words; do
         printf '#include <mpi.h>\n#ifndef MPICH_VERSION\n#error another MPI\n#endif\n' |

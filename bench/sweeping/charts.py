@@ -32,6 +32,11 @@ def digits(value: float) -> str:
     return f"{value:.{max(0, min(4, 2 - math.floor(math.log10(value))))}f}"
 
 
+def short_size(size: int) -> str:
+    """65536 -> 64K."""
+    return show_size(size).replace(" ", "").removesuffix("B").removesuffix("i")
+
+
 def _text_colour(colour: tuple[float, ...]) -> str:
     """The one that contrasts more, by the formula of WCAG 2."""
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
@@ -132,7 +137,7 @@ def curves(ranks: int, best: Mapping[int, Sequence[Speed]], transport: Sequence[
     axes.set_ylim(limits)
     shown = chunks if len(chunks) <= 8 else chunks[::-(-len(chunks) // 8)]
     axes.xaxis.set_major_locator(FixedLocator(list(shown)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: show_size(int(size)).replace(" ", "").removesuffix("iB")))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: short_size(int(size))))
     axes.xaxis.set_minor_locator(NullLocator())
     decades = math.log10(limits[1] / limits[0])
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 3 else (1,), numticks=20))
@@ -145,7 +150,7 @@ def curves(ranks: int, best: Mapping[int, Sequence[Speed]], transport: Sequence[
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_xlabel("chunk size (bytes, K = 1024)")
     axes.set_ylabel("GB/s")
-    return inline(figure, f"curve{ranks}", f"GB/s over chunk size at {ranks} ranks, with the transport and write limits")
+    return inline(figure, f"curve{ranks}", f"GB/s over chunk size at {ranks} ranks, beside the limits")
 
 
 def colour_bar(most: float) -> str:

@@ -68,7 +68,8 @@ def drawing_python() -> str:
     for python in (sys.executable, "/usr/bin/python3"):
         if Path(python).is_file() and _has_matplotlib(python):
             return python
-    raise NoMatplotlib(f"the page needs matplotlib, and neither {sys.executable} nor /usr/bin/python3 has it: {INSTALL}")
+    raise NoMatplotlib(f"the page needs matplotlib, and neither {sys.executable} nor /usr/bin/python3 has it: "
+                       f"{INSTALL}")
 
 
 def draw(result: Path, page: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 from pathlib import Path
@@ -100,8 +101,20 @@ class Jobs:
         source = self._sources[self._plan.job_size(case.chunk)]
         done = self._ferry.scatter(case.ranks, case.chunk, source, destination, "--window", str(case.window),
                                    "--memory", str(self._plan.memory))
+        if not self._discard:
+            self._need_all_here(done.report, destination)
         return {"bytes": done.size, "seconds": done.report["transfer_seconds"],
                 "command_seconds": round(done.seconds, 6)}
+
+    @staticmethod
+    def _need_all_here(report: dict[str, Any], destination: Path) -> None:
+        """Where it can not be deleted, a second job would not find the place that the first one found."""
+        here = sum(entry.name.startswith("chunk_") for entry in os.scandir(destination))
+        if here < report.get("chunks", 0):
+            hosts = ", ".join(sorted({worker["host"] for worker in report["workers"]}))
+            raise CommandFailed(f"{destination}: {report['chunks']} chunks were written by workers on {hosts}, but "
+                                f"only {here} are here: with several hosts --target must be a directory that all "
+                                f"share, or --sink discard; what was written is still in {destination} there")
 
     def _transport(self, case: Case, destination: Path) -> dict[str, Any] | None:
         """The best of the windows that it knows at this chunk size."""

@@ -92,7 +92,7 @@ def parser() -> Parser:
                       help="what workers do with a checked chunk (files)")
     where = shown.add_argument_group("where and how")
     where.add_argument("--target", type=Path, default=Path("/dev/shm"), metavar="DIR",
-                       help="source and destination are put here, on every host (%(default)s)")
+                       help="source and destination are put here; with several hosts it must be shared (%(default)s)")
     where.add_argument("--binary", type=Path, default=default_binary(), metavar="FILE",
                        help="the mpiferry to measure (%(default)s)")
     where.add_argument("--launcher", type=_template, metavar="TEMPLATE",

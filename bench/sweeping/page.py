@@ -71,7 +71,8 @@ def _card(svg: str, title: str = "") -> str:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in rows)
     top = "".join(f'<th scope="col">{name}</th>' for name in head)
-    return f'<div class="card scroll" tabindex="0"><table><thead><tr>{top}</tr></thead>\n<tbody>{cells}</tbody></table></div>'
+    return (f'<div class="card scroll" tabindex="0"><table><thead><tr>{top}</tr></thead>\n'
+            f"<tbody>{cells}</tbody></table></div>")
 
 
 def _settings(context: Mapping[str, Any]) -> str:
@@ -119,8 +120,9 @@ def _curves(figures: Figures, not_measured: Mapping[str, str]) -> str:
     shown = [*figures.best.values(), *(speed for speed in figures.all if speed.case.kind != SCATTER)]
     limits = charts.speed_range(shown)
     best = {ranks: figures.best_of(ranks) for ranks in figures.ranks}
-    cards = "\n".join(_card(charts.curves(ranks, best, figures.limit(TRANSPORT, ranks), figures.limit(WRITE_LIMIT, ranks),
-                                          figures.chunks, limits), f"{ranks} ranks") for ranks in figures.ranks)
+    cards = "\n".join(
+        _card(charts.curves(ranks, best, figures.limit(TRANSPORT, ranks), figures.limit(WRITE_LIMIT, ranks),
+                            figures.chunks, limits), f"{ranks} ranks") for ranks in figures.ranks)
     return f"""<h2>Beside the limits</h2>
 <p>GB/s over chunk size; both axes are logarithmic, and the same in all panels.</p>
 <ul class="legend">{"".join(keys)}</ul>{left}
@@ -144,10 +146,10 @@ A dash: left out, because that window would not fit into a rank's memory or neve
 
 def _how() -> str:
     return """<h2>How it was measured</h2>
-<p>Real jobs, one after the other; every repetition runs all cases, in the opposite order of the repetition before, and the
-target is warmed before each job that writes. GB/s is that of the transfer: from the first chunk sent to the last one
-acknowledged, without the start of the ranks. 1 GB is 10<sup>9</sup> bytes, 1 MiB 2<sup>20</sup>. Ratios travel to other
-machines; absolute figures do not.</p>"""
+<p>Real jobs, one after the other; every repetition runs all cases, in the opposite order of the repetition before, and
+the target is warmed before each job that writes. GB/s is that of the transfer: from the first chunk sent to the last
+one acknowledged, without the start of the ranks. 1 GB is 10<sup>9</sup> bytes, 1 MiB 2<sup>20</sup>. Ratios travel to
+other machines; absolute figures do not.</p>"""
 
 
 def _all(figures: Figures) -> str:

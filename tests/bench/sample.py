@@ -38,4 +38,5 @@ def runs(plan: Plan = PLAN) -> dict:
 
 
 def result(plan: Plan = PLAN, missing: int = 0) -> dict:
-    return make(plan, dict(list(runs(plan).items())[:len(list(plan.runs())) - missing]), missing=missing, context=CONTEXT)
+    there = list(runs(plan).items())
+    return make(plan, dict(there[:len(there) - missing]), missing=missing, context=CONTEXT)
