@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 SCATTER, TRANSPORT, WRITE_LIMIT = "scatter", "transport", "write_limit"
+KINDS = {SCATTER: "mpiferry", TRANSPORT: "transport limit", WRITE_LIMIT: "write limit"}  # as people read it
 _NAME = re.compile(r"(scatter|transport|write_limit)/chunk:(\d+)/ranks:(\d+)(?:/window:(\d+))?")
 
 

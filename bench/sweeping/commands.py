@@ -14,7 +14,7 @@ from measuring.command import CommandFailed
 from measuring.scratch import NoSpace, Scratch
 from measuring.sizes import show_size
 
-from .case import SCATTER, Case
+from .case import KINDS, SCATTER, Case
 from .files import NoMatplotlib, NoPage, draw, publish, write_figures
 from .jobs import Jobs, LaunchedFerry
 from .journal import Journal, Refused
@@ -52,8 +52,8 @@ class Sweep:
         with Scratch(self._target) as scratch:
             jobs = Jobs(self._ferry, self._plan, scratch)
             self._not_measured = jobs.not_measured
-            for why in jobs.not_measured.items():
-                say("{} limit: {}".format(*why))
+            for limit, why in jobs.not_measured.items():
+                say(f"{KINDS[limit]}: {why}")
             self._missing = self._lacking(jobs)
             done = len(list(self._plan.runs())) - len(self._missing)
             if self._missing:

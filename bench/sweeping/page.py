@@ -10,12 +10,11 @@ from typing import Any
 from measuring.sizes import show_size
 
 from . import charts
-from .case import SCATTER, TRANSPORT, WRITE_LIMIT, Case
+from .case import KINDS, SCATTER, TRANSPORT, WRITE_LIMIT, Case
 from .charts import digits
 from .result import BadResult, Speed, speeds
 
 CSS = Path(__file__).with_name("page.css")
-KINDS = {SCATTER: "mpiferry", TRANSPORT: "transport limit", WRITE_LIMIT: "write limit"}
 STROKES = {"speed": "", "transport": "5 2", "write": "1.5 2.5", "others": ""}
 
 

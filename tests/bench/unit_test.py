@@ -14,6 +14,7 @@ import sample
 from measuring.launcher import Launcher
 from sweeping.case import SCATTER, TRANSPORT, Case
 from sweeping.files import csv_text, write_figures
+from sweeping.jobs import LaunchedFerry
 from sweeping.journal import SCHEMA, Journal, Refused
 from sweeping.options import parser, plan_of
 from sweeping.plan import Plan
@@ -206,6 +207,13 @@ class Others(unittest.TestCase):
         self.assertEqual(Launcher.of("/a b/mpirun").argv(2, ["p"]), ["/a b/mpirun", "-n", "2", "p"])
         with self.assertRaises(ValueError):
             Launcher("srun -n 3")
+
+    def test_nothing_is_written_with_discard(self) -> None:
+        there = Path(__file__)
+        for discard, last in ((True, ["--discard", "S"]), (False, ["S", "D"])):
+            argv = LaunchedFerry(there, "env X={ranks}", discard).argv(4, 1024, "S", "D", "--window", "2")
+            self.assertEqual(argv, ["env", "X=4", str(there), "scatter", "--quiet", "--chunk-size", "1024", "--window",
+                                    "2", *last])
 
     def test_contradicting_options_are_usage_errors(self) -> None:
         for words, said in ((["--chunks", "512M"], "more than --memory 256 MiB"),
