@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/bench_command.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/option_values.hpp"
 #include "cli/tune_arguments.hpp"
@@ -23,6 +24,7 @@ constexpr const char* kExamples = R"(Examples:
   mkfifo pipe; tar c tree > pipe & mpirun -n 3 mpiferry scatter pipe out/
   mpirun -n 5 mpiferry scatter --json report.json --quiet big.dat out/
   mpirun -n 5 mpiferry tune /where/sources/are out/   # writes a profile that scatter uses
+  mpiferry bench --ranks 2 3 --out results
 
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
 70 internal, 130 interrupted.)";
@@ -156,6 +158,7 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
       ->take_all()
       ->group("Testing");
   name_in_environment(*scatter);
+  app.add_subcommand("bench", kBenchSummary);  // main() has seen to it before
 
   TuneArguments tune_arguments;
   TuneParser tune{app, tune_arguments};

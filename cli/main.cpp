@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "cli/arguments.hpp"
+#include "cli/bench_command.hpp"
 #include "cli/console.hpp"
 #include "cli/ending.hpp"
 #include "cli/exit_code.hpp"
@@ -134,6 +135,7 @@ int main(int argc, const char* const* argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   open_standard_descriptors();
   const Launcher launcher = Launcher::detect();
+  if (asks_for_bench(argc, argv)) return bench(argv, launcher);
   const auto parsed = parse(argc, argv);
   try {
     if (const auto* leave = std::get_if<Leave>(&parsed)) return refuse(*leave, launcher);

@@ -10,8 +10,8 @@ present() {  # PROBE of packages.txt
   case $kind in
     program) for word in $words; do command -v "$word" >/dev/null && return; done ;;
     python)
-      for word in /usr/bin/python3 python3; do
-        "$word" -c "import $words" 2>/dev/null && return
+      for word in python3 /usr/bin/python3; do
+        "$word" -c "import importlib.util as u, sys; sys.exit(u.find_spec('$words') is None)" 2>/dev/null && return
       done ;;
     wrapper)
       for word in $words; do

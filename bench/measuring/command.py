@@ -30,10 +30,14 @@ def _end(process: "subprocess.Popen[str]") -> None:
         process.wait()
 
 
-def run(argv: Sequence[str], *, patience: float = PATIENCE, said: "list[str] | None" = None,
-        talkative: bool = False) -> float:
-    """The seconds that it took. Raises CommandFailed unless it ended with 0. What it printed is added
-    to `said`. The standard output of a talkative command is thrown away, which costs it least."""
+def run(argv: Sequence[str], *, patience: float = PATIENCE, talkative: bool = False) -> float:
+    """The seconds that it took. Raises CommandFailed unless it ended with 0, within `patience` seconds.
+    The standard output of a talkative command is thrown away, which costs it least."""
+    return capture(argv, patience=patience, talkative=talkative)[0]
+
+
+def capture(argv: Sequence[str], *, patience: float = PATIENCE, talkative: bool = False) -> "tuple[float, str]":
+    """The same, with what it printed."""
     began = time.perf_counter()
     # A session of its own: Ctrl-C reaches it through us, once, also when only we are signalled.
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL,
@@ -49,8 +53,7 @@ def run(argv: Sequence[str], *, patience: float = PATIENCE, said: "list[str] | N
             _end(process)
             raise
     seconds = time.perf_counter() - began
+    printed = (output or "") + (errors or "")
     if process.returncode != 0:
-        raise CommandFailed(f"{shlex.join(argv)}\nended with status {process.returncode}:\n{(output or '') + (errors or '')}")
-    if said is not None:
-        said.append(output or "")
-    return seconds
+        raise CommandFailed(f"{shlex.join(argv)}\nended with status {process.returncode}:\n{printed}")
+    return seconds, printed

@@ -1,6 +1,6 @@
 """One mpiferry binary, and what starts it."""
 
-from __future__ import annotations
+from __future__ import annotations  # Python 3.9
 
 import json
 import re

@@ -1,6 +1,6 @@
 """A directory of our own at the target: sources, destinations, warming; gone when the bench ends."""
 
-from __future__ import annotations
+from __future__ import annotations  # Python 3.9
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""How fast: the sweep, more ranks than cores, and beside cp."""
+"""How fast: with more ranks than cores, and beside cp."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -25,16 +25,6 @@ def _scatters(bench: Bench, source: Path, chunks: Sequence[int],
               ranks: Sequence[int]) -> dict[tuple[int, int], list[Run]]:
     return bench.interleave({(chunk, count): partial(bench.warm_scatter, count, chunk, source)
                              for chunk in chunks for count in ranks})
-
-
-def sweep(bench: Bench, size: int, chunks: Sequence[int], ranks: Sequence[int]) -> None:
-    """GB/s for chunk size x ranks."""
-    bench.scratch.need(2 * size)
-    bench.head("Chunk size and ranks", [bench.command("RANKS", "CHUNK")], bench.timed(size))
-    figures = _scatters(bench, bench.scratch.file("source", size), chunks, ranks)
-    print(table(("chunk", "ranks", "transfer GB/s", "range", "whole command GB/s", "range"),
-                [(show_size(chunk), str(count), *transfer_speeds(runs).show(), *command_speeds(runs).show())
-                 for (chunk, count), runs in figures.items()]))
 
 
 def oversubscription(bench: Bench, size: int) -> None:

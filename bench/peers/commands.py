@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from measuring.command import run
+from measuring.command import capture, run
 from measuring.sizes import show_size
 
 from .case import SECONDS, TRANSFER, Case
@@ -146,8 +146,7 @@ class Commands:
 
         def measure() -> Figures:
             destination = self.place.fresh(footprint(self.size, chunk))
-            said: "list[str]" = []
-            run([program, str(writers), str(chunk), str(self.size), str(destination), *how], said=said)
+            _, said = capture([program, str(writers), str(chunk), str(self.size), str(destination), *how])
             return {SECONDS: last_json(said)["seconds"]}
 
         shown = " ".join(("bench_write_limit", str(writers), str(chunk), str(self.size), "OUT", *how))

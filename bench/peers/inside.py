@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import measuring
-from measuring.command import run
+from measuring.command import capture, run
 from measuring.integrity import without_digest
 from measuring.sizes import show_size
 
@@ -38,8 +38,7 @@ def _parts(setting: Setting) -> "list[Case]":
 
     def measure() -> Figures:
         destination = commands.place.fresh(size)
-        said: "list[str]" = []
-        run([program, str(cores), str(MIB), str(size), str(source), str(destination)], said=said)
+        _, said = capture([program, str(cores), str(MIB), str(size), str(source), str(destination)])
         cost = parts.costs(last_json(said), cores, size)
         limit = parts.core_limit(cost, cores)
         return {SECONDS: size / limit, CORE_SPEED: limit / 1e9, RANK_SPEED: parts.rank_limit(cost, ranks - 1) / 1e9,

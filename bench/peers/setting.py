@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from measuring.command import CommandFailed, run
+from measuring.command import CommandFailed, capture, run
 from measuring.ferry import Ferry
 
 from .original import Original
@@ -73,12 +73,10 @@ class Setting:
     def benchmark_names(self, name: str) -> "list[str]":
         """The cases that bench_NAME has."""
         argv = self.mpi(1, self.program(name), "--benchmark_list_tests=true")
-        said: "list[str]" = []
         try:
-            run(argv, patience=60, said=said)
+            return capture(argv, patience=60)[1].split()
         except CommandFailed as error:
             raise NotRun(str(error)) from None
-        return "".join(said).split()
 
     def scratch_file(self, name: str) -> Path:
         place = next((one for one in (self.memory, self.disk) if isinstance(one, Place)), None)
@@ -87,9 +85,9 @@ class Setting:
         return place.scratch.path / name
 
 
-def last_json(said: Sequence[str]) -> dict:
+def last_json(said: str) -> dict:
     """The line of JSON that a program of bench/limits printed."""
-    lines = [line for line in "".join(said).splitlines() if line.startswith("{")]
+    lines = [line for line in said.splitlines() if line.startswith("{")]
     if not lines:
-        raise CommandFailed(f"no line of JSON in the output:\n{''.join(said)}")
+        raise CommandFailed(f"no line of JSON in the output:\n{said}")
     return json.loads(lines[-1])

@@ -1,0 +1,188 @@
+"""The commands: a sweep, and the page again."""
+
+from __future__ import annotations
+
+import datetime
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from measuring.command import CommandFailed
+from measuring.scratch import NoSpace, Scratch
+from measuring.sizes import show_size
+
+from .case import KINDS, SCATTER, Case
+from .files import NoMatplotlib, NoPage, draw, publish, write_figures
+from .jobs import Jobs, LaunchedFerry
+from .journal import Journal, Refused
+from .machine import described, identity
+from .options import NAME, page_parser, parser, plan_of
+from .plan import Plan
+from .progress import Progress
+from .result import BadResult, load, make, speeds
+
+FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def say(text: str) -> None:
+    print(f"{NAME}: {text}", file=sys.stderr, flush=True)
+
+
+def _handle(handler: Any) -> None:
+    for number in SIGNALS:
+        signal.signal(number, handler)
+
+
+class Sweep:
+    def __init__(self, plan: Plan, ferry: LaunchedFerry, target: Path, journal: Journal,
+                 settings: dict[str, Any]) -> None:
+        self._plan, self._ferry, self._target, self._journal = plan, ferry, target, journal
+        self._not_measured: dict[str, str] = {}
+        self._context = {
+            "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            **described(target), "executable": str(ferry.binary), "settings": settings}
+        self._missing = list(plan.runs())
+
+    def measure(self) -> None:
+        """Runs what the journal lacks."""
+        with Scratch(self._target) as scratch:
+            jobs = Jobs(self._ferry, self._plan, scratch)
+            self._not_measured = jobs.not_measured
+            for limit, why in jobs.not_measured.items():
+                say(f"{KINDS[limit]}: {why}")
+            self._missing = self._lacking(jobs)
+            done = len(list(self._plan.runs())) - len(self._missing)
+            if self._missing:
+                jobs.make_sources()
+            progress = Progress()
+            self._recall(progress)
+            try:
+                while self._missing:
+                    repetition, case = self._missing[0]
+                    progress.show(done, [case for _, case in self._missing], case)
+                    done += self._run(jobs, case, repetition, progress)
+                    self._missing = self._lacking(jobs)
+            finally:
+                progress.clear()
+
+    def _lacking(self, jobs: Jobs) -> list[tuple[int, Case]]:
+        return [(repetition, case) for repetition, case in self._plan.runs()
+                if (case.name, repetition) not in self._journal.runs and jobs.measurable(case)]
+
+    def _recall(self, progress: Progress) -> None:
+        for (name, _), entry in self._journal.runs.items():
+            case = Case.parse(name)
+            if case is not None:
+                progress.durations.add(case, entry["took"])
+
+    def _run(self, jobs: Jobs, case: Case, repetition: int, progress: Progress) -> int:
+        began = time.monotonic()
+        figures = jobs.run(case)
+        if figures is None:
+            return 0
+        took = round(time.monotonic() - began, 3)  # with the warming and the removal of the last one's files
+        progress.durations.add(case, took)
+        at = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        self._journal.add(case, repetition, {**figures, "took": took, "at": at})
+        return 1
+
+    def write(self, directory: Path) -> int:
+        """Of what there is, the files. Returns the exit code of that."""
+        result = make(self._plan, self._journal.runs, missing=len(self._missing),
+                      context={**self._context, "not_measured": self._not_measured})
+        files = write_figures(directory, result)
+        code = 0
+        try:
+            draw(directory / "sweep.json", directory / "sweep.html")
+            files.append(directory / "sweep.html")
+        except NoMatplotlib as error:
+            say(f"warning: {error}")  # measuring was asked for, and that is done
+        except NoPage as error:
+            say(f"error: {error}")
+            code = FAILED
+        partial = f"PARTIAL, {len(self._missing)} runs are missing: " if self._missing else ""
+        print(f"{partial}{', '.join(map(str, files))}")
+        return code
+
+
+def _best(sweep_json: Path) -> None:
+    """The fastest of each rank count, in words."""
+    found = [speed for case, speed in speeds(load(sweep_json)).items() if case.kind == SCATTER]
+    for ranks in sorted({speed.case.ranks for speed in found}):
+        best = max((speed for speed in found if speed.case.ranks == ranks), key=lambda speed: speed.median)
+        print(f"{ranks} ranks: {best.median:.2f} GB/s ({best.least:.2f} to {best.most:.2f}) with --chunk-size "
+              f"{show_size(best.case.chunk).replace(' ', '')} --window {best.case.window}")
+
+
+def sweep(argv: Sequence[str]) -> int:
+    parsed = parser()
+    args = parsed.parse_args(argv)
+    plan = plan_of(parsed, args)
+    if not args.target.is_dir():
+        parsed.error(f"--target {args.target}: no such directory")
+    try:
+        ferry = LaunchedFerry(args.binary.resolve(), args.launcher, args.sink == "discard")
+        same = identity(args.binary, args.target)
+    except (CommandFailed, ValueError) as error:
+        parsed.error(str(error))
+    same = {**same, "launcher": ferry.launcher.template, "sink": args.sink,
+            "job": f"{show_size(args.size)}, at most {args.max_chunks} chunks",
+            "memory of a rank": show_size(args.memory)}
+    settings = {**same, "repetitions": args.repetitions, "left_out": plan.left_out()}
+    args.out.mkdir(parents=True, exist_ok=True)
+    with Journal(args.out / "sweep.jsonl", same, fresh=args.fresh, must_exist=args.resume) as journal:
+        if journal.runs:
+            say(f"going on: {args.out} has {len(journal.runs)} runs already")
+        one = Sweep(plan, ferry, args.target, journal, settings)
+        code = 0
+        try:
+            _handle(signal.default_int_handler)  # SIGTERM like Ctrl-C: end the job, clean up, write
+            one.measure()
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+            say("interrupted; the same command goes on from here")
+        except (CommandFailed, NoSpace, OSError, ValueError) as error:
+            code = FAILED
+            say(f"error: {error}")
+        _handle(signal.SIG_IGN)  # what was measured is written; that takes seconds
+        if journal.runs:
+            written = one.write(args.out)
+            code = code or written
+            if code == 0:
+                _best(args.out / "sweep.json")
+        return code
+
+
+def page(argv: Sequence[str], *, here: bool) -> int:
+    """`here`: this interpreter has matplotlib."""
+    args = page_parser().parse_args(argv)
+    result = load(args.result)
+    speeds(result)
+    html = args.html or args.result.with_suffix(".html")
+    if here:
+        from .page import page_text  # only now: it needs matplotlib
+        publish(html, page_text(result))
+    else:
+        draw(args.result, html)
+        print(html)
+    return 0
+
+
+def main(argv: Sequence[str]) -> int:
+    try:
+        if argv[:1] in (["page"], ["draw"]):
+            return page(argv[1:], here=argv[0] == "draw")
+        return sweep(argv)
+    except KeyboardInterrupt:
+        say("interrupted")
+        return INTERRUPTED
+    except Refused as error:
+        say(f"error: {error}")
+        return REFUSED
+    except (CommandFailed, BadResult, NoPage, OSError, ValueError) as error:
+        say(f"error: {error}")
+        return FAILED

@@ -1,0 +1,58 @@
+"""What must be the same for figures to be comparable, and what a reader wants to know of the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import socket
+import subprocess
+from pathlib import Path
+
+from measuring.command import CommandFailed
+from measuring.machine import describe, file_system, memory_bytes
+from measuring.sizes import show_size
+
+
+def _cpu_fields() -> dict[str, str]:
+    """Of the first processor."""
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n")[0]
+    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
+
+
+def version(binary: Path) -> str:
+    """Its first line of --version, and a digest: programs of one version differ while it is worked on."""
+    try:
+        done = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise CommandFailed(f"{binary} --version: {error}; --binary names another mpiferry") from None
+    lines = done.stdout.splitlines()
+    if not lines or not lines[0].startswith("mpiferry"):
+        raise CommandFailed(f"{binary}: not an mpiferry; --binary names another")
+    return f"{lines[0]} ({hashlib.sha256(binary.read_bytes()).hexdigest()[:12]})"
+
+
+def identity(binary: Path, target: Path) -> dict[str, str]:
+    return {
+        "host": socket.gethostname(),
+        "cpu": _cpu_fields().get("model name", platform.machine()),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "program": version(binary),
+        "target": f"{target.resolve()} ({file_system(target)})",
+    }
+
+
+def described(target: Path) -> dict[str, object]:
+    """For the result: keys of Google Benchmark's context, and ours."""
+    machine = describe(target)[0].partition(": ")[2]
+    return {
+        "host_name": socket.gethostname(),
+        "num_cpus": os.cpu_count(),
+        "mhz_per_cpu": round(float(_cpu_fields().get("cpu MHz", 0))),
+        "cpu_scaling_enabled": Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").exists(),
+        "caches": [],
+        "load_avg": list(os.getloadavg()),
+        "machine": machine,
+        "memory": show_size(memory_bytes("MemTotal")),
+    }
