@@ -29,13 +29,17 @@ constexpr const char* kExamples = R"(Examples:
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
 70 internal, 130 interrupted.)";
 
-// auto, always, never. Becomes the number of the enumerator.
-std::string to_show_progress(std::string& text) {
-  static constexpr std::array<std::string_view, 3> kNames{"auto", "always", "never"};
-  const auto* found = std::ranges::find(kNames, text);
-  if (found == kNames.end()) return fmt::format("{}: not auto, always or never", text);
-  text = std::to_string(found - kNames.begin());
-  return {};
+// One of three words. Becomes the number of the enumerator.
+CLI::Validator one_of(std::array<std::string_view, 3> names) {
+  return {[names](std::string& text) -> std::string {
+            const auto found = std::ranges::find(names, text);
+            if (found == names.end()) {
+              return fmt::format("{}: not {}, {} or {}", text, names[0], names[1], names[2]);
+            }
+            text = std::to_string(found - names.begin());
+            return {};
+          },
+          "", "word"};
 }
 
 std::vector<std::uint64_t> numbers(std::string_view text) {
@@ -126,13 +130,21 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
           ->type_name("TIME")
           ->default_str("60");
   scatter->add_flag("--fsync", options.fsync, "A chunk counts only when it is on stable storage");
+  scatter
+      ->add_option(
+          "--io", options.io,
+          "With --fsync, chunks go to the disk buffered (through the page cache) or direct "
+          "(past it, where the file system can); auto: direct from 256KiB a chunk")
+      ->transform(one_of({"auto", "buffered", "direct"}))
+      ->type_name("HOW")
+      ->default_str("auto");
   scatter->add_flag("--force", options.force, "Replace another job's files in DEST");
   scatter
       ->add_flag("--discard", options.discard,
                  "Check and acknowledge chunks, but write nothing: how fast is all but the disks?")
       ->excludes(destination);
   scatter->add_option("--progress", arguments.progress, "A line of progress: auto, always, never")
-      ->transform(CLI::Validator{to_show_progress, "", "when"})
+      ->transform(one_of({"auto", "always", "never"}))
       ->type_name("WHEN")
       ->default_str("auto");
   scatter

@@ -145,7 +145,8 @@ Outcome Directory::probe_writable() const {
   return Nothing{};
 }
 
-OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_id) const noexcept {
+OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_id,
+                                bool direct) const noexcept {
   constexpr std::size_t kMaxName = 64;
   OpenedPart opened{PartFile{descriptor_.get()}, {}};
   PartFile& file = opened.file;
@@ -159,11 +160,19 @@ OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_i
   }
   char part_name[PartFile::kNameSize];
   spell_part_name(final_name, job_id, part_name);
+  file.direct_ = direct;
   // Two tries: what is in the way is removed once. More would be a fight with someone.
   for (int tries = 0; tries < 2 && !file.descriptor_; ++tries) {
-    file.descriptor_ = Descriptor{::openat(descriptor_.get(), part_name, kCreateFile, 0666)};
+    const int flags = kCreateFile | (file.direct_ ? O_DIRECT : 0);
+    file.descriptor_ = Descriptor{::openat(descriptor_.get(), part_name, flags, 0666)};
     if (file.descriptor_) break;
     opened.error = {Call::open, errno};
+    if (errno == EINVAL && std::exchange(file.direct_, false)) {
+      // This file system has no O_DIRECT; some have made the file by then.
+      ::unlinkat(descriptor_.get(), part_name, 0);
+      --tries;
+      continue;
+    }
     if (errno != EEXIST) return opened;
     if (::unlinkat(descriptor_.get(), part_name, 0) != 0 && errno != ENOENT) {
       opened.error = {Call::open, errno};

@@ -2,16 +2,21 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <fcntl.h>
 #include <limits>
 #include <unistd.h>
 #include <utility>
 
+#include "engine/base/units.hpp"
+
 namespace mpiferry::disk {
 
 PartFile::PartFile(PartFile&& other) noexcept
-    : directory_(other.directory_), descriptor_(std::move(other.descriptor_)) {
+    : directory_(other.directory_),
+      direct_(other.direct_),
+      descriptor_(std::move(other.descriptor_)) {
   std::ranges::copy(other.part_name_, part_name_);
   std::ranges::copy(other.final_name_, final_name_);
   other.part_name_[0] = '\0';
@@ -25,11 +30,21 @@ PartFile::~PartFile() {
 WriteError PartFile::append(std::span<const std::byte> bytes) noexcept {
   constexpr std::size_t kMaxWrite = std::numeric_limits<ssize_t>::max();
   while (!bytes.empty()) {
-    const ssize_t put = ::write(descriptor_.get(), bytes.data(), std::min(bytes.size(), kMaxWrite));
+    std::size_t piece = std::min(bytes.size(), kMaxWrite);
+    if (direct_) {
+      piece -= piece % kPageSize;
+      if (piece == 0 || reinterpret_cast<std::uintptr_t>(bytes.data()) % kPageSize != 0) {
+        leave_direct();
+        continue;
+      }
+    }
+    const ssize_t put = ::write(descriptor_.get(), bytes.data(), piece);
     if (put > 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(put));
     } else if (put == 0) {
       return {Call::write, ENOSPC};
+    } else if (errno == EINVAL && direct_) {
+      leave_direct();  // larger blocks than pages, or none at all: what was written so far stands
     } else if (errno != EINTR) {
       return {Call::write, errno};
     }
@@ -37,10 +52,27 @@ WriteError PartFile::append(std::span<const std::byte> bytes) noexcept {
   return {};
 }
 
+void PartFile::leave_direct() noexcept {
+  const int flags = ::fcntl(descriptor_.get(), F_GETFL);
+  if (flags >= 0) ::fcntl(descriptor_.get(), F_SETFL, flags & ~O_DIRECT);
+  direct_ = false;
+}
+
+void PartFile::start_sync() const noexcept {
+  ::sync_file_range(descriptor_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+WriteError PartFile::sync() const noexcept {
+  while (::fsync(descriptor_.get()) != 0) {
+    if (errno != EINTR) return {Call::sync, errno};
+  }
+  return {};
+}
+
 WriteError PartFile::publish(bool durable) noexcept {
   if (!descriptor_) return {Call::write, EBADF};
-  while (durable && ::fsync(descriptor_.get()) != 0) {
-    if (errno != EINTR) return {Call::sync, errno};
+  if (durable) {
+    if (const WriteError error = sync()) return error;
   }
   if (const int error = descriptor_.close(); error != 0) return {Call::write, error};
   if (::renameat(directory_, part_name_, directory_, final_name_) != 0)

@@ -33,11 +33,16 @@ class PartFile {
   // Whether there is an open file: not after a failed `open_part`, a move or `publish`.
   explicit operator bool() const noexcept { return static_cast<bool>(descriptor_); }
 
-  // Appends all of `bytes`; handles short writes and EINTR. A write of 0 bytes is an ENOSPC.
+  // Appends all of `bytes`; past the page cache, if it was opened so, as far as whole pages go and
+  // the file system takes them. Handles short writes and EINTR. A write of 0 bytes is an ENOSPC.
   // On ENOSPC, EDQUOT, EIO, EFBIG and all others: the error; the file is then removed by the
   // destructor. EFBIG comes only to processes that ignore SIGXFSZ; others are killed by it.
   WriteError append(std::span<const std::byte> bytes) noexcept;
-  // Closes the file and gives it its final name in one rename; with `durable` after an fsync.
+  // Lets the disk begin with what was appended. Only a hint: waits for nothing, promises nothing.
+  void start_sync() const noexcept;
+  // fsync: what was appended is durable, its name is not.
+  WriteError sync() const noexcept;
+  // Closes the file and gives it its final name in one rename; with `durable` after `sync`.
   // Replaces what is there, be it a symbolic link; a directory stays, and is an error. Does not
   // sync the directory: `Directory::sync` does. After an error nothing has been published.
   WriteError publish(bool durable) noexcept;
@@ -49,7 +54,10 @@ class PartFile {
 
   explicit PartFile(int directory) noexcept : directory_(directory) {}
 
-  int directory_;  // the Directory's
+  void leave_direct() noexcept;
+
+  int directory_;        // the Directory's
+  bool direct_ = false;  // O_DIRECT
   Descriptor descriptor_;
   char part_name_[kNameSize] = {};  // empty: nothing to remove
   char final_name_[kNameSize] = {};

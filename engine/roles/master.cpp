@@ -170,6 +170,7 @@ Task<> Master::invite() {
                       .window = options_.effective_window(),
                       .workers = crew_.size(),
                       .fsync = options_.fsync,
+                      .direct = options_.direct(),
                       .force = options_.force,
                       .discard = options_.discard,
                       .faults = options_.faults};

@@ -27,6 +27,12 @@ Failure refuse(std::string detail) {
 
 }  // namespace
 
+bool Options::direct() const noexcept {
+  // docs/decisions/0016: small writes that wait for the disk one by one lose against the cache.
+  constexpr Bytes kSmallestDirect = 256_KiB;
+  return fsync && (io == Io::direct || (io == Io::automatic && chunk_size >= kSmallestDirect));
+}
+
 Bytes Options::memory_limit() const noexcept {
   return memory.value_or(std::max(kDefaultMemory, chunk_size));
 }
@@ -63,6 +69,9 @@ Outcome validate(const Options& options) {
   }
   if (options.discard && (options.fsync || options.force)) {
     return refuse("--discard writes nothing: it goes with neither --fsync nor --force");
+  }
+  if (options.io == Options::Io::direct && !options.fsync) {
+    return refuse("--io direct: only with --fsync; without it nothing waits for the disk");
   }
   if (options.stall_timeout.count() < 0) return refuse("--stall-timeout: must not be negative");
   return Nothing{};

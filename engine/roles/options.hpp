@@ -24,6 +24,10 @@ struct Options {
   std::uint32_t retries = 3;                        // how often a damaged chunk is sent again
   std::chrono::milliseconds stall_timeout{60'000};  // 0: wait for ever
   bool fsync = false;                               // an ack means: durable
+  // How chunks that must be durable get to the disk: through the page cache, or past it (O_DIRECT)
+  // where the file system can do that. `automatic`: past it for chunks of 256 KiB and more.
+  enum class Io : int { automatic, buffered, direct };
+  Io io = Io::automatic;
   bool force = false;  // replace another job's files at the destination
   // Workers check chunks and acknowledge them, but write nothing, and the destination is not
   // looked at: what source, hashes and network can do. Not with fsync or force.
@@ -33,6 +37,8 @@ struct Options {
   bool handle_signals = false;
   wire::Faults faults = {};  // played on request
 
+  // What `io` comes to.
+  bool direct() const noexcept;
   // The limit that is in force.
   Bytes memory_limit() const noexcept;
   // The window that is in force: fewer chunks than asked for if more would not fit into

@@ -110,6 +110,7 @@ Task<> Worker::take_job(const ControlMessage& message) {
                                          .source_size = job_->source_size});
   acks_.emplace(context_, communicator_, window, job_id_, changed_,
                 [this](Failure failure) { fail(std::move(failure)); });
+  if (job_->fsync && directory_) committer_.emplace(io_, *directory_, window);
   lanes_.resize(window);
   open_lanes_ = window;
   // All receives are posted before the master hears that it may send.

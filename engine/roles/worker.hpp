@@ -15,6 +15,7 @@
 #include "engine/flow/receiver.hpp"
 #include "engine/mpi/mpi_context.hpp"
 #include "engine/roles/ack_sender.hpp"
+#include "engine/roles/committer.hpp"
 #include "engine/roles/control.hpp"
 #include "engine/roles/observer.hpp"
 #include "engine/roles/options.hpp"
@@ -53,7 +54,6 @@ class Worker {
   Task<> lane(std::size_t index);
   void post_receive(std::size_t index, Lease lease);
   bool play_faults(const wire::Header& header, std::span<std::byte> payload);
-  disk::WriteError publish_chunk(disk::PartFile& part) const;
 
   boost::asio::io_context& io_;
   mpi::MpiContext& context_;
@@ -74,6 +74,7 @@ class Worker {
   std::optional<BufferPool> chunk_pool_;
   std::optional<flow::Receiver> receiver_;
   std::optional<AckSender> acks_;
+  std::optional<Committer> committer_;  // with --fsync; before the directory and the lanes go
   std::vector<mpi::Operation> lanes_;
   std::size_t open_lanes_ = 0;
   std::uint64_t chunks_received_ = 0;

@@ -71,8 +71,8 @@ Task<> Worker::lane(std::size_t index) {
     }
 
     const disk::ChunkName name{header->chunk};
-    disk::OpenedPart part = directory->open_part(name.view(), job_id_);
-    for (std::size_t at = 0; !part.error && at < payload.size(); at += kSlice) {
+    disk::OpenedPart part = directory->open_part(name.view(), job_id_, job_->direct);
+    for (std::size_t at = 0; !part.error && !committer_ && at < payload.size(); at += kSlice) {
       if (at > 0) {
         const mpi::MpiContext::Awake awake{context_};
         co_await yield_turn(io_);
@@ -81,7 +81,14 @@ Task<> Worker::lane(std::size_t index) {
       part.error = part.file.append(payload.subspan(at, std::min(kSlice, payload.size() - at)));
     }
     if (dropping()) continue;  // the part goes; what is not acknowledged was never promised
-    if (!part.error) part.error = publish_chunk(part.file);
+    if (!part.error && committer_) {
+      Committer::Commit commit{.part = std::move(part.file), .payload = payload};
+      committer_->give(commit);
+      while (!commit.done) co_await committer_->wait();
+      part.error = commit.error;
+    } else if (!part.error) {
+      part.error = part.file.publish(false);
+    }
     answer = receiver_->on_written(*header, part.error.call, part.error.system_errno);
     if (!part.error) observer_.on_written(communicator_.rank(), header->chunk, directory_->path());
   }
@@ -91,16 +98,6 @@ Task<> Worker::lane(std::size_t index) {
 
 void Worker::post_receive(std::size_t index, Lease lease) {
   lanes_[index] = context_.irecv(communicator_, std::move(lease), kMaster, kDataTag);
-}
-
-disk::WriteError Worker::publish_chunk(disk::PartFile& part) const {
-  if (auto error = part.publish(job_->fsync)) return error;
-  if (!job_->fsync) return {};
-  // Durable means that the name is, too.
-  if (const Outcome synced = directory_->sync(); !synced) {
-    return {disk::Call::sync, synced.error().system_errno};
-  }
-  return {};
 }
 
 // Damages or delays what arrived, as the job asks for. True if the write shall be delayed.

@@ -78,6 +78,7 @@ Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
                {"window", job.window},
                {"workers", job.workers},
                {"fsync", job.fsync},
+               {"direct", job.direct},
                {"force", job.force},
                {"discard", job.discard}};
   if (job.source_size) json["source_size"] = job.source_size->value;
@@ -98,6 +99,7 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
     job.window = fields.integer<std::uint32_t>("window", 1, kMaxU32);
     job.workers = fields.integer<std::uint32_t>("workers", 1, kMaxWorkers);
     job.fsync = fields.boolean("fsync");
+    job.direct = fields.boolean("direct");
     job.force = fields.boolean("force");
     job.discard = fields.boolean("discard");
     if (const Json* faults = fields.optional_member("faults")) {

@@ -40,6 +40,7 @@ struct Job {
   std::uint32_t window = 0;  // receives that the worker posts
   std::uint32_t workers = 0;
   bool fsync = false;
+  bool direct = false;  // with fsync: past the page cache, where the file system can
   bool force = false;
   bool discard = false;  // check and acknowledge, write nothing
   Faults faults;

@@ -78,6 +78,7 @@ TEST(Job, decode_returns_what_encode_wrote) {
     job.source_size = variant == 0 ? std::optional<Bytes>{} : 0_B;
     std::swap(job.fsync, job.force);
     job.discard = !job.discard;
+    job.direct = !job.direct;
   }
 }
 

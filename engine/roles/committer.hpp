@@ -1,0 +1,58 @@
+// Makes chunks durable, several at a time: the worker's side of --fsync.
+//
+// Writing to a disk and fsync wait for it, and most of what fsync waits for (the journal) it does
+// for all files at once. So both happen on a thread of their own while the worker receives and
+// checks, and whatever has come meanwhile goes together: a write and an fsync of each file, a
+// rename of each, one fsync of the directory. docs/decisions/0016 has the measurements.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "engine/disk/directory.hpp"
+#include "engine/disk/part_file.hpp"
+#include "engine/roles/task.hpp"
+
+namespace mpiferry::roles {
+
+class Committer {
+ public:
+  // A chunk that is to be written, from give() to `done`; stays where it is until then.
+  struct Commit {
+    disk::PartFile part;
+    std::span<const std::byte> payload;
+    disk::WriteError error = {};
+    bool done = false;
+  };
+
+  // Everything but the work itself happens on the thread that runs `io`. `directory` outlives it.
+  Committer(boost::asio::io_context& io, const disk::Directory& directory, std::size_t window);
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+  // Waits for the group under way.
+  ~Committer() { thread_.join(); }
+
+  // Writes and publishes `commit`, durably, name included; then, or when it has failed, sets
+  // `done`. After a failure of its own file it is not published; after one of the directory it may
+  // be.
+  void give(Commit& commit);
+  // Until some commit is done.
+  auto wait() { return changed_.wait(); }
+
+ private:
+  void start();
+  void work();
+  void finish();
+
+  boost::asio::io_context& io_;
+  const disk::Directory& directory_;
+  Event changed_;
+  std::vector<Commit*> waiting_;
+  std::vector<Commit*> group_;  // the thread's as long as it is not empty
+  boost::asio::thread_pool thread_{1};
+};
+
+}  // namespace mpiferry::roles
