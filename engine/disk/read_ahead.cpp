@@ -12,8 +12,10 @@ constexpr std::size_t kSmall = kAhead / 4;
 
 }  // namespace
 
+bool ReadAhead::pays_for(Bytes each) noexcept { return each <= Bytes{kSmall}; }
+
 Result<ReadResult> ReadAhead::read(Source& source, Bytes offset, std::span<std::byte> out) {
-  if (source.is_stream() || out.size() > kSmall || offset >= *source.size()) {
+  if (source.is_stream() || !pays_for(Bytes{out.size()}) || offset >= *source.size()) {
     return source.read(offset, out);
   }
   const auto rest = (*source.size() - offset).value;

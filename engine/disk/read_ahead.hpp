@@ -15,8 +15,11 @@ namespace mpiferry::disk {
 // Source::check_unchanged tells, as for every other read. Not thread-safe.
 class ReadAhead {
  public:
-  // As Source::read. Reads of a file that are small enough (a quarter of what is read ahead) are
-  // copied from memory; all others, and those of streams, go straight to the source.
+  // Reads of so many bytes, one after the other, are better made ahead.
+  static bool pays_for(Bytes each) noexcept;
+
+  // As Source::read. What fits is copied from memory; larger reads, and those of streams, go
+  // straight to the source.
   Result<ReadResult> read(Source& source, Bytes offset, std::span<std::byte> out);
 
  private:

@@ -27,7 +27,11 @@ void SourceReader::begin(ChunkIndex chunk, Lease lease) {
 
 SourceReader::Step SourceReader::step() {
   const auto slice = lease_.payload().subspan(filled_, std::min(kSlice, wanted_ - filled_));
-  auto read = ahead_.read(source_, plan::offset(chunk_, chunk_size_) + Bytes{filled_}, slice);
+  const Bytes offset = plan::offset(chunk_, chunk_size_) + Bytes{filled_};
+  // By the size of chunks, not of slices: the last, short slice of a large chunk is followed by a
+  // large one, for which nothing that was read ahead would be of use.
+  auto read = disk::ReadAhead::pays_for(chunk_size_) ? ahead_.read(source_, offset, slice)
+                                                     : source_.read(offset, slice);
   if (!read) return fail(std::move(read.error()));
   if (read->would_block) return Step::blocked;
   const auto bytes = slice.first(read->bytes);

@@ -63,6 +63,12 @@ TEST_F(Options, discard_goes_with_nothing_that_writes) {
   expect_failed(run_bare({"--discard", "--force", source}), 2, "--discard writes nothing");
 }
 
+TEST_F(Options, io_is_one_of_three_words_and_direct_is_for_what_is_durable) {
+  make_source(kKiB);
+  expect_failed(run_job(3, {"--io", "fast"}), 2, "fast: not auto, buffered or direct");
+  expect_failed(run_job(3, {"--io", "direct"}), 2, "--io direct: only with --fsync");
+}
+
 TEST_F(Options, can_be_given_in_the_environment) {
   make_source(10 * kKiB);
   chunk_size = 1000;
@@ -185,6 +191,9 @@ TEST_F(Options, progress_is_shown_on_request_only_without_a_terminal) {
 TEST_F(Options, fsync_moves_the_same_bytes) {
   make_source(1000 * kKiB);
   expect_moved(run_job(3, {"--fsync"}));
+  for (const char* io : {"auto", "buffered", "direct"}) {
+    expect_moved(run_job(3, {"--force", "--fsync", "--io", io}));
+  }
   if (have_xxhsum()) expect_sums_accepted();
 }
 

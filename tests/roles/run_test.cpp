@@ -130,6 +130,17 @@ TEST_F(Run, takes_the_options_of_rank_0_only) {
   }
 }
 
+TEST_F(Run, writes_the_same_bytes_past_the_page_cache) {
+  constexpr std::uint64_t kChunks = 40;
+  for (const auto io : {Options::Io::buffered, Options::Io::direct}) {
+    const std::string name = io == Options::Io::direct ? "direct" : "buffered";
+    Options options = job(MPI_COMM_WORLD, name, kChunks * kChunk);
+    options.fsync = true;
+    options.io = io;
+    expect_a_job_on(MPI_COMM_WORLD, name, kChunks, options);
+  }
+}
+
 TEST_F(Run, discards_without_touching_the_destination) {
   constexpr std::uint64_t kChunks = 30;
   Options options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);

@@ -2,8 +2,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <span>
 #include <string>
 #include <sys/resource.h>
@@ -69,6 +72,41 @@ TEST(PartFile, has_its_final_name_and_all_its_bytes_once_published) {
     EXPECT_FALSE(part.file);
     EXPECT_EQ(temporary.names(), std::vector<std::string>{"chunk_7.bin"});
     EXPECT_EQ(temporary.get("chunk_7.bin"), "seven");
+  }
+}
+
+// Into the working directory too: the temporary one may be on a file system without O_DIRECT.
+TEST(PartFile, has_the_same_bytes_when_they_go_past_the_page_cache) {
+  std::vector<std::byte> buffer(kPageSize * 5);
+  const std::size_t aligned =
+      (kPageSize - reinterpret_cast<std::uintptr_t>(buffer.data()) % kPageSize) % kPageSize;
+  for (std::size_t i = 0; i < buffer.size(); ++i)
+    buffer[i] = static_cast<std::byte>(i * 7 + i / 253);
+  const auto pages = std::span{buffer}.subspan(aligned);
+  for (const std::string& place :
+       {std::filesystem::temp_directory_path().string(), std::string{"."}}) {
+    const Directory directory = *Directory::open_or_create(place + "/part_file_test.direct");
+    const auto expect = [&](std::vector<std::span<const std::byte>> pieces) {
+      OpenedPart part = directory.open_part("chunk_7.bin", 0x1f, true);
+      ASSERT_FALSE(part.error);
+      std::string all;
+      for (const auto piece : pieces) {
+        ASSERT_FALSE(part.file.append(piece));
+        all.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+      }
+      part.file.start_sync();
+      ASSERT_FALSE(part.file.sync());
+      ASSERT_FALSE(part.file.publish(false));
+      std::ifstream file{directory.path() + "/chunk_7.bin", std::ios::binary};
+      EXPECT_EQ(std::string(std::istreambuf_iterator<char>{file}, {}), all);
+    };
+    expect({});
+    expect({pages.first(2 * kPageSize)});
+    expect({pages.first(2 * kPageSize + 17)});                      // a tail that is no page
+    expect({pages.subspan(1, 2 * kPageSize)});                      // not aligned in memory
+    expect({pages.first(100), pages.subspan(100, 3 * kPageSize)});  // nor in the file
+    expect({pages.first(kPageSize), pages.subspan(kPageSize, 2 * kPageSize), pages.first(3)});
+    std::filesystem::remove_all(directory.path());
   }
 }
 

@@ -1,0 +1,88 @@
+// Chunks that go to the disk together: each is there, or has an error of its own.
+#include "engine/roles/committer.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+
+#include "tests/roles/support.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+class CommitterTest : public RunTest {
+ protected:
+  CommitterTest() {
+    auto opened =
+        disk::Directory::open_or_create((directory / std::to_string(world_rank)).string());
+    if (!opened) throw std::runtime_error{opened.error().message()};
+    destination.emplace(std::move(*opened));
+  }
+  std::string written(const std::string& name) const {
+    return read_file(std::filesystem::path{destination->path()} / name);
+  }
+  // Runs what give() has started; done when every commit is.
+  void settle(const std::deque<Committer::Commit>& commits) {
+    while (!std::ranges::all_of(commits, &Committer::Commit::done)) io.run_one();
+  }
+
+  boost::asio::io_context io{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy{io.get_executor()};
+  std::optional<disk::Directory> destination;
+  std::string text = random_bytes(3 * kPageSize + 17);  // not only whole pages
+  std::span<const std::byte> payload = std::as_bytes(std::span{text});
+};
+
+TEST_F(CommitterTest, publishes_each_of_a_group_and_what_comes_meanwhile) {
+  constexpr std::size_t kMany = 20;
+  Committer committer{io, *destination, kMany};
+  std::deque<Committer::Commit> commits;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    auto part = destination->open_part("chunk_" + std::to_string(i) + ".bin", 7, i % 2 == 0);
+    ASSERT_FALSE(part.error);
+    commits.push_back({.part = std::move(part.file), .payload = payload.subspan(i)});
+    committer.give(commits.back());
+    if (i % 3 == 0) io.poll();
+  }
+  settle(commits);
+  for (std::size_t i = 0; i < kMany; ++i) {
+    EXPECT_FALSE(commits[i].error);
+    EXPECT_TRUE(written("chunk_" + std::to_string(i) + ".bin") == text.substr(i)) << i;
+  }
+}
+
+TEST_F(CommitterTest, tells_the_error_of_one_and_publishes_the_others) {
+  Committer committer{io, *destination, 3};
+  std::deque<Committer::Commit> commits;
+  for (const char* name : {"a", "b", "c"}) {
+    auto part = destination->open_part(name, 7);
+    ASSERT_FALSE(part.error);
+    commits.push_back({.part = std::move(part.file), .payload = payload});
+  }
+  // A directory is in the way of b.
+  std::filesystem::create_directory(std::filesystem::path{destination->path()} / "b");
+  for (auto& commit : commits) committer.give(commit);
+  settle(commits);
+  EXPECT_FALSE(commits[0].error);
+  EXPECT_EQ(commits[1].error.call, disk::Call::rename);
+  EXPECT_FALSE(commits[2].error);
+  EXPECT_TRUE(written("a") == text);
+  EXPECT_TRUE(written("c") == text);
+}
+
+TEST_F(CommitterTest, ends_with_the_group_under_way) {
+  auto part = destination->open_part("a", 7);
+  ASSERT_FALSE(part.error);
+  Committer::Commit commit{.part = std::move(part.file), .payload = payload};
+  {
+    Committer committer{io, *destination, 1};
+    committer.give(commit);
+  }
+  EXPECT_TRUE(written("a") == text);
+}
+
+}  // namespace
+}  // namespace mpiferry::roles
