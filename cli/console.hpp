@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cli/report_file.hpp"
 #include "engine/roles/observer.hpp"
@@ -21,7 +22,8 @@ class Console final : public Observer {
     std::optional<Failure> refusal = {};  // ends the job before it begins
   };
   // `report` must outlive the console.
-  Console(const Settings& settings, ReportFile& report) : settings_(settings), report_(report) {}
+  Console(Settings settings, ReportFile& report)
+      : settings_(std::move(settings)), report_(report) {}
 
   Outcome on_begin() override {
     return settings_.refusal ? Outcome{*settings_.refusal} : report_.prepare();

@@ -8,7 +8,7 @@
 
 #include "engine/base/units.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's own
 class App;
 }
 

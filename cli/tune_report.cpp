@@ -73,6 +73,7 @@ std::string dump(const Json& json) {
 
 std::string list_of(const std::vector<Tuning>& tunings) {
   std::vector<std::string> texts;
+  texts.reserve(tunings.size());
   for (const Tuning& tuning : tunings) texts.push_back(to_text(tuning));
   return fmt::format("{}", fmt::join(texts, ", "));
 }
