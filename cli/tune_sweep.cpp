@@ -235,10 +235,11 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
   }
   if (master) conductor.finish();
   if (!result.abandoned) {
-    // All ranks leave with the same code: rank 0 may have heard of a signal first, or alone.
+    // All ranks leave with the same code, rank 0's: it may have heard of a signal first, or alone,
+    // or be done when another hears of one.
     const auto verdicts =
         mpi::gather(mpi::Environment::world(), static_cast<std::uint64_t>(result.verdict));
-    if (result.verdict == Errc::ok) result.verdict = static_cast<Errc>(verdicts[0]);
+    result.verdict = static_cast<Errc>(verdicts[0]);
   }
   if (const Outcome gone = directory.give_back(); !gone) {
     Failure failure = gone.error();

@@ -31,8 +31,14 @@ class Scratch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave gigabytes behind
-        shutil.rmtree(self.path)
+        # A second Ctrl-C, or a SIGTERM after it, must not leave gigabytes behind.
+        before = {number: signal.signal(number, signal.SIG_IGN)
+                  for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        try:
+            shutil.rmtree(self.path)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def need(self, size: int) -> None:
         """Raises NoSpace unless `size` more bytes fit."""

@@ -22,9 +22,10 @@ class Base:
 class Repository:
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._said = ""  # by git, when it last failed
         top = self.git("rev-parse", "--show-toplevel")
         if top is None or Path(top).resolve() != root.resolve():
-            raise Refusal(f"{root}: not a git clone, so there is no BASE to build; --base-binary and "
+            raise Refusal(f"{root}: not a git clone{self._said and f' ({self._said})'}, so there is no BASE to build; --base-binary and "
                           "--head-binary compare two installed programs")
         if self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
             raise NoBase(f"{root}: the repository has no commit yet")
@@ -37,6 +38,7 @@ class Repository:
         except FileNotFoundError:
             raise Refusal("git was not found; it is needed to build BASE (--base-binary and --head-binary "
                           "do without)") from None
+        self._said = " ".join(done.stderr.split()) if done.returncode != 0 else ""
         return done.stdout.strip() if done.returncode == 0 else None
 
     def commit(self, name: str) -> "str | None":

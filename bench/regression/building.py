@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .base import Base, Repository
-from .refusal import Refusal, UNDECIDED
+from .refusal import FAILED, Refusal
 
 OPTIONS = ("-DCMAKE_BUILD_TYPE=Release", "-DMPIFERRY_TESTS=OFF", "-DMPIFERRY_BENCH=OFF")
 TAIL = 25  # lines of a build's log that are shown
@@ -74,7 +74,7 @@ def checkout(repository: Repository, base: Base, below: Path) -> Path:
                           stdout=subprocess.PIPE) as archive:
         unpacked = subprocess.run(["tar", "-x", "-C", str(source)], stdin=archive.stdout, check=False)
     if archive.returncode != 0 or unpacked.returncode != 0:
-        raise Refusal(f"{base.commit}: git archive could not write its files to {source}", UNDECIDED)
+        raise Refusal(f"{base.commit}: git archive could not write its files to {source}", FAILED)
     (source / ".complete").touch()
     return source
 

@@ -18,7 +18,7 @@ from .building import build_both
 from .decision import Rule
 from .gate import Course, Gate
 from .jobs import CASES, SHORT_CASES, Jobs, fingerprint, parse_case
-from .refusal import GREEN, INTERRUPTED, UNDECIDED, USAGE, NoBase, Refusal
+from .refusal import FAILED, GREEN, INTERRUPTED, USAGE, NoBase, Refusal
 from .rendering import CODES, as_json, markdown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,10 +160,10 @@ def regress(args: argparse.Namespace) -> int:
 
 
 def code_of(error: BaseException) -> int:
-    """2: the user can mend it; 3: nothing could be measured."""
+    """2: the user can mend it; 4: a job or its place failed, which no amount of patience mends."""
     if isinstance(error, Refusal):
         return error.code
-    return {KeyboardInterrupt: INTERRUPTED, NoSpace: UNDECIDED}.get(type(error), USAGE)
+    return {KeyboardInterrupt: INTERRUPTED, NoSpace: FAILED}.get(type(error), USAGE)
 
 
 def main(argv: Sequence[str], description: str) -> int:

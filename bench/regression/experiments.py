@@ -162,15 +162,16 @@ def pooled(runs: Sequence[dict], case: Case) -> str:
 
 def judged(results: Results, runs: int) -> tuple[bool, list[str]]:
     """Whether the aims are met: 19 of 20 found, one false alarm in 20 at most."""
-    found = sum(run["verdict"] == "red" for run in results.of("planted"))
-    alarms = sum(run["verdict"] == "red" for run in results.of("itself"))
+    planted, itself = results.of("planted")[:runs], results.of("itself")[:runs]
+    found = sum(run["verdict"] == "red" for run in planted)
+    alarms = sum(run["verdict"] == "red" for run in itself)
     needed, allowed = -(-19 * runs // 20), -(-runs // 20)
     complete = all(len(results.of(kind)) >= runs for kind in KINDS)
     say = "met" if complete else "so far"
     return complete and found >= needed and alarms <= allowed, [
-        f"planted slowdown found: {found} of {len(results.of('planted'))} (aim: at least {needed} of {runs}; "
+        f"planted slowdown found: {found} of {len(planted)} (aim: at least {needed} of {runs}; "
         f"{say if found >= needed or not complete else 'MISSED'})",
-        f"false alarms: {alarms} of {len(results.of('itself'))} (aim: at most {allowed} of {runs}; "
+        f"false alarms: {alarms} of {len(itself)} (aim: at most {allowed} of {runs}; "
         f"{say if alarms <= allowed else 'MISSED'})"]
 
 

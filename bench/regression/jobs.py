@@ -13,7 +13,7 @@ from measuring.scratch import Scratch
 from measuring.sizes import parse_size, show_size
 
 from .gate import BASE, HEAD, Figures
-from .refusal import UNDECIDED, Refusal
+from .refusal import FAILED, Refusal
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,10 @@ class Jobs:
             run = self._ferries[program].scatter(case.ranks, case.chunk, self._sources[case.size], destination)
             transfer = run.report["transfer_seconds"]
         except CommandFailed as error:
-            raise Refusal(self._failed(program, case, str(error)), UNDECIDED) from None
+            raise Refusal(self._failed(program, case, str(error)), FAILED) from None
         except (OSError, ValueError, KeyError) as error:
             raise Refusal(self._failed(program, case, f"its report is missing or not understood: {error!r}"),
-                          UNDECIDED) from None
+                          FAILED) from None
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         # mpirun has waited for its proxy and that for the ranks, so all of them are in the sum.
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

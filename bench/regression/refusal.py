@@ -1,6 +1,6 @@
 """What ends a run without a verdict, and with which exit code."""
 
-GREEN, RED, USAGE, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
+GREEN, RED, USAGE, UNDECIDED, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 class Refusal(Exception):

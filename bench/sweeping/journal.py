@@ -72,6 +72,9 @@ class Journal:
         # What has no end was being written when the power went: it is measured again.
         whole = text[:text.rfind(b"\n") + 1]
         lines = whole.decode(errors="replace").splitlines()
+        begin = b'{"schema"'
+        if text[:len(begin)] != begin[:len(text)]:  # it is somebody's, so nothing is changed
+            raise Refused(f"{self.path}: not the journal of a sweep; choose another --out")
         nothing_measured = len(lines) < 2
         self._file.truncate(0 if nothing_measured else len(whole))
         if nothing_measured:
@@ -80,7 +83,9 @@ class Journal:
         self._compare(_parse(self.path, 1, lines[0]))
         for number, line in enumerate(lines[1:], 2):
             entry = _parse(self.path, number, line)
-            if Case.parse(str(entry.get("case"))) is None or not isinstance(entry.get("repetition"), int):
+            measured = all(isinstance(entry.get(key), (int, float)) for key in ("bytes", "seconds", "took"))
+            known = Case.parse(str(entry.get("case"))) is not None and isinstance(entry.get("repetition"), int)
+            if not (known and measured):
                 raise Refused(f"{self.path}:{number}: not a run of a sweep: the file is damaged; --fresh sets it "
                               "aside and measures anew")
             self.runs[entry["case"], entry["repetition"]] = entry

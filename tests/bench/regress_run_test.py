@@ -85,13 +85,13 @@ class TheGateItself(Scratch):
 
     def test_a_job_that_fails_is_said_with_its_program(self):
         done = self.run_gate(self.program("echo disk on fire >&2; exit 4"), "--pairs", "1")
-        self.assertEqual(done.returncode, 3)
+        self.assertEqual(done.returncode, 4)
         self.assertRegex(done.stderr, r"(?s)error: HEAD failed \(64 KiB x 2 ranks, 1 MiB\):.*status 4.*disk on fire")
 
     def test_a_base_without_the_options_is_called_too_old(self):
         old = self.program("echo 'The following argument was not expected: --json' >&2; exit 2")
         done = self.run_gate(BINARY, "--pairs", "1", base=old)
-        self.assertEqual(done.returncode, 3)
+        self.assertEqual(done.returncode, 4)
         self.assertIn("BASE lacks an option or a report that the jobs need", done.stderr)
 
     def test_an_interrupt_leaves_a_result_marked_partial_and_a_clean_target(self):
@@ -149,7 +149,7 @@ class InCI(Scratch):
         return done
 
     def test_the_workflow_fails_when_red_and_warns_when_undecided(self):
-        self.assertEqual([self.step(status).returncode for status in (0, 1, 2, 3)], [0, 1, 2, 0])
+        self.assertEqual([self.step(status).returncode for status in (0, 1, 2, 3, 4)], [0, 1, 2, 0, 4])
         shutil.rmtree(self.here / "step3")
         self.assertIn("::warning::", self.step(3).stdout)
 

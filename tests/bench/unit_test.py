@@ -30,6 +30,9 @@ def plan(**changes) -> Plan:
                    "max_chunks": 1000, "memory": 256 * MIB, **changes})
 
 
+FIGURES = {"bytes": 4096, "seconds": 1.5, "took": 2.0}
+
+
 class Cases(unittest.TestCase):
     def test_a_name_leads_back_to_its_case(self) -> None:
         for case in (ONE, Case(TRANSPORT, 1024, 9)):
@@ -70,7 +73,7 @@ class Journals(unittest.TestCase):
     def fill(self, count: int = 2) -> bytes:
         with Journal(self.path, self.SAME) as journal:
             for repetition in range(count):
-                journal.add(ONE, repetition, {"seconds": 1.5})
+                journal.add(ONE, repetition, FIGURES)
         return self.path.read_bytes()
 
     def refusal(self, identity=None, **options) -> str:
@@ -84,7 +87,7 @@ class Journals(unittest.TestCase):
         before = self.fill()
         with Journal(self.path, self.SAME, must_exist=True) as journal:
             self.assertEqual(set(journal.runs), {(ONE.name, 0), (ONE.name, 1)})
-            journal.add(ONE, 2, {})
+            journal.add(ONE, 2, FIGURES)
         self.assertTrue(self.path.read_bytes().startswith(before))
 
     def test_a_torn_last_line_is_dropped(self) -> None:
@@ -122,9 +125,15 @@ class Journals(unittest.TestCase):
 
     def test_damage_in_the_middle_is_refused_with_its_line(self) -> None:
         lines = self.fill().splitlines(keepends=True)
-        for damage in (b"what\n", b'{"case": "unknown", "repetition": 0}\n', b"[]\n"):
+        for damage in (b"what\n", b'{"case": "unknown", "repetition": 0}\n', b"[]\n",
+                       lines[1].replace(b'"took"', b'"told"'), lines[1].replace(b"1.5", b'"1.5"')):
             self.path.write_bytes(lines[0] + damage + lines[2])
             self.assertIn("sweep.jsonl:2", self.refusal())
+
+    def test_a_file_of_somebody_else_is_left_alone(self) -> None:
+        for content in (b"precious", b"precious\n", b"{}\n", b"one\ntwo\n"):
+            self.path.write_bytes(content)
+            self.assertIn("not the journal of a sweep", self.refusal())
 
     def test_two_sweeps_do_not_share_it(self) -> None:
         with Journal(self.path, self.SAME):
