@@ -3,6 +3,7 @@
 from __future__ import annotations  # Python 3.9
 
 import json
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -34,7 +35,9 @@ class Run:
 class Ferry:
     def __init__(self, binary: Path, mpiexec: str | None = None) -> None:
         if not binary.is_file():
-            raise CommandFailed(f"{binary}: no such program; ./dev run builds it, --binary names another")
+            raise CommandFailed(f"{binary}: no such program; ./dev bench builds it in a clone, --binary names another")
+        if not os.access(binary, os.X_OK):
+            raise CommandFailed(f"{binary}: can not be executed; --binary names another")
         self.binary = binary
         launchers = [mpiexec] if mpiexec else [*LAUNCHERS, self.cached("MPIEXEC_EXECUTABLE")]
         found = next(filter(None, map(shutil.which, filter(None, launchers))), None)

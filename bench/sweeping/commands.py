@@ -157,12 +157,17 @@ def sweep(argv: Sequence[str]) -> int:
         return code
 
 
+GENERATOR = b'content="mpiferry bench"'  # of a page, as page.py writes it
+
+
 def page(argv: Sequence[str], *, here: bool) -> int:
     """`here`: this interpreter has matplotlib."""
     args = page_parser().parse_args(argv)
     result = load(args.result)
     speeds(result)
     html = args.html or args.result.with_suffix(".html")
+    if html.exists() and not (html.is_file() and GENERATOR in html.read_bytes()[:1000]):
+        raise Refused(f"{html}: is there and not a page of a sweep, so it is not replaced; --html names another")
     if here:
         from .page import page_text  # only now: it needs matplotlib
         publish(html, page_text(result))

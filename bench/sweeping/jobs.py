@@ -25,7 +25,7 @@ class LaunchedFerry(Ferry):
 
     def __init__(self, binary: Path, template: str | None, discard: bool) -> None:
         if not binary.is_file():
-            raise CommandFailed(f"{binary}: no such program; ./dev run builds it, --binary names another")
+            raise CommandFailed(f"{binary}: no such program; ./dev bench builds it in a clone, --binary names another")
         self.binary, self.discard = binary, discard
         self.launcher = Launcher(template) if template else self._mpich()
         self.launcher.need()

@@ -170,6 +170,7 @@ def page_text(result: Mapping[str, Any]) -> str:
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="mpiferry bench">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{"PARTIAL: " if partial else ""}mpiferry sweep, {escape(str(context.get("host_name")))}</title>
 <style>

@@ -49,6 +49,13 @@ def bad_pages(check: Check) -> None:
         check.that(not path.with_suffix(".html").exists(), f"{name} became a page")
     check.ended(check.run("page", str(check.root / "missing.json"), program=False), 1, "missing.json")
     check.ended(check.run("page", program=False), 2, "SWEEP.json")
+    precious = check.root / "precious"
+    precious.write_text("words")
+    result = next(check.root.rglob("sweep.json"))
+    for there in (precious, result):
+        before = there.read_bytes()
+        check.ended(check.run("page", str(result), "--html", str(there), program=False), 2, "not a page of a sweep")
+        check.that(there.read_bytes() == before, f"{there} was replaced")
 
 
 def under_a_launcher(check: Check) -> None:
