@@ -1,6 +1,8 @@
 #include "cli/tuning_choice.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 
 namespace mpiferry::cli {
 namespace {
@@ -23,14 +25,24 @@ double TuningFigure::highest() const {
 }
 double TuningFigure::spread() const { return median() > 0 ? (highest() - lowest()) / median() : 0; }
 
+double TuningFigure::uncertainty() const {
+  if (speeds.size() < 2 || median() <= 0) return 0;
+  const auto n = static_cast<double>(speeds.size());
+  double distance = 0;
+  for (const double speed : speeds) distance += std::abs(speed - median());
+  const double root = std::sqrt(std::numbers::pi / 2);
+  const double deviation = root * distance / (n - 1);
+  return 2 * root * deviation / std::sqrt(n) / median();
+}
+
 TuningChoice choose(const std::vector<TuningFigure>& figures) {
   TuningChoice choice;
-  std::vector<double> spreads;
+  std::vector<double> uncertainties;
   for (std::size_t i = 0; i < figures.size(); ++i) {
-    spreads.push_back(figures[i].spread());
+    uncertainties.push_back(figures[i].uncertainty());
     if (figures[i].median() > figures[choice.best].median()) choice.best = i;
   }
-  choice.noise = std::max(kLeastNoise, median_of(std::move(spreads)));
+  choice.noise = std::clamp(median_of(std::move(uncertainties)), kLeastNoise, kMostNoise);
   const double enough = (1 - choice.noise) * figures[choice.best].median();
   for (std::size_t i = 0; i < figures.size(); ++i) {
     if (figures[i].median() >= enough) choice.equals.push_back(i);

@@ -19,6 +19,12 @@ struct TuningFigure {
   double lowest() const;
   double highest() const;
   double spread() const;  // (highest - lowest) / median
+  // Two standard errors of the median, as a share of it; 0 for fewer than two speeds. The standard
+  // deviation is sqrt(pi / 2) times the mean distance from the median, and that of the median of n
+  // values sqrt(pi / 2) / sqrt(n) times it (both for normal noise, the second for large n; Kendall
+  // and Stuart, The Advanced Theory of Statistics, volume 1). So it falls as repetitions grow in
+  // number, which their range does not.
+  double uncertainty() const;
 };
 
 struct TuningChoice {
@@ -31,7 +37,7 @@ struct TuningChoice {
 };
 
 // `figures` begins with the default; each has a speed.
-//   noise    the median over the cases of their spread, but at least kLeastNoise
+//   noise    the median over the cases of their uncertainty, from kLeastNoise to kMostNoise
 //   equal    median >= (1 - noise) * the best median
 //   chosen   the default, if it is equal to the best; else the equal case with the smallest memory;
 //            of those, the one with the largest chunks
@@ -39,5 +45,7 @@ TuningChoice choose(const std::vector<TuningFigure>& figures);
 
 // Few repetitions may agree by chance.
 inline constexpr double kLeastNoise = 0.02;
+// Beyond it every case would be as good as every other.
+inline constexpr double kMostNoise = 0.5;
 
 }  // namespace mpiferry::cli

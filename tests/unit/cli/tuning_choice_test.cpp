@@ -1,6 +1,8 @@
 // Which case is advised.
 #include "cli/tuning_choice.hpp"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 namespace mpiferry::cli {
@@ -27,10 +29,36 @@ TEST(TuningChoice, keeps_the_default_if_it_is_the_best) {
 TEST(TuningChoice, keeps_the_default_within_the_noise_even_if_another_needs_less_memory) {
   const TuningChoice choice =
       choose({figure(1_MiB, 8, {1.9, 2.0, 2.1}), figure(64_KiB, 2, {2.0, 2.1, 2.2})});
-  EXPECT_NEAR(choice.noise, (0.2 / 2.0 + 0.2 / 2.1) / 2, 1e-9);
+  // pi / 2 * 2 / sqrt(3) * (mean distance from the median, over n - 1) / median, of the two cases.
+  EXPECT_NEAR(choice.noise, 3.14159265 / std::sqrt(3.0) * (0.1 / 2.0 + 0.1 / 2.1) / 2, 1e-6);
   EXPECT_TRUE(choice.keeps_default);
   EXPECT_EQ(choice.best, 1U);
   EXPECT_EQ(choice.chosen, 0U);
+}
+
+// Two cases that are 10 % apart, with noise of 5 % either way.
+std::vector<TuningFigure> apart(std::size_t repetitions) {
+  std::vector<double> slow;
+  std::vector<double> fast;
+  for (std::size_t i = 0; i < repetitions; ++i) {
+    const double noise = 0.05 * (static_cast<double>(i * 7 % 11) / 5 - 1);
+    slow.push_back(2.0 * (1 + noise));
+    fast.push_back(2.2 * (1 - noise));
+  }
+  return {figure(1_MiB, 8, slow), figure(4_MiB, 2, fast)};
+}
+
+TEST(TuningChoice, sees_smaller_differences_with_more_repetitions) {
+  EXPECT_GT(choose(apart(5)).noise, choose(apart(20)).noise);
+  EXPECT_GE(choose(apart(20)).noise, choose(apart(100)).noise);
+  EXPECT_FALSE(choose(apart(30)).keeps_default);
+}
+
+TEST(TuningChoice, does_not_call_everything_equal_however_loud_it_is) {
+  const TuningChoice choice =
+      choose({figure(1_MiB, 8, {0.1, 1.0, 9.0}), figure(4_MiB, 2, {10.0, 100.0, 900.0})});
+  EXPECT_DOUBLE_EQ(choice.noise, kMostNoise);
+  EXPECT_FALSE(choice.keeps_default);
 }
 
 TEST(TuningChoice, leaves_the_default_for_what_is_faster_beyond_the_noise) {
