@@ -13,6 +13,9 @@ import tempfile
 import time
 import unittest
 
+sys.dont_write_bytecode = True
+import visible  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GATE = ROOT / "bench/regress"
 EXAMPLES = ROOT / "docs/examples"
@@ -139,7 +142,7 @@ class InCI(Scratch):
         try:
             import yaml
         except ImportError:
-            self.skipTest("SKIPPED: this Python has no yaml (python3-yaml)")
+            self.skipTest("this Python has no yaml (python3-yaml)")
         workflow = yaml.safe_load((EXAMPLES / "regression.yml").read_text())
         self.assertEqual(set(workflow), {"name", True, "permissions", "jobs"})  # YAML 1.1 reads `on` as true
         for job in workflow["jobs"].values():
@@ -170,7 +173,7 @@ class InCI(Scratch):
 
     def test_the_scripts_are_clean(self):
         if shutil.which("shellcheck") is None:
-            self.skipTest("SKIPPED: shellcheck is not installed")
+            self.skipTest("shellcheck is not installed")
         done = subprocess.run(["shellcheck", str(EXAMPLES / "regression.slurm")], capture_output=True, text=True,
                               check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
@@ -224,4 +227,4 @@ class InCI(Scratch):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    visible.main()
