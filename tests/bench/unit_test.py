@@ -127,7 +127,8 @@ class Journals(unittest.TestCase):
         lines = self.fill().splitlines(keepends=True)
         for damage in (b"what\n", b'{"case": "unknown", "repetition": 0}\n', b"[]\n",
                        *(lines[1].replace(f'"{key}"'.encode(), b'"told"') for key in (*FIGURES, "case", "repetition")),
-                       *(lines[1].replace(b"1.5", bad) for bad in (b'"1.5"', b"0", b"-1", b"NaN", b"Infinity", b"true")),
+                       *(lines[1].replace(b"1.5", bad) for bad in (b'"1.5"', b"0", b"-1", b"NaN", b"Infinity",
+                                                             b"true")),
                        lines[1].replace(b"4096", b"0"), lines[1].replace(b'"repetition": 0', b'"repetition": false')):
             self.path.write_bytes(lines[0] + damage + lines[2])
             self.assertIn("sweep.jsonl:2", self.refusal())
