@@ -33,7 +33,9 @@ bool asks_for_bench(int argc, const char* const* argv) noexcept {
 
 int bench(const char* const* argv, const Launcher& launcher) {
   // Slurm sets its variables for the batch script as well, which may well start a sweep.
-  if (!launcher.name.empty() && launcher.name != "srun") {
+  const bool is_rank =
+      launcher.name == "srun" ? Launcher::several_slurm_tasks() : !launcher.name.empty();
+  if (is_rank) {
     if (!launcher.speaks()) return exit_code(ErrorClass::usage);
     return refuse(ErrorClass::usage,
                   fmt::format("bench was started by {}, but it starts its jobs itself\n"

@@ -53,6 +53,11 @@ Launcher Launcher::detect() {
   return {};
 }
 
+bool Launcher::several_slurm_tasks() {
+  const bool step = std::getenv("SLURM_STEP_ID") != nullptr;  // NOLINT(concurrency-mt-unsafe)
+  return step && number("SLURM_STEP_NUM_TASKS").value_or(1) > 1;
+}
+
 std::string Launcher::standard_input_warning() const {
   if (name != kMpich) return {};
   return "mpiferry: warning: MPICH's mpirun ends the job when more than 64 KiB of standard input "

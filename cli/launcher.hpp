@@ -16,6 +16,10 @@ struct Launcher {
   // From the variables that launchers set for their ranks.
   static Launcher detect();
 
+  // Whether Slurm started several of us at once. Its variables are in a batch script and in a shell
+  // of salloc as well, and those are steps of one task, or none.
+  static bool several_slurm_tasks();
+
   // A warning for those who want to read standard input through this launcher; or nothing.
   std::string standard_input_warning() const;
 

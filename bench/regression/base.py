@@ -25,8 +25,9 @@ class Repository:
         self._said = ""  # by git, when it last failed
         top = self.git("rev-parse", "--show-toplevel")
         if top is None or Path(top).resolve() != root.resolve():
-            raise Refusal(f"{root}: not a git clone{self._said and f' ({self._said})'}, so there is no BASE to build; --base-binary and "
-                          "--head-binary compare two installed programs")
+            why = f"git: {self._said}" if self._said else "not a git clone"
+            raise Refusal(f"{root}: {why}; so there is no BASE to build; --base-binary and --head-binary compare "
+                          "two installed programs")
         if self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
             raise NoBase(f"{root}: the repository has no commit yet")
 

@@ -71,10 +71,14 @@ def checkout(repository: Repository, base: Base, below: Path) -> Path:
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
     with subprocess.Popen(["git", "-C", str(repository.root), "archive", base.commit],
-                          stdout=subprocess.PIPE) as archive:
-        unpacked = subprocess.run(["tar", "-x", "-C", str(source)], stdin=archive.stdout, check=False)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace") as archive:
+        unpacked = subprocess.run(["tar", "-x", "-C", str(source)], stdin=archive.stdout, stderr=subprocess.PIPE,
+                                  text=True, errors="replace", check=False)
+        archive.stdout.close()  # else git would wait for a tar that has failed
+        said = archive.stderr.read() + unpacked.stderr
     if archive.returncode != 0 or unpacked.returncode != 0:
-        raise Refusal(f"{base.commit}: git archive could not write its files to {source}", FAILED)
+        raise Refusal(f"{base.commit}: git archive and tar could not write its files to {source}:\n{said.rstrip()}",
+                      FAILED)
     (source / ".complete").touch()
     return source
 

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from math import expm1, log
+from math import expm1, isfinite, log
 from pathlib import Path
 from random import Random
 
@@ -50,6 +50,27 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+
+
+def _complete(found: dict) -> bool:
+    """Whether all is there that is read later."""
+    try:
+        return isinstance(found["identity"], dict) and "planted_program" in found \
+            and (found["amounts"] is None or all(map(_number, found["amounts"]))) and all(
+                run["kind"] in KINDS and isinstance(run["verdict"], str) and isinstance(run["worst"]["figure"], str)
+                and isinstance(run["worst"]["case"], str)
+                and all(map(_number, (run["pairs"], run["seconds"])))
+                # so few pairs can leave an end of an interval open: infinite, and no damage
+                and all(isinstance(run["worst"][key], (int, float)) for key in ("slowdown", "low", "high", "p"))
+                and all(isinstance(pair["case"], str) and pair[program]["transfer"] > 0
+                        for pair in run["jobs"] for program in ("base", "head"))
+                for run in found["runs"])
+    except (KeyError, TypeError):
+        return False
+
+
 class Results:
     """The file. What was measured on another machine, with other programs or another rule is no part of
     this experiment."""
@@ -67,6 +88,8 @@ class Results:
             raise Refusal(f"{path}: not a file of results of this experiment; {self._way_out()}") from None
         if schema != SCHEMA:
             raise Refusal(f"{path}: has schema {schema}, this program reads {SCHEMA}; {self._way_out()}")
+        if not _complete(found):
+            raise Refusal(f"{path}: keys are missing, or hold something else: the file is damaged; {self._way_out()}")
         for key, value in identity.items():
             if found["identity"].get(key) != value:
                 raise Refusal(f"{path}: was measured with another {key} ({found['identity'].get(key)}, now "

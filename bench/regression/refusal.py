@@ -1,5 +1,6 @@
 """What ends a run without a verdict, and with which exit code."""
 
+# UNDECIDED is noise alone: CI may let it pass. A job that fails is no noise.
 GREEN, RED, USAGE, UNDECIDED, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 

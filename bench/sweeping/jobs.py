@@ -15,6 +15,7 @@ from measuring.launcher import Launcher
 from measuring.scratch import Scratch
 
 from .case import SCATTER, TRANSPORT, WRITE_LIMIT, Case
+from .machine import tool
 from .plan import Plan
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}  # Google Benchmark's time units
@@ -64,13 +65,10 @@ class Jobs:
         self._no_transport: set[int] = set()  # chunk sizes that bench_transport does not have
 
     def _tool(self, name: str, kind: str) -> Path | None:
-        """Beside an installed mpiferry, or in the build tree."""
-        up = self._ferry.binary.resolve().parent.parent
-        for path in (up / "libexec/mpiferry" / name, up / "bench" / name):
-            if path.is_file():
-                return path
-        self.not_measured[kind] = f"not measured: {name} is missing (built without benchmarks)"
-        return None
+        path = tool(self._ferry.binary, name)
+        if path is None:
+            self.not_measured[kind] = f"not measured: {name} is missing (built without benchmarks)"
+        return path
 
     def measurable(self, case: Case) -> bool:
         if case.kind == TRANSPORT and case.chunk in self._no_transport:

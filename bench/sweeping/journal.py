@@ -19,6 +19,10 @@ from .case import Case
 SCHEMA = "mpiferry.sweep.journal/1"
 
 
+# What is read of a run, and what each is at least; a speed is a quotient of the first two.
+FIGURES = {"bytes": 1, "seconds": 1e-9, "command_seconds": 0, "cpu_seconds": 0, "took": 0}
+
+
 class Refused(Exception):
     """Says what is wrong with the journal that is there, and what to do."""
 
@@ -32,6 +36,10 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
         raise Refused(f"{path}:{number}: no JSON object: the file is damaged; --fresh sets it aside and "
                       "measures anew")
     return value
+
+
+def _measured(value: object, least: float) -> bool:
+    return type(value) in (int, float) and least <= value < float("inf")
 
 
 class Journal:
@@ -72,7 +80,7 @@ class Journal:
         # What has no end was being written when the power went: it is measured again.
         whole = text[:text.rfind(b"\n") + 1]
         lines = whole.decode(errors="replace").splitlines()
-        begin = b'{"schema"'
+        begin = f'{{"schema": "{SCHEMA.rpartition("/")[0]}/'.encode()  # of any version
         if text[:len(begin)] != begin[:len(text)]:  # it is somebody's, so nothing is changed
             raise Refused(f"{self.path}: not the journal of a sweep; choose another --out")
         nothing_measured = len(lines) < 2
@@ -83,9 +91,8 @@ class Journal:
         self._compare(_parse(self.path, 1, lines[0]))
         for number, line in enumerate(lines[1:], 2):
             entry = _parse(self.path, number, line)
-            measured = all(isinstance(entry.get(key), (int, float)) for key in ("bytes", "seconds", "took"))
-            known = Case.parse(str(entry.get("case"))) is not None and isinstance(entry.get("repetition"), int)
-            if not (known and measured):
+            known = Case.parse(str(entry.get("case"))) is not None and type(entry.get("repetition")) is int
+            if not known or not all(_measured(entry.get(key), least) for key, least in FIGURES.items()):
                 raise Refused(f"{self.path}:{number}: not a run of a sweep: the file is damaged; --fresh sets it "
                               "aside and measures anew")
             self.runs[entry["case"], entry["repetition"]] = entry
@@ -95,7 +102,9 @@ class Journal:
         if head.get("schema") != SCHEMA:
             raise Refused(f"{self.path}: its results have schema {head.get('schema')!r}, this program writes "
                           f"{SCHEMA!r}\n  {remedy}")
-        there = head.get("identity", {})
+        there = head.get("identity")
+        if not isinstance(there, dict):
+            raise Refused(f"{self.path}:1: does not say what was measured: the file is damaged\n  {remedy}")
         differing = [name for name in {**there, **self.identity} if there.get(name) != self.identity.get(name)]
         if differing:
             shown = "".join(f"\n  {name}: there {there.get(name, 'unknown')}, now {self.identity.get(name, 'unknown')}"

@@ -14,14 +14,27 @@ from measuring.machine import describe, file_system, memory_bytes
 from measuring.sizes import show_size
 
 
+TOOLS = ("bench_transport", "bench_write_limit")
+
+
 def _cpu_fields() -> dict[str, str]:
     """Of the first processor."""
     text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n")[0]
     return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
 
 
-def version(binary: Path) -> str:
-    """Its first line of --version, and a digest: programs of one version differ while it is worked on."""
+def tool(binary: Path, name: str) -> Path | None:
+    """What measures a limit: beside an installed mpiferry, or in the build tree."""
+    up = binary.resolve().parent.parent
+    return next(filter(Path.is_file, (up / "libexec/mpiferry" / name, up / "bench" / name)), None)
+
+
+def _digest(program: Path | None) -> str:
+    return hashlib.sha256(program.read_bytes()).hexdigest()[:12] if program else "missing"
+
+
+def versions(binary: Path) -> dict[str, str]:
+    """Its --version, with a digest: programs of one version differ while it is worked on."""
     try:
         done = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError) as error:
@@ -29,7 +42,8 @@ def version(binary: Path) -> str:
     lines = done.stdout.splitlines()
     if not lines or not lines[0].startswith("mpiferry"):
         raise CommandFailed(f"{binary}: not an mpiferry; --binary names another")
-    return f"{lines[0]} ({hashlib.sha256(binary.read_bytes()).hexdigest()[:12]})"
+    mpi = next((line.partition(": ")[2] for line in lines if line.startswith("MPI: ")), "unknown")
+    return {"program": f"{lines[0]} ({_digest(binary)})", "mpi": mpi}
 
 
 def identity(binary: Path, target: Path) -> dict[str, str]:
@@ -38,7 +52,8 @@ def identity(binary: Path, target: Path) -> dict[str, str]:
         "cpu": _cpu_fields().get("model name", platform.machine()),
         "cores": str(len(os.sched_getaffinity(0))),
         "kernel": f"{platform.system()} {platform.release()}",
-        "program": version(binary),
+        **versions(binary),
+        **{name: _digest(tool(binary, name)) for name in TOOLS},
         "target": f"{target.resolve()} ({file_system(target)})",
     }
 

@@ -15,14 +15,6 @@ set_tests_properties(bench.peer_blocking.4ranks bench.peer_original.4ranks PROPE
 set_tests_properties(bench.peer_original.4ranks PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED: ")
 
 # bench_write_limit: the files of a job, and what it says of bad input.
-set(write_limit_directory ${PROJECT_BINARY_DIR}/write_limit)
-file(MAKE_DIRECTORY ${write_limit_directory})
-add_test(NAME bench.write_limit COMMAND bench_write_limit 3 1000 2500 ${write_limit_directory} fsync)
-set_tests_properties(bench.write_limit PROPERTIES TIMEOUT 60
-  PASS_REGULAR_EXPRESSION "^{\"seconds\": [0-9.]+, \"bytes\": 2500, \"files\": 3, \"writers\": 3}")
-add_test(NAME bench.write_limit_refuses_no_number COMMAND bench_write_limit 3 1k 2500 ${write_limit_directory})
-set_tests_properties(bench.write_limit_refuses_no_number PROPERTIES TIMEOUT 60
-  PASS_REGULAR_EXPRESSION "CHUNK: '1k' is no whole number")
-add_test(NAME bench.write_limit_names_what_failed COMMAND bench_write_limit 2 10 100 /proc)
-set_tests_properties(bench.write_limit_names_what_failed PROPERTIES TIMEOUT 60
-  PASS_REGULAR_EXPRESSION "/proc/chunk_[01].bin: open: ")
+add_test(NAME bench.write_limit COMMAND ${Python3_EXECUTABLE} ${compare_tests}/write_limit_test.py
+  $<TARGET_FILE:bench_write_limit>)
+set_tests_properties(bench.write_limit PROPERTIES TIMEOUT 60)

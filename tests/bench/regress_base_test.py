@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 
 from regression import base, building, command_line, experiments  # noqa: E402
-from regression.refusal import NoBase, Refusal  # noqa: E402
+from regression.refusal import FAILED, NoBase, Refusal  # noqa: E402
 
 
 class Repositories(unittest.TestCase):
@@ -105,8 +105,30 @@ class Repositories(unittest.TestCase):
             self.choose(root=clone)
 
     def test_no_clone_at_all(self):
-        with self.assertRaisesRegex(Refusal, "not a git clone.*--base-binary"):
+        with self.assertRaisesRegex(Refusal, "not a git repository.*--base-binary"):
             base.Repository(self.root.parent)
+        with self.assertRaisesRegex(Refusal, "not a git clone.*--base-binary"):
+            base.Repository(self.root / "engine")
+
+    def test_what_git_says_of_a_clone_of_somebody_else_is_shown(self):
+        with mock.patch.dict(os.environ, {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "GIT_CONFIG_GLOBAL": os.devnull,
+                                          "GIT_CONFIG_SYSTEM": os.devnull}), \
+                self.assertRaisesRegex(Refusal, "dubious ownership.*safe.directory") as caught:
+            base.Repository(self.root)
+        self.assertNotIn("not a git clone", str(caught.exception))
+
+    def test_what_git_and_tar_say_of_a_base_that_can_not_be_written_is_shown(self):
+        repository, below = base.Repository(self.root), self.root.parent / "below"
+        with self.assertRaisesRegex(Refusal, "(?s)nonsense: git archive and tar.*:\n.*not a valid object") as caught:
+            building.checkout(repository, base.Base("nonsense", "n", "w"), below)
+        self.assertEqual(caught.exception.code, FAILED)
+        tools = self.root.parent / "bin"
+        tools.mkdir()
+        (tools / "tar").write_text("#!/bin/sh\necho tar: no space left >&2\nexit 2\n")
+        (tools / "tar").chmod(0o755)
+        with mock.patch.dict(os.environ, {"PATH": f"{tools}:{os.environ['PATH']}"}), \
+                self.assertRaisesRegex(Refusal, "tar: no space left"):
+            building.checkout(repository, base.Base("HEAD", "n", "w"), below)
 
     def test_a_base_that_does_not_build_shows_the_end_of_its_log(self):
         (self.root / "CMakeLists.txt").write_text('message(FATAL_ERROR "broken on purpose")\n')
@@ -169,8 +191,9 @@ class ResultsOfExperiments(unittest.TestCase):
             return experiments.Results(path, self.IDENTITY).data
 
     def test_another_schema_machine_or_program_is_refused_and_the_way_out_named(self):
-        good = {"schema": experiments.SCHEMA, "identity": self.IDENTITY, "runs": [1]}
-        self.assertEqual(self.found(json.dumps(good))["runs"], [1])
+        good = {"schema": experiments.SCHEMA, "identity": self.IDENTITY, "amounts": None, "planted_program": None,
+                "runs": []}
+        self.assertEqual(self.found(json.dumps(good)), good)
         for change, said in (({"schema": "mpiferry.regress-experiment/0"}, "has schema mpiferry.regress-exp"),
                              ({"identity": {**self.IDENTITY, "machine": "N"}}, r"another machine \(N, now M\)"),
                              ({"identity": {}}, "another machine")):
@@ -179,6 +202,33 @@ class ResultsOfExperiments(unittest.TestCase):
         for text in ("", "[]", "{}", "nonsense"):
             with self.assertRaisesRegex(Refusal, "not a file of results"):
                 self.found(text)
+
+    def test_damage_is_refused(self):
+        jobs = [{"case": "c", "base": {"transfer": 1.0}, "head": {"transfer": 2.0}}]
+        run = {"kind": "itself", "verdict": "green", "seconds": 1.5, "pairs": 1, "jobs": jobs,
+               "worst": {"case": "c", "figure": "whole", "slowdown": 0.1, "low": -1, "high": float("inf"), "p": 0.5}}
+        good = {"schema": experiments.SCHEMA, "identity": self.IDENTITY, "amounts": [5], "planted_program": "d",
+                "runs": [run]}
+        self.assertEqual(self.found(json.dumps(good)), good)
+        damaged = [{key: value for key, value in good.items() if key != name} for name in good if name != "schema"]
+        damaged += [{**good, "runs": [{key: value for key, value in run.items() if key != name}]} for name in run]
+        damaged += [{**good, **change} for change in (
+            {"runs": 1}, {"runs": ["red"]}, {"amounts": ["5"]}, {"identity": []}, {"runs": [{**run, "worst": {}}]},
+            {"runs": [{**run, "kind": "other"}]}, {"runs": [{**run, "seconds": "1"}]},
+            {"runs": [{**run, "jobs": [{**jobs[0], "head": {}}]}]})]
+        for one in damaged:
+            with self.subTest(one), self.assertRaisesRegex(Refusal, "the file is damaged; --results names another"):
+                self.found(json.dumps(one))
+
+    def test_only_the_first_runs_are_judged(self):
+        """20 are kept; of --runs 5 the first five count, however many of the others were red."""
+        with tempfile.TemporaryDirectory() as scratch:
+            results = experiments.Results(pathlib.Path(scratch) / "r", self.IDENTITY)
+        for kind, reds in (("planted", range(5, 20)), ("itself", ())):
+            results.data["runs"] += [{"kind": kind, "verdict": "red" if k in reds else "green"} for k in range(20)]
+        met, totals = experiments.judged(results, 5)
+        self.assertFalse(met)
+        self.assertIn("found: 0 of 5 (aim: at least 5 of 5; MISSED)", totals[0])
 
     def test_the_aims_are_19_of_20_and_one_false_alarm_at_most(self):
         def aims(found, alarms, runs=20):

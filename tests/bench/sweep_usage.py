@@ -62,6 +62,18 @@ def under_a_launcher(check: Check) -> None:
     done = subprocess.run([str(check.program), "bench", "--help"], capture_output=True, text=True, check=False,
                           env={**os.environ, "PMI_RANK": "0", "PMI_SIZE": "2"})
     check.ended(done, 2, "starts its jobs itself")
+    job = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "4"}  # as sbatch and salloc set them, too
+    step = {**job, "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"}
+    for variables, code, word in (
+            ({**step, "SLURM_PROCID": "0"}, 2, "started by srun, but it starts its jobs itself"),
+            ({**step, "SLURM_PROCID": "3"}, 2, ""),
+            ({**step, "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "1"}, 0, "usage: mpiferry bench"),
+            ({**job, "SLURM_PROCID": "0"}, 0, "usage: mpiferry bench"),
+            (job, 0, "usage: mpiferry bench")):
+        done = subprocess.run([str(check.program), "bench", "--help"], capture_output=True, text=True, check=False,
+                              env={**os.environ, **variables})
+        check.ended(done, code, word)
+        check.that(bool(word) or not done.stdout + done.stderr, f"{variables}: a rank that does not speak spoke")
     done = subprocess.run([str(check.program), "bench", "--help"], capture_output=True, text=True, check=False,
                           env={**os.environ, "PATH": "/nowhere"})
     check.ended(done, 2, "python3")

@@ -30,7 +30,7 @@ def plan(**changes) -> Plan:
                    "max_chunks": 1000, "memory": 256 * MIB, **changes})
 
 
-FIGURES = {"bytes": 4096, "seconds": 1.5, "took": 2.0}
+FIGURES = {"bytes": 4096, "seconds": 1.5, "command_seconds": 1.7, "cpu_seconds": 3, "took": 2.0}
 
 
 class Cases(unittest.TestCase):
@@ -126,14 +126,25 @@ class Journals(unittest.TestCase):
     def test_damage_in_the_middle_is_refused_with_its_line(self) -> None:
         lines = self.fill().splitlines(keepends=True)
         for damage in (b"what\n", b'{"case": "unknown", "repetition": 0}\n', b"[]\n",
-                       lines[1].replace(b'"took"', b'"told"'), lines[1].replace(b"1.5", b'"1.5"')):
+                       *(lines[1].replace(f'"{key}"'.encode(), b'"told"') for key in (*FIGURES, "case", "repetition")),
+                       *(lines[1].replace(b"1.5", bad) for bad in (b'"1.5"', b"0", b"-1", b"NaN", b"Infinity",
+                                                             b"true")),
+                       lines[1].replace(b"4096", b"0"), lines[1].replace(b'"repetition": 0', b'"repetition": false')):
             self.path.write_bytes(lines[0] + damage + lines[2])
             self.assertIn("sweep.jsonl:2", self.refusal())
 
     def test_a_file_of_somebody_else_is_left_alone(self) -> None:
-        for content in (b"precious", b"precious\n", b"{}\n", b"one\ntwo\n"):
+        for content in (b"precious", b"precious\n", b"{}\n", b"one\ntwo\n", b'{"schema": "x"}\n',
+                        b'{"schema": "mpiferry.sweep/1"}'):
             self.path.write_bytes(content)
             self.assertIn("not the journal of a sweep", self.refusal())
+
+    def test_a_first_line_without_an_identity_is_damage(self) -> None:
+        lines = self.fill().splitlines(keepends=True)
+        for identity in ([], None, "a"):
+            head = json.dumps({"schema": SCHEMA, "identity": identity}).encode() + b"\n"
+            self.path.write_bytes(head + lines[1])
+            self.assertIn("sweep.jsonl:1: does not say what was measured", self.refusal())
 
     def test_two_sweeps_do_not_share_it(self) -> None:
         with Journal(self.path, self.SAME):

@@ -5,6 +5,7 @@ commands_run           fenced blocks marked ```sh run exit with 0, each in a fre
                        block marked ```text output follows, it is what they print
 exit_codes_match_code  docs/exit-codes.md and the README have the classes and errors of engine/base
 options_match_help     docs/options.md has the options, defaults and variables of --help, and no others
+scripts_exist          bench/NAME and ./dev bench NAME name what there is, and so does a measurement after NAME
 links_resolve          relative links lead to files, and their anchors to headings
 library_example_runs   --mpiferry is the README's C++ program: it moves a file
 
@@ -185,9 +186,40 @@ def links_resolve(root, **_):
                     yield f"{path.relative_to(root)}: {target}: no such heading"
 
 
+def dev_benches(root):
+    """What ./dev bench takes: the labels of the function's first case."""
+    body = (root / "dev").read_text(encoding="utf-8").partition("\nbench() {")[2].partition("esac")[0]
+    return {name for labels in re.findall(r"^ +([a-z_][\w |]*)\)", body, re.MULTILINE)
+            for name in re.findall(r"\w+", labels)}
+
+
+def measurements(script):
+    """The subcommands of a script; none if it has none."""
+    is_one = script.is_file() and script.suffix == ""
+    return set(re.findall(r'add_parser\("(\w+)"', script.read_text(encoding="utf-8"))) if is_one else set()
+
+
+def scripts_exist(root, **_):
+    benches, seen = dev_benches(root), 0
+    invoked = re.compile(r"(?<![\w/.])(?:\./)?(bench/|dev bench )([a-z][\w./-]*\w)(?: +([a-z]\w*))?")
+    for path in documents(root):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            for kind, name, word in invoked.findall(line):
+                seen += 1
+                where = f"{path.relative_to(root)}:{number}: {kind}{name}"
+                script = root / "bench" / name
+                if not (name in benches if kind == "dev bench " else script.exists()):
+                    yield f"{where}: there is no such thing"
+                # A word after it in prose is none of its measurements: only what stands within the code counts.
+                elif word and measurements(script) and f"{name}`" not in line and word not in measurements(script):
+                    yield f"{where} {word}: it has no such measurement"
+    if not (benches and seen):
+        yield "nothing was found to be checked"
+
+
 CHECKS = {check.__name__: check
           for check in (commands_run, exit_codes_match_code, options_match_help, links_resolve,
-                        library_example_runs)}
+                        scripts_exist, library_example_runs)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()

@@ -20,6 +20,15 @@ OPTIONS = """| option | default | range | environment | meaning |
 | `--fsync` | off | | `MPIFERRY_FSYNC` | durable |
 | `--help`, `-h` | | | | this |
 """
+DEV = """
+bench() {  # NAME
+  case $name in
+    cp) need build ;;
+    wire | flow) need build bench ;;
+    *) die ;;
+  esac
+}
+"""
 OPTIONS_FILE = "docs/options.md"
 
 # check, file, what stands there, what is planted instead ("" in both: the file as it is); the finding
@@ -40,6 +49,13 @@ PLANTED = [
     ("links_resolve", "docs/new.md", "", "[a](map.md) [b](map.md#the-house) `[c](d.md)` [e](https://f.org)\n", ""),
     ("links_resolve", "docs/new.md", "", "[a](nowhere.md)\n", "nowhere.md: no such file"),
     ("links_resolve", "docs/new.md", "", "[a](map.md#the-cellar)\n", "no such heading"),
+    ("scripts_exist", "docs/new.md", "", "`bench/cp`, [that](../bench/cp), `bench/cp whole --x`, `./dev bench wire`\n", ""),
+    ("scripts_exist", "docs/new.md", "", "`./dev bench cp whole`, and `bench/cp` alone says more\n", ""),
+    ("scripts_exist", "docs/new.md", "", "```sh\nbench/mv --x\n```\n", "docs/new.md:2: bench/mv: there is no such"),
+    ("scripts_exist", "docs/new.md", "", "`RANKS=5 ./dev bench speed`\n", "dev bench speed: there is no such thing"),
+    ("scripts_exist", "docs/new.md", "", "`bench/cp part [--x]`\n", "bench/cp part: it has no such measurement"),
+    ("scripts_exist", "docs/new.md", "", "`./dev bench cp part`\n", "dev bench cp part: it has no such"),
+    ("scripts_exist", "docs/new.md", "", "no script\n", "nothing was found"),
     ("commands_run", "docs/new.md", "", "```sh run\necho 1\n```\n\n```text output\n1\n```\n", ""),
     ("commands_run", "docs/new.md", "", "```sh run\nfalse\ntrue\n```\n", "docs/new.md:1: exit status 1"),
     ("commands_run", "docs/new.md", "", "```sh run\nfalse | true\n```\n", "exit status 1"),
@@ -56,6 +72,9 @@ def findings(root, check, file, old, new):
             (tree / "docs").mkdir()
             (tree / "docs/map.md").write_text("# The `house`\n", encoding="utf-8")
             (tree / OPTIONS_FILE).write_text(OPTIONS, encoding="utf-8")
+            (tree / "bench").mkdir()
+            (tree / "bench/cp").write_text('what.add_parser("whole")\n', encoding="utf-8")
+            (tree / "dev").write_text(DEV, encoding="utf-8")
         else:
             for name in ("docs", "engine/base"):
                 shutil.copytree(root / name, tree / name)
