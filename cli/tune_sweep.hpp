@@ -18,11 +18,13 @@
 
 namespace mpiferry::cli {
 
-// Whole on rank 0; the others have only `verdict`, `failure`, `abandoned` and `warning`.
+// Whole on rank 0; the others have only `verdict`, `failure`, `abandoned`, `lost` and
+// `warning`.
 struct SweepResult {
   Errc verdict = Errc::ok;
   std::optional<Failure> failure = {};
   bool abandoned = false;    // some rank is out of reach: only MPI_Abort can end it
+  bool lost = false;         // this rank has waited for it in vain, outside of a job
   std::string warning = {};  // a line for people: what could not be removed
 
   int ranks = 0;
