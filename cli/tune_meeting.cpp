@@ -71,15 +71,16 @@ TuneMeeting::TuneMeeting(mpi::NativeCommunicator communicator, Rank self,
       stuck_(std::move(stuck)) {}
 
 Failure TuneMeeting::failure(const std::string& name, const Wait& wait, Rank missing) {
-  Failure failure{.code = Errc::worker_stalled,
-                  .rank = missing,
-                  .detail = fmt::format("has not come to {} within {}", name,
-                                        human_seconds(wait.allowed())),
-                  .hint = "look at that rank and its host"};
+  Failure failure{
+      .code = Errc::worker_stalled,
+      .rank = missing,
+      .detail = fmt::format("has not come to {} within {}", name, human_seconds(wait.allowed())),
+      .hint = "look at that rank and its host"};
   if (wait.signalled()) {
     const Failure& signal = *interruption_.seen();
     failure.code = signal.code;
-    failure.detail = fmt::format("{}, and rank {} {}", signal.detail, missing.value, failure.detail);
+    failure.detail =
+        fmt::format("{}, and rank {} {}", signal.detail, missing.value, failure.detail);
     failure.rank = kNoRank;
   }
   return failure;

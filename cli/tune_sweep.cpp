@@ -150,9 +150,9 @@ class Conductor {
     std::erase_if(result_.figures, [](const TuningFigure& it) { return it.speeds.empty(); });
     if (result_.failure || result_.figures.size() >= 2) return;
     fail(result_, {.code = Errc::invalid_argument,
-          .detail = fmt::format("--budget: in {} only the defaults could be measured",
-                                human_seconds(result_.elapsed)),
-          .hint = "give it more time (--budget 10m), or a smaller --size"});
+                   .detail = fmt::format("--budget: in {} only the defaults could be measured",
+                                         human_seconds(result_.elapsed)),
+                   .hint = "give it more time (--budget 10m), or a smaller --size"});
   }
 
  private:
@@ -191,7 +191,13 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
   const auto lose = [&result](Failure& failure) {
     result.abandoned = true;
     result.lost = true;
-    fail(result, std::move(failure));
+    if (result.failure && result.failure->code == failure.code)
+      result.failure.reset();  // says less
+    if (result.failure) {
+      result.warning += fmt::format("mpiferry: warning: {}\n", failure.message());
+    } else {
+      fail(result, std::move(failure));
+    }
   };
 
   // First of all, so that they know what to remove while rank 0 makes the sample.
@@ -219,9 +225,9 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
       stop = true;
       fail(result, *seen);
     }
-    auto stops = meeting.gather(runs == 0 ? "the meeting after the sample was made"
-                                                : "the meeting after a measurement",
-                                      stop ? 1 : 0, /*patient=*/runs == 0);
+    auto stops = meeting.gather(
+        runs == 0 ? "the meeting after the sample was made" : "the meeting after a measurement",
+        stop ? 1 : 0, /*patient=*/runs == 0);
     if (!stops) {
       lose(stops.error());
       break;
@@ -267,9 +273,8 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
   }
   if (master) conductor.finish();
   if (!result.abandoned) {
-    // All ranks leave with rank 0's code: it may have heard of a signal first, or alone, or not at
-    // all before the last measurement was made.
-    // And rank 0 sees that all are still there.
+    // All ranks leave with rank 0's code: it may have heard of a signal first, or alone, or be
+    // done when another hears of one. And rank 0 sees that all are still there.
     auto verdicts =
         meeting.gather("the meeting at the end", static_cast<std::uint64_t>(result.verdict));
     if (verdicts) {
@@ -283,7 +288,7 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     failure.rank = self;
     failure.host = host;
     failure.detail = "can not be removed: remove it yourself";
-    result.warning = fmt::format("mpiferry: warning: {}\n", failure.message());
+    result.warning += fmt::format("mpiferry: warning: {}\n", failure.message());
   }
   return result;
 }

@@ -25,7 +25,7 @@ struct SweepResult {
   std::optional<Failure> failure = {};
   bool abandoned = false;    // some rank is out of reach: only MPI_Abort can end it
   bool lost = false;         // this rank has waited for it in vain, outside of a job
-  std::string warning = {};  // a line for people: what could not be removed
+  std::string warning = {};  // lines for people: what could not be removed, who is missing
 
   int ranks = 0;
   std::vector<TuningFigure> figures = {};  // the default first; those that were measured at all

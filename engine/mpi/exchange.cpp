@@ -76,13 +76,14 @@ std::optional<std::string> share(NativeCommunicator communicator, std::string te
 
 Gathered gather(NativeCommunicator communicator, std::uint64_t mine, const GiveUp& give_up) {
   const Round round{communicator, give_up};
-  auto numbers =
-      std::make_unique<std::vector<std::uint64_t>>(static_cast<std::size_t>(round.size));
+  auto numbers = std::make_unique<std::vector<std::uint64_t>>(static_cast<std::size_t>(round.size));
   std::uint64_t* const all = numbers->data();
   all[round.self] = mine;
-  std::optional<Rank> missing;
+  // Rank 0 calls, with its own number. An answer that had been sent before would only say that the
+  // rank was there once.
+  std::optional<Rank> missing = round.tell_all(all, sizeof mine);
   if (round.self != 0) {
-    if (!round.send(all + round.self, sizeof mine, 0)) missing = Rank{0};
+    if (!missing && !round.send(all + round.self, sizeof mine, 0)) missing = Rank{0};
   } else {
     // One after the other: all below the one that is waited for have come.
     for (int rank = 1; rank < round.size && !missing; ++rank) {

@@ -29,7 +29,7 @@ struct Gathered {
   std::optional<Rank> missing = {};
 };
 
-// Every rank's number, by rank, on every rank.
+// Every rank's number, by rank, on every rank. All are still there after rank 0 has come.
 Gathered gather(NativeCommunicator communicator, std::uint64_t mine, const GiveUp& give_up);
 
 }  // namespace mpiferry::mpi

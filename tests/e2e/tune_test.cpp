@@ -186,9 +186,25 @@ TEST_F(Tune, can_be_told_in_the_environment_what_scatter_does_not_look_at) {
 TEST_F(Tune, out_of_time_leaves_cases_out_and_says_so) {
   // More than the sample, the warm-up and a measurement of two cases can take, on a slow machine
   // too; and no machine makes 60,000 jobs in it.
-  Command command{{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "tune", "--size", "16M",
-                   "--chunks", "256K,512K,1M,2M,4M", "--windows", list_of_windows(120),
-                   "--repetitions", "100", "--budget", "12", "--json", report_path, "--", sources,
+  Command command{{MPIFERRY_MPIEXEC,
+                   "-n",
+                   "3",
+                   MPIFERRY_BINARY,
+                   "tune",
+                   "--size",
+                   "16M",
+                   "--chunks",
+                   "256K,512K,1M,2M,4M",
+                   "--windows",
+                   list_of_windows(120),
+                   "--repetitions",
+                   "100",
+                   "--budget",
+                   "12",
+                   "--json",
+                   report_path,
+                   "--",
+                   sources,
                    destination}};
   command.environment = {{"XDG_CONFIG_HOME", config}};
   const Finished finished = run(command);
@@ -342,9 +358,9 @@ class TuneStopped : public Tune {
  protected:
   // Each rank notes its process.
   Command noted(Command command) const {
-    command.words.insert(command.words.begin() + 3,
-                         {"sh", "-c", R"(echo $$ > "$1/pid$PMI_RANK"; shift; exec "$@")", "sh",
-                          temporary.path()});
+    command.words.insert(
+        command.words.begin() + 3,
+        {"sh", "-c", R"(echo $$ > "$1/pid$PMI_RANK"; shift; exec "$@")", "sh", temporary.path()});
     return command;
   }
   void stop(int rank) const {
