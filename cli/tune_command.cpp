@@ -3,8 +3,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -22,6 +24,7 @@
 #include "cli/version.hpp"
 
 namespace mpiferry::cli {
+namespace fs = std::filesystem;
 namespace {
 
 std::string now() {
@@ -64,6 +67,20 @@ class TuneConsole {
   std::size_t shown_ = 0;
 };
 
+// Links count as what they point to. What is no regular file (a device, a pipe) takes both texts.
+bool same_file(const std::string& a, const std::string& b) {
+  if (a.empty() || b.empty() || b == "-") return false;
+  std::error_code error;
+  const fs::file_status status = fs::status(a, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) return false;
+  if (fs::equivalent(a, b, error)) return true;
+  const auto whole = [&error](const std::string& path) {
+    return fs::weakly_canonical(fs::absolute(path, error), error);
+  };
+  const fs::path first = whole(a);
+  return !first.empty() && first == whole(b);
+}
+
 // Rank 0's files.
 struct Files {
   explicit Files(const TuneArguments& arguments)
@@ -71,8 +88,9 @@ struct Files {
         path(at_default_place                    ? default_profile_path()
              : arguments.profile == kProfileNone ? ""
                                                  : arguments.profile),
+        json_path(arguments.json),
         profile(kProfileFile, path),
-        json(kTuneFile, arguments.json) {}
+        json(kTuneFile, json_path) {}
 
   // Whether they can be written in the end.
   Outcome prepare() {
@@ -80,6 +98,12 @@ struct Files {
       return Failure{.code = Errc::invalid_argument,
                      .detail = "the profile has no default place: HOME is not set",
                      .hint = "name a file with --profile FILE, or give --profile none"};
+    }
+    if (same_file(path, json_path)) {
+      return Failure{.code = Errc::invalid_argument,
+                     .path = json_path,
+                     .detail = "--profile and --json name the same file",
+                     .hint = "name another file for one of them"};
     }
     if (at_default_place) {
       if (Outcome made = place.make_parents(path); !made) return made;
@@ -90,6 +114,7 @@ struct Files {
 
   bool at_default_place;
   std::string path;  // of the profile; empty: none is wanted
+  std::string json_path;
   ProfilePlace place;
   ReportFile profile;
   ReportFile json;
@@ -161,7 +186,7 @@ Ended run_and_conclude(const mpi::Environment& environment, const TuneArguments&
       [&console](const SweepProgress& progress) { console.show(progress); });
   console.clear();
   if (!result.warning.empty()) say(stderr, result.warning);
-  if (result.abandoned && self == Rank{1} && result.failure) {
+  if (self != kMaster && result.failure && (result.lost || (result.abandoned && self == Rank{1}))) {
     say(stderr, error_text(*result.failure));  // the master is out of reach
   }
   return {self == kMaster ? conclude(arguments, result, files, out) : exit_code(result.verdict),

@@ -7,13 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "cli/tune_meeting.hpp"
 #include "cli/units.hpp"
 #include "engine/disk/borrowed_directory.hpp"
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/file_system.hpp"
 #include "engine/disk/sample_file.hpp"
 #include "engine/disk/unique_name.hpp"
-#include "engine/mpi/exchange.hpp"
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
@@ -36,6 +36,16 @@ class Listener final : public Observer {
 
 void add_once(std::vector<std::string>& list, const std::string& text) {
   if (std::ranges::find(list, text) == list.end()) list.push_back(text);
+}
+
+// The first failure counts.
+void fail(SweepResult& result, Failure failure) {
+  if (result.failure) return;
+  if (failure.system_errno == ENOSPC || failure.system_errno == EDQUOT) {
+    failure.hint = "free some space there, or choose a smaller --size";
+  }
+  result.verdict = failure.code;
+  result.failure = std::move(failure);
 }
 
 // What rank 0 knows and decides.
@@ -82,7 +92,7 @@ class Conductor {
   bool next() {
     if (result_.failure) return false;
     if (const auto& seen = interruption_.seen()) {
-      fail(*seen);
+      fail(result_, *seen);
       return false;
     }
     if (!warm_) return true;  // the warm-up: figure 0, not counted
@@ -120,7 +130,7 @@ class Conductor {
         failure.hint = fmt::format("look at that host and its disk; {} may be left there",
                                    mpiferry::quoted(destination));
       }
-      fail(std::move(failure));
+      fail(result_, std::move(failure));
       return std::nullopt;
     }
     const double speed = gigabytes_per_second(report.bytes_written, report.transfer);
@@ -131,15 +141,6 @@ class Conductor {
     return speed;
   }
 
-  void fail(Failure failure) {
-    if (result_.failure) return;
-    if (failure.system_errno == ENOSPC || failure.system_errno == EDQUOT) {
-      failure.hint = "free some space there, or choose a smaller --size";
-    }
-    result_.verdict = failure.code;
-    result_.failure = std::move(failure);
-  }
-
   void finish() {
     sample_.reset();
     result_.elapsed = Clock::now() - began_;
@@ -148,10 +149,10 @@ class Conductor {
     }
     std::erase_if(result_.figures, [](const TuningFigure& it) { return it.speeds.empty(); });
     if (result_.failure || result_.figures.size() >= 2) return;
-    fail({.code = Errc::invalid_argument,
-          .detail = fmt::format("--budget: in {} only the defaults could be measured",
-                                human_seconds(result_.elapsed)),
-          .hint = "give it more time (--budget 10m), or a smaller --size"});
+    fail(result_, {.code = Errc::invalid_argument,
+                   .detail = fmt::format("--budget: in {} only the defaults could be measured",
+                                         human_seconds(result_.elapsed)),
+                   .hint = "give it more time (--budget 10m), or a smaller --size"});
   }
 
  private:
@@ -182,17 +183,39 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
   const std::string host = mpi::host_name();
   SweepResult result{.ranks = environment.size()};
   Conductor conductor{arguments, interruption, result};
-  std::string destination;
+  std::optional<disk::BorrowedDirectory> directory;
+  TuneMeeting meeting{mpi::Environment::world(), self, interruption, [&directory] {
+                        if (directory) static_cast<void>(directory->give_back());
+                      }};
+  // Somebody is out of reach.
+  const auto lose = [&result](Failure& failure) {
+    result.abandoned = true;
+    result.lost = true;
+    if (result.failure && result.failure->code == failure.code)
+      result.failure.reset();  // says less
+    if (result.failure) {
+      result.warning += fmt::format("mpiferry: warning: {}\n", failure.message());
+    } else {
+      fail(result, std::move(failure));
+    }
+  };
+
+  // First of all, so that they know what to remove while rank 0 makes the sample.
+  auto shared =
+      meeting.share("the start", disk::unique_name(arguments.destination + "/.mpiferry-tune-"));
+  if (!shared) {
+    lose(shared.error());
+    return result;
+  }
+  const std::string destination = std::move(*shared);
+  // Before anybody makes a directory, all have looked which are missing: the meeting is the line.
+  directory.emplace(disk::expand_destination(destination, self, host));
   if (master) {
     result.hosts.push_back(host);
     Outcome prepared = prepare();
     if (prepared) prepared = conductor.prepare();
-    if (!prepared) conductor.fail(std::move(prepared.error()));
-    destination = disk::unique_name(arguments.destination + "/.mpiferry-tune-");
+    if (!prepared) fail(result, std::move(prepared.error()));
   }
-  destination = mpi::share(mpi::Environment::world(), std::move(destination));
-  // Before anybody makes a directory, all have looked which are missing: lowest_with is the line.
-  disk::BorrowedDirectory directory{disk::expand_destination(destination, self, host)};
   Listener listener{interruption};
   for (std::size_t runs = 0;; ++runs) {
     bool stop = result.verdict != Errc::ok;
@@ -200,18 +223,30 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
       stop = !conductor.next();
     } else if (const auto& seen = interruption.seen(); seen && !stop) {
       stop = true;
-      result.verdict = seen->code;
-      result.failure = *seen;
+      fail(result, *seen);
     }
-    if (const auto who = environment.lowest_with(stop)) {
-      if (master && *who != 0) {
-        conductor.fail({.code = Errc::interrupted, .rank = {*who}, .detail = "interrupted"});
+    auto stops = meeting.gather(
+        runs == 0 ? "the meeting after the sample was made" : "the meeting after a measurement",
+        stop ? 1 : 0, /*patient=*/runs == 0);
+    if (!stops) {
+      lose(stops.error());
+      break;
+    }
+    if (const auto who = std::ranges::find(*stops, 1U); who != stops->end()) {
+      if (master && who != stops->begin()) {
+        const Rank rank{static_cast<int>(who - stops->begin())};
+        fail(result, {.code = Errc::interrupted, .rank = rank, .detail = "interrupted"});
       }
       break;
     }
     if (runs == 1) {  // the warm-up has made the directories
-      for (const std::uint64_t type :
-           mpi::gather(mpi::Environment::world(), disk::file_system_type(directory.path()))) {
+      auto types = meeting.gather("the meeting after the warm-up",
+                                  disk::file_system_type(directory->path()));
+      if (!types) {
+        lose(types.error());
+        break;
+      }
+      for (const std::uint64_t type : *types) {
         add_once(result.destination_file_systems, disk::file_system_name(type));
       }
     }
@@ -230,23 +265,30 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     }
     result.abandoned = report.abandoned;
     if (result.abandoned) break;
-    // Before the next meeting: rank 0 may have to abort if another rank never comes to it.
-    if (!report.ok()) static_cast<void>(directory.give_back());
+    // Before the next meeting: rank 0 may have to abort if another rank never comes to it. After a
+    // signal it waits for a moment only; all that are there then come to the meeting at once.
+    if (!report.ok() && report.verdict != Errc::interrupted) {
+      static_cast<void>(directory->give_back());
+    }
   }
   if (master) conductor.finish();
   if (!result.abandoned) {
-    // All ranks leave with the same code, rank 0's: it may have heard of a signal first, or alone,
-    // or be done when another hears of one.
-    const auto verdicts =
-        mpi::gather(mpi::Environment::world(), static_cast<std::uint64_t>(result.verdict));
-    result.verdict = static_cast<Errc>(verdicts[0]);
+    // All ranks leave with rank 0's code: it may have heard of a signal first, or alone, or be
+    // done when another hears of one. And rank 0 sees that all are still there.
+    auto verdicts =
+        meeting.gather("the meeting at the end", static_cast<std::uint64_t>(result.verdict));
+    if (verdicts) {
+      result.verdict = static_cast<Errc>((*verdicts)[0]);
+    } else {
+      lose(verdicts.error());
+    }
   }
-  if (const Outcome gone = directory.give_back(); !gone) {
+  if (const Outcome gone = directory->give_back(); !gone) {
     Failure failure = gone.error();
     failure.rank = self;
     failure.host = host;
     failure.detail = "can not be removed: remove it yourself";
-    result.warning = fmt::format("mpiferry: warning: {}\n", failure.message());
+    result.warning += fmt::format("mpiferry: warning: {}\n", failure.message());
   }
   return result;
 }

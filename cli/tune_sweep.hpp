@@ -18,12 +18,14 @@
 
 namespace mpiferry::cli {
 
-// Whole on rank 0; the others have only `verdict`, `failure`, `abandoned` and `warning`.
+// Whole on rank 0; the others have only `verdict`, `failure`, `abandoned`, `lost` and
+// `warning`.
 struct SweepResult {
   Errc verdict = Errc::ok;
   std::optional<Failure> failure = {};
   bool abandoned = false;    // some rank is out of reach: only MPI_Abort can end it
-  std::string warning = {};  // a line for people: what could not be removed
+  bool lost = false;         // this rank has waited for it in vain, outside of a job
+  std::string warning = {};  // lines for people: what could not be removed, who is missing
 
   int ranks = 0;
   std::vector<TuningFigure> figures = {};  // the default first; those that were measured at all

@@ -16,6 +16,8 @@ namespace mpiferry::disk {
 namespace {
 
 constexpr std::size_t kSliceWords = (std::size_t{4} << 20U) / sizeof(std::uint64_t);
+// The last sync, during which nobody is asked, must not have all of it to write.
+constexpr std::uint64_t kSyncEvery = std::uint64_t{64} << 20U;
 
 Failure failure(const std::string& path, const char* call, int system_errno) {
   Failure out{.code = Errc::source_unreadable,
@@ -69,6 +71,7 @@ Result<SampleFile> SampleFile::make(const std::string& directory, Bytes size,
   SampleFile sample{path};
   Random random;
   std::vector<std::uint64_t> slice(kSliceWords);
+  std::uint64_t synced = 0;
   for (std::uint64_t done = 0; done < size.value && !stop();) {
     std::ranges::generate(slice, [&random] { return random.next(); });
     const std::size_t wanted = static_cast<std::size_t>(
@@ -76,6 +79,10 @@ Result<SampleFile> SampleFile::make(const std::string& directory, Bytes size,
     const ssize_t written = ::write(file.get(), slice.data(), wanted);
     if (written < 0 && errno != EINTR) return failure(directory, "write", errno);
     if (written > 0) done += static_cast<std::uint64_t>(written);
+    if (done - synced >= kSyncEvery) {
+      if (::fdatasync(file.get()) != 0) return failure(directory, "fdatasync", errno);
+      synced = done;
+    }
   }
   if (!stop() && ::fdatasync(file.get()) != 0) return failure(directory, "fdatasync", errno);
   if (const int error = file.close(); error != 0) return failure(directory, "close", error);

@@ -14,22 +14,27 @@ constexpr std::chrono::microseconds kNap{100};
 
 }  // namespace
 
-bool finish(const char* call, int result, MPI_Request& request,
-            std::optional<std::chrono::milliseconds> patience) {
-  using Clock = std::chrono::steady_clock;
+bool finish(const char* call, int result, MPI_Request& request, const GiveUp& give_up) {
   require(call, result);
-  const Clock::time_point begin = Clock::now();
   for (int tests = 0;; ++tests) {
     int done = 0;
     require(call, MPI_Test(&request, &done, MPI_STATUS_IGNORE));
     if (done != 0) return true;
-    if (patience && Clock::now() - begin > *patience) return false;
+    if (give_up()) return false;
     if (tests < kYields) {
       ::sched_yield();
     } else {
       std::this_thread::sleep_for(kNap);
     }
   }
+}
+
+bool finish(const char* call, int result, MPI_Request& request,
+            std::optional<std::chrono::milliseconds> patience) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  return finish(call, result, request,
+                [&] { return patience && Clock::now() - begin > *patience; });
 }
 
 }  // namespace mpiferry::mpi

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 #include <mpi.h>
 
 namespace mpiferry::mpi {
+
+// Asked between the tests of what a rank waits for; true: it waits no longer.
+using GiveUp = std::function<bool()>;
 
 // Waits for the collective that `request` stands for and that the MPI function `call` has started
 // with `result`. Blocking collectives spin, and with more ranks than cores each spins in the way of
@@ -15,5 +19,8 @@ namespace mpiferry::mpi {
 // then MPI's for good. Throws if MPI refuses: MPI is broken then, and no rank can go on.
 bool finish(const char* call, int result, MPI_Request& request,
             std::optional<std::chrono::milliseconds> patience = {});
+
+// The same for any request; false if it was given up.
+bool finish(const char* call, int result, MPI_Request& request, const GiveUp& give_up);
 
 }  // namespace mpiferry::mpi

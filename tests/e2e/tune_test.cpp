@@ -27,6 +27,16 @@ Words everything_below(const fs::path& root) {
   return out;
 }
 
+// "1,2,3" up to `last`.
+std::string list_of_windows(int last) {
+  std::string list = "1";
+  for (int window = 2; window <= last; ++window) {
+    list += ',';
+    list += std::to_string(window);
+  }
+  return list;
+}
+
 class Tune : public JobTest {
  protected:
   Tune() {
@@ -174,8 +184,30 @@ TEST_F(Tune, can_be_told_in_the_environment_what_scatter_does_not_look_at) {
 }
 
 TEST_F(Tune, out_of_time_leaves_cases_out_and_says_so) {
-  // More than the sample and two measurements take, and less than 400 do.
-  const Finished finished = run(tune(3, {"--budget", "5"}, "16M", "100"));
+  // More than the sample, the warm-up and a measurement of two cases can take, on a slow machine
+  // too; and no machine makes 60,000 jobs in it.
+  Command command{{MPIFERRY_MPIEXEC,
+                   "-n",
+                   "3",
+                   MPIFERRY_BINARY,
+                   "tune",
+                   "--size",
+                   "16M",
+                   "--chunks",
+                   "256K,512K,1M,2M,4M",
+                   "--windows",
+                   list_of_windows(120),
+                   "--repetitions",
+                   "100",
+                   "--budget",
+                   "12",
+                   "--json",
+                   report_path,
+                   "--",
+                   sources,
+                   destination}};
+  command.environment = {{"XDG_CONFIG_HOME", config}};
+  const Finished finished = run(command);
   ASSERT_EQ(finished.exit_code, 0) << told(finished);
   const Json said = json_of(report_path);
   EXPECT_EQ(said["complete"], false);
@@ -287,7 +319,7 @@ TEST_F(Tune, interrupted_ends_with_130_and_leaves_nothing) {
     ASSERT_TRUE(eventually([this] { return everything_below(destination).size() > 10; }));
     nap(300ms);
     running.signal(signal);
-    EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 2000ms));
+    EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 10s));
     const Finished finished = running.wait();
     for (const char* rank : {"0", "1", "2"}) {
       EXPECT_EQ(read_file(temporary / rank), "130\n") << told(finished);
@@ -307,12 +339,82 @@ TEST_F(Tune, interrupted_while_the_sample_is_made_leaves_nothing) {
   Process running{tune(3, {}, "8G")};
   ASSERT_TRUE(eventually([this] { return everything_below(sources).size() > 1; }));
   running.signal(SIGINT);
-  EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 3000ms));
+  EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 10s));
   const Finished finished = running.wait();
   EXPECT_EQ(error_lines(finished), 1) << told(finished);
   EXPECT_NE(finished.err.find("interrupted (SIGINT)"), std::string::npos) << told(finished);
   expect_nothing_left();
   expect_no_profile();
+}
+
+TEST_F(Tune, of_one_file_for_profile_and_figures_is_refused_before_it_measures) {
+  // The figures go to report_path.
+  const Words same{"--profile", temporary / "sources/../report.json"};
+  expect_refused(run(tune(3, same)), 2, "--profile and --json name the same file");
+}
+
+// A rank that stops outside of the jobs, and then Ctrl-C.
+class TuneStopped : public Tune {
+ protected:
+  // Each rank notes its process.
+  Command noted(Command command) const {
+    command.words.insert(
+        command.words.begin() + 3,
+        {"sh", "-c", R"(echo $$ > "$1/pid$PMI_RANK"; shift; exec "$@")", "sh", temporary.path()});
+    return command;
+  }
+  void stop(int rank) const {
+    const std::string text = read_file(temporary / ("pid" + std::to_string(rank)));
+    ASSERT_FALSE(text.empty());
+    ASSERT_EQ(::kill(std::stoi(text), SIGSTOP), 0);
+  }
+  bool sample_begun() const { return everything_below(sources).size() > 1; }
+  void expect_gone(Process& running, int missing) const {
+    EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 10s));
+    const Finished finished = running.wait();
+    EXPECT_NE(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(error_lines(finished), 1) << told(finished);
+    for (const std::string& words :
+         {std::string{"interrupted (SIGINT)"},
+          "rank " + std::to_string(missing) + " has not come to the meeting "}) {
+      EXPECT_NE(finished.err.find(words), std::string::npos) << words << '\n' << told(finished);
+    }
+    EXPECT_TRUE(finished.left.empty()) << told(finished);
+    expect_nothing_left();
+    expect_no_profile();
+    const Json said = json_of(report_path);
+    EXPECT_EQ(said["verdict"], "interrupted");
+    EXPECT_EQ(said["exit_code"], 130);
+  }
+};
+
+TEST_F(TuneStopped, while_the_sample_is_made_does_not_swallow_a_signal) {
+  Process running{noted(tune(3, {}, "8G"))};
+  ASSERT_TRUE(eventually([this] { return sample_begun(); }));
+  nap(200ms);
+  stop(2);
+  running.signal(SIGINT);
+  expect_gone(running, 2);
+}
+
+TEST_F(TuneStopped, and_waited_for_does_not_swallow_a_signal) {
+  Process running{noted(tune(4, {}, "384M"))};
+  ASSERT_TRUE(eventually([this] { return sample_begun(); }));
+  stop(1);
+  // The sample is whole, and rank 0 waits.
+  ASSERT_TRUE(eventually(
+      [this] {
+        std::uintmax_t size = 0;
+        std::error_code gone;
+        for (const auto& entry : fs::directory_iterator{sources}) {
+          size = std::max(size, entry.file_size(gone));
+        }
+        return size == (std::uintmax_t{384} << 20U);
+      },
+      30s));
+  nap(1500ms);
+  running.signal(SIGINT);
+  expect_gone(running, 1);
 }
 
 struct Mistake {

@@ -14,20 +14,23 @@ class Exchange : public ::testing::Test {
  protected:
   Communicator world = Communicator::duplicate(Environment::world());
   int rank = world.rank().value;
+  const GiveUp patient = [] { return false; };
 };
 
 TEST_F(Exchange, shares_the_text_of_rank_0) {
   const std::string text = "dest/{rank}/" + std::string(5000, 'x');
-  EXPECT_EQ(share(world.native(), rank == 0 ? text : "something else of " + std::to_string(rank)),
+  EXPECT_EQ(share(world.native(), rank == 0 ? text : "something else of " + std::to_string(rank),
+                  patient),
             text);
 }
 
 TEST_F(Exchange, shares_an_empty_text) {
-  EXPECT_EQ(share(world.native(), rank == 0 ? "" : "not empty"), "");
+  EXPECT_EQ(share(world.native(), rank == 0 ? "" : "not empty", patient), "");
 }
 
 TEST_F(Exchange, gathers_the_numbers_in_the_order_of_the_ranks) {
-  const auto all = gather(world.native(), std::uint64_t{1} << (40 + rank));
+  const auto [all, missing] = gather(world.native(), std::uint64_t{1} << (40 + rank), patient);
+  EXPECT_EQ(missing, std::nullopt);
   ASSERT_EQ(all.size(), static_cast<std::size_t>(world.size()));
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], std::uint64_t{1} << (40 + i));
 }
