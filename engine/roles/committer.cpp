@@ -5,27 +5,34 @@ namespace mpiferry::roles {
 Committer::Committer(boost::asio::io_context& io, const disk::Directory& directory,
                      std::size_t window)
     : io_(io), directory_(directory), changed_(io) {
-  waiting_.reserve(window);
   group_.reserve(window);
 }
 
+Committer::~Committer() {
+  writer_.join();  // first: it still gives to the publisher
+  publisher_.join();
+}
+
 void Committer::give(Commit& commit) {
-  waiting_.push_back(&commit);
-  if (group_.empty()) start();
+  boost::asio::post(writer_, [this, &commit] { write(commit); });
 }
 
-void Committer::start() {
-  group_.swap(waiting_);
-  boost::asio::post(thread_, [this] { work(); });
+// On the writer.
+void Committer::write(Commit& commit) {
+  commit.error = commit.part.append(commit.payload);
+  if (!commit.error) commit.part.start_sync();
+  boost::asio::post(publisher_, [this, &commit] { join_group(commit); });
 }
 
-// On the thread.
-void Committer::work() {
+// On the publisher, which does things in the order in which they were posted: what waits before
+// publish_group() joins the group, what comes later waits for the next.
+void Committer::join_group(Commit& commit) {
+  group_.push_back(&commit);
+  if (group_.size() == 1) boost::asio::post(publisher_, [this] { publish_group(); });
+}
+
+void Committer::publish_group() {
   bool published = false;
-  for (Commit* commit : group_) {
-    commit->error = commit->part.append(commit->payload);
-    if (!commit->error) commit->part.start_sync();  // all of them before the first is waited for
-  }
   for (Commit* commit : group_) {
     if (!commit->error) commit->error = commit->part.sync();
   }
@@ -40,14 +47,13 @@ void Committer::work() {
         commit->error = {disk::Call::sync, synced.error().system_errno};
     }
   }
-  boost::asio::post(io_, [this] { finish(); });
-}
-
-void Committer::finish() {
-  for (Commit* commit : group_) commit->done = true;
+  for (Commit* commit : group_) {
+    boost::asio::post(io_, [this, commit] {
+      commit->done = true;
+      changed_.notify();
+    });
+  }
   group_.clear();
-  if (!waiting_.empty()) start();
-  changed_.notify();
 }
 
 }  // namespace mpiferry::roles

@@ -1,9 +1,10 @@
 // Makes chunks durable, several at a time: the worker's side of --fsync.
 //
 // Writing to a disk and fsync wait for it, and most of what fsync waits for (the journal) it does
-// for all files at once. So both happen on a thread of their own while the worker receives and
-// checks, and whatever has come meanwhile goes together: a write and an fsync of each file, a
-// rename of each, one fsync of the directory. docs/decisions/0016 has the measurements.
+// for all files at once. So both happen on threads of their own while the worker receives and
+// checks. One writes, so that the disk always has something to do; the other takes together what
+// has been written while it was busy: an fsync of each file, a rename of each, one fsync of the
+// directory. docs/decisions/0016 has the measurements.
 #pragma once
 
 #include <cstddef>
@@ -28,12 +29,12 @@ class Committer {
     bool done = false;
   };
 
-  // Everything but the work itself happens on the thread that runs `io`. `directory` outlives it.
+  // give(), wait() and `done` belong to the thread that runs `io`. `directory` outlives it.
   Committer(boost::asio::io_context& io, const disk::Directory& directory, std::size_t window);
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
-  // Waits for the group under way.
-  ~Committer() { thread_.join(); }
+  // Waits for everything that was given.
+  ~Committer();
 
   // Writes and publishes `commit`, durably, name included; then, or when it has failed, sets
   // `done`. After a failure of its own file it is not published; after one of the directory it may
@@ -43,16 +44,16 @@ class Committer {
   auto wait() { return changed_.wait(); }
 
  private:
-  void start();
-  void work();
-  void finish();
+  void write(Commit& commit);
+  void join_group(Commit& commit);
+  void publish_group();
 
   boost::asio::io_context& io_;
   const disk::Directory& directory_;
   Event changed_;
-  std::vector<Commit*> waiting_;
-  std::vector<Commit*> group_;  // the thread's as long as it is not empty
-  boost::asio::thread_pool thread_{1};
+  std::vector<Commit*> group_;  // the publisher's alone
+  boost::asio::thread_pool writer_{1};
+  boost::asio::thread_pool publisher_{1};
 };
 
 }  // namespace mpiferry::roles
