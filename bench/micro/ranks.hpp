@@ -31,7 +31,7 @@ mpi::Backoff backoff();
 // moves.
 void chunks_and_windows(benchmark::internal::Benchmark* benchmark);
 bool has_workers(benchmark::State& state);  // else the case is skipped with an error
-// 256 MiB for all workers together, but at most 65,536 chunks; rounded up to whole rounds.
+// 1 GiB for all workers together, but at most 262,144 chunks; rounded up to whole rounds.
 std::int64_t chunks_a_worker(std::int64_t chunk);
 void count_moved(benchmark::State& state, std::int64_t chunk);
 
