@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from .command import CommandFailed, run
+from .command import PATIENCE, CommandFailed, run
 
 LAUNCHERS = ("mpirun.mpich", "mpiexec.hydra")  # what a plain mpirun is, nobody knows
 
@@ -59,13 +59,17 @@ class Ferry:
                 "--chunk-size", str(chunk), *options, source, destination]
 
     def scatter(self, ranks: int, chunk: int, source: Path, destination: Path, *options: str,
-                wrapper: tuple[str, ...] = (), size: int | None = None) -> Run:
-        """One job. `size`: how many bytes the source will give, if the file system can not say."""
+                wrapper: tuple[str, ...] = (), size: int | None = None, patience: float = PATIENCE) -> Run:
+        """One job. `size`: how many bytes the source will give, if the file system can not say. `patience`:
+        the seconds after which it is ended as hanging."""
         report_file = destination.parent / "report.json"
         report_file.unlink(missing_ok=True)
         argv = self.argv(ranks, chunk, str(source), str(destination), *options, "--json",
                          str(report_file), wrapper=wrapper)
-        seconds = run(argv)
+        seconds = run(argv, patience=patience)
+        if not report_file.is_file():
+            raise CommandFailed(f"{' '.join(argv)}\nended with 0, but wrote no report: {self.mpiexec} does not start "
+                                f"programs (--mpiexec names MPICH's launcher), or {self.binary} is not mpiferry")
         report = json.loads(report_file.read_text())
         size = source.stat().st_size if size is None else size
         if report["exit_code"] != 0 or report["bytes_written"] != size:

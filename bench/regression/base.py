@@ -54,6 +54,10 @@ class Repository:
         """Whether the program's sources differ from HEAD's; they are measured as they are."""
         return bool(self.git("status", "--porcelain", "--", *PROGRAM))
 
+    def builds_as(self, commit: str) -> bool:
+        """Whether the program of the working tree is built of the same sources as that commit's."""
+        return not self.dirty and self.git("diff", "--quiet", commit, "HEAD", "--", *PROGRAM) is not None
+
     @property
     def shallow(self) -> bool:
         return self.git("rev-parse", "--is-shallow-repository") == "true"
@@ -97,6 +101,8 @@ def choose(repository: Repository, named: "str | None") -> Base:
 
 def _named(repository: Repository, name: str) -> Base:
     commit = repository.commit(name)
+    if not name:
+        raise Refusal("BASE is empty, such as a variable that is not set; without any, the gate chooses one")
     if commit:
         return Base(commit, repository.describe(commit), f"named {name}")
     if repository.shallow:

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -35,8 +36,10 @@ def _run(argv: Sequence[str], log: Path, what: str) -> None:
             process.wait()
             raise
     if status != 0:
-        tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:])
-        raise BuildFailed(f"{what} does not build. The end of {log}:\n{tail}")
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        first = next((line for line in lines if "error:" in line or "CMake Error" in line), "")
+        tail = "\n".join(lines[-TAIL:])
+        raise BuildFailed(f"{what} does not build{': ' + first if first else ''}\nThe end of {log}:\n{tail}")
 
 
 def build(source: Path, directory: Path, what: str, cxx_flags: str = "") -> Path:
@@ -87,8 +90,13 @@ def build_both(repository: Repository, base: Base, below: Path,
                tell: Callable[[str], None]) -> tuple[Path, Path]:
     """The programs of BASE and of the working tree. A commit that was built before is not built again, only
     looked at by the build tool."""
+    def timed(what: str, source: Path, directory: Path) -> Path:
+        tell(f"building {what} in {directory} (minutes, the first time)")
+        began = time.monotonic()
+        program = build(source, directory, what)
+        tell(f"built in {time.monotonic() - began:.0f} s")
+        return program
+
     here = below / base.commit[:12]
-    tell(f"building BASE in {here}")
-    base_program = build(checkout(repository, base, here), here / "build", f"BASE ({base.name})")
-    tell(f"building the working tree in {below / 'head'}")
-    return base_program, build(repository.root, below / "head", "the working tree")
+    base_program = timed(f"BASE ({base.name})", checkout(repository, base, here), here / "build")
+    return base_program, timed("the working tree", repository.root, below / "head")

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from measuring import output
 from measuring.machine import describe
 from measuring.scratch import NoSpace, Scratch
 
-from .base import Repository, choose
+from .base import PROGRAM, Repository, choose
 from .building import build_both
 from .decision import Rule
 from .gate import Course, Gate
@@ -45,7 +46,8 @@ def common_options() -> argparse.ArgumentParser:
     common.add_argument("--case", type=parse_case, action="append", metavar="CHUNK:RANKS:SIZE",
                         help="instead of the usual ones; can be repeated. Usual: "
                              + " ".join(f"{c.chunk >> 10}K:{c.ranks}:{c.size >> 20}M" for c in CASES))
-    common.add_argument("--minutes", type=between(0, 10000), help="budget of one run, without building (1.5; --short: 0.5)")
+    common.add_argument("--minutes", type=between(0, 10000),
+                        help="budget of one run, without building (1.5; --short: 0.5)")
     common.add_argument("--pairs", type=int, default=1000, help="of every case, at most (%(default)s)")
     common.add_argument("--threshold", type=between(0, 1000), default=5.0, metavar="PERCENT",
                         help="a smaller slowdown is never red (%(default)g)")
@@ -63,7 +65,8 @@ def common_options() -> argparse.ArgumentParser:
 
 
 def arguments(argv: Sequence[str], description: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench/regress", description=description, parents=[common_options()],
+    parser = argparse.ArgumentParser(prog="bench/regress", usage="bench/regress [OPTION ...] [BASE]; --help shows the options",
+                                     description=description, parents=[common_options()],
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", nargs="?", metavar="BASE", help="a commit, branch or tag")
     parser.add_argument("--base-binary", type=Path, help="a program, instead of BASE")
@@ -99,7 +102,7 @@ def settle(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
 
 
 def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
-    """What BASE and HEAD are: name and program."""
+    """What BASE and HEAD are: name and program; no program if --short need not measure."""
     if args.base_binary is not None:
         return ({"name": str(args.base_binary), "program": args.base_binary},
                 {"name": str(args.head_binary), "program": args.head_binary})
@@ -111,7 +114,11 @@ def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
         notes.append("the sources in the working tree differ from HEAD's, and are measured as they are")
         tell(notes[-1])
         head += ", and changes that are not committed"
-    base_program, head_program = build_both(repository, base, args.build, tell)
+    base_program = head_program = None
+    if args.short and not args.even_if_identical and repository.builds_as(base.commit):
+        notes.append(f"compared: {', '.join(PROGRAM)}")
+    else:
+        base_program, head_program = build_both(repository, base, args.build, tell)
     return ({"name": f"{base.name} ({base.why})", "commit": base.commit, "program": base_program},
             {"name": head, "commit": repository.head, "program": head_program})
 
@@ -120,31 +127,35 @@ def write(args: argparse.Namespace, result: dict, course: Course, code: int) -> 
     """Shows and stores the result; returns the exit code that it was given."""
     text = markdown(result, course, args.rule)
     print(text, end="", flush=True)
-    if args.json:
-        args.json.write_text(json.dumps(as_json(result, course, args.rule, code), indent=1) + "\n", encoding="utf-8")
-    if args.markdown:
-        args.markdown.write_text(text, encoding="utf-8")
+    output.write("--json", args.json, json.dumps(as_json(result, course, args.rule, code), indent=1) + "\n")
+    output.write("--markdown", args.markdown, text)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with open(summary, "a", encoding="utf-8") as out:
             out.write(text)
     return code
 
 
+def nothing_to_measure(why: str) -> Course:
+    return Course(verdict="green", partial=False, identical=why)
+
+
 def regress(args: argparse.Namespace) -> int:
-    for file in filter(None, (args.json, args.markdown)):  # now, not after the measurement
-        if not file.absolute().parent.is_dir() or file.is_dir():
-            raise Refusal(f"{file}: can not be written: its directory does not exist, or it is one itself")
+    output.check("--json", args.json)  # now, not after the measurement
+    output.check("--markdown", args.markdown)
+    output.check_directory("--target", args.target)
     result: dict = {"notes": [], "seed": args.seed, "cases": [str(case) for case in args.cases]}
     base, head = programs(args, result["notes"])
+    result["machine"] = describe(args.target)
+    if base["program"] is None:
+        result.update(base=base, head=head)
+        return write(args, result, nothing_to_measure("nothing that the program is built of differs"), GREEN)
     for name, one in (("base", base), ("head", head)):
         if not one["program"].is_file():
             raise Refusal(f"{one['program']}: no such program (--{name}-binary)")
         result[name] = {**one, "program": str(one["program"]), "sha256": fingerprint(one["program"])}
-    result["machine"] = describe(args.target)
     if result["base"]["sha256"] == result["head"]["sha256"]:
-        result["notes"].append("both programs are the same, byte for byte")
         if not args.even_if_identical:
-            return write(args, result, Course(verdict="green", partial=False), GREEN)
+            return write(args, result, nothing_to_measure("both programs are the same, byte for byte"), GREEN)
 
     with Scratch(args.target) as scratch:
         jobs = Jobs(base["program"], head["program"], args.mpiexec, scratch, args.cases)
@@ -180,9 +191,10 @@ def main(argv: Sequence[str], description: str) -> int:
     except KeyboardInterrupt as error:
         tell("interrupted; what it wrote to the target is deleted")
         return code_of(error)
-    except (Refusal, NoSpace, OSError) as error:
+    except (Refusal, NoSpace, output.CanNotWrite, OSError) as error:
         if short and isinstance(error, NoBase):
             print(f"SKIPPED: the regression gate: {error}")
             return GREEN
-        tell(f"error: {error}")
+        plain = isinstance(error, OSError) and error.filename and error.strerror
+        tell(f"error: {error.filename}: {error.strerror}" if plain else f"error: {error}")
         return code_of(error)

@@ -14,6 +14,7 @@ from math import expm1, isfinite, log
 from pathlib import Path
 from random import Random
 
+from measuring import output
 from measuring.machine import describe
 from measuring.sample import table
 from measuring.scratch import Scratch
@@ -33,7 +34,9 @@ KINDS = ("planted", "itself")
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench/regress experiment", description=__doc__,
+    parser = argparse.ArgumentParser(prog="bench/regress experiment",
+                                     usage="bench/regress experiment [OPTION ...]; --help shows the options",
+                                     description=__doc__,
                                      parents=[shared.common_options()],
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=20, help="of each kind (%(default)s)")
@@ -219,6 +222,9 @@ def markdown(results: Results, args: argparse.Namespace) -> tuple[bool, str]:
 
 def experiment(argv: Sequence[str]) -> int:
     args = arguments(argv)
+    output.check("--markdown", args.markdown)
+    output.check("--results", args.results if args.results.parent.is_dir() else None)
+    output.check_directory("--target", args.target)
     one = Experiment(args)
     try:
         one.run()
@@ -226,6 +232,5 @@ def experiment(argv: Sequence[str]) -> int:
         if one.results.data["runs"]:
             met, text = markdown(one.results, args)
             print(text, end="", flush=True)
-            if args.markdown:
-                args.markdown.write_text(text, encoding="utf-8")
+            output.write("--markdown", args.markdown, text)
     return GREEN if met else RED

@@ -45,6 +45,7 @@ class Course:
     findings: list[Finding] = field(default_factory=list)
     looks: list[dict] = field(default_factory=list)
     seconds: float = 0.0
+    identical: str = ""  # why nothing had to be measured
 
 
 class Gate:

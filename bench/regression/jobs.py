@@ -38,6 +38,7 @@ def parse_case(text: str) -> Case:
 # start-up: many short pairs say more in the same time than few long ones, as noise lasts for seconds.
 CASES = tuple(map(parse_case, ("64K:3:64M", "1M:3:128M", "1K:3:8M", "64K:5:64M")))
 SHORT_CASES = CASES[:2]
+MINUTE = 60.0
 
 
 def fingerprint(program: Path) -> str:
@@ -57,6 +58,7 @@ class Jobs:
         except CommandFailed as error:
             raise Refusal(str(error)) from None
         self._scratch = scratch
+        self._longest = 0.0  # seconds
         scratch.need(2 * max(case.size for case in cases) + sum({case.size for case in cases}))
         self._sources = {size: scratch.file(f"source-{size}", size) for size in {case.size for case in cases}}
 
@@ -72,20 +74,26 @@ class Jobs:
         self._scratch.warm(case.size)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         try:
-            run = self._ferries[program].scatter(case.ranks, case.chunk, self._sources[case.size], destination)
+            run = self._ferries[program].scatter(case.ranks, case.chunk, self._sources[case.size], destination,
+                                                 patience=self._patience())
+            self._longest = max(self._longest, run.seconds)
             transfer = run.report["transfer_seconds"]
         except CommandFailed as error:
             raise Refusal(self._failed(program, case, str(error)), FAILED) from None
         except (OSError, ValueError, KeyError) as error:
-            raise Refusal(self._failed(program, case, f"its report is missing or not understood: {error!r}"),
+            raise Refusal(self._failed(program, case, f"its report is not understood: {error!r}"),
                           FAILED) from None
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         # mpirun has waited for its proxy and that for the ranks, so all of them are in the sum.
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return Figures(transfer, run.seconds, cpu)
 
+    def _patience(self) -> float:
+        """After which a job hangs: far beyond what all others have taken."""
+        return max(MINUTE, 20 * self._longest) if self._longest else 5 * MINUTE
+
     def _failed(self, program: str, case: Case, text: str) -> str:
-        lacks = any(words in text for words in ("not expected", "missing or not understood"))
+        lacks = any(words in text for words in ("not expected", "not understood"))
         hint = (f"\n{program.upper()} lacks an option or a report that the jobs need (scatter --quiet "
                 "--chunk-size --json, mpiferry.report/1): it is too old; name a newer one") if lacks else ""
         return f"{program.upper()} failed ({case}):\n{text.rstrip()}{hint}"

@@ -52,7 +52,7 @@ def reason(course: Course, rule: Rule) -> str:
                 f"at {worst.key[0]}: {percent(worst.slowdown)} ({percent(worst.low)} to {percent(worst.high)}), "
                 f"p {_p(worst.p)} where {rule.alpha:g} is needed")
     if course.verdict == "green" and not course.pairs:
-        return "both programs are the same, byte for byte, so nothing was measured"
+        return f"{course.identical}, so nothing was measured"
     if course.verdict == "green":
         return f"no case is slower by {100 * rule.margin:.0f} % or more"
     open_ones = [one for one in judged if one.state == "undecided"]

@@ -81,6 +81,21 @@ class Repositories(unittest.TestCase):
             with self.assertRaisesRegex(Refusal, "is no commit, branch or tag"):
                 self.choose(name)
 
+    def test_an_empty_base_is_a_variable_that_is_not_set(self):
+        with self.assertRaisesRegex(Refusal, "BASE is empty"):
+            self.choose("")
+
+    def test_what_the_program_is_built_of_decides_whether_it_differs(self):
+        one = self.git("rev-parse", "HEAD")
+        (self.root / "notes").write_text("of no consequence")
+        self.git("add", "notes")
+        self.git("commit", "--quiet", "--message", "notes")
+        self.assertTrue(base.Repository(self.root).builds_as(one))
+        (self.root / "engine/file").write_text("changed")
+        self.assertFalse(base.Repository(self.root).builds_as(one))
+        self.commit("two")
+        self.assertFalse(base.Repository(self.root).builds_as(one))
+
     def test_a_first_commit_has_no_base(self):
         with self.assertRaisesRegex(NoBase, "only commit"):
             self.choose()
@@ -135,7 +150,7 @@ class Repositories(unittest.TestCase):
         self.git("add", ".")
         chosen = base.Base(self.commit("two"), "two", "named two")
         with self.assertRaisesRegex(building.BuildFailed,
-                                    r"(?s)BASE \(two\) does not build. The end of .*build.log:.*broken on purpose"):
+                                    r"(?s)BASE \(two\) does not build: CMake Error.*The end of .*build.log:.*broken on purpose"):
             building.build_both(base.Repository(self.root), chosen, self.root / "build", lambda _: None)
 
     def test_a_base_from_before_the_program(self):
@@ -173,7 +188,7 @@ class Repositories(unittest.TestCase):
                 (["--base-binary", "/bin/true"], "go together"),
                 (["HEAD", "--base-binary", "a", "--head-binary", "b"], "which of them?"),
                 (["--base-binary", "/nowhere/a", "--head-binary", "/bin/true"], "/nowhere/a: no such program"),
-                (["--json", "/nowhere/a.json"], "/nowhere/a.json: can not be written"),
+                (["--json", "/nowhere/a.json"], "--json /nowhere/a.json: there is no directory /nowhere"),
                 (["experiment", "--runs", "0"], "--runs 0: not a whole number")]:
             with self.subTest(arguments=arguments):
                 code, _, err = self.run_main(*arguments)

@@ -101,6 +101,21 @@ class TheGateItself(Scratch):
         data = json.loads(self.json.read_text())
         self.assertEqual((data["partial"], data["exit_code"]), (True, 4))
 
+    def test_a_launcher_that_starts_nothing_is_named(self):
+        argv = [("/bin/true" if word == MPIEXEC else word) for word in self.argv(BINARY)]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
+        self.assertIn("/bin/true does not start programs (--mpiexec", done.stderr)
+        self.assertNotIn("too old", done.stderr)
+
+    def test_a_file_that_can_not_be_written_is_said_before_anything_is_measured(self):
+        for option, path in (("--json", "/nonexistent/r.json"), ("--markdown", self.here), ("--target", "/nonexistent")):
+            done = subprocess.run([*self.argv(BINARY), option, str(path)], capture_output=True, text=True,
+                                  timeout=60, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            self.assertRegex(done.stderr, f"error: {option} {path}: ")
+            self.assertEqual(list(self.target.iterdir()), [])
+
     def test_no_room_is_no_noise(self):
         done = self.run_gate(BINARY, "--case", "64K:2:1000T")
         self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
