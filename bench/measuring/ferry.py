@@ -45,6 +45,14 @@ class Ferry:
             raise CommandFailed("no launcher of MPICH was found; --mpiexec names one")
         self.mpiexec = found
 
+    def wrote_nothing(self, argv: list[str], program: Path) -> CommandFailed:
+        return CommandFailed(f"{' '.join(argv)}\nended with 0, but wrote no result: {self.starter()} does not start "
+                             f"programs, or {program} is another one")
+
+    def starter(self) -> str:
+        """What starts the ranks, and the option that names it."""
+        return f"--mpiexec {self.mpiexec}"
+
     def cached(self, name: str) -> str:
         """A value of the CMakeCache.txt that the binary was built with, or nothing."""
         cache = self.binary.resolve().parent.parent / "CMakeCache.txt"
@@ -68,8 +76,7 @@ class Ferry:
                          str(report_file), wrapper=wrapper)
         seconds = run(argv, patience=patience)
         if not report_file.is_file():
-            raise CommandFailed(f"{' '.join(argv)}\nended with 0, but wrote no report: {self.mpiexec} does not start "
-                                f"programs (--mpiexec names MPICH's launcher), or {self.binary} is not mpiferry")
+            raise self.wrote_nothing(argv, self.binary)
         report = json.loads(report_file.read_text())
         size = source.stat().st_size if size is None else size
         if report["exit_code"] != 0 or report["bytes_written"] != size:

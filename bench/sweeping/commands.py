@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import datetime
 import signal
 import sys
@@ -133,7 +135,21 @@ def sweep(argv: Sequence[str]) -> int:
             "job": f"{show_size(args.size)}, at most {args.max_chunks} chunks",
             "memory of a rank": show_size(args.memory)}
     settings = {**same, "repetitions": args.repetitions, "left_out": plan.left_out()}
-    args.out.mkdir(parents=True, exist_ok=True)
+    made = not args.out.exists()
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parsed.error(f"--out {args.out}: {error.strerror}")
+    try:
+        return _measure(plan, ferry, args, same, settings)
+    finally:
+        if made:  # what was refused leaves nothing
+            with contextlib.suppress(OSError):
+                args.out.rmdir()
+
+
+def _measure(plan: Plan, ferry: LaunchedFerry, args: argparse.Namespace, same: dict[str, Any],
+             settings: dict[str, Any]) -> int:
     with Journal(args.out / "sweep.jsonl", same, fresh=args.fresh, must_exist=args.resume) as journal:
         if journal.runs:
             say(f"going on: {args.out} has {len(journal.runs)} runs already")
@@ -154,6 +170,8 @@ def sweep(argv: Sequence[str]) -> int:
             code = code or written
             if code == 0:
                 _best(args.out / "sweep.json")
+        else:
+            journal.path.unlink()
         return code
 
 
@@ -163,6 +181,8 @@ GENERATOR = b'content="mpiferry bench"'  # of a page, as page.py writes it
 def page(argv: Sequence[str], *, here: bool) -> int:
     """`here`: this interpreter has matplotlib."""
     args = page_parser().parse_args(argv)
+    if not args.result.is_file():
+        raise Refused(f"{args.result}: no such file; it is the sweep.json that a sweep wrote")
     result = load(args.result)
     speeds(result)
     html = args.html or args.result.with_suffix(".html")
@@ -189,5 +209,6 @@ def main(argv: Sequence[str]) -> int:
         say(f"error: {error}")
         return REFUSED
     except (CommandFailed, BadResult, NoPage, OSError, ValueError) as error:
-        say(f"error: {error}")
+        plain = isinstance(error, OSError) and error.filename and error.strerror
+        say(f"error: {error.filename}: {error.strerror}" if plain else f"error: {error}")
         return FAILED

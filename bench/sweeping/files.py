@@ -18,6 +18,7 @@ from .result import AGGREGATES, speeds
 HEAD = ("kind", "chunk_bytes", "ranks", "window", "job_bytes", "repetitions", "median_gb_per_s", "min_gb_per_s",
         "max_gb_per_s", "stddev_gb_per_s", "partial")
 SCRIPT = Path(__file__).resolve().parents[1] / "sweep"
+SYSTEM_PYTHON = "/usr/bin/python3"
 INSTALL = "apt-get install python3-matplotlib (Debian, Ubuntu), dnf install python3-matplotlib (Fedora)"
 
 
@@ -57,19 +58,23 @@ def write_figures(directory: Path, result: Mapping[str, Any]) -> list[Path]:
     return list(files)
 
 
-def _has_matplotlib(python: str) -> bool:
-    return subprocess.run([python, "-c", "import importlib.util as i, sys; "
-                           "sys.exit(i.find_spec('matplotlib') is None)"],
-                          stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
+def _lacks_matplotlib(python: str) -> str:
+    """Why it can not be imported; nothing if it can. One that is there may still be broken."""
+    done = subprocess.run([python, "-c", "import matplotlib.figure"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
+    return (done.stderr.strip().splitlines() or ["it died"])[-1] if done.returncode != 0 else ""
 
 
 def drawing_python() -> str:
     """An interpreter that has matplotlib: this one, or the system's, if another comes first on PATH."""
-    for python in (sys.executable, "/usr/bin/python3"):
-        if Path(python).is_file() and _has_matplotlib(python):
-            return python
-    raise NoMatplotlib(f"the page needs matplotlib, and neither {sys.executable} nor /usr/bin/python3 has it: "
-                       f"{INSTALL}")
+    tried = {}
+    for python in dict.fromkeys((sys.executable, SYSTEM_PYTHON)):
+        if Path(python).is_file():
+            tried[python] = _lacks_matplotlib(python)
+            if not tried[python]:
+                return python
+    found = "".join(f"\n  {python}: {why}" for python, why in tried.items())
+    raise NoMatplotlib(f"the page needs matplotlib, which can not be imported here: {INSTALL}{found}")
 
 
 def draw(result: Path, page: Path) -> None:

@@ -40,6 +40,9 @@ class LaunchedFerry(Ferry):
                                 "'srun -n {ranks}'")
         return Launcher.of(found)
 
+    def starter(self) -> str:
+        return f"--launcher '{self.launcher.template}'"
+
     def argv(self, ranks: int, chunk: int | str, source: str, destination: str, *options: str,
              wrapper: tuple[str, ...] = ()) -> list[str]:
         to = ("--discard", source) if self.discard else (source, destination)
@@ -127,6 +130,8 @@ class Jobs:
                 raise
             self._no_transport.add(case.chunk)
             return None
+        if not out.is_file():
+            raise self._ferry.wrote_nothing(argv, self._tools[TRANSPORT])
         found = [entry for entry in json.loads(out.read_text())["benchmarks"] if "bytes_per_second" in entry]
         if not found:
             raise CommandFailed(f"{' '.join(argv)}\nended with 0, but reported no bytes_per_second")

@@ -50,6 +50,8 @@ class Journal:
         self.path = path
         self.identity = dict(identity)
         self.runs: dict[tuple[str, int], dict[str, Any]] = {}  # by case name and repetition
+        if path.exists() and not path.is_file():
+            raise Refused(f"{path}: is no regular file, so no journal is written there; choose another --out")
         if fresh and path.exists():
             path.replace(path.with_name(path.name + ".old"))
         if must_exist and not path.exists():

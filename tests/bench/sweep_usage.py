@@ -12,6 +12,7 @@ MISTAKES = (
     ("--chunks", "many"), ("--repetitions", "0"), ("--sink", "hole"), ("--turbo",), ("--launcher", "srun"),
     ("--launcher", "/nowhere/srun -n {ranks}"), ("--launcher", "srun -n {ranks} '"), ("--binary", "/nowhere/mpiferry"),
     ("--binary", "/bin/true"), ("--target", "/nowhere/at/all"), ("--resume", "--fresh"), ("--resume",),
+    ("--ranks", "2,3"), ("--chunks", ","), ("--out", "/dev/null/results"),
 )
 FAKE = """#!/bin/sh
 case $1 in --version) echo 'mpiferry 0 (fake)'; exit ;; esac
@@ -19,6 +20,17 @@ while [ $# -gt 1 ]; do case $1 in --json) json=$2 ;; --chunk-size) chunk=$2 ;; e
 if [ "$chunk" = 65536 ]; then echo 'the disk is on fire'; exit 4; fi
 echo '{"exit_code": 0, "bytes_written": 1048576, "transfer_seconds": 0.5}' >"$json"
 """
+
+
+def not_a_journal(check: Check) -> None:
+    check.out.mkdir()
+    link = check.out / "sweep.jsonl"
+    link.symlink_to("/dev/zero")
+    check.ended(check.run(), 2, "is no regular file")
+    link.unlink()
+    check.ended(check.run("--launcher", "/bin/true {ranks}", "--ranks", "2", "--chunks", "64K", "--windows", "1",
+                          "--size", "1M"), 1, "--launcher '/bin/true {ranks}' does not start programs")
+    check.that(not list(check.out.iterdir()), "without any run a journal was left")
 
 
 def failing_job(check: Check) -> None:
@@ -47,7 +59,7 @@ def bad_pages(check: Check) -> None:
         path.write_text(text)
         check.ended(check.run("page", str(path), program=False), 1, word)
         check.that(not path.with_suffix(".html").exists(), f"{name} became a page")
-    check.ended(check.run("page", str(check.root / "missing.json"), program=False), 1, "missing.json")
+    check.ended(check.run("page", str(check.root / "missing.json"), program=False), 2, "missing.json: no such file")
     check.ended(check.run("page", program=False), 2, "SWEEP.json")
     precious = check.root / "precious"
     precious.write_text("words")
@@ -84,9 +96,11 @@ def main() -> None:
     check.ended(check.run("--help"), 0, "usage: mpiferry bench", "exit codes")
     for words in MISTAKES:
         check.ended(check.run(*words), 2, words[0])
-        check.that(not check.journal(), f"{words}: something was measured")
+        check.that(not check.out.exists(), f"{words}: what was refused left its directory")
     check.ended(check.run("--size", "1000T", "--max-chunks", "1073741824"), 1, "are free")
     check.nothing_left()
+    check.that(not check.out.exists(), "without any space the directory was left")
+    not_a_journal(check)
     failing_job(check)
     bad_pages(check)
     under_a_launcher(check)
