@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <time.h>
 
 namespace mpiferry::roles {
 
@@ -24,7 +25,13 @@ class JobClock {
   }
 
  private:
-  static Time real() { return std::chrono::steady_clock::now(); }
+  // Of the last timer interrupt, some milliseconds ago at most: it is asked for every chunk, and
+  // costs a fifth (9 ns, not 45).
+  static Time real() {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);  // the clock of steady_clock
+    return Time{std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec}};
+  }
   Duration lost_since_tick(Time time) const {
     const Duration gap = time - last_;
     return gap > 5 * period_ ? gap - 5 * period_ : Duration::zero();
