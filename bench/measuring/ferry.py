@@ -84,5 +84,6 @@ class Ferry:
         except FileNotFoundError:
             why = "wrote no report: was its program started?"
         except ValueError as error:
-            why = f"its report is damaged: {error}"
+            full = " (its file system is full)" if shutil.disk_usage(path.parent).free == 0 else ""
+            why = f"its report is damaged{full}: {error}"
         raise CommandFailed(f"{shlex.join(argv)}\nended with 0, but {why}")

@@ -19,8 +19,8 @@ def version(option: str, binary: Path) -> list[str]:
     """What --version says, line by line. Raises Unusable unless this is an mpiferry."""
     mpiferry(option, binary)
     try:
-        done = subprocess.run([binary.absolute(), "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              errors="replace", timeout=60, check=False)
+        done = subprocess.run([binary.absolute(), "--version"], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, errors="replace", timeout=60, check=False)
     except OSError as error:
         raise Unusable(option, binary, f"can not be executed: {error.strerror}") from None
     except subprocess.TimeoutExpired:
@@ -28,7 +28,8 @@ def version(option: str, binary: Path) -> list[str]:
     lines = done.stdout.splitlines()
     if done.returncode != 0 or not lines or not lines[0].startswith("mpiferry"):
         said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[0]
-        raise Unusable(option, binary, f"no mpiferry: its --version ended with status {done.returncode} and said: {said}")
+        raise Unusable(option, binary,
+                       f"no mpiferry: its --version ended with status {done.returncode} and said: {said}")
     return lines
 
 

@@ -26,8 +26,8 @@ class Scratch:
         self.target = target
 
     def __enter__(self) -> "Scratch":
+        self._block = os.urandom(16 * MIB)  # first: it takes a while, and what interrupts it would leave the directory
         self.path = Path(tempfile.mkdtemp(prefix="mpiferry-bench-", dir=self.target))
-        self._block = os.urandom(16 * MIB)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,

@@ -132,6 +132,7 @@ def sweep(argv: Sequence[str]) -> int:
     parsed = parser()
     args = parsed.parse_args(argv)
     plan = plan_of(parsed, args)
+    _handle(signal.default_int_handler)  # SIGTERM like Ctrl-C: end the job, clean up, write
     try:
         directory("--target", args.target)
         same = identity(args.binary, args.target)
@@ -155,7 +156,6 @@ def sweep(argv: Sequence[str]) -> int:
         one = Sweep(plan, ferry, args.target, journal, settings)
         code = 0
         try:
-            _handle(signal.default_int_handler)  # SIGTERM like Ctrl-C: end the job, clean up, write
             one.measure()
         except KeyboardInterrupt:
             code = INTERRUPTED

@@ -88,10 +88,12 @@ def parser() -> Parser:
                       help="chunk sizes (1K 4K 16K 64K 256K 1M 4M 16M)")
     what.add_argument("--ranks", type=_each(_number(2, MOST_RANKS), "2 3"), nargs="+", default=RANKS, metavar="N",
                       help="rank counts, the master's included (2 3 5 9)")
-    what.add_argument("--windows", type=_each(_number(1, MOST_WINDOW), "4 8"), nargs="+", default=WINDOWS, metavar="N",
+    what.add_argument("--windows", type=_each(_number(1, MOST_WINDOW), "4 8"), nargs="+", default=WINDOWS,
+                      metavar="N",
                       help=f"chunks in flight to one worker, 1 to {MOST_WINDOW} (1 2 4 8 16 32)")
     what.add_argument("--repetitions", type=_number(1, 1000), default=3, metavar="N", help="of every case (3)")
-    what.add_argument("--size", type=parse_size, default=512 * MIB, help="bytes that a job of mpiferry moves, at least one chunk (512M)")
+    what.add_argument("--size", type=parse_size, default=512 * MIB,
+                      help="bytes that a job of mpiferry moves, at least one chunk (512M)")
     what.add_argument("--max-chunks", type=_number(1, 1 << 30), default=16_384, metavar="N",
                       help="the most chunks that a job moves: it moves less than --size if they are small (16384)")
     what.add_argument("--memory", type=parse_size, default=256 * MIB, metavar="SIZE",
@@ -115,7 +117,8 @@ def parser() -> Parser:
 
 
 def page_parser() -> Parser:
-    shown = Parser(brief="SWEEP.json [--html FILE]", prog=f"{NAME} page", description="Draws the page of a sweep again.",
+    shown = Parser(brief="SWEEP.json [--html FILE]", prog=f"{NAME} page",
+                   description="Draws the page of a sweep again.",
                    epilog="exit codes: 0 the page is written, 1 it is not, 2 usage, or there is no such file")
     shown.add_argument("result", type=Path, metavar="SWEEP.json", help="what a sweep wrote")
     shown.add_argument("--html", type=Path, metavar="FILE", help="the page (beside SWEEP.json)")

@@ -20,7 +20,8 @@ MISTAKES = (
     ("--ranks", "2,3"), ("--chunks", ","), ("--chunks", ""), ("--windows", ",8"),
 )
 HINTS = ((("--ranks", "2,3"), "such as 2 3\n"), (("--chunks", "64K,1M"), "such as 64K 1M\n"),
-         (("--chunks", ","), "no value"), (("--windows", "2000"), "from 1 to 1024"), (("--size", "1"), "one chunk of 16 MiB"),
+         (("--chunks", ","), "no value"), (("--windows", "2000"), "from 1 to 1024"),
+         (("--size", "1"), "one chunk of 16 MiB"),
          (("--launcher", "/bin/true -n {ranks}"), "'/bin/true -n {ranks}': ended with 0, but started no mpiferry"))
 FAKE = """#!/bin/sh
 case $1 in --version) echo 'mpiferry 0 (fake)'; exit ;; esac
@@ -38,7 +39,8 @@ def failing_job(check: Check) -> None:
              "--repetitions", "1")
     check.ended(check.run(*words, "--chunks", "64K"), 1, "the disk is on fire")
     check.that(not check.out.exists(), "nothing was measured, but something is left")
-    check.ended(check.run(*words[:4], "--ranks", "3", *words[6:], "--chunks", "4K"), 2, "--launcher", "3 ranks, but 2 came")
+    check.ended(check.run(*words[:4], "--ranks", "3", *words[6:], "--chunks", "4K"), 2, "--launcher",
+                "3 ranks, but 2 came")
     check.that(not check.out.exists(), "a refused sweep left something")
     check.ended(check.run(*words, "--chunks", "4K", "64K", "1M"), 1, "the disk is on fire", "status 4", "PARTIAL")
     check.that(check.names() == {"scatter/chunk:4096/ranks:2/window:1"}, f"kept: {check.names()}")
@@ -58,7 +60,8 @@ def broken_matplotlib(check: Check) -> None:
     words = ("--binary", str(check.root / "fake"), "--launcher", "env RANKS={ranks}", "--ranks", "2", "--windows", "1",
              "--size", "1M", "--chunks", "4K", "1M", "--repetitions", "1")
     with mock.patch.dict(os.environ, PYTHONPATH=str(package.parent)):
-        check.ended(check.run(*words, "--fresh"), 0, "warning:", "broken: ImportError: no libpng", "sweep.json", "sweep.csv")
+        check.ended(check.run(*words, "--fresh"), 0, "warning:", "broken: ImportError: no libpng", "sweep.json",
+                    "sweep.csv")
         check.ended(check.run("page", str(check.out / "sweep.json"), program=False), 1, "error:", "no libpng")
     check.that(not (check.out / "sweep.html").exists(), "a page of nothing")
 
@@ -75,7 +78,8 @@ def bad_pages(check: Check) -> None:
         check.that(not path.with_suffix(".html").exists(), f"{name} became a page")
     os.mkfifo(check.root / "fifo")
     for name, said in (("missing.json", "No such file"), ("fifo", "no regular file"), ("", "no regular file")):
-        check.ended(check.run("page", str(check.root / name), program=False), 2, f"SWEEP.json {check.root / name}: {said}")
+        check.ended(check.run("page", str(check.root / name), program=False), 2,
+                    f"SWEEP.json {check.root / name}: {said}")
     check.ended(check.run("page", program=False), 2, "SWEEP.json")
     precious = check.root / "precious"
     precious.write_text("words")
