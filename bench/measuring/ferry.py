@@ -3,13 +3,14 @@
 from __future__ import annotations  # Python 3.9
 
 import json
-import os
 import re
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from .command import PATIENCE, CommandFailed, run
+from .command import CommandFailed, run
+from .paths import Unusable, mpiferry, program
 
 LAUNCHERS = ("mpirun.mpich", "mpiexec.hydra")  # what a plain mpirun is, nobody knows
 
@@ -34,16 +35,18 @@ class Run:
 
 class Ferry:
     def __init__(self, binary: Path, mpiexec: str | None = None) -> None:
-        if not binary.is_file():
-            raise CommandFailed(f"{binary}: no such program; ./dev bench builds it in a clone, --binary names another")
-        if not os.access(binary, os.X_OK):
-            raise CommandFailed(f"{binary}: can not be executed; --binary names another")
-        self.binary = binary
-        launchers = [mpiexec] if mpiexec else [*LAUNCHERS, self.cached("MPIEXEC_EXECUTABLE")]
+        try:
+            self.binary = mpiferry("--binary", binary)
+            self.mpiexec = program("--mpiexec", mpiexec) if mpiexec else self._mpich()
+        except Unusable as error:
+            raise CommandFailed(str(error)) from None
+
+    def _mpich(self) -> str:
+        launchers = [*LAUNCHERS, self.cached("MPIEXEC_EXECUTABLE")]
         found = next(filter(None, map(shutil.which, filter(None, launchers))), None)
         if found is None:
             raise CommandFailed("no launcher of MPICH was found; --mpiexec names one")
-        self.mpiexec = found
+        return found
 
     def wrote_nothing(self, argv: list[str], program: Path) -> CommandFailed:
         return CommandFailed(f"{' '.join(argv)}\nended with 0, but wrote no result: {self.starter()} does not start "
@@ -74,12 +77,22 @@ class Ferry:
         report_file.unlink(missing_ok=True)
         argv = self.argv(ranks, chunk, str(source), str(destination), *options, "--json",
                          str(report_file), wrapper=wrapper)
-        seconds = run(argv, patience=patience)
-        if not report_file.is_file():
-            raise self.wrote_nothing(argv, self.binary)
-        report = json.loads(report_file.read_text())
+        seconds = run(argv)
+        report = self.written_by(argv, report_file)
         size = source.stat().st_size if size is None else size
         if report["exit_code"] != 0 or report["bytes_written"] != size:
             raise CommandFailed(f"{' '.join(argv)}\nended with 0, but moved "
                                 f"{report['bytes_written']} of {size} bytes")
         return Run(seconds, size, report)
+
+    @staticmethod
+    def written_by(argv: list[str], path: Path) -> dict:
+        """The JSON that a command, which ended with 0, was to write."""
+        try:
+            return json.loads(path.read_text())
+        except FileNotFoundError:
+            why = "wrote no report: was its program started?"
+        except ValueError as error:
+            full = " (its file system is full)" if shutil.disk_usage(path.parent).free == 0 else ""
+            why = f"its report is damaged{full}: {error}"
+        raise CommandFailed(f"{shlex.join(argv)}\nended with 0, but {why}")

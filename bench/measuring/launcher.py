@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections.abc import Sequence
 
-from .command import CommandFailed
+from .paths import program
 
 RANKS = "{ranks}"
 
@@ -27,11 +26,9 @@ class Launcher:
     def of(cls, program: str) -> Launcher:
         return cls(f"{shlex.quote(program)} -n {RANKS}")
 
-    def need(self) -> None:
-        """Raises CommandFailed unless its program is there."""
-        if shutil.which(self._words[0]) is None:
-            raise CommandFailed(f"{self._words[0]}: no such program; --launcher names what starts the ranks, "
-                                f"such as 'mpirun.mpich -n {RANKS}'")
+    def need(self, option: str) -> None:
+        """Raises Unusable unless its program is there."""
+        program(option, self._words[0])
 
     def argv(self, ranks: int, command: Sequence[str]) -> list[str]:
         return [*(word.replace(RANKS, str(ranks)) for word in self._words), *command]

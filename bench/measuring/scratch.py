@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # Python 3.9
 
+import errno
 import os
 import shutil
 import signal
@@ -25,8 +26,8 @@ class Scratch:
         self.target = target
 
     def __enter__(self) -> "Scratch":
+        self._block = os.urandom(16 * MIB)  # first: it takes a while, and what interrupts it would leave the directory
         self.path = Path(tempfile.mkdtemp(prefix="mpiferry-bench-", dir=self.target))
-        self._block = os.urandom(16 * MIB)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -51,10 +52,16 @@ class Scratch:
 
     def file(self, name: str, size: int) -> Path:
         """Random bytes; a block of them over and over, which no part of a transfer can notice."""
-        path = self.path / name
-        with open(path, "wb", buffering=0) as out:
-            while size > 0:
-                size -= out.write(memoryview(self._block)[:size])
+        path, left = self.path / name, size
+        try:
+            with open(path, "wb", buffering=0) as out:
+                while left > 0:
+                    left -= out.write(memoryview(self._block)[:left])
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise NoSpace(f"{self.target}: it became full while {show_size(size)} were written there "
+                              f"({error.strerror}); make room, or measure less or elsewhere") from None
+            raise OSError(error.errno, error.strerror, str(path)) from None
         return path
 
     def sparse_file(self, name: str, size: int) -> Path:

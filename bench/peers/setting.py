@@ -57,10 +57,12 @@ class Setting:
         """Runs exactly these cases of bench_NAME once; this figure of their JSON, by name."""
         output = self.scratch_file("benchmark.json")
         escaped = "|".join(one.replace(".", "[.]") for one in wanted)
-        run(self.mpi(ranks, self.program(name), f"--benchmark_filter=^({escaped})$",
-                     f"--benchmark_out={output}", "--benchmark_out_format=json"))
+        argv = self.mpi(ranks, self.program(name), f"--benchmark_filter=^({escaped})$",
+                        f"--benchmark_out={output}", "--benchmark_out_format=json")
+        output.unlink(missing_ok=True)
+        run(argv)
         found = {}
-        for case in json.loads(output.read_text())["benchmarks"]:
+        for case in self.ferry.written_by(argv, output)["benchmarks"]:
             if case.get("error_occurred"):
                 raise CommandFailed(f"bench_{name}: {case['name']}: {case.get('error_message')}")
             if case.get(figure, 0) > 0:
@@ -69,6 +71,14 @@ class Setting:
         if missing:
             raise CommandFailed(f"bench_{name} gave no {figure} for {', '.join(missing)}")
         return found
+
+    def default_window(self, ranks: int, chunk: int) -> int:
+        """What mpiferry takes without --window: it says so itself, of a job of nothing."""
+        source = self.scratch_file("empty")
+        source.touch()
+        output = self.scratch_file("window")
+        output.mkdir(exist_ok=True)
+        return self.ferry.scatter(ranks, chunk, source, output / "out", "--profile", "none", "--force").report["window"]
 
     def benchmark_names(self, name: str) -> "list[str]":
         """The cases that bench_NAME has."""

@@ -1,7 +1,7 @@
 """The engine without files (bench_engine) beside what MPI itself gives (bench_transport)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from measuring.sizes import show_size
 
@@ -17,14 +17,10 @@ NAME = re.compile(r"(?:transport|engine)/chunk:(\d+)(?:/window:(\d+))?(?:/|$)")
 SPEED = "GB/s"
 
 
-def default_window(chunk: int) -> int:
-    """What mpiferry takes without --window: 2 MiB of chunks, from 8 to 32 of them."""
-    return min(max(2 * MIB // chunk, 8), 32)
-
-
-def choose(transport: Sequence[str], engine: Sequence[str]) -> "dict[int, tuple[str, str]]":
-    """For each chunk size that both have, the two cases with the same window: the default one, or the
-    one nearest to it. A case that names no window has 8."""
+def choose(transport: Sequence[str], engine: Sequence[str],
+           default_window: "Callable[[int], int]") -> "dict[int, tuple[str, str]]":
+    """For each chunk size that both have, the two cases with the same window: the one that mpiferry takes by
+    default, or the one nearest to it. A case that names no window has 8."""
     def by_key(names: Sequence[str]) -> "dict[tuple[int, int], str]":
         found = {}
         for name in names:
@@ -38,13 +34,15 @@ def choose(transport: Sequence[str], engine: Sequence[str]) -> "dict[int, tuple[
     for chunk in (SMALL, *LARGE):
         windows = [window for size, window in left.keys() & right.keys() if size == chunk]
         if windows:
-            best = min(windows, key=lambda window: (abs(window - default_window(chunk)), window))
+            default = default_window(chunk)
+            best = min(windows, key=lambda window: (abs(window - default), window))
             chosen[chunk] = left[chunk, best], right[chunk, best]
     return chosen
 
 
 def _prepare(setting: Setting) -> "list[Case]":
-    pairs = choose(setting.benchmark_names("transport"), setting.benchmark_names("engine"))
+    pairs = choose(setting.benchmark_names("transport"), setting.benchmark_names("engine"),
+                   lambda chunk: setting.default_window(RANKS, chunk))
     if not pairs:
         raise NotRun("bench_transport and bench_engine have no chunk size and window in common")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import datetime
 import signal
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from measuring.command import CommandFailed
+from measuring.paths import Unusable, directory, input_file, output_file, tell
+from measuring.ranks import insist_on_ranks
 from measuring.scratch import NoSpace, Scratch
 from measuring.sizes import show_size
 
@@ -59,6 +60,8 @@ class Sweep:
             self._missing = self._lacking(jobs)
             done = len(list(self._plan.runs())) - len(self._missing)
             if self._missing:
+                insist_on_ranks("--launcher", f"'{self._ferry.launcher.template}'", self._ferry, self._plan.ranks[0],
+                                scratch.path)
                 jobs.make_sources()
             progress = Progress()
             self._recall(progress)
@@ -92,15 +95,20 @@ class Sweep:
         self._journal.add(case, repetition, {**figures, "took": took, "at": at})
         return 1
 
-    def write(self, directory: Path) -> int:
+    def write(self, out: Path) -> int:
         """Of what there is, the files. Returns the exit code of that."""
         result = make(self._plan, self._journal.runs, missing=len(self._missing),
                       context={**self._context, "not_measured": self._not_measured})
-        files = write_figures(directory, result)
+        try:
+            files = write_figures(out, result)
+        except OSError as error:
+            say(f"error: {tell(error)}\n  the {len(self._journal.runs)} runs that were measured are in "
+                f"{self._journal.path}; make room, and the same command goes on from there")
+            return FAILED
         code = 0
         try:
-            draw(directory / "sweep.json", directory / "sweep.html")
-            files.append(directory / "sweep.html")
+            draw(out / "sweep.json", out / "sweep.html")
+            files.append(out / "sweep.html")
         except NoMatplotlib as error:
             say(f"warning: {error}")  # measuring was asked for, and that is done
         except NoPage as error:
@@ -124,46 +132,37 @@ def sweep(argv: Sequence[str]) -> int:
     parsed = parser()
     args = parsed.parse_args(argv)
     plan = plan_of(parsed, args)
-    if not args.target.is_dir():
-        parsed.error(f"--target {args.target}: no such directory")
+    _handle(signal.default_int_handler)  # SIGTERM like Ctrl-C: end the job, clean up, write
     try:
-        ferry = LaunchedFerry(args.binary.resolve(), args.launcher, args.sink == "discard")
+        directory("--target", args.target)
         same = identity(args.binary, args.target)
-    except (CommandFailed, ValueError) as error:
+        ferry = LaunchedFerry(args.binary.resolve(), args.launcher, args.sink == "discard")
+    except (Unusable, CommandFailed, ValueError) as error:
         parsed.error(str(error))
     same = {**same, "launcher": ferry.launcher.template, "sink": args.sink,
             "job": f"{show_size(args.size)}, at most {args.max_chunks} chunks",
             "memory of a rank": show_size(args.memory)}
     settings = {**same, "repetitions": args.repetitions, "left_out": plan.left_out()}
-    made = not args.out.exists()
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        parsed.error(f"--out {args.out}: {error.strerror}")
-    try:
-        return _measure(plan, ferry, args, same, settings)
-    finally:
-        if made:  # what was refused leaves nothing
-            with contextlib.suppress(OSError):
-                args.out.rmdir()
-
-
-def _measure(plan: Plan, ferry: LaunchedFerry, args: argparse.Namespace, same: dict[str, Any],
-             settings: dict[str, Any]) -> int:
-    with Journal(args.out / "sweep.jsonl", same, fresh=args.fresh, must_exist=args.resume) as journal:
+    if args.out.exists():
+        directory("--out", args.out)
+    with contextlib.ExitStack() as stack:
+        journal = Journal(args.out / "sweep.jsonl", same, fresh=args.fresh, must_exist=args.resume)
+        try:
+            stack.enter_context(journal)
+        except OSError as error:
+            raise Unusable("--out", args.out, "no results can be written there: " + tell(error)) from None
         if journal.runs:
             say(f"going on: {args.out} has {len(journal.runs)} runs already")
         one = Sweep(plan, ferry, args.target, journal, settings)
         code = 0
         try:
-            _handle(signal.default_int_handler)  # SIGTERM like Ctrl-C: end the job, clean up, write
             one.measure()
         except KeyboardInterrupt:
             code = INTERRUPTED
             say("interrupted; the same command goes on from here")
         except (CommandFailed, NoSpace, OSError, ValueError) as error:
             code = FAILED
-            say(f"error: {error}")
+            say(f"error: {tell(error)}")
         _handle(signal.SIG_IGN)  # what was measured is written; that takes seconds
         if journal.runs:
             written = one.write(args.out)
@@ -181,16 +180,15 @@ GENERATOR = b'content="mpiferry bench"'  # of a page, as page.py writes it
 def page(argv: Sequence[str], *, here: bool) -> int:
     """`here`: this interpreter has matplotlib."""
     args = page_parser().parse_args(argv)
-    if not args.result.is_file():
-        raise Refused(f"{args.result}: no such file; it is the sweep.json that a sweep wrote")
-    result = load(args.result)
+    result = load(input_file("SWEEP.json", args.result))
     speeds(result)
     html = args.html or args.result.with_suffix(".html")
-    if html.exists() and not (html.is_file() and GENERATOR in html.read_bytes()[:1000]):
+    output_file("--html", html)
+    if html.exists() and GENERATOR not in html.read_bytes()[:1000]:
         raise Refused(f"{html}: is there and not a page of a sweep, so it is not replaced; --html names another")
     if here:
         from .page import page_text  # only now: it needs matplotlib
-        publish(html, page_text(result))
+        publish((html, page_text(result)))
     else:
         draw(args.result, html)
         print(html)
@@ -205,10 +203,9 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED
-    except Refused as error:
+    except (Refused, Unusable) as error:
         say(f"error: {error}")
         return REFUSED
     except (CommandFailed, BadResult, NoPage, OSError, ValueError) as error:
-        plain = isinstance(error, OSError) and error.filename and error.strerror
-        say(f"error: {error.filename}: {error.strerror}" if plain else f"error: {error}")
+        say(f"error: {tell(error)}")
         return FAILED

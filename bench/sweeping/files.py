@@ -27,13 +27,35 @@ class NoPage(Exception):
 
 
 class NoMatplotlib(NoPage):
-    """What it lacks is to be installed."""
+    """What it lacks is to be installed, or mended."""
 
 
-def publish(path: Path, text: str) -> None:
+def _part(path: Path, text: str) -> Path:
+    """All of a file, under another name; nothing if that fails."""
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    try:
+        part.unlink(missing_ok=True)
+        with open(part, "x", encoding="utf-8") as out:
+            out.write(text)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+    return part
+
+
+def publish(*files: tuple[Path, str]) -> None:
+    """All of them, or none."""
+    parts: list[Path] = []
+    try:
+        for path, text in files:
+            parts.append(_part(path, text))
+        for part, (path, _) in zip(parts, files):
+            os.replace(part, path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
 
 
 def csv_text(result: Mapping[str, Any]) -> str:
@@ -51,30 +73,42 @@ def csv_text(result: Mapping[str, Any]) -> str:
 
 def write_figures(directory: Path, result: Mapping[str, Any]) -> list[Path]:
     """sweep.json and sweep.csv. The page of an earlier result goes: it would belong to other figures."""
-    (directory / "sweep.html").unlink(missing_ok=True)
     files = {directory / "sweep.json": json.dumps(result, indent=1) + "\n", directory / "sweep.csv": csv_text(result)}
-    for path, text in files.items():
-        publish(path, text)
+    publish(*files.items())
+    (directory / "sweep.html").unlink(missing_ok=True)
     return list(files)
 
 
-def _lacks_matplotlib(python: str) -> str:
-    """Why it can not be imported; nothing if it can. One that is there may still be broken."""
-    done = subprocess.run([python, "-c", "import matplotlib.figure"], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, check=False)
-    return (done.stderr.strip().splitlines() or ["it died"])[-1] if done.returncode != 0 else ""
+# What charts.py and svg.py need of it: that it can be found says nothing of a broken one, or an old one.
+TRIAL = ("import importlib.util as i, sys\nif i.find_spec('matplotlib') is None: sys.exit(3)\n"
+         "import matplotlib.figure, matplotlib.ticker, matplotlib.backends.backend_svg\nmatplotlib.colormaps")
+MISSING = 3
+
+
+def _why_not(python: str) -> str:
+    """Why this interpreter can not draw; nothing if it can."""
+    try:
+        done = subprocess.run([python, "-c", TRIAL], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", timeout=120, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{python} did not import it: {error}"
+    if done.returncode == 0:
+        return ""
+    if done.returncode == MISSING:
+        return f"{python} has none"
+    said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+    return f"that of {python} is broken: {said[-1]}"
 
 
 def drawing_python() -> str:
-    """An interpreter that has matplotlib: this one, or the system's, if another comes first on PATH."""
-    tried = {}
-    for python in dict.fromkeys((sys.executable, SYSTEM_PYTHON)):
+    """An interpreter whose matplotlib works: this one, or the system's, if another comes first on PATH."""
+    reasons = []
+    for python in dict.fromkeys((sys.executable, "/usr/bin/python3")):
         if Path(python).is_file():
-            tried[python] = _lacks_matplotlib(python)
-            if not tried[python]:
+            reasons.append(_why_not(python))
+            if not reasons[-1]:
                 return python
-    found = "".join(f"\n  {python}: {why}" for python, why in tried.items())
-    raise NoMatplotlib(f"the page needs matplotlib, which can not be imported here: {INSTALL}{found}")
+    raise NoMatplotlib(f"the page needs matplotlib: {'; '.join(reasons)}\n  install it: {INSTALL}")
 
 
 def draw(result: Path, page: Path) -> None:

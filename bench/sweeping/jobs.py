@@ -12,6 +12,7 @@ from typing import Any
 from measuring.command import CommandFailed, capture, run
 from measuring.ferry import LAUNCHERS, Ferry
 from measuring.launcher import Launcher
+from measuring.paths import mpiferry
 from measuring.scratch import Scratch
 
 from .case import SCATTER, TRANSPORT, WRITE_LIMIT, Case
@@ -25,13 +26,11 @@ class LaunchedFerry(Ferry):
     """Starts its ranks with any launcher, and may leave the destination to nobody."""
 
     def __init__(self, binary: Path, template: str | None, discard: bool) -> None:
-        if not binary.is_file():
-            raise CommandFailed(f"{binary}: no such program; ./dev bench builds it in a clone, --binary names another")
-        self.binary, self.discard = binary, discard
-        self.launcher = Launcher(template) if template else self._mpich()
-        self.launcher.need()
+        self.binary, self.discard = mpiferry("--binary", binary), discard
+        self.launcher = Launcher(template) if template else self._launcher_of_mpich()
+        self.launcher.need("--launcher")
 
-    def _mpich(self) -> Launcher:
+    def _launcher_of_mpich(self) -> Launcher:
         # A plain mpirun last: it may be another MPI's.
         names = (self.cached("MPIEXEC_EXECUTABLE"), *LAUNCHERS, "mpirun", "mpiexec")
         found = next(filter(None, map(shutil.which, filter(None, names))), None)
@@ -130,9 +129,8 @@ class Jobs:
                 raise
             self._no_transport.add(case.chunk)
             return None
-        if not out.is_file():
-            raise self._ferry.wrote_nothing(argv, self._tools[TRANSPORT])
-        found = [entry for entry in json.loads(out.read_text())["benchmarks"] if "bytes_per_second" in entry]
+        said = self._ferry.written_by(argv, out)
+        found = [entry for entry in said.get("benchmarks", ()) if "bytes_per_second" in entry]
         if not found:
             raise CommandFailed(f"{' '.join(argv)}\nended with 0, but reported no bytes_per_second")
         best = max(found, key=lambda entry: entry["bytes_per_second"])

@@ -6,9 +6,11 @@ put beside these.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -50,35 +52,90 @@ class Journal:
         self.path = path
         self.identity = dict(identity)
         self.runs: dict[tuple[str, int], dict[str, Any]] = {}  # by case name and repetition
-        if path.exists() and not path.is_file():
-            raise Refused(f"{path}: is no regular file, so no journal is written there; choose another --out")
-        if fresh and path.exists():
-            path.replace(path.with_name(path.name + ".old"))
-        if must_exist and not path.exists():
-            raise Refused(f"{path}: there is no sweep to resume; leave --resume away")
+        self._fresh, self._must_exist = fresh, must_exist
+        self._old = path.with_name(path.name + ".old")  # where --fresh sets it aside
+        self._made: list[Path] = []  # directories
+        self._new = self._aside = False
 
     def __enter__(self) -> Journal:
-        self._file = open(self.path, "a+b")  # noqa: SIM115: closed by __exit__
+        """Raises Refused, or OSError, and changes nothing then."""
+        self._insist_on_a_file()
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.close()
-            raise Refused(f"{self.path}: another sweep is writing it; wait for its end, or choose another "
-                          "--out") from error
+            self._make_directory()
+            self._file = self._locked()
+        except BaseException:
+            self._remove_directories()
+            raise
         try:
+            if self._fresh and os.fstat(self._file).st_size > 0:
+                self._set_aside()
             self._load()
         except BaseException:
-            self._file.close()
+            self._leave()
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        self._file.close()
+        self._leave()
+
+    def _insist_on_a_file(self) -> None:
+        """A FIFO or a device would be waited for for ever."""
+        try:
+            regular = stat.S_ISREG(os.stat(self.path).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            if self.path.is_symlink():
+                raise Refused(f"{self.path}: is a link that leads nowhere; choose another --out") from None
+            if self._must_exist:
+                raise Refused(f"{self.path}: there is no sweep to resume; leave --resume away") from None
+            self._new = True
+            return
+        if not regular:
+            raise Refused(f"{self.path}: no regular file, so no journal of a sweep; choose another --out")
+
+    def _make_directory(self) -> None:
+        missing = [directory for directory in (self.path.parent, *self.path.parent.parents) if not directory.exists()]
+        for directory in reversed(missing):
+            directory.mkdir(exist_ok=True)
+            self._made.append(directory)
+
+    def _remove_directories(self) -> None:
+        for directory in reversed(self._made):
+            with contextlib.suppress(OSError):  # somebody else put something there
+                directory.rmdir()
+
+    def _locked(self) -> int:
+        """Of the file that is there when it is locked: one that measured nothing may have removed its own."""
+        while True:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if self.path.exists() and os.path.samestat(os.fstat(file), os.stat(self.path)):
+                    return file
+            except OSError as error:
+                os.close(file)
+                raise Refused(f"{self.path}: another sweep is writing it; wait for its end, or choose another "
+                              "--out") from error
+            os.close(file)
+
+    def _set_aside(self) -> None:
+        os.replace(self.path, self._old)
+        self._aside = True
+        os.close(self._file)
+        self._file = self._locked()
+
+    def _leave(self) -> None:
+        """Where nothing was measured, nothing is left, and what --fresh had set aside is back."""
+        if not self.runs:
+            if self._aside:
+                os.replace(self._old, self.path)
+            elif self._new:
+                self.path.unlink(missing_ok=True)
+                self._remove_directories()
+        os.close(self._file)
 
     def _load(self) -> None:
-        self._file.seek(0)
-        text = self._file.read()
+        text = self.path.read_bytes()
         # What has no end was being written when the power went: it is measured again.
         whole = text[:text.rfind(b"\n") + 1]
         lines = whole.decode(errors="replace").splitlines()
@@ -86,7 +143,7 @@ class Journal:
         if text[:len(begin)] != begin[:len(text)]:  # it is somebody's, so nothing is changed
             raise Refused(f"{self.path}: not the journal of a sweep; choose another --out")
         nothing_measured = len(lines) < 2
-        self._file.truncate(0 if nothing_measured else len(whole))
+        os.ftruncate(self._file, 0 if nothing_measured else len(whole))
         if nothing_measured:
             self._append({"schema": SCHEMA, "identity": self.identity})
             return
@@ -115,9 +172,17 @@ class Journal:
                           f"  {remedy}")
 
     def _append(self, entry: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(entry).encode() + b"\n")
-        self._file.flush()
-        os.fdatasync(self._file.fileno())
+        """All of the line, or nothing of it: a full disk takes a part."""
+        line = json.dumps(entry).encode() + b"\n"
+        before = os.fstat(self._file).st_size
+        try:
+            written = 0
+            while written < len(line):
+                written += os.write(self._file, line[written:])
+            os.fdatasync(self._file)
+        except OSError as error:
+            os.ftruncate(self._file, before)
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
 
     def add(self, case: Case, repetition: int, figures: Mapping[str, Any]) -> None:
         entry = {"case": case.name, "repetition": repetition, **figures}

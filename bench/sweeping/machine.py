@@ -6,11 +6,10 @@ import hashlib
 import os
 import platform
 import socket
-import subprocess
 from pathlib import Path
 
-from measuring.command import CommandFailed
 from measuring.machine import describe, file_system, memory_bytes
+from measuring.ranks import version
 from measuring.sizes import show_size
 
 
@@ -35,13 +34,7 @@ def _digest(program: Path | None) -> str:
 
 def versions(binary: Path) -> dict[str, str]:
     """Its --version, with a digest: programs of one version differ while it is worked on."""
-    try:
-        done = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise CommandFailed(f"{binary} --version: {error}; --binary names another mpiferry") from None
-    lines = done.stdout.splitlines()
-    if not lines or not lines[0].startswith("mpiferry"):
-        raise CommandFailed(f"{binary}: not an mpiferry; --binary names another")
+    lines = version("--binary", binary)
     mpi = next((line.partition(": ")[2] for line in lines if line.startswith("MPI: ")), "unknown")
     return {"program": f"{lines[0]} ({_digest(binary)})", "mpi": mpi}
 

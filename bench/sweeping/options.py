@@ -6,22 +6,25 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import TypeVar
 
 from measuring.launcher import Launcher
 from measuring.machine import memory_bytes
 from measuring.sizes import GIB, KIB, MIB, parse_size, show_size
+from measuring.usage import Parser
 
 from .plan import Plan
 
 CHUNKS = [KIB << 2 * power for power in range(8)]  # 1 KiB to 16 MiB
 RANKS = [2, 3, 5, 9]
 WINDOWS = [1, 2, 4, 8, 16, 32]
-MOST_RANKS, MOST_WINDOW = 65_536, 1024
+MOST_RANKS, MOST_WINDOW = 65_536, 1024  # as mpiferry has them
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("MPIFERRY_BENCH_PROGRAM")  # set by `mpiferry bench`
 NAME = "mpiferry bench" if PROGRAM else "bench/sweep"
+
+Value = TypeVar("Value")
 
 EXIT_CODES = """exit codes: 0 all is measured and written (the page only where matplotlib is), 1 a job failed or
 no space is left, 2 usage, or results in --out that can not be compared, 130 interrupted; after 1
@@ -36,6 +39,18 @@ def _number(least: int, most: int) -> Callable[[str], int]:
             raise argparse.ArgumentTypeError(f"{text}: not a whole number from {least} to {most}")
         return int(text)
     return number
+
+
+def _each(parse: Callable[[str], Value], example: str) -> Callable[[str], Value]:
+    """For an option with several values: other programs take them with commas."""
+    def value(text: str) -> Value:
+        if "," in text or not text.strip():
+            words = text.replace(",", " ").split()
+            said = "no value: they" if not words else "values"
+            raise argparse.ArgumentTypeError(f"'{text}': {said} are separated by spaces, such as "
+                                             f"{' '.join(words) if len(words) > 1 else example}")
+        return parse(text)
+    return value
 
 
 def _chunk(text: str) -> int:
@@ -63,16 +78,9 @@ def default_binary() -> Path:
     return next(filter(Path.is_file, [*built, installed]), built[0])
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong, without a screen of usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message}\n  try: {self.prog} --help\n")
-
-
 def parser() -> Parser:
     shown = Parser(
-        prog=NAME, formatter_class=argparse.RawDescriptionHelpFormatter, epilog=f"""\
+        brief="[OPTION ...]", prog=NAME, formatter_class=argparse.RawDescriptionHelpFormatter, epilog=f"""\
 {NAME} page SWEEP.json [--html FILE]
   draws the page again from a result
 
@@ -80,14 +88,16 @@ def parser() -> Parser:
         description="Measures chunk size x ranks x window with real jobs, and writes sweep.json, sweep.csv and "
                     "sweep.html\nto --out. The same command again goes on where an interrupted one stopped.")
     what = shown.add_argument_group("what is measured")
-    what.add_argument("--chunks", type=_chunk, nargs="+", default=CHUNKS, metavar="SIZE",
+    what.add_argument("--chunks", type=_each(_chunk, "64K 1M"), nargs="+", default=CHUNKS, metavar="SIZE",
                       help="chunk sizes (1K 4K 16K 64K 256K 1M 4M 16M)")
-    what.add_argument("--ranks", type=_number(2, MOST_RANKS), nargs="+", default=RANKS, metavar="N",
+    what.add_argument("--ranks", type=_each(_number(2, MOST_RANKS), "2 3"), nargs="+", default=RANKS, metavar="N",
                       help="rank counts, the master's included (2 3 5 9)")
-    what.add_argument("--windows", type=_number(1, MOST_WINDOW), nargs="+", default=WINDOWS, metavar="N",
-                      help="chunks in flight to one worker (1 2 4 8 16 32)")
+    what.add_argument("--windows", type=_each(_number(1, MOST_WINDOW), "4 8"), nargs="+", default=WINDOWS,
+                      metavar="N",
+                      help=f"chunks in flight to one worker, 1 to {MOST_WINDOW} (1 2 4 8 16 32)")
     what.add_argument("--repetitions", type=_number(1, 1000), default=3, metavar="N", help="of every case (3)")
-    what.add_argument("--size", type=parse_size, default=512 * MIB, help="bytes that a job moves (512M)")
+    what.add_argument("--size", type=parse_size, default=512 * MIB,
+                      help="bytes that a job of mpiferry moves, at least one chunk (512M)")
     what.add_argument("--max-chunks", type=_number(1, 1 << 30), default=16_384, metavar="N",
                       help="the most chunks that a job moves: it moves less than --size if they are small (16384)")
     what.add_argument("--memory", type=parse_size, default=256 * MIB, metavar="SIZE",
@@ -111,8 +121,9 @@ def parser() -> Parser:
 
 
 def page_parser() -> Parser:
-    shown = Parser(prog=f"{NAME} page", description="Draws the page of a sweep again.",
-                                    epilog="exit codes: 0 the page is written, 1 it is not, 2 usage")
+    shown = Parser(brief="SWEEP.json [--html FILE]", prog=f"{NAME} page",
+                   description="Draws the page of a sweep again.",
+                   epilog="exit codes: 0 the page is written, 1 it is not, 2 usage, or there is no such file")
     shown.add_argument("result", type=Path, metavar="SWEEP.json", help="what a sweep wrote")
     shown.add_argument("--html", type=Path, metavar="FILE", help="the page (beside SWEEP.json)")
     return shown
@@ -122,6 +133,9 @@ def plan_of(parsed: Parser, args: argparse.Namespace) -> Plan:
     """Ends with a usage error if the options contradict each other."""
     plan = Plan(sorted(set(args.chunks)), sorted(set(args.ranks)), sorted(set(args.windows)), args.repetitions,
                 args.size, args.max_chunks, args.memory)
+    if plan.size < plan.chunks[-1]:
+        parsed.error(f"--size {show_size(plan.size)}: is less than one chunk of {show_size(plan.chunks[-1])}; raise "
+                     "--size, or leave this chunk size out of --chunks")
     for chunk in plan.chunks:
         if chunk * plan.windows[0] > plan.memory:
             parsed.error(f"--chunks {show_size(chunk)}: a window of {plan.windows[0]} is more than --memory "

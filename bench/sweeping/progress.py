@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import TextIO
 
-from .case import Case
+from measuring.status import Status
 
-EVERY = 30.0  # seconds between two lines where no terminal is
+from .case import Case
 
 
 def show_time(seconds: float) -> str:
@@ -46,24 +44,17 @@ class Durations:
 
 
 class Progress:
-    def __init__(self, out: TextIO = sys.stderr) -> None:
-        self._out, self._watched, self._last = out, out.isatty(), -EVERY
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._status = Status(out)
         self.durations = Durations()
 
     def show(self, done: int, todo: Iterable[Case], case: Case) -> None:
         """Before `case`, the first of `todo`, is run."""
-        now = time.monotonic()
-        if not self._watched and now - self._last < EVERY:
-            return
-        self._last = now
         left = list(todo)
+        total = done + len(left)
         seconds = sum(map(self.durations.of, left))
         eta = f", about {show_time(seconds)} left" if seconds else ""
-        line = f"{done + 1} of {done + len(left)}{eta}: {case.name}"
-        self._out.write(f"\r\033[K{line}" if self._watched else f"{line}\n")
-        self._out.flush()
+        self._status.show(f"{done + 1} of {total}{eta}: {case.name}", done, total)
 
     def clear(self) -> None:
-        if self._watched:
-            self._out.write("\r\033[K")
-            self._out.flush()
+        self._status.clear()

@@ -39,6 +39,17 @@ def main() -> int:
         assert nowhere.returncode == 2 and f"{option} /no/where/at/all: " in nowhere.stderr, nowhere.stderr
     unknown = compare("no-such")
     assert unknown.returncode == 2 and "dd-durable" in unknown.stderr, unknown.stderr
+    for words, said in ((("--target", "/nowhere"), "--target /nowhere: no such directory"),
+                        (("--disk", "/etc/passwd"), "--disk /etc/passwd: no directory"),
+                        (("--binary", "/bin/true"), "--binary /bin/true: no mpiferry"),
+                        (("--build", "/nowhere"), "--build /nowhere: no such directory"),
+                        (("--mpiexec", "/nowhere/mpirun"), "--mpiexec /nowhere/mpirun: no such program"),
+                        (("--mpiexec", "/bin/true"), "--mpiexec /bin/true: ended with 0, but started no mpiferry"),
+                        (("--json", "/nowhere/file"), "--json /nowhere/file: "),
+                        (("--turbo",), "unrecognized arguments: --turbo")):
+        done = compare("--quick", *(() if words[0] == "--build" else ("--build", build)), *words, "cp")
+        assert done.returncode == 2 and said in done.stderr and not done.stdout, (words, done)
+        assert "Errno" not in done.stderr and done.stderr.count("\n") <= 4, done.stderr
     assert compare("--list").stdout.count("\n") > len(SCENARIOS)
     return 0
 

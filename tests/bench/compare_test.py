@@ -208,15 +208,18 @@ class Transport(unittest.TestCase):
     def test_cases_are_paired_by_chunk_and_by_the_window_nearest_to_the_default(self):
         sides = [[f"{name}/chunk:{chunk}/window:{window}/iterations:3/manual_time"
                   for chunk in (1024, 65536) for window in windows]
-                 for name, windows in (("transport", (2, 8, 16)), ("engine", (2, 16, 32)))]
-        chosen = transport.choose(*sides)
+                 for name, windows in (("transport", (2, 8, 16)), ("engine", (2, 8, 16, 32)))]
+        chosen = transport.choose(*sides, {1024: 20, 65536: 3}.get)
         self.assertEqual(list(chosen), [1024, 65536])
-        self.assertTrue(all("/window:16/" in name for pair in chosen.values() for name in pair))
+        for chunk, window in ((1024, 16), (65536, 2)):
+            self.assertTrue(all(f"/window:{window}/" in name for name in chosen[chunk]), chosen)
 
     def test_a_case_that_names_no_window_has_8(self):
-        chosen = transport.choose(["transport/chunk:1048576/iterations:3"], ["engine/chunk:1048576/window:8/x"])
+        chosen = transport.choose(["transport/chunk:1048576/iterations:3"], ["engine/chunk:1048576/window:8/x"],
+                                  lambda _: 8)
         self.assertEqual(list(chosen), [1 << 20])
-        self.assertEqual(transport.choose(["transport/chunk:1048576"], ["engine/chunk:1048576/window:9"]), {})
+        self.assertEqual(transport.choose(["transport/chunk:1048576"], ["engine/chunk:1048576/window:9"],
+                                          lambda _: 8), {})
 
 
 if __name__ == "__main__":

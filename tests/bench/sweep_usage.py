@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+from unittest import mock
 
 from jobs import Check
 
@@ -12,13 +13,21 @@ MISTAKES = (
     ("--chunks", "many"), ("--repetitions", "0"), ("--sink", "hole"), ("--turbo",), ("--launcher", "srun"),
     ("--launcher", "/nowhere/srun -n {ranks}"), ("--launcher", "srun -n {ranks} '"), ("--binary", "/nowhere/mpiferry"),
     ("--binary", "/bin/true"), ("--target", "/nowhere/at/all"), ("--resume", "--fresh"), ("--resume",),
-    ("--ranks", "2,3"), ("--chunks", ","), ("--out", "/dev/null/results"),
+    ("--launcher", "/bin/true -n {ranks}"), ("--launcher", "/bin/false -n {ranks}"), ("--launcher", "/etc -n {ranks}"),
+    ("--launcher", "/etc/passwd -n {ranks}"), ("--launcher", "nowhere-run -n {ranks}"), ("--binary", "/etc/passwd"),
+    ("--binary", "/etc"), ("--binary", "/bin/false"), ("--target", "/etc/passwd"), ("--target", "/proc"),
+    ("--out", "/etc/passwd"), ("--out", "/etc/passwd/below"), ("--out", "/proc/nowhere"), ("--size", "1"),
+    ("--ranks", "2,3"), ("--chunks", ","), ("--chunks", ""), ("--windows", ",8"),
 )
+HINTS = ((("--ranks", "2,3"), "such as 2 3\n"), (("--chunks", "64K,1M"), "such as 64K 1M\n"),
+         (("--chunks", ","), "no value"), (("--windows", "2000"), "from 1 to 1024"),
+         (("--size", "1"), "one chunk of 16 MiB"),
+         (("--launcher", "/bin/true -n {ranks}"), "'/bin/true -n {ranks}': ended with 0, but started no mpiferry"))
 FAKE = """#!/bin/sh
 case $1 in --version) echo 'mpiferry 0 (fake)'; exit ;; esac
 while [ $# -gt 1 ]; do case $1 in --json) json=$2 ;; --chunk-size) chunk=$2 ;; esac; shift; done
 if [ "$chunk" = 65536 ]; then echo 'the disk is on fire'; exit 4; fi
-echo '{"exit_code": 0, "bytes_written": 1048576, "transfer_seconds": 0.5}' >"$json"
+echo '{"exit_code": 0, "bytes_written": 1048576, "transfer_seconds": 0.5, "workers": [{}]}' >"$json"
 """
 
 
@@ -39,6 +48,11 @@ def failing_job(check: Check) -> None:
     fake.chmod(0o755)
     words = ("--binary", str(fake), "--launcher", "env RANKS={ranks}", "--ranks", "2", "--windows", "1", "--size", "1M",
              "--repetitions", "1")
+    check.ended(check.run(*words, "--chunks", "64K"), 1, "the disk is on fire")
+    check.that(not check.out.exists(), "nothing was measured, but something is left")
+    check.ended(check.run(*words[:4], "--ranks", "3", *words[6:], "--chunks", "4K"), 2, "--launcher",
+                "3 ranks, but 2 came")
+    check.that(not check.out.exists(), "a refused sweep left something")
     check.ended(check.run(*words, "--chunks", "4K", "64K", "1M"), 1, "the disk is on fire", "status 4", "PARTIAL")
     check.that(check.names() == {"scatter/chunk:4096/ranks:2/window:1"}, f"kept: {check.names()}")
     check.nothing_left()
@@ -47,6 +61,20 @@ def failing_job(check: Check) -> None:
     check.that(check.journal() == before, "a refused sweep changed the journal")
     check.ended(check.run(*words, "--chunks", "4K", "1M", "--fresh"), 0)
     check.that(check.result()["context"]["partial"] is False, "it is marked partial")
+
+
+def broken_matplotlib(check: Check) -> None:
+    """The figures are there in any case."""
+    package = check.root / "broken/matplotlib"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('no libpng')")
+    words = ("--binary", str(check.root / "fake"), "--launcher", "env RANKS={ranks}", "--ranks", "2", "--windows", "1",
+             "--size", "1M", "--chunks", "4K", "1M", "--repetitions", "1")
+    with mock.patch.dict(os.environ, PYTHONPATH=str(package.parent)):
+        check.ended(check.run(*words, "--fresh"), 0, "warning:", "broken: ImportError: no libpng", "sweep.json",
+                    "sweep.csv")
+        check.ended(check.run("page", str(check.out / "sweep.json"), program=False), 1, "error:", "no libpng")
+    check.that(not (check.out / "sweep.html").exists(), "a page of nothing")
 
 
 def bad_pages(check: Check) -> None:
@@ -59,7 +87,10 @@ def bad_pages(check: Check) -> None:
         path.write_text(text)
         check.ended(check.run("page", str(path), program=False), 1, word)
         check.that(not path.with_suffix(".html").exists(), f"{name} became a page")
-    check.ended(check.run("page", str(check.root / "missing.json"), program=False), 2, "missing.json: no such file")
+    os.mkfifo(check.root / "fifo")
+    for name, said in (("missing.json", "No such file"), ("fifo", "no regular file"), ("", "no regular file")):
+        check.ended(check.run("page", str(check.root / name), program=False), 2,
+                    f"SWEEP.json {check.root / name}: {said}")
     check.ended(check.run("page", program=False), 2, "SWEEP.json")
     precious = check.root / "precious"
     precious.write_text("words")
@@ -95,13 +126,19 @@ def main() -> None:
     check = Check()
     check.ended(check.run("--help"), 0, "usage: mpiferry bench", "exit codes")
     for words in MISTAKES:
-        check.ended(check.run(*words), 2, words[0])
-        check.that(not check.out.exists(), f"{words}: what was refused left its directory")
+        done = check.run(*words)
+        check.ended(done, 2, words[0])
+        check.that("Errno" not in done.stderr and done.stderr.count("\n") < 10, f"{words}: said {done.stderr}")
+        check.that(not check.out.exists(), f"{words}: something is left")
+        check.nothing_left()
+    for words, hint in HINTS:
+        check.ended(check.run(*words), 2, hint)
     check.ended(check.run("--size", "1000T", "--max-chunks", "1073741824"), 1, "are free")
     check.nothing_left()
     check.that(not check.out.exists(), "without any space the directory was left")
     not_a_journal(check)
     failing_job(check)
+    broken_matplotlib(check)
     bad_pages(check)
     under_a_launcher(check)
     check.end()

@@ -1,23 +1,27 @@
 #!/usr/bin/env python3
-"""The sweep without MPI: its plan, journal, figures and files."""
+"""The sweep without MPI: its plan, figures and files."""
 
 import contextlib
 import csv
+import errno
 import io
 import json
+import os
 import statistics
+import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 from unittest import mock
 
 import sample
 from measuring.launcher import Launcher
-from sweeping import files
+from measuring.scratch import NoSpace, Scratch
+from measuring.status import Status
 from sweeping.case import SCATTER, TRANSPORT, Case
-from sweeping.files import csv_text, write_figures
+from sweeping.files import NoMatplotlib, csv_text, drawing_python, write_figures
 from sweeping.jobs import LaunchedFerry
-from sweeping.journal import SCHEMA, Journal, Refused
 from sweeping.options import parser, plan_of
 from sweeping.plan import Plan
 from sweeping.progress import Durations, Progress, show_time
@@ -30,9 +34,6 @@ ONE = Case(SCATTER, MIB, 3, 8)
 def plan(**changes) -> Plan:
     return Plan(**{"chunks": [MIB], "ranks": [3], "windows": [1, 8], "repetitions": 2, "size": 64 * MIB,
                    "max_chunks": 1000, "memory": 256 * MIB, **changes})
-
-
-FIGURES = {"bytes": 4096, "seconds": 1.5, "command_seconds": 1.7, "cpu_seconds": 3, "took": 2.0}
 
 
 class Cases(unittest.TestCase):
@@ -62,104 +63,6 @@ class Plans(unittest.TestCase):
         first, second = ([case for index, case in runs if index == repetition] for repetition in (0, 1))
         self.assertEqual(first, second[::-1])
         self.assertEqual(len(first), 4)  # two limits, two windows
-
-
-class Journals(unittest.TestCase):
-    SAME = {"host": "a", "program": "1"}
-
-    def setUp(self) -> None:
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        self.path = Path(directory.name) / "sweep.jsonl"
-
-    def fill(self, count: int = 2) -> bytes:
-        with Journal(self.path, self.SAME) as journal:
-            for repetition in range(count):
-                journal.add(ONE, repetition, FIGURES)
-        return self.path.read_bytes()
-
-    def refusal(self, identity=None, **options) -> str:
-        before = self.path.read_bytes() if self.path.exists() else None
-        with self.assertRaises(Refused) as caught, Journal(self.path, identity or self.SAME, **options):
-            pass
-        self.assertEqual(self.path.read_bytes() if self.path.exists() else None, before)
-        return str(caught.exception)
-
-    def test_it_goes_on_where_it_was(self) -> None:
-        before = self.fill()
-        with Journal(self.path, self.SAME, must_exist=True) as journal:
-            self.assertEqual(set(journal.runs), {(ONE.name, 0), (ONE.name, 1)})
-            journal.add(ONE, 2, FIGURES)
-        self.assertTrue(self.path.read_bytes().startswith(before))
-
-    def test_a_torn_last_line_is_dropped(self) -> None:
-        before = self.fill()
-        for torn in (b'{"case": "scat', b'{"case": "x"}'):
-            self.path.write_bytes(before + torn)
-            with Journal(self.path, self.SAME) as journal:
-                self.assertEqual(len(journal.runs), 2)
-            self.assertEqual(self.path.read_bytes(), before)
-
-    def test_a_torn_first_line_is_an_empty_journal(self) -> None:
-        self.path.write_bytes(b'{"schema": "mpif')
-        with Journal(self.path, self.SAME) as journal:
-            self.assertEqual(journal.runs, {})
-        self.assertEqual(len(self.path.read_bytes().splitlines()), 1)
-
-    def test_what_differs_is_named_with_the_remedy(self) -> None:
-        self.fill()
-        said = self.refusal({"host": "b", "program": "1"})
-        self.assertIn("host: there a, now b", said)
-        self.assertNotIn("program", said)
-        self.assertIn("--fresh", said)
-        self.assertIn("--out", said)
-
-    def test_another_schema_is_refused(self) -> None:
-        self.path.write_bytes(self.fill().replace(SCHEMA.encode(), b"mpiferry.sweep.journal/0"))
-        self.assertIn("mpiferry.sweep.journal/0", self.refusal())
-
-    def test_where_nothing_is_measured_nothing_is_refused(self) -> None:
-        self.fill(0)
-        with Journal(self.path, {"host": "b"}):
-            pass
-        self.assertIn(b'"b"', self.path.read_bytes())
-        self.assertEqual(len(self.path.read_bytes().splitlines()), 1)
-
-    def test_damage_in_the_middle_is_refused_with_its_line(self) -> None:
-        lines = self.fill().splitlines(keepends=True)
-        for damage in (b"what\n", b'{"case": "unknown", "repetition": 0}\n', b"[]\n",
-                       *(lines[1].replace(f'"{key}"'.encode(), b'"told"') for key in (*FIGURES, "case", "repetition")),
-                       *(lines[1].replace(b"1.5", bad) for bad in (b'"1.5"', b"0", b"-1", b"NaN", b"Infinity",
-                                                             b"true")),
-                       lines[1].replace(b"4096", b"0"), lines[1].replace(b'"repetition": 0', b'"repetition": false')):
-            self.path.write_bytes(lines[0] + damage + lines[2])
-            self.assertIn("sweep.jsonl:2", self.refusal())
-
-    def test_a_file_of_somebody_else_is_left_alone(self) -> None:
-        for content in (b"precious", b"precious\n", b"{}\n", b"one\ntwo\n", b'{"schema": "x"}\n',
-                        b'{"schema": "mpiferry.sweep/1"}'):
-            self.path.write_bytes(content)
-            self.assertIn("not the journal of a sweep", self.refusal())
-
-    def test_a_first_line_without_an_identity_is_damage(self) -> None:
-        lines = self.fill().splitlines(keepends=True)
-        for identity in ([], None, "a"):
-            head = json.dumps({"schema": SCHEMA, "identity": identity}).encode() + b"\n"
-            self.path.write_bytes(head + lines[1])
-            self.assertIn("sweep.jsonl:1: does not say what was measured", self.refusal())
-
-    def test_two_sweeps_do_not_share_it(self) -> None:
-        with Journal(self.path, self.SAME):
-            self.assertIn("another sweep", self.refusal())
-
-    def test_nothing_to_resume_is_an_error(self) -> None:
-        self.assertIn("no sweep to resume", self.refusal(must_exist=True))
-
-    def test_fresh_sets_the_old_one_aside(self) -> None:
-        before = self.fill()
-        with Journal(self.path, {"host": "b"}, fresh=True) as journal:
-            self.assertEqual(journal.runs, {})
-        self.assertEqual(self.path.with_name("sweep.jsonl.old").read_bytes(), before)
 
 
 class Results(unittest.TestCase):
@@ -210,6 +113,20 @@ class Results(unittest.TestCase):
             write_figures(Path(directory), self.result)
             self.assertEqual(load(Path(directory) / "sweep.json"), self.result)
 
+    def test_what_can_not_be_written_leaves_all_as_it_was(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            out = Path(directory)
+            before = {out / name: name for name in ("sweep.json", "sweep.csv", "sweep.html")}
+            for path, text in before.items():
+                path.write_text(text)
+            full = OSError(errno.ENOSPC, "No space left on device")
+            with mock.patch("sweeping.files.csv_text", return_value=mock.Mock()), self.assertRaises(TypeError):
+                write_figures(out, self.result)  # the second of the files
+            with mock.patch("builtins.open", side_effect=full), \
+                    self.assertRaisesRegex(OSError, "No space left on device: .*sweep.json'"):
+                write_figures(out, self.result)
+            self.assertEqual({path: path.read_text() for path in out.iterdir()}, before)
+
     def test_other_files_are_refused(self) -> None:
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "file.json"
@@ -231,7 +148,7 @@ class Others(unittest.TestCase):
             Launcher("srun -n 3")
 
     def test_nothing_is_written_with_discard(self) -> None:
-        there = Path(__file__)
+        there = Path(sys.executable)
         for discard, last in ((True, ["--discard", "S"]), (False, ["S", "D"])):
             argv = LaunchedFerry(there, "env X={ranks}", discard).argv(4, 1024, "S", "D", "--window", "2")
             self.assertEqual(argv, ["env", "X=4", str(there), "scatter", "--quiet", "--chunk-size", "1024", "--window",
@@ -239,6 +156,7 @@ class Others(unittest.TestCase):
 
     def test_contradicting_options_are_usage_errors(self) -> None:
         for words, said in ((["--chunks", "512M"], "more than --memory 256 MiB"),
+                            (["--size", "1", "--chunks", "64K"], "--size 1 B: is less than one chunk of 64 KiB"),
                             (["--chunks", "1G", "--memory", "9T", "--windows", "1024", "--size", "9T"], "--windows")):
             parsed, err = parser(), io.StringIO()
             with self.subTest(words), contextlib.redirect_stderr(err), self.assertRaises(SystemExit) as end:
@@ -270,10 +188,46 @@ class Others(unittest.TestCase):
         out = io.StringIO()
         progress = Progress(out)
         progress.durations.add(ONE, 45)
-        for done in range(5):
-            progress.show(done, [ONE] * (5 - done), ONE)
-        self.assertEqual(out.getvalue(), f"1 of 5, about 3 min 45 s left: {ONE.name}\n")
+        for done in range(100):
+            progress.show(done, [ONE] * (100 - done), ONE)
+        progress.clear()
+        lines = out.getvalue().splitlines()
+        self.assertEqual(len(lines), 10)  # one for each tenth
+        self.assertEqual(lines[9], f"91 of 100, about 7 min 30 s left: {ONE.name}")
         self.assertEqual((show_time(59), show_time(3725)), ("59 s", "1 h 02 min"))
+
+
+    def test_a_long_run_is_said_to_be_running(self) -> None:
+        out = io.StringIO()
+        status = Status(out, every=0.05)
+        status.show("one", 0, 1)
+        deadline = time.monotonic() + 10
+        while out.getvalue().count("\n") < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        status.clear()
+        self.assertEqual(out.getvalue().splitlines()[:3], ["one", *["one (still running)"] * 2])
+
+    def test_a_full_target_is_said_to_be_full(self) -> None:
+        def full(*_: object, **__: object) -> object:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with tempfile.TemporaryDirectory() as directory, Scratch(Path(directory)) as scratch:
+            with mock.patch("builtins.open", full), \
+                    self.assertRaisesRegex(NoSpace, f"{directory}: it became full while 1 MiB were written"):
+                scratch.warm(MIB)
+
+    def test_a_matplotlib_that_is_broken_or_missing_is_said(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            package = Path(directory) / "matplotlib"
+            package.mkdir()
+            (package / "__init__.py").write_text("raise ImportError('libfreetype.so.6: cannot open')")
+            with mock.patch.dict(os.environ, PYTHONPATH=directory), \
+                    self.assertRaisesRegex(NoMatplotlib, f"{sys.executable} is broken: ImportError: libfreetype"):
+                drawing_python()
+            (package / "__init__.py").write_text("")  # found, and not the whole of it
+            with mock.patch.dict(os.environ, PYTHONPATH=directory), \
+                    self.assertRaisesRegex(NoMatplotlib, "is broken: ModuleNotFoundError: .*figure"):
+                drawing_python()
 
 
 if __name__ == "__main__":
