@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from .command import CommandFailed, run
+from .command import PATIENCE, CommandFailed, run
 from .paths import Unusable, mpiferry, program
 
 LAUNCHERS = ("mpirun.mpich", "mpiexec.hydra")  # what a plain mpirun is, nobody knows
@@ -48,14 +48,6 @@ class Ferry:
             raise CommandFailed("no launcher of MPICH was found; --mpiexec names one")
         return found
 
-    def wrote_nothing(self, argv: list[str], program: Path) -> CommandFailed:
-        return CommandFailed(f"{' '.join(argv)}\nended with 0, but wrote no result: {self.starter()} does not start "
-                             f"programs, or {program} is another one")
-
-    def starter(self) -> str:
-        """What starts the ranks, and the option that names it."""
-        return f"--mpiexec {self.mpiexec}"
-
     def cached(self, name: str) -> str:
         """A value of the CMakeCache.txt that the binary was built with, or nothing."""
         cache = self.binary.resolve().parent.parent / "CMakeCache.txt"
@@ -77,7 +69,7 @@ class Ferry:
         report_file.unlink(missing_ok=True)
         argv = self.argv(ranks, chunk, str(source), str(destination), *options, "--json",
                          str(report_file), wrapper=wrapper)
-        seconds = run(argv)
+        seconds = run(argv, patience=patience)
         report = self.written_by(argv, report_file)
         size = source.stat().st_size if size is None else size
         if report["exit_code"] != 0 or report["bytes_written"] != size:

@@ -169,8 +169,6 @@ def sweep(argv: Sequence[str]) -> int:
             code = code or written
             if code == 0:
                 _best(args.out / "sweep.json")
-        else:
-            journal.path.unlink()
         return code
 
 

@@ -18,7 +18,6 @@ from .result import AGGREGATES, speeds
 HEAD = ("kind", "chunk_bytes", "ranks", "window", "job_bytes", "repetitions", "median_gb_per_s", "min_gb_per_s",
         "max_gb_per_s", "stddev_gb_per_s", "partial")
 SCRIPT = Path(__file__).resolve().parents[1] / "sweep"
-SYSTEM_PYTHON = "/usr/bin/python3"
 INSTALL = "apt-get install python3-matplotlib (Debian, Ubuntu), dnf install python3-matplotlib (Fedora)"
 
 

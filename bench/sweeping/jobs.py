@@ -39,9 +39,6 @@ class LaunchedFerry(Ferry):
                                 "'srun -n {ranks}'")
         return Launcher.of(found)
 
-    def starter(self) -> str:
-        return f"--launcher '{self.launcher.template}'"
-
     def argv(self, ranks: int, chunk: int | str, source: str, destination: str, *options: str,
              wrapper: tuple[str, ...] = ()) -> list[str]:
         to = ("--discard", source) if self.discard else (source, destination)

@@ -33,8 +33,6 @@ and 130 all that was measured is kept, and the same command goes on from there""
 
 def _number(least: int, most: int) -> Callable[[str], int]:
     def number(text: str) -> int:
-        if "," in text:
-            raise argparse.ArgumentTypeError(f"{text}: numbers have spaces between them, such as {least} {least + 1}")
         if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"{text}: not a whole number from {least} to {most}")
         return int(text)
@@ -54,8 +52,6 @@ def _each(parse: Callable[[str], Value], example: str) -> Callable[[str], Value]
 
 
 def _chunk(text: str) -> int:
-    if "," in text:
-        raise argparse.ArgumentTypeError(f"{text}: sizes have spaces between them, such as 64K 1M")
     size = parse_size(text)
     if size > GIB:
         raise argparse.ArgumentTypeError(f"{text}: a chunk is at most 1GiB")

@@ -31,17 +31,6 @@ echo '{"exit_code": 0, "bytes_written": 1048576, "transfer_seconds": 0.5, "worke
 """
 
 
-def not_a_journal(check: Check) -> None:
-    check.out.mkdir()
-    link = check.out / "sweep.jsonl"
-    link.symlink_to("/dev/zero")
-    check.ended(check.run(), 2, "is no regular file")
-    link.unlink()
-    check.ended(check.run("--launcher", "/bin/true {ranks}", "--ranks", "2", "--chunks", "64K", "--windows", "1",
-                          "--size", "1M"), 1, "--launcher '/bin/true {ranks}' does not start programs")
-    check.that(not list(check.out.iterdir()), "without any run a journal was left")
-
-
 def failing_job(check: Check) -> None:
     fake = check.root / "fake"
     fake.write_text(FAKE)
@@ -135,8 +124,6 @@ def main() -> None:
         check.ended(check.run(*words), 2, hint)
     check.ended(check.run("--size", "1000T", "--max-chunks", "1073741824"), 1, "are free")
     check.nothing_left()
-    check.that(not check.out.exists(), "without any space the directory was left")
-    not_a_journal(check)
     failing_job(check)
     broken_matplotlib(check)
     bad_pages(check)

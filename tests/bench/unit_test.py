@@ -164,16 +164,6 @@ class Others(unittest.TestCase):
             self.assertEqual(end.exception.code, 2)
             self.assertIn(said, err.getvalue())
 
-    def test_a_matplotlib_that_is_broken_is_none(self) -> None:
-        with tempfile.TemporaryDirectory() as here:
-            python = Path(here) / "python"
-            python.write_text("#!/bin/sh\necho 'ImportError: libtrouble.so' >&2\nexit 1\n")
-            python.chmod(0o755)
-            with mock.patch.object(files, "SYSTEM_PYTHON", str(python)), \
-                    mock.patch.object(files.sys, "executable", str(python)), \
-                    self.assertRaisesRegex(files.NoMatplotlib, f"(?s)apt-get install.*{python}: ImportError: libtrouble"):
-                files.drawing_python()
-
     def test_time_left_comes_from_the_most_similar_runs(self) -> None:
         durations = Durations()
         self.assertEqual(durations.of(ONE), 0)
