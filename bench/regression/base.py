@@ -100,9 +100,9 @@ def choose(repository: Repository, named: "str | None") -> Base:
 
 
 def _named(repository: Repository, name: str) -> Base:
-    commit = repository.commit(name)
-    if not name:
+    if not name.strip():
         raise Refusal("BASE is empty, such as a variable that is not set; without any, the gate chooses one")
+    commit = repository.commit(name)
     if commit:
         return Base(commit, repository.describe(commit), f"named {name}")
     if repository.shallow:

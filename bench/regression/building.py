@@ -37,13 +37,13 @@ def _run(argv: Sequence[str], log: Path, what: str) -> None:
             raise
     if status != 0:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        first = next((line for line in lines if "error:" in line or "CMake Error" in line), "")
+        first = next((line.strip() for line in lines if "error:" in line or "CMake Error" in line), "")
         tail = "\n".join(lines[-TAIL:])
         raise BuildFailed(f"{what} does not build{': ' + first if first else ''}\nThe end of {log}:\n{tail}")
 
 
-def build(source: Path, directory: Path, what: str, cxx_flags: str = "") -> Path:
-    """Configures and builds the program; returns its path. BuildFailed has the end of the log."""
+def build(source: Path, directory: Path, what: str, tell: Callable[[str], None]) -> Path:
+    """Configures and builds the program; returns its path. BuildFailed has the first error, and the end of the log."""
     if not (source / "CMakeLists.txt").is_file():
         raise BuildFailed(f"{what} has no CMakeLists.txt: it is older than the program; name a newer BASE")
     directory.mkdir(parents=True, exist_ok=True)
@@ -54,11 +54,12 @@ def build(source: Path, directory: Path, what: str, cxx_flags: str = "") -> Path
         options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
     if shutil.which("ninja") and not (directory / "Makefile").exists():
         options += ["-G", "Ninja"]
-    if cxx_flags:
-        options.append(f"-DCMAKE_CXX_FLAGS={cxx_flags}")
+    tell(f"building {what} in {directory} (minutes, the first time)")
+    began = time.monotonic()
     _run(["cmake", "-S", str(source), "-B", str(directory), *options], log, what)
     _run(["cmake", "--build", str(directory), "--target", "mpiferry",
           "--parallel", str(len(os.sched_getaffinity(0)))], log, what)
+    tell(f"built {what} in {time.monotonic() - began:.0f} s")
     program = directory / "cli" / "mpiferry"
     if not program.is_file():
         raise BuildFailed(f"{what} was built, but there is no {program}: it is laid out otherwise; name a "
@@ -90,13 +91,6 @@ def build_both(repository: Repository, base: Base, below: Path,
                tell: Callable[[str], None]) -> tuple[Path, Path]:
     """The programs of BASE and of the working tree. A commit that was built before is not built again, only
     looked at by the build tool."""
-    def timed(what: str, source: Path, directory: Path) -> Path:
-        tell(f"building {what} in {directory} (minutes, the first time)")
-        began = time.monotonic()
-        program = build(source, directory, what)
-        tell(f"built in {time.monotonic() - began:.0f} s")
-        return program
-
     here = below / base.commit[:12]
-    base_program = timed(f"BASE ({base.name})", checkout(repository, base, here), here / "build")
-    return base_program, timed("the working tree", repository.root, below / "head")
+    base_program = build(checkout(repository, base, here), here / "build", f"BASE ({base.name})", tell)
+    return base_program, build(repository.root, below / "head", "HEAD (the working tree)", tell)

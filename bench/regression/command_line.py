@@ -3,7 +3,6 @@
 import argparse
 import json
 import math
-import os
 import random
 import signal
 import sys
@@ -19,6 +18,7 @@ from .building import build_both
 from .decision import Rule
 from .gate import Course, Gate
 from .jobs import CASES, SHORT_CASES, Jobs, fingerprint, parse_case
+from .preflight import SUMMARY, check_jobs, check_places, check_program, summary_file
 from .refusal import FAILED, GREEN, INTERRUPTED, USAGE, NoBase, Refusal
 from .rendering import CODES, as_json, markdown
 
@@ -65,7 +65,8 @@ def common_options() -> argparse.ArgumentParser:
 
 
 def arguments(argv: Sequence[str], description: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench/regress", usage="bench/regress [OPTION ...] [BASE]; --help shows the options",
+    parser = argparse.ArgumentParser(prog="bench/regress",
+                                     usage="bench/regress [OPTION ...] [BASE]; --help shows the options",
                                      description=description, parents=[common_options()],
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", nargs="?", metavar="BASE", help="a commit, branch or tag")
@@ -74,7 +75,8 @@ def arguments(argv: Sequence[str], description: str) -> argparse.Namespace:
     parser.add_argument("--short", action="store_true",
                         help="half a minute, two cases; without any BASE it says SKIPPED and ends with 0")
     parser.add_argument("--even-if-identical", action="store_true",
-                        help="measure also if both programs are the same, byte for byte")
+                        help="measure also if both programs are the same, byte for byte, or with --short would be "
+                             "built of the same sources")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the result and every figure, for programs")
     parser.add_argument("--markdown", type=Path, metavar="FILE",
                         help="what is printed; also appended to $GITHUB_STEP_SUMMARY")
@@ -104,6 +106,9 @@ def settle(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
 def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
     """What BASE and HEAD are: name and program; no program if --short need not measure."""
     if args.base_binary is not None:
+        check_program("--base-binary", args.base_binary)
+        check_program("--head-binary", args.head_binary)
+        check_jobs(args.mpiexec, args.target, args.cases)
         return ({"name": str(args.base_binary), "program": args.base_binary},
                 {"name": str(args.head_binary), "program": args.head_binary})
     repository = Repository(ROOT)
@@ -118,6 +123,7 @@ def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
     if args.short and not args.even_if_identical and repository.builds_as(base.commit):
         notes.append(f"compared: {', '.join(PROGRAM)}")
     else:
+        check_jobs(args.mpiexec, args.target, args.cases)
         base_program, head_program = build_both(repository, base, args.build, tell)
     return ({"name": f"{base.name} ({base.why})", "commit": base.commit, "program": base_program},
             {"name": head, "commit": repository.head, "program": head_program})
@@ -127,11 +133,16 @@ def write(args: argparse.Namespace, result: dict, course: Course, code: int) -> 
     """Shows and stores the result; returns the exit code that it was given."""
     text = markdown(result, course, args.rule)
     print(text, end="", flush=True)
-    output.write("--json", args.json, json.dumps(as_json(result, course, args.rule, code), indent=1) + "\n")
-    output.write("--markdown", args.markdown, text)
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with open(summary, "a", encoding="utf-8") as out:
-            out.write(text)
+    data = json.dumps(as_json(result, course, args.rule, code), indent=1) + "\n"
+    failures = []
+    for option, file, content, mode in (("--json", args.json, data, "w"), ("--markdown", args.markdown, text, "w"),
+                                        (f"${SUMMARY}", summary_file(), text, "a")):
+        try:
+            output.write(option, file, content, mode)
+        except output.CanNotWrite as error:  # the others may still come off
+            failures.append(str(error))
+    if failures:
+        raise output.CanNotWrite("; ".join(failures))
     return code
 
 
@@ -140,18 +151,14 @@ def nothing_to_measure(why: str) -> Course:
 
 
 def regress(args: argparse.Namespace) -> int:
-    output.check("--json", args.json)  # now, not after the measurement
-    output.check("--markdown", args.markdown)
-    output.check_directory("--target", args.target)
+    check_places(args)  # now, not after the measurement
     result: dict = {"notes": [], "seed": args.seed, "cases": [str(case) for case in args.cases]}
     base, head = programs(args, result["notes"])
     result["machine"] = describe(args.target)
     if base["program"] is None:
-        result.update(base=base, head=head)
+        result.update(base={**base, "sha256": None}, head={**head, "sha256": None})
         return write(args, result, nothing_to_measure("nothing that the program is built of differs"), GREEN)
     for name, one in (("base", base), ("head", head)):
-        if not one["program"].is_file():
-            raise Refusal(f"{one['program']}: no such program (--{name}-binary)")
         result[name] = {**one, "program": str(one["program"]), "sha256": fingerprint(one["program"])}
     if result["base"]["sha256"] == result["head"]["sha256"]:
         if not args.even_if_identical:

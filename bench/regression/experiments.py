@@ -24,6 +24,7 @@ from .base import Repository
 from .building import build
 from .gate import Gate, Pair, as_dict
 from .jobs import Case, Jobs, fingerprint
+from .preflight import check_jobs
 from .planting import CALIBRATION_PAIRS, Amounts, calibrate, plant
 from .refusal import GREEN, RED, Refusal
 from .rendering import percent
@@ -117,7 +118,7 @@ class Experiment:
         self.args = args
         self.repository = Repository(shared.ROOT)
         self.below = args.build / "planted"
-        self.head = build(shared.ROOT, args.build / "head", "the working tree")
+        self.head = build(shared.ROOT, args.build / "head", "HEAD (the working tree)", shared.tell)
         machine = describe(args.target)
         self.results = Results(args.results, {
             "machine": machine[0], "target": machine[1], "program": fingerprint(self.head),
@@ -137,13 +138,14 @@ class Experiment:
                 amounts = calibrate(self.args.cases, self.args.plant / 100, partial(self._pairs, scratch),
                                     shared.tell)
             data["amounts"] = list(amounts.values())
-        program = plant(self.repository, self.below, dict(zip(self.args.cases, data["amounts"])))
+        program = plant(self.repository, self.below, dict(zip(self.args.cases, data["amounts"])),
+                        shared.tell)
         data["planted_program"] = fingerprint(program)
         self.results.save()
         return program
 
     def _pairs(self, scratch: Scratch, amounts: Amounts) -> list[Pair]:
-        jobs = self._jobs(plant(self.repository, self.below, amounts), scratch)
+        jobs = self._jobs(plant(self.repository, self.below, amounts, shared.tell), scratch)
         gate = Gate(self.args.rule, self.args.cases, jobs.measure, seed=self.args.seed)
         return gate.measure_only(CALIBRATION_PAIRS)
 
@@ -186,6 +188,10 @@ def pooled(runs: Sequence[dict], case: Case) -> str:
     return f"{percent(expm1(middle))} ({percent(expm1(low))} to {percent(expm1(high))})"
 
 
+def _share(red: int, runs: Sequence[dict]) -> str:
+    return f"{red} of {len(runs)}" if runs else "no run yet"
+
+
 def judged(results: Results, runs: int) -> tuple[bool, list[str]]:
     """Whether the aims are met: 19 of 20 found, one false alarm in 20 at most."""
     planted, itself = results.of("planted")[:runs], results.of("itself")[:runs]
@@ -195,9 +201,9 @@ def judged(results: Results, runs: int) -> tuple[bool, list[str]]:
     complete = all(len(results.of(kind)) >= runs for kind in KINDS)
     say = "met" if complete else "so far"
     return complete and found >= needed and alarms <= allowed, [
-        f"planted slowdown found: {found} of {len(planted)} (aim: at least {needed} of {runs}; "
+        f"planted slowdown found: {_share(found, planted)} (aim: at least {needed} of {runs}; "
         f"{say if found >= needed or not complete else 'MISSED'})",
-        f"false alarms: {alarms} of {len(itself)} (aim: at most {allowed} of {runs}; "
+        f"false alarms: {_share(alarms, itself)} (aim: at most {allowed} of {runs}; "
         f"{say if alarms <= allowed else 'MISSED'})"]
 
 
@@ -223,8 +229,12 @@ def markdown(results: Results, args: argparse.Namespace) -> tuple[bool, str]:
 def experiment(argv: Sequence[str]) -> int:
     args = arguments(argv)
     output.check("--markdown", args.markdown)
-    output.check("--results", args.results if args.results.parent.is_dir() else None)
+    output.check_new_directory("--build", args.build)
+    output.check_new_directory("--results", args.results.parent)
+    if args.results.parent.is_dir():
+        output.check("--results", args.results)
     output.check_directory("--target", args.target)
+    check_jobs(args.mpiexec, args.target, args.cases)
     one = Experiment(args)
     try:
         one.run()

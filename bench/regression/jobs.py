@@ -1,9 +1,10 @@
 """The jobs that are timed."""
 
 import argparse
+import contextlib
 import hashlib
 import resource
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,14 @@ def parse_case(text: str) -> Case:
 # start-up: many short pairs say more in the same time than few long ones, as noise lasts for seconds.
 CASES = tuple(map(parse_case, ("64K:3:64M", "1M:3:128M", "1K:3:8M", "64K:5:64M")))
 SHORT_CASES = CASES[:2]
-MINUTE = 60.0
+
+# Seconds after which a job hangs: the first of its case; later ones at 20 times the longest, but not sooner than LEAST.
+FIRST, LEAST, TIMES = 300.0, 60.0, 20
+
+
+def room(cases: Sequence[Case]) -> int:
+    """The bytes that they need at the target: the sources, and twice the largest file."""
+    return 2 * max(case.size for case in cases) + sum({case.size for case in cases})
 
 
 def fingerprint(program: Path) -> str:
@@ -58,9 +66,18 @@ class Jobs:
         except CommandFailed as error:
             raise Refusal(str(error)) from None
         self._scratch = scratch
-        self._longest = 0.0  # seconds
-        scratch.need(2 * max(case.size for case in cases) + sum({case.size for case in cases}))
-        self._sources = {size: scratch.file(f"source-{size}", size) for size in {case.size for case in cases}}
+        self._longest: dict[Case, float] = {}  # seconds
+        scratch.need(room(cases))
+        with self._at_the_target():
+            self._sources = {size: scratch.file(f"source-{size}", size) for size in {case.size for case in cases}}
+
+    @contextlib.contextmanager
+    def _at_the_target(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise Refusal(f"--target {self._scratch.target}: {error.strerror}; make room there, or name another "
+                          "directory", FAILED) from None
 
     def warm_up(self, cases: Sequence[Case]) -> None:
         """One job of each program and case that is not counted. It also shows whether both know the options
@@ -70,13 +87,14 @@ class Jobs:
                 self.measure(program, case)
 
     def measure(self, program: str, case: Case) -> Figures:
-        destination = self._scratch.destination()
-        self._scratch.warm(case.size)
+        with self._at_the_target():
+            destination = self._scratch.destination()
+            self._scratch.warm(case.size)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         try:
             run = self._ferries[program].scatter(case.ranks, case.chunk, self._sources[case.size], destination,
-                                                 patience=self._patience())
-            self._longest = max(self._longest, run.seconds)
+                                                 patience=self.patience(case))
+            self._longest[case] = max(self._longest.get(case, 0.0), run.seconds)
             transfer = run.report["transfer_seconds"]
         except CommandFailed as error:
             raise Refusal(self._failed(program, case, str(error)), FAILED) from None
@@ -88,9 +106,9 @@ class Jobs:
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return Figures(transfer, run.seconds, cpu)
 
-    def _patience(self) -> float:
-        """After which a job hangs: far beyond what all others have taken."""
-        return max(MINUTE, 20 * self._longest) if self._longest else 5 * MINUTE
+    def patience(self, case: Case) -> float:
+        """Far beyond what all others of that case have taken, of both programs."""
+        return max(LEAST, TIMES * self._longest[case]) if case in self._longest else FIRST
 
     def _failed(self, program: str, case: Case, text: str) -> str:
         lacks = any(words in text for words in ("not expected", "not understood"))

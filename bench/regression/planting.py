@@ -34,7 +34,8 @@ def _copy(repository: Repository, to: Path) -> None:
         shutil.copy(source, copy)
 
 
-def plant(repository: Repository, below: Path, amounts: Mapping[Case, int]) -> Path:
+def plant(repository: Repository, below: Path, amounts: Mapping[Case, int],
+          tell: Callable[[str], None]) -> Path:
     """Builds the copy with these amounts; returns the program."""
     source = below / "source"
     _copy(repository, source)
@@ -45,7 +46,7 @@ def plant(repository: Repository, below: Path, amounts: Mapping[Case, int]) -> P
     with open(source / "cli" / "CMakeLists.txt", "a", encoding="utf-8") as out:
         # cli/*.cpp are globbed, so the file is in the program already; it is the only one there that sees MPI.
         out.write("\ntarget_link_libraries(mpiferry PRIVATE MPI::MPI_CXX)\n")
-    return build(source, below / "build", "the copy with a planted slowdown")
+    return build(source, below / "build", "the copy with a planted slowdown", tell)
 
 
 def calibrate(cases: Sequence[Case], wanted: float, measure_pairs: Callable[[Amounts], list[Pair]],

@@ -44,8 +44,8 @@ def reason(course: Course, rule: Rule) -> str:
     judged = [one for one in course.findings if one.judged]
     slower = [one for one in judged if one.state == "slower"]
     if course.partial:
-        return (f"not finished after {len(course.pairs)} pairs; what follows is of the part that was measured "
-                "and decides nothing")
+        rest = "what follows is of the part that was measured and" if judged else "that is too little for a table and"
+        return f"not finished after {len(course.pairs)} pairs; {rest} decides nothing"
     if course.verdict == "red":
         worst = max(slower, key=lambda one: one.slowdown)
         return (f"{len(slower)} of {len(judged)} figures are slower than BASE, worst {FIGURES[worst.key[1]]} "

@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""regress_refusal_test.py [unittest's arguments]: what bench/regress says of places, launchers, programs and jobs
+that are no good, and that it says so before it builds or measures. There is no MPI in it: a stand-in starts ranks."""
+import contextlib
+import io
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+
+from measuring import output, scratch  # noqa: E402
+from regression import base, building, command_line, experiments, jobs, preflight, rendering  # noqa: E402
+from regression.decision import Rule  # noqa: E402
+from regression.gate import Course  # noqa: E402
+from regression.refusal import FAILED, Refusal  # noqa: E402
+
+LAUNCHER = 'n=$2; shift 2\nwhile [ "$n" -gt 0 ]; do "$@" || exit; n=$((n - 1)); done'
+VERSION = "[ $1 = --version ] && { echo mpiferry 0; exit; }"
+REPORT = """for word; do [ "$last" = --json ] && report=$word; last=$word; done
+echo '{"exit_code": 0, "bytes_written": 65536, "transfer_seconds": 0.5}' >$report"""
+CASE = jobs.Case(65536, 2, 65536)
+
+
+class Here(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory(prefix="mpiferry-regress-")
+        self.addCleanup(place.cleanup)
+        self.here = pathlib.Path(place.name)
+        self.target = self.here / "target"
+        self.target.mkdir()
+        self.launcher = self.program("launcher", LAUNCHER)
+        self.ferry = self.program("ferry", f"{VERSION}\n{REPORT}")
+        environment = mock.patch.dict(os.environ)
+        environment.start()
+        self.addCleanup(environment.stop)
+        os.environ.pop(preflight.SUMMARY, None)
+
+    def program(self, name, text):
+        path = self.here / name
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+        return path
+
+    def run_main(self, *arguments):
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = command_line.main(list(map(str, arguments)), "")
+            except SystemExit as end:
+                code = end.code
+        self.assertEqual(list(self.target.iterdir()), [], "something is left at the target")
+        return code, out.getvalue(), err.getvalue()
+
+    def gate(self, *arguments):
+        return self.run_main("--base-binary", self.ferry, "--head-binary", self.ferry, "--even-if-identical",
+                             "--mpiexec", self.launcher, "--case", "64K:2:64K", "--pairs", "1", "--target",
+                             self.target, *arguments)
+
+    def refused(self, said, *arguments, code=2):
+        done, out, err = self.gate(*arguments)
+        self.assertEqual((done, out), (code, ""), err)
+        self.assertRegex(err, f"(?s)^bench/regress: error: {said}")
+
+
+class Places(Here):
+    def test_the_stand_ins_are_measured(self):
+        self.assertEqual(self.gate("--json", self.here / "r.json")[0], 3)
+        self.assertEqual(len(json.loads((self.here / "r.json").read_text())["pairs"]), 1)
+
+    def test_what_can_not_be_written_is_named_with_its_option(self):
+        for option in ("--json", "--markdown"):
+            for path, why in (("/proc/nothing", "can not be written"), (self.here, "is a directory"),
+                              (self.here / "no/r", "there is no directory"), (self.ferry / "r", "there is no directory"),
+                              (self.here / (300 * "a"), "can not be written: File name too long")):
+                self.refused(f"{option} {path}: {why}", option, path)
+        for path, why in (("/proc", "may not be written"), ("/nowhere", "is no directory"), (self.ferry, "is no dir")):
+            done, out, err = self.gate("--target", path)
+            self.assertEqual((done, out), (2, ""), err)
+            self.assertIn(f"error: --target {path}: {why}", err)
+
+    def test_the_file_of_a_workflow_is_named_by_its_variable(self):
+        os.environ[preflight.SUMMARY] = str(self.here / "no/summary")
+        self.refused(rf"\$GITHUB_STEP_SUMMARY {self.here}/no/summary: there is no directory")
+
+    def test_one_file_is_not_written_twice(self):
+        self.refused("--json .* are the same file", "--json", self.here / "r", "--markdown", self.here / "target/../r")
+
+    def test_trying_leaves_files_as_they_were_and_makes_none(self):
+        old, new, link = self.here / "old", self.here / "new", self.here / "link"
+        old.write_text("words")
+        link.symlink_to(new)
+        for path in (old, new, link, pathlib.Path(os.devnull)):
+            output.check("--json", path)
+        output.check_new_directory("--build", self.here / "a/b")
+        self.assertEqual(old.read_text(), "words")
+        self.assertFalse(new.exists() or (self.here / "a").exists())
+        self.refused("--mpiexec /nowhere", "--json", new, "--mpiexec", "/nowhere")
+        self.assertFalse(new.exists())
+
+    def test_a_place_for_builds_is_tried_before_base_is_looked_for(self):
+        for path in ("/proc/builds", self.ferry / "below"):
+            for words in (("nonsense",), ("experiment",)):
+                code, _, err = self.run_main(*words, "--build", path)
+                self.assertEqual(code, 2, err)
+                self.assertRegex(err, f"error: --build {path}: can not be made: ")
+        code, _, err = self.run_main("experiment", "--build", self.here, "--results", self.ferry / "r.json")
+        self.assertEqual((code, "error: --results" in err), (2, True), err)
+
+    def test_a_file_that_fails_at_the_end_takes_none_of_the_others_along(self):
+        code, out, err = self.gate("--json", "/dev/full", "--markdown", self.here / "r.md")
+        self.assertEqual(code, 2)
+        self.assertIn("error: --json /dev/full: No space left", err)
+        self.assertEqual((self.here / "r.md").read_text(), out)
+
+
+class LaunchersAndPrograms(Here):
+    def test_a_launcher_must_start_all_ranks(self):
+        text = self.here / "text"
+        text.write_text("no program")
+        odd = self.program("odd", "\\c")
+        odd.write_text("\0\0")
+        for launcher, why in ((self.program("one", 'shift 2; exec "$@"'), "does not start ranks: of 2, 1 came"),
+                              ("/bin/true", "does not start ranks: of 2, none came"),
+                              ("/bin/echo", "does not start ranks: of 2, none came"),
+                              (self.program("bad", "echo no slots; exit 3"), "does not start ranks:.*status 3.*no slots"),
+                              (odd, "does not start: "), (text, "no such program, or it can not be executed"),
+                              ("/nowhere", "no such program")):
+            self.refused(f"--mpiexec {launcher}: {why}", "--mpiexec", launcher)
+
+    def test_as_many_ranks_are_started_as_the_largest_case_has(self):
+        few = self.program("few", f"[ $2 -lt 5 ] || exit 7\n{LAUNCHER}")
+        self.refused(f"--mpiexec {few}: does not start ranks:.*status 7", "--mpiexec", few, "--case", "64K:5:64K")
+
+    def test_a_launcher_of_the_machine_is_named_too(self):
+        with mock.patch.object(preflight, "LAUNCHERS", ("/bin/true",)), \
+                self.assertRaisesRegex(Refusal, r"^/bin/true \(--mpiexec names another launcher\): does not start"):
+            preflight.check_launcher(None, 2)
+
+    def test_a_program_must_be_mpiferry(self):
+        text = self.here / "text"
+        text.write_text("no program")
+        for option in ("--base-binary", "--head-binary"):
+            for program, why in (("/bin/true", "is not mpiferry: /bin/true --version says"),
+                                 (self.program("silent", ""), "is not mpiferry: .* says nothing"),
+                                 (self.program("other", "echo other 1"), "is not mpiferry: .* says 'other 1'"),
+                                 (self.program("dies", "echo libmpi.so: not found; exit 127"),
+                                  "is not mpiferry, or can not run here:.*libmpi.so: not found"),
+                                 (text, "can not be executed"), (self.here, "no such program")):
+                self.refused(f"{option} {program}: {why}", option, program)
+
+
+class HangingJobs(Here):
+    def jobs(self, place, ferry):
+        return jobs.Jobs(ferry, self.ferry, str(self.launcher), place, [CASE])
+
+    def test_patience_grows_with_the_jobs_of_the_same_case(self):
+        with scratch.Scratch(self.target) as place:
+            one = self.jobs(place, self.ferry)
+            self.assertEqual(one.patience(CASE), 300)
+            one.measure("base", CASE)
+            self.assertEqual((one.patience(CASE), one.patience(jobs.Case(1, 2, 3))), (60, 300))
+            with mock.patch.object(jobs, "LEAST", 0.0):
+                self.assertGreater(one.patience(CASE), 0)
+                self.assertLess(one.patience(CASE), 60)
+
+    def test_a_job_that_hangs_is_killed_and_named(self):
+        hangs = self.program("hangs", f"{VERSION}\necho $$ >{self.here}/pid\nexec sleep 100")
+        with scratch.Scratch(self.target) as place, mock.patch.object(jobs, "FIRST", 1.0), \
+                self.assertRaisesRegex(Refusal, r"(?s)BASE failed \(64 KiB x 2 ranks, 64 KiB\):.*hangs scatter.*"
+                                                "had not ended after 1 s") as caught:
+            self.jobs(place, hangs).measure("base", CASE)
+        self.assertEqual(caught.exception.code, FAILED)
+
+    def test_a_target_that_fills_up_is_named(self):
+        with scratch.Scratch(self.target) as place, \
+                mock.patch.object(place, "warm", side_effect=OSError(28, "No space left on device")), \
+                self.assertRaisesRegex(Refusal, f"^--target {self.target}: No space left on device; make room"):
+            self.jobs(place, self.ferry).measure("head", CASE)
+
+
+class Clones(Here):
+    """With a clone whose program is a line of shell."""
+
+    def setUp(self):
+        super().setUp()
+        self.root = self.here / "clone"
+        for folder in ("engine", "cli", "cmake", "docs"):
+            (self.root / folder).mkdir(parents=True)
+            (self.root / folder / "file").write_text("one")
+        self.broken(False)
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.commit()
+        patched = mock.patch.object(command_line, "ROOT", self.root)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def broken(self, broken):
+        compiler = self.program("compiler", "echo one.cpp:7:1: warning: odd\n"
+                                "echo one.cpp:9:3: error: no such thing\necho one.cpp:9:9: error: nor that\nexit 1")
+        (self.root / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.22)\nproject(clone NONE)\nadd_custom_target(mpiferry COMMAND "
+            f"{compiler if broken else f'cp {self.ferry} cli/mpiferry'})\n"
+            "file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/cli)\n")
+
+    def git(self, *arguments):
+        environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+        subprocess.run(["git", "-C", self.root, "-c", "user.name=a", "-c", "user.email=a@b", *arguments], check=True,
+                       capture_output=True, env=environment)
+
+    def commit(self):
+        self.git("add", ".")
+        self.git("commit", "--quiet", "--message", "a step")
+
+    def gate_of_clone(self, *arguments):
+        return self.run_main("--mpiexec", self.launcher, "--target", self.target, "--build", self.here / "build",
+                             "--case", "64K:2:64K", "--pairs", "1", "--json", self.here / "r.json", *arguments)
+
+    def test_short_builds_nothing_if_nothing_that_is_built_differs(self):
+        (self.root / "docs/file").write_text("two")
+        self.commit()
+        code, out, err = self.gate_of_clone("--short")
+        self.assertEqual(code, 0, err)
+        self.assertIn("GREEN: nothing that the program is built of differs, so nothing was measured", out)
+        self.assertFalse((self.here / "build").exists())
+        data = json.loads((self.here / "r.json").read_text())
+        self.assertEqual((data["verdict"], data["exit_code"], data["pairs"], data["head"]["program"]),
+                         ("green", 0, [], None))
+
+    def test_it_measures_when_it_is_asked_to_or_something_differs(self):
+        (self.root / "docs/file").write_text("two")
+        self.commit()
+        self.assertEqual(self.gate_of_clone("--short", "--even-if-identical")[0], 3)
+        code, out, _ = self.gate_of_clone()  # it builds both, and finds them the same
+        self.assertEqual((code, "byte for byte" in out), (0, True))
+        for folder in base.PROGRAM[1:]:
+            (self.root / folder / "new").write_text("differs")
+            with mock.patch.object(command_line, "build_both", side_effect=Refusal("it builds")):
+                self.assertIn("it builds", self.gate_of_clone("--short")[2])  # though it is not committed
+                self.commit()
+                self.assertIn("it builds", self.gate_of_clone("--short", "HEAD^")[2])
+
+    def test_room_is_looked_for_before_anything_is_built(self):
+        code, _, err = self.gate_of_clone("HEAD", "--case", "64K:2:1000T")
+        self.assertEqual((code, "are free" in err), (FAILED, True), err)
+        self.assertFalse((self.here / "build").exists())
+
+    def test_what_is_built_is_said_and_how_long_it_took(self):
+        (self.root / "engine/file").write_text("two")
+        self.commit()
+        _, _, err = self.gate_of_clone()
+        self.assertRegex(err, r"(?s)building BASE \(\w+ a step\) in .*built BASE \(\w+ a step\) in \d+ s\n"
+                              r".*building HEAD \(the working tree\) in .*built HEAD .* in \d+ s\n")
+
+    def test_the_first_error_of_a_build_and_its_log_are_named(self):
+        self.broken(True)
+        self.commit()
+        with self.assertRaisesRegex(building.BuildFailed, r"^B does not build: one.cpp:9:3: error: no such thing\n"
+                                                          rf"The end of {self.here}/build/build.log:\n"):
+            building.build(self.root, self.here / "build", "B", lambda _: None)
+
+    def test_an_empty_base_is_said(self):
+        for name in ("", " "):
+            code, out, err = self.gate_of_clone("--short", name)
+            self.assertEqual((code, out), (2, ""))
+            self.assertIn("error: BASE is empty", err)
+
+
+class Words(Here):
+    def test_usage_is_short(self):
+        for arguments in (["--nosuch"], ["--pairs", "none"], ["experiment", "--nosuch"], ["a", "b"]):
+            code, _, err = self.run_main(*arguments)
+            self.assertEqual((code, len(err.splitlines())), (2, 2), err)
+            self.assertRegex(err, r"^usage: bench/regress .*--help")
+
+    def test_no_share_of_nothing(self):
+        results = experiments.Results(self.here / "r", {})
+        for text in experiments.judged(results, 5)[1]:
+            self.assertIn("no run yet (aim", text)
+        self.assertNotIn("what follows", rendering.reason(Course(), Rule()))
+
+    def test_dev_names_the_benchmarks(self):
+        for name in ("nosuch", "", "bench_sweep"):
+            done = subprocess.run([ROOT / "dev", "bench", name], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            self.assertRegex(done.stderr, f"'{name}' is none of sweep peers regress transfer, digest wire flow")
+
+
+if __name__ == "__main__":
+    unittest.main()
