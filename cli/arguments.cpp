@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +14,6 @@
 #include "cli/option_values.hpp"
 #include "cli/tune_arguments.hpp"
 #include "cli/version.hpp"
-#include "engine/flow/sender.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -30,8 +28,6 @@ constexpr const char* kExamples = R"(Examples:
 
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
 70 internal, 130 interrupted.)";
-
-constexpr std::uint32_t kMostRetries = std::numeric_limits<std::uint32_t>::max();
 
 // One of three words. Becomes the number of the enumerator.
 CLI::Validator one_of(std::array<std::string_view, 3> names) {
@@ -113,7 +109,7 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
       ->add_option("--window", options.window,
                    "Chunks in flight to one worker, 1 to 1024; by default 8, and more if chunks "
                    "are small: 2MiB of them, up to 32")
-      ->transform(CLI::Validator{count_from(1, flow::kMaxWindow), "", "number"})
+      ->transform(CLI::Validator{to_count, "", "number"})
       ->type_name("UINT")
       ->default_str("8..32");
   auto* memory_option =
@@ -122,7 +118,7 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
           ->type_name("SIZE")
           ->default_str("256MiB");
   scatter->add_option("--retries", options.retries, "How often a damaged chunk is sent again")
-      ->transform(CLI::Validator{count_from(0, kMostRetries), "", "number"})
+      ->transform(CLI::Validator{to_count, "", "number"})
       ->type_name("UINT")
       ->capture_default_str();
   auto* stall_option =
@@ -143,9 +139,10 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
       ->type_name("HOW")
       ->default_str("auto");
   scatter->add_flag("--force", options.force, "Replace another job's files in DEST");
-  scatter->add_flag(
-      "--discard", options.discard,
-      "Check and acknowledge chunks, but write nothing: how fast is all but the disks?");
+  scatter
+      ->add_flag("--discard", options.discard,
+                 "Check and acknowledge chunks, but write nothing: how fast is all but the disks?")
+      ->excludes(destination);
   scatter->add_option("--progress", arguments.progress, "A line of progress: auto, always, never")
       ->transform(one_of({"auto", "always", "never"}))
       ->type_name("WHEN")
@@ -181,9 +178,6 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
   try {
     app.parse(argc, argv);
     for (const std::string& fault : faults) add_fault(options.faults, fault);
-    if (options.discard && destination->count() > 0) {
-      throw CLI::ValidationError{"--discard", "writes nothing: leave DEST out"};
-    }
     if (tune.finish()) return tune_arguments;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
@@ -191,10 +185,9 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
       app.exit(error, out, out);
       return Leave{out.str(), 0};
     }
-    const std::string command = tune.chosen() ? "tune" : "scatter";
-    const std::string variable = blamed_variable(*app.get_subcommand(command), error.what());
-    return Leave{fmt::format("mpiferry: error: {}{}\n  try: mpiferry {} --help\n",
-                             escaped(error.what()), variable, command),
+    return Leave{fmt::format("mpiferry: error: {}\n  try: mpiferry {} --help (variables "
+                             "MPIFERRY_... count, too)\n",
+                             escaped(error.what()), tune.chosen() ? "tune" : "scatter"),
                  exit_code(ErrorClass::usage)};
   }
   options.chunk_size = Bytes{chunk_size};

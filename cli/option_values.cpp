@@ -4,10 +4,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
+#include <limits>
 #include <map>
 #include <string_view>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -21,16 +20,16 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 
 std::string not_empty(const std::string& text) { return text.empty() ? "the name is empty" : ""; }
 
-std::function<std::string(std::string&)> count_from(std::uint32_t least, std::uint32_t most) {
-  return [least, most](std::string& text) -> std::string {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-      return fmt::format("{}: not a whole number from {} to {}", text, least, most);
-    }
-    text = std::to_string(value);
-    return {};
-  };
+std::string to_count(std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() ||
+      value > std::numeric_limits<std::uint32_t>::max()) {
+    return fmt::format("{}: not a whole number from 0 to {}", text,
+                       std::numeric_limits<std::uint32_t>::max());
+  }
+  text = std::to_string(value);
+  return {};
 }
 
 std::string to_bytes(std::string& text) {
@@ -75,18 +74,6 @@ void name_in_environment(CLI::App& app) {
     });
     option->envname(name);
   }
-}
-
-std::string blamed_variable(const CLI::App& app, std::string_view error) {
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_envname().empty() || !error.starts_with(option->get_name() + ":")) continue;
-    // Looked at only where the option itself was not given.
-    const char* value = std::getenv(option->get_envname().c_str());
-    if (value != nullptr && option->results() == std::vector<std::string>{value}) {
-      return fmt::format(" ({} in the environment)", option->get_envname());
-    }
-  }
-  return {};
 }
 
 }  // namespace mpiferry::cli

@@ -4,10 +4,7 @@
 // nothing.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <string>
-#include <string_view>
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's own
 class App;
@@ -15,9 +12,8 @@ class App;
 
 namespace mpiferry::cli {
 
-// A whole number in decimal, from `least` to `most`, whatever its first digit: CLI11 takes 010 for
-// 8 and 0x10 for 16.
-std::function<std::string(std::string&)> count_from(std::uint32_t least, std::uint32_t most);
+// A whole number in decimal, whatever its first digit: CLI11 takes 010 for 8 and 0x10 for 16.
+std::string to_count(std::string& text);
 // A byte count: decimal digits, then nothing, K, M, G (times 1024) with or without "iB" or "B".
 std::string to_bytes(std::string& text);
 // A duration: seconds, or with a unit: 500ms, 10s, 2m. Becomes milliseconds.
@@ -28,8 +24,5 @@ std::string not_empty(const std::string& text);
 
 // "--chunk-size" is MPIFERRY_CHUNK_SIZE in the environment, for this command and no other.
 void name_in_environment(CLI::App& app);
-// Where the value came from that an error blames: " (MPIFERRY_CHUNK_SIZE in the environment)" if
-// `error` begins with the name of an option that has its value from there, else nothing.
-std::string blamed_variable(const CLI::App& app, std::string_view error);
 
 }  // namespace mpiferry::cli

@@ -18,7 +18,7 @@ constexpr const char* kExamples = R"(Examples:
 
 Everything that it makes in SOURCE-DIR and DEST goes again; nothing else there is touched.)";
 
-constexpr std::uint32_t kMostRepetitions = 100;
+constexpr std::uint64_t kMostRepetitions = 100;
 constexpr std::size_t kMostCases = 1000;
 
 }  // namespace
@@ -42,6 +42,7 @@ TuneParser::TuneParser(CLI::App& app, TuneArguments& arguments)
       ->required()
       ->check(not_empty);
   const CLI::Validator size{to_bytes, "", "size"};
+  const CLI::Validator number{to_count, "", "number"};
   command_->add_option("--size", size_, "Bytes of the sample file")
       ->transform(size)
       ->type_name("SIZE")
@@ -53,15 +54,15 @@ TuneParser::TuneParser(CLI::App& app, TuneArguments& arguments)
       ->type_name("SIZES")
       ->default_str("64K,256K,1M,4M");
   command_->add_option("--windows", arguments.windows, "Windows to be measured with each")
-      ->transform(CLI::Validator{count_from(1, flow::kMaxWindow), "", "number"})
+      ->transform(number)
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("UINTS")
       ->default_str("2,8,32");
   command_
       ->add_option("--repetitions", arguments.repetitions,
-                   "How often each case is measured, 2 to 100; one alone shows no noise")
-      ->transform(CLI::Validator{count_from(2, kMostRepetitions), "", "number"})
+                   "How often each case is measured, 2 to 100")
+      ->transform(number)
       ->type_name("UINT")
       ->capture_default_str();
   command_
@@ -97,20 +98,29 @@ bool TuneParser::finish() {
   const auto refuse = [](const char* option, const std::string& why) {
     throw CLI::ValidationError{option, why};
   };
-  if (arguments_.size.value > (std::uint64_t{1} << 62U)) {
-    refuse("--size", fmt::format("{}: must be below 4 EiB", arguments_.size.value));
-  }
   for (const Bytes chunk_size : arguments_.chunk_sizes) {
     if (chunk_size < 1_B || chunk_size > kMaxChunkSize) {
       refuse("--chunks", fmt::format("{}: must be from 1 byte to 1 GiB", chunk_size.value));
     }
     if (arguments_.size.value / chunk_size.value > kMaxChunks) {
-      refuse("--size", fmt::format("{}: more than {} chunks of {} bytes", arguments_.size.value,
-                                   kMaxChunks, chunk_size.value));
+      refuse("--chunks", fmt::format("{}: the sample would have more than {} chunks",
+                                     chunk_size.value, kMaxChunks));
+    }
+  }
+  for (const std::uint32_t window : arguments_.windows) {
+    if (window < 1 || window > flow::kMaxWindow) {
+      refuse("--windows", fmt::format("{}: must be from 1 to {}", window, flow::kMaxWindow));
     }
   }
   if (arguments_.chunk_sizes.size() * arguments_.windows.size() > kMostCases) {
     refuse("--chunks", fmt::format("more than {} cases", kMostCases));
+  }
+  if (arguments_.repetitions < 2 || arguments_.repetitions > kMostRepetitions) {
+    refuse("--repetitions", fmt::format("{}: must be from 2 to {}: one alone shows no noise",
+                                        arguments_.repetitions, kMostRepetitions));
+  }
+  if (arguments_.size.value > (std::uint64_t{1} << 62U)) {
+    refuse("--size", fmt::format("{}: must be below 4 EiB", arguments_.size.value));
   }
   if (arguments_.profile == "-") {
     refuse("--profile", "-: is no file; --json - prints all figures");

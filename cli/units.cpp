@@ -7,10 +7,6 @@
 
 namespace mpiferry::cli {
 
-std::string counted(std::uint64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
-
 std::string human_bytes(Bytes bytes) {
   static constexpr auto kUnits =
       std::to_array<std::string_view>({"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"});

@@ -2,16 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "engine/base/units.hpp"
 
 namespace mpiferry::cli {
 
-std::string counted(std::uint64_t number, std::string_view noun);  // "1 chunk", "2 chunks"
-std::string human_bytes(Bytes bytes);                              // "256.0 MiB"
+std::string human_bytes(Bytes bytes);                      // "256.0 MiB"
 std::string option_bytes(Bytes bytes);                     // "256K", as options take it; exact
 std::string human_seconds(std::chrono::nanoseconds time);  // "0.123 s", "2 m 05 s"
 // 10^9 bytes a second; 0 for no time.
