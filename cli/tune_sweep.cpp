@@ -14,6 +14,7 @@
 #include "engine/disk/file_system.hpp"
 #include "engine/disk/sample_file.hpp"
 #include "engine/disk/unique_name.hpp"
+#include "engine/mpi/crowd.hpp"
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
@@ -200,6 +201,15 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     }
   };
 
+  auto refused = meeting.lowest_with("the meeting at the start", false);
+  if (!refused) {
+    lose(refused.error());
+    return result;
+  }
+  if (*refused) {
+    result.refused = true;
+    return result;
+  }
   // First of all, so that they know what to remove while rank 0 makes the sample.
   auto shared =
       meeting.share("the start", disk::unique_name(arguments.destination + "/.mpiferry-tune-"));
@@ -207,6 +217,12 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     lose(shared.error());
     return result;
   }
+  auto places = meeting.gather("the meeting at the start", mpi::own_place());
+  if (!places) {
+    lose(places.error());
+    return result;
+  }
+  const double crowd = mpi::ranks_per_core(*places, self);
   const std::string destination = std::move(*shared);
   // Before anybody makes a directory, all have looked which are missing: the meeting is the line.
   directory.emplace(disk::expand_destination(destination, self, host));
@@ -216,6 +232,9 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     if (prepared) prepared = conductor.prepare();
     if (!prepared) fail(result, std::move(prepared.error()));
   }
+  // The jobs, like the meetings, are on MPI_COMM_WORLD itself, which is ours: run() would begin
+  // with MPI_Comm_dup, which waits for a rank that has stopped as long as it takes.
+  mpi::Communicator world = mpi::Communicator::borrow(mpi::Environment::world());
   Listener listener{interruption};
   for (std::size_t runs = 0;; ++runs) {
     bool stop = result.verdict != Errc::ok;
@@ -227,7 +246,7 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     }
     auto stops = meeting.gather(
         runs == 0 ? "the meeting after the sample was made" : "the meeting after a measurement",
-        stop ? 1 : 0, /*patient=*/runs == 0);
+        {stop ? 1U : 0U}, /*patient=*/runs == 0);
     if (!stops) {
       lose(stops.error());
       break;
@@ -241,7 +260,7 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     }
     if (runs == 1) {  // the warm-up has made the directories
       auto types = meeting.gather("the meeting after the warm-up",
-                                  disk::file_system_type(directory->path()));
+                                  {disk::file_system_type(directory->path())});
       if (!types) {
         lose(types.error());
         break;
@@ -255,7 +274,7 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
       options = conductor.options(destination);
       progress(conductor.progress());
     }
-    const Report report = run(mpi::Environment::world(), options, listener);
+    const Report report = run_on(world, crowd, options, listener);
     if (master) {
       SweepProgress done = conductor.progress();
       done.speed = conductor.take(report, destination);
@@ -276,7 +295,7 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     // All ranks leave with rank 0's code: it may have heard of a signal first, or alone, or be
     // done when another hears of one. And rank 0 sees that all are still there.
     auto verdicts =
-        meeting.gather("the meeting at the end", static_cast<std::uint64_t>(result.verdict));
+        meeting.gather("the meeting at the end", {static_cast<std::uint64_t>(result.verdict)});
     if (verdicts) {
       result.verdict = static_cast<Errc>((*verdicts)[0]);
     } else {
