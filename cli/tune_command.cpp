@@ -146,6 +146,7 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
     }
   }
   if (sweep.failure) {
+    arguments.origins.explain(*sweep.failure);
     say(stderr, error_text(*sweep.failure) +
                     (report.profile.empty() ? tune_how_far_text(sweep) : std::string{}));
   }

@@ -104,8 +104,7 @@ Result<std::vector<std::uint64_t>> TuneMeeting::gather(const std::string& name,
 
 Result<std::optional<Rank>> TuneMeeting::lowest_with(const std::string& name, bool mine) {
   Wait wait{*this, false};
-  const mpi::Lowest lowest =
-      mpi::lowest_with(communicator_, mine, [&wait] { return wait.over(); });
+  const mpi::Lowest lowest = mpi::lowest_with(communicator_, mine, [&wait] { return wait.over(); });
   if (lowest.missing) return failure(name, wait, *lowest.missing);
   return lowest.rank;
 }

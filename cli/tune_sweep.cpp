@@ -62,12 +62,13 @@ class Conductor {
         tuning_grid(arguments_.chunk_sizes, arguments_.windows, arguments_.size, workers);
     if (grid.cases.empty() || grid.cases[0] != default_tuning()) {
       const Bytes needed{2 * default_tuning().chunk_size.value * workers};
-      return Failure{.code = Errc::invalid_argument,
-                     .detail = fmt::format(
-                         "--size {}: the defaults, which all is compared with, need two "
-                         "chunks of {} for each of {} workers",
-                         arguments_.size.value, human_bytes(default_tuning().chunk_size), workers),
-                     .hint = fmt::format("give --size {} or more", option_bytes(needed))};
+      return Failure{
+          .code = Errc::invalid_argument,
+          .detail = fmt::format("--size {}: the defaults, which all is compared with, need two "
+                                "chunks of {} for each of {}",
+                                arguments_.size.value, human_bytes(default_tuning().chunk_size),
+                                counted(workers, "worker")),
+          .hint = fmt::format("give --size {} or more", option_bytes(needed))};
     }
     result_.too_few = std::move(grid.too_few);
     if (grid.cases.size() < 2) {

@@ -12,8 +12,8 @@ namespace mpiferry::mpi {
 // What callers of run() pass: MPI_COMM_WORLD, for example.
 using NativeCommunicator = MPI_Comm;
 
-// Owns a duplicate of the parent with MPI_ERRORS_RETURN, or borrows one that is ours alone. Move-only. All members must be called from
-// the thread that initialised MPI.
+// Owns a duplicate of the parent with MPI_ERRORS_RETURN, or borrows one that is ours alone.
+// Move-only. All members must be called from the thread that initialised MPI.
 class Communicator {
  public:
   // Collective over `parent`; blocks, so it belongs to start-up. Throws if MPI refuses, or if MPI

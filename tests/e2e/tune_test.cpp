@@ -306,7 +306,8 @@ TEST_F(Tune, on_a_full_disk_fails_and_leaves_nothing) {
 }
 
 TEST_F(Tune, once_is_refused_as_it_shows_no_noise) {
-  expect_refused(run(tune(3, {}, "16M", "1")), 2, "--repetitions: 1: must be from 2 to 100");
+  expect_refused(run(tune(3, {}, "16M", "1")), 2,
+                 "--repetitions: 1: not a whole number from 2 to 100: one alone shows no noise");
 }
 
 TEST_F(Tune, of_one_rank_is_refused) {

@@ -1,5 +1,5 @@
-// mpiferry with a rank that stops (SIGSTOP) at a chosen call of MPI: linked into a program of its own
-// for the tests, never into the one that ships.
+// mpiferry with a rank that stops (SIGSTOP) at a chosen call of MPI: linked into a program of its
+// own for the tests, never into the one that ships.
 //
 // Calls are counted where one may wait for other ranks: the first is MPI_Init_thread. The rank
 // FERRY_STOP_RANK stops right after that one (all ranks meet in it), or right before call
@@ -40,8 +40,7 @@ int MPI_Init_thread(int* argc, char*** argv, int wanted, int* given) {
   return result;
 }
 
-FERRY_STOP(Isend,
-           (const void* a, int b, MPI_Datatype c, int d, int e, MPI_Comm f, MPI_Request* g),
+FERRY_STOP(Isend, (const void* a, int b, MPI_Datatype c, int d, int e, MPI_Comm f, MPI_Request* g),
            (a, b, c, d, e, f, g))
 FERRY_STOP(Irecv, (void* a, int b, MPI_Datatype c, int d, int e, MPI_Comm f, MPI_Request* g),
            (a, b, c, d, e, f, g))
