@@ -94,7 +94,7 @@ Task<bool> Master::prepare() {
   Outcome begun = validate(options_);
   if (begun && options_.faults.stall_rank.value > static_cast<int>(crew_.size())) {
     begun = Failure{.code = Errc::invalid_argument,
-                    .detail = fmt::format("--fault stall={}: the workers are the ranks 1 to {}",
+                    .detail = fmt::format("--fault stall={}: the last worker is rank {}",
                                           options_.faults.stall_rank.value, crew_.size())};
   }
   if (begun) begun = observer_.on_begin();
