@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "cli/option_values.hpp"
 #include "cli/tune_arguments.hpp"
 #include "cli/version.hpp"
+#include "engine/flow/sender.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -63,17 +65,21 @@ void add_fault(wire::Faults& faults, const std::string& text) {
   const bool one = values.size() == 1;
   const bool one_or_two = one || values.size() == 2;
   const std::uint64_t second = values.size() == 2 ? values[1] : 0;
+  constexpr std::uint64_t kMostMicroseconds = 60'000'000;
+  constexpr std::uint64_t kMostRank = 1'000'000'000;
   if (name == "corrupt" && one_or_two && values[0] > 0 && (one || second > 0)) {
     faults.corrupt_every = values[0];
     faults.corrupt_first = second;
-  } else if (name == "stall" && one_or_two && values[0] > 0 && values[0] <= 1'000'000'000) {
+  } else if (name == "stall" && one_or_two && values[0] > 0 && values[0] <= kMostRank) {
     faults.stall_rank = Rank{static_cast<int>(values[0])};
     faults.stall_after = second;
-  } else if (name == "delay" && one && values[0] <= 60'000'000) {
+  } else if (name == "delay" && one && values[0] <= kMostMicroseconds) {
     faults.write_delay = std::chrono::microseconds{values[0]};
   } else {
-    throw CLI::ValidationError{"--fault",
-                               text + ": not corrupt=K[:N], stall=RANK[:AFTER] or delay=MICROS"};
+    throw CLI::ValidationError{
+        "--fault", fmt::format("{}: not corrupt=K[:N], stall=RANK[:AFTER] or delay=MICROS, with K, "
+                               "N and RANK from 1, MICROS up to {}",
+                               text, kMostMicroseconds)};
   }
 }
 
@@ -102,23 +108,24 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
   std::uint64_t stall_milliseconds = 0;
   auto* chunk_size_option =
       scatter->add_option("--chunk-size", chunk_size, "Bytes a chunk, up to 1GiB (64K, 4MiB)")
-          ->transform(CLI::Validator{to_bytes, "", "size"})
+          ->transform(CLI::Validator{bytes_from(1_B, kMaxChunkSize), "", "size"})
           ->type_name("SIZE")
           ->default_str("1MiB");
   scatter
       ->add_option("--window", options.window,
                    "Chunks in flight to one worker, 1 to 1024; by default 8, and more if chunks "
                    "are small: 2MiB of them, up to 32")
-      ->transform(CLI::Validator{to_count, "", "number"})
+      ->transform(CLI::Validator{count_from(1, flow::kMaxWindow), "", "number"})
       ->type_name("UINT")
       ->default_str("8..32");
   auto* memory_option =
       scatter->add_option("--memory", memory, "Limit of the chunks in memory, for each rank")
-          ->transform(CLI::Validator{to_bytes, "", "size"})
+          ->transform(CLI::Validator{bytes_from(1_B, kAnyBytes), "", "size"})
           ->type_name("SIZE")
           ->default_str("256MiB");
   scatter->add_option("--retries", options.retries, "How often a damaged chunk is sent again")
-      ->transform(CLI::Validator{to_count, "", "number"})
+      ->transform(
+          CLI::Validator{count_from(0, std::numeric_limits<std::uint32_t>::max()), "", "number"})
       ->type_name("UINT")
       ->capture_default_str();
   auto* stall_option =
@@ -139,10 +146,9 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
       ->type_name("HOW")
       ->default_str("auto");
   scatter->add_flag("--force", options.force, "Replace another job's files in DEST");
-  scatter
-      ->add_flag("--discard", options.discard,
-                 "Check and acknowledge chunks, but write nothing: how fast is all but the disks?")
-      ->excludes(destination);
+  scatter->add_flag("--discard", options.discard,
+                    "Check and acknowledge chunks, but write nothing, so without DEST: how fast is "
+                    "all but the disks?");
   scatter->add_option("--progress", arguments.progress, "A line of progress: auto, always, never")
       ->transform(one_of({"auto", "always", "never"}))
       ->type_name("WHEN")
@@ -178,6 +184,13 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
   try {
     app.parse(argc, argv);
     for (const std::string& fault : faults) add_fault(options.faults, fault);
+    if (options.discard && destination->count() > 0) {
+      throw CLI::ValidationError{"--discard",
+                                 fmt::format("it writes nothing, so DEST ({}) must not be given",
+                                             mpiferry::quoted(options.destination))};
+    }
+    const CLI::App& command = tune.chosen() ? tune.command() : *scatter;
+    arguments.origins = tune_arguments.origins = OptionOrigins{command, argc, argv};
     if (tune.finish()) return tune_arguments;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
@@ -185,10 +198,12 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
       app.exit(error, out, out);
       return Leave{out.str(), 0};
     }
-    return Leave{fmt::format("mpiferry: error: {}\n  try: mpiferry {} --help (variables "
-                             "MPIFERRY_... count, too)\n",
-                             escaped(error.what()), tune.chosen() ? "tune" : "scatter"),
-                 exit_code(ErrorClass::usage)};
+    const CLI::App& command = tune.chosen() ? tune.command() : *scatter;
+    const std::string origin = OptionOrigins{command, argc, argv}.hint(error.what());
+    return Leave{
+        fmt::format("mpiferry: error: {}\n{}  try: mpiferry {} --help\n", escaped(error.what()),
+                    origin.empty() ? "" : fmt::format("  hint: {}\n", origin), command.get_name()),
+        exit_code(ErrorClass::usage)};
   }
   options.chunk_size = Bytes{chunk_size};
   arguments.chunk_size_given = chunk_size_option->count() > 0;

@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "cli/option_origins.hpp"
 #include "cli/tune_arguments.hpp"
 #include "engine/roles/options.hpp"
 
@@ -23,6 +24,7 @@ struct Arguments {
   std::string json;               // a file, "-" for standard output, or nothing
   bool quiet = false;
   bool verbose = false;
+  OptionOrigins origins = {};
 };
 
 // Nothing is left to do but to print `text` and leave with `exit_code` (0 for --help, --version).

@@ -21,7 +21,7 @@ void print(std::FILE* out, fmt::format_string<Args...> format, Args&&... args) {
 
 void Console::on_source(const std::string& source, std::uint64_t chunks) {
   if (settings_.lines) {
-    print(settings_.out, "Master: Read {} chunks from {}.\n", chunks, quoted(source));
+    print(settings_.out, "Master: Read {} from {}.\n", counted(chunks, "chunk"), quoted(source));
   }
 }
 
@@ -64,7 +64,7 @@ std::string progress_line(const Progress& progress) {
         fmt::format("  ETA {}", human_seconds(std::chrono::nanoseconds{static_cast<long long>(
                                     std::min(static_cast<double>(left.value) / rate, 3.6e18))}));
   }
-  return line + fmt::format("  {} chunks in flight", progress.in_flight);
+  return line + fmt::format("  {} in flight", counted(progress.in_flight, "chunk"));
 }
 
 void Console::on_progress(const Progress& progress) {

@@ -87,6 +87,7 @@ int scatter(Arguments arguments, const Launcher& launcher) {
   Console console{settings, file};
   Report report = run(mpi::Environment::world(), arguments.options, console);
   console.clear_progress();
+  if (report.failure) arguments.origins.explain(*report.failure);
   bool speaks = report.rank == kMaster;
   if (report.verdict == Errc::too_few_ranks) {
     report.failure = too_few_ranks(launcher, mpi::Environment::library_version());

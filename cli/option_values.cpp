@@ -6,46 +6,70 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include "cli/units.hpp"
 
 namespace mpiferry::cli {
 namespace {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+constexpr double kMostMilliseconds = 1e12;
+
+// What the unit of a size stands for; nothing if it is none.
+std::optional<std::uint64_t> factor_of(std::string_view unit) {
+  if (!std::ranges::all_of(unit, is_letter)) return std::nullopt;
+  std::string one = "1" + std::string{unit};
+  try {
+    if (!CLI::AsSizeValue{false}(one).empty()) return std::nullopt;
+  } catch (const CLI::ParseError&) {  // the same refusal
+    return std::nullopt;
+  }
+  return std::stoull(one);
+}
+
+std::optional<Bytes> bytes_of(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{}) return std::nullopt;
+  const auto factor = factor_of(text.substr(static_cast<std::size_t>(end - text.data())));
+  if (!factor || value > std::numeric_limits<std::uint64_t>::max() / *factor) return std::nullopt;
+  return Bytes{value * *factor};
+}
+
 }  // namespace
 
 std::string not_empty(const std::string& text) { return text.empty() ? "the name is empty" : ""; }
 
-std::string to_count(std::string& text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() ||
-      value > std::numeric_limits<std::uint32_t>::max()) {
-    return fmt::format("{}: not a whole number from 0 to {}", text,
-                       std::numeric_limits<std::uint32_t>::max());
-  }
-  text = std::to_string(value);
-  return {};
+Check count_from(std::uint64_t least, std::uint64_t most, const std::string& why) {
+  return [=](std::string& text) -> std::string {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
+      return fmt::format("{}: not a whole number from {} to {}{}{}", text, least, most,
+                         why.empty() ? "" : ": ", why);
+    }
+    text = std::to_string(value);
+    return {};
+  };
 }
 
-std::string to_bytes(std::string& text) {
-  const CLI::AsSizeValue as_size{false};
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
-  std::string number = std::to_string(value) + std::string{unit};
-  try {
-    if (error == std::errc{} && std::ranges::all_of(unit, is_letter) && as_size(number).empty()) {
-      text = number;
+Check bytes_from(Bytes least, Bytes most) {
+  return [=](std::string& text) -> std::string {
+    if (const auto value = bytes_of(text); value && *value >= least && *value <= most) {
+      text = std::to_string(value->value);
       return {};
     }
-  } catch (const CLI::ParseError&) {  // the same refusal
-  }
-  return fmt::format("{}: not a size such as 1024, 64K or 4MiB", text);
+    const std::string range =
+        most == kAnyBytes ? fmt::format("of {} or more", option_bytes(least))
+                          : fmt::format("from {} to {}", option_bytes(least), option_bytes(most));
+    return fmt::format("{}: not a size {}, such as 1024, 64K or 4MiB", text, range);
+  };
 }
 
 std::string to_milliseconds(std::string& text) {
@@ -56,8 +80,9 @@ std::string to_milliseconds(std::string& text) {
                                                         {"m", 6e4}, {"min", 6e4}, {"h", 3.6e6}};
   const auto found = units.find(unit);
   if (error != std::errc{} || found == units.end() || !(number >= 0) ||
-      number * found->second > 1e12) {
-    return fmt::format("{}: not a time such as 30, 500ms, 10s or 2m", text);
+      number * found->second > kMostMilliseconds) {
+    return fmt::format("{}: not a time from 0 to {:.0f} seconds, such as 30, 500ms, 10s or 2m",
+                       text, kMostMilliseconds / 1e3);
   }
   text = fmt::format("{:.0f}", std::ceil(number * found->second));  // 0 means never
   return {};

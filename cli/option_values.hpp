@@ -1,10 +1,14 @@
 // How the values of options are written: checks and conversions for CLI11.
 //
-// Each takes the text of a value, turns it into plain digits, and returns what is wrong with it, or
-// nothing.
+// Each check takes the text of a value, turns it into plain digits, and returns what is wrong with
+// it, or nothing. What is wrong always says the range.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
+
+#include "engine/base/units.hpp"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's own
 class App;
@@ -12,10 +16,15 @@ class App;
 
 namespace mpiferry::cli {
 
+using Check = std::function<std::string(std::string&)>;
+
 // A whole number in decimal, whatever its first digit: CLI11 takes 010 for 8 and 0x10 for 16.
-std::string to_count(std::string& text);
+// `why`: what there is to say of the range.
+Check count_from(std::uint64_t least, std::uint64_t most, const std::string& why = "");
 // A byte count: decimal digits, then nothing, K, M, G (times 1024) with or without "iB" or "B".
-std::string to_bytes(std::string& text);
+Check bytes_from(Bytes least, Bytes most);
+// No limit but that of 64 bits.
+inline constexpr Bytes kAnyBytes{~std::uint64_t{0}};
 // A duration: seconds, or with a unit: 500ms, 10s, 2m. Becomes milliseconds.
 std::string to_milliseconds(std::string& text);
 

@@ -14,12 +14,15 @@ std::string error_text(const Failure& failure) {
 }
 
 std::string success_text(const Report& report, const std::string& profile) {
-  std::string text = fmt::format(
-      "mpiferry: {} in {} chunks to {} workers: {} at {:.2f} GB/s, every chunk verified\n",
-      human_bytes(report.bytes_written), report.chunks_written, report.workers.size(),
-      human_seconds(report.transfer), gigabytes_per_second(report.bytes_written, report.transfer));
+  std::string text =
+      fmt::format("mpiferry: {} in {} to {}: {} at {:.2f} GB/s, every chunk verified\n",
+                  human_bytes(report.bytes_written), counted(report.chunks_written, "chunk"),
+                  counted(report.workers.size(), "worker"), human_seconds(report.transfer),
+                  gigabytes_per_second(report.bytes_written, report.transfer));
   if (report.chunks_corrupt > 0) {
-    text += fmt::format("  {} chunks arrived damaged and were sent again\n", report.chunks_corrupt);
+    text += fmt::format("  {} arrived damaged and {} sent again\n",
+                        counted(report.chunks_corrupt, "chunk"),
+                        report.chunks_corrupt == 1 ? "was" : "were");
   }
   if (!profile.empty()) {
     text += fmt::format("  chunks of {}, {} in flight to each worker: profile {}\n",
@@ -39,11 +42,12 @@ std::string how_far_text(const Report& report) {
                ? "  nothing was written; files of an earlier job may be gone (--force)\n"
                : "  nothing was written\n";
   }
-  const std::string chunks =
-      report.chunks ? fmt::format("{} of {} chunks", report.chunks_written, *report.chunks)
-                    : fmt::format("{} chunks", report.chunks_written);
-  return fmt::format("  {} ({}) were written and verified; no manifest was published\n", chunks,
-                     human_bytes(report.bytes_written));
+  const std::string chunks = report.chunks ? fmt::format("{} of {}", report.chunks_written,
+                                                         counted(*report.chunks, "chunk"))
+                                           : counted(report.chunks_written, "chunk");
+  return fmt::format("  {} ({}) {} written and verified; no manifest was published\n", chunks,
+                     human_bytes(report.bytes_written),
+                     report.chunks_written == 1 ? "was" : "were");
 }
 
 }  // namespace mpiferry::cli

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "cli/option_values.hpp"
+#include "cli/tuning_plan.hpp"
+#include "cli/units.hpp"
 #include "engine/flow/sender.hpp"
 
 namespace mpiferry::cli {
@@ -20,6 +22,8 @@ Everything that it makes in SOURCE-DIR and DEST goes again; nothing else there i
 
 constexpr std::uint64_t kMostRepetitions = 100;
 constexpr std::size_t kMostCases = 1000;
+// No chunks are large enough for a larger sample.
+constexpr Bytes kMostBytes{kMaxChunks * kMaxChunkSize.value};
 
 }  // namespace
 
@@ -41,20 +45,18 @@ TuneParser::TuneParser(CLI::App& app, TuneArguments& arguments)
                    "Directory that your jobs write to; {rank} and {host} are replaced")
       ->required()
       ->check(not_empty);
-  const CLI::Validator size{to_bytes, "", "size"};
-  const CLI::Validator number{to_count, "", "number"};
   command_->add_option("--size", size_, "Bytes of the sample file")
-      ->transform(size)
+      ->transform(CLI::Validator{bytes_from(1_B, kMostBytes), "", "size"})
       ->type_name("SIZE")
       ->default_str("256MiB");
   command_->add_option("--chunks", chunk_sizes_, "Chunk sizes to be measured, with commas between")
-      ->transform(size)
+      ->transform(CLI::Validator{bytes_from(1_B, kMaxChunkSize), "", "size"})
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("SIZES")
       ->default_str("64K,256K,1M,4M");
   command_->add_option("--windows", arguments.windows, "Windows to be measured with each")
-      ->transform(number)
+      ->transform(CLI::Validator{count_from(1, flow::kMaxWindow), "", "number"})
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("UINTS")
@@ -62,7 +64,8 @@ TuneParser::TuneParser(CLI::App& app, TuneArguments& arguments)
   command_
       ->add_option("--repetitions", arguments.repetitions,
                    "How often each case is measured, 2 to 100")
-      ->transform(number)
+      ->transform(
+          CLI::Validator{count_from(2, kMostRepetitions, "one alone shows no noise"), "", "number"})
       ->type_name("UINT")
       ->capture_default_str();
   command_
@@ -98,29 +101,21 @@ bool TuneParser::finish() {
   const auto refuse = [](const char* option, const std::string& why) {
     throw CLI::ValidationError{option, why};
   };
-  for (const Bytes chunk_size : arguments_.chunk_sizes) {
-    if (chunk_size < 1_B || chunk_size > kMaxChunkSize) {
-      refuse("--chunks", fmt::format("{}: must be from 1 byte to 1 GiB", chunk_size.value));
-    }
-    if (arguments_.size.value / chunk_size.value > kMaxChunks) {
-      refuse("--chunks", fmt::format("{}: the sample would have more than {} chunks",
-                                     chunk_size.value, kMaxChunks));
-    }
+  // The default is measured as well, whatever --chunks says.
+  const Bytes smallest =
+      std::min(default_tuning().chunk_size, std::ranges::min(arguments_.chunk_sizes));
+  if (const Bytes most{kMaxChunks * smallest.value}; arguments_.size > most) {
+    refuse("--size",
+           fmt::format("{}: must be at most {}, which is {} chunks of {}, the smallest to be "
+                       "measured (--chunks)",
+                       option_bytes(arguments_.size), option_bytes(most), kMaxChunks,
+                       option_bytes(smallest)));
   }
-  for (const std::uint32_t window : arguments_.windows) {
-    if (window < 1 || window > flow::kMaxWindow) {
-      refuse("--windows", fmt::format("{}: must be from 1 to {}", window, flow::kMaxWindow));
-    }
-  }
-  if (arguments_.chunk_sizes.size() * arguments_.windows.size() > kMostCases) {
-    refuse("--chunks", fmt::format("more than {} cases", kMostCases));
-  }
-  if (arguments_.repetitions < 2 || arguments_.repetitions > kMostRepetitions) {
-    refuse("--repetitions", fmt::format("{}: must be from 2 to {}: one alone shows no noise",
-                                        arguments_.repetitions, kMostRepetitions));
-  }
-  if (arguments_.size.value > (std::uint64_t{1} << 62U)) {
-    refuse("--size", fmt::format("{}: must be below 4 EiB", arguments_.size.value));
+  const std::size_t sizes = arguments_.chunk_sizes.size();
+  const std::size_t windows = arguments_.windows.size();
+  if (sizes * windows > kMostCases) {
+    refuse("--chunks", fmt::format("{} with {} (--windows): must be at most {} cases",
+                                   counted(sizes, "size"), counted(windows, "window"), kMostCases));
   }
   if (arguments_.profile == "-") {
     refuse("--profile", "-: is no file; --json - prints all figures");

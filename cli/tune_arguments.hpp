@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/option_origins.hpp"
 #include "engine/base/units.hpp"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's own
@@ -27,6 +28,7 @@ struct TuneArguments {
   std::string json;              // a file, "-" for standard output, or nothing
   bool quiet = false;
   bool verbose = false;
+  OptionOrigins origins = {};
 };
 
 // Adds the command to `app`; both must outlive it, and it must stay until `app` has parsed.
@@ -38,6 +40,7 @@ class TuneParser {
 
   // The command line is one of this command.
   bool chosen() const;
+  const CLI::App& command() const { return *command_; }
   // After parsing: false if another command was chosen. Throws CLI::ParseError for values that are
   // out of range.
   bool finish();

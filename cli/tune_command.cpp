@@ -146,6 +146,7 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
     }
   }
   if (sweep.failure) {
+    arguments.origins.explain(*sweep.failure);
     say(stderr, error_text(*sweep.failure) +
                     (report.profile.empty() ? tune_how_far_text(sweep) : std::string{}));
   }
@@ -185,6 +186,7 @@ Ended run_and_conclude(const mpi::Environment& environment, const TuneArguments&
       environment, arguments, interruption, [&files] { return files.prepare(); },
       [&console](const SweepProgress& progress) { console.show(progress); });
   console.clear();
+  if (result.refused) return {exit_code(ErrorClass::usage), false};
   if (!result.warning.empty()) say(stderr, result.warning);
   if (self != kMaster && result.failure && (result.lost || (result.abandoned && self == Rank{1}))) {
     say(stderr, error_text(*result.failure));  // the master is out of reach
@@ -197,10 +199,6 @@ Ended run_and_conclude(const mpi::Environment& environment, const TuneArguments&
 
 int tune(const TuneArguments& arguments, const Launcher& launcher) {
   mpi::Environment environment;
-  if (launcher.size > 1 && environment.lowest_with(false)) {
-    environment.finalize(std::nullopt);
-    return exit_code(ErrorClass::usage);
-  }
   if (environment.size() < 2) return refuse_one_rank(environment, launcher);
   const Rank self{environment.rank()};
   const Ended ended = run_and_conclude(environment, arguments, self);

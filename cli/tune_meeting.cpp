@@ -93,12 +93,20 @@ Result<std::string> TuneMeeting::share(const std::string& name, std::string text
   return std::move(*shared);
 }
 
-Result<std::vector<std::uint64_t>> TuneMeeting::gather(const std::string& name, std::uint64_t mine,
+Result<std::vector<std::uint64_t>> TuneMeeting::gather(const std::string& name,
+                                                       const std::vector<std::uint64_t>& mine,
                                                        bool patient) {
   Wait wait{*this, patient};
   mpi::Gathered gathered = mpi::gather(communicator_, mine, [&wait] { return wait.over(); });
   if (gathered.missing) return failure(name, wait, *gathered.missing);
   return std::move(gathered.numbers);
+}
+
+Result<std::optional<Rank>> TuneMeeting::lowest_with(const std::string& name, bool mine) {
+  Wait wait{*this, false};
+  const mpi::Lowest lowest = mpi::lowest_with(communicator_, mine, [&wait] { return wait.over(); });
+  if (lowest.missing) return failure(name, wait, *lowest.missing);
+  return lowest.rank;
 }
 
 }  // namespace mpiferry::cli

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,12 @@ class TuneMeeting {
   // before it comes, so the others wait for it as long as it takes.
   // worker_stalled, or interrupted, with the rank that has not come.
   Result<std::string> share(const std::string& name, std::string text);
-  Result<std::vector<std::uint64_t>> gather(const std::string& name, std::uint64_t mine,
+  // Every rank's numbers, by rank; as many from each.
+  Result<std::vector<std::uint64_t>> gather(const std::string& name,
+                                            const std::vector<std::uint64_t>& mine,
                                             bool patient = false);
+  // The lowest rank that passes true, if one does. Meets Environment::lowest_with() on others.
+  Result<std::optional<Rank>> lowest_with(const std::string& name, bool mine);
 
  private:
   class Wait;

@@ -134,19 +134,21 @@ std::string advice(const SweepResult& sweep, const TuningChoice& choice) {
 std::string tune_text(const TuneReport& report) {
   const SweepResult& sweep = report.sweep;
   const TuningChoice& choice = *report.choice;
-  std::string text =
-      fmt::format("mpiferry: {} measurements of {} from {} to {} workers on {}{}, in {}\n",
-                  sweep.measurements, human_bytes(report.arguments.size), sweep.source_file_system,
-                  sweep.ranks - 1, fmt::join(sweep.destination_file_systems, ", "),
-                  report.arguments.fsync ? " with fsync" : "", human_seconds(sweep.elapsed));
+  std::string text = fmt::format(
+      "mpiferry: {} of {} from {} to {} on {}{}, in {}\n",
+      counted(sweep.measurements, "measurement"), human_bytes(report.arguments.size),
+      sweep.source_file_system, counted(static_cast<std::uint64_t>(sweep.ranks - 1), "worker"),
+      fmt::join(sweep.destination_file_systems, ", "), report.arguments.fsync ? " with fsync" : "",
+      human_seconds(sweep.elapsed));
   text += table(sweep, choice);
   if (!sweep.no_time.empty()) {
     text += fmt::format("  left out, as the time was up (--budget): {}\n", list_of(sweep.no_time));
   }
   if (const std::size_t planned = sweep.figures.size() * report.arguments.repetitions;
       sweep.measurements < planned) {
-    text += fmt::format("  {} repetitions were left out, as the time was up (--budget)\n",
-                        planned - sweep.measurements);
+    const std::size_t missing = planned - sweep.measurements;
+    text += fmt::format("  {} {} left out, as the time was up (--budget)\n",
+                        counted(missing, "repetition"), missing == 1 ? "was" : "were");
   }
   if (!sweep.too_few.empty()) {
     text += fmt::format("  left out, as the sample has too few such chunks (--size): {}\n",
@@ -171,8 +173,10 @@ std::string profile_text(const std::string& profile, bool at_default_place) {
 }
 
 std::string tune_how_far_text(const SweepResult& sweep) {
-  return fmt::format("  {} of {} measurements were made; no profile was written\n",
-                     sweep.measurements, sweep.planned);
+  if (sweep.planned == 0) return "  nothing was measured; no profile was written\n";
+  return fmt::format("  {} of {} {} made; no profile was written\n", sweep.measurements,
+                     counted(sweep.planned, "measurement"),
+                     sweep.measurements == 1 ? "was" : "were");
 }
 
 std::string tune_json(const TuneReport& report) {

@@ -18,9 +18,10 @@
 
 namespace mpiferry::cli {
 
-// Whole on rank 0; the others have only `verdict`, `failure`, `abandoned`, `lost` and
+// Whole on rank 0; the others have only `refused`, `verdict`, `failure`, `abandoned`, `lost` and
 // `warning`.
 struct SweepResult {
+  bool refused = false;  // some rank did not understand its options, and has said so: nothing began
   Errc verdict = Errc::ok;
   std::optional<Failure> failure = {};
   bool abandoned = false;    // some rank is out of reach: only MPI_Abort can end it

@@ -18,7 +18,8 @@ std::string human_bytes(Bytes bytes) {
 }
 
 std::string option_bytes(Bytes bytes) {
-  static constexpr auto kUnits = std::to_array<std::string_view>({"", "K", "M", "G"});
+  static constexpr auto kUnits =
+      std::to_array<std::string_view>({"", "K", "M", "G", "T", "P", "E"});
   std::uint64_t value = bytes.value;
   std::size_t unit = 0;
   for (; value >= 1024 && value % 1024 == 0 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
@@ -32,6 +33,10 @@ std::string human_seconds(std::chrono::nanoseconds time) {
   const auto whole = static_cast<long long>(seconds);
   if (whole < 3600) return fmt::format("{} m {:02} s", whole / 60, whole % 60);
   return fmt::format("{} h {:02} m", whole / 3600, whole / 60 % 60);
+}
+
+std::string counted(std::uint64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
 double gigabytes_per_second(Bytes bytes, std::chrono::nanoseconds time) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "engine/base/units.hpp"
 
@@ -11,6 +13,7 @@ namespace mpiferry::cli {
 std::string human_bytes(Bytes bytes);                      // "256.0 MiB"
 std::string option_bytes(Bytes bytes);                     // "256K", as options take it; exact
 std::string human_seconds(std::chrono::nanoseconds time);  // "0.123 s", "2 m 05 s"
+std::string counted(std::uint64_t number, std::string_view noun);  // "1 chunk", "0 chunks"
 // 10^9 bytes a second; 0 for no time.
 double gigabytes_per_second(Bytes bytes, std::chrono::nanoseconds time);
 

@@ -28,7 +28,7 @@ void require_usable_mpi() {
 
 }  // namespace
 
-Communicator::Communicator(MPI_Comm native) : native_(native) {
+Communicator::Communicator(MPI_Comm native, bool owned) : native_(native), owned_(owned) {
   require("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(native_, MPI_ERRORS_RETURN));
   require("MPI_Comm_rank", MPI_Comm_rank(native_, &rank_.value));
   require("MPI_Comm_size", MPI_Comm_size(native_, &size_));
@@ -40,16 +40,22 @@ Communicator Communicator::duplicate(MPI_Comm parent) {
   // Not MPI_Comm_idup, though this one spins: with MPICH 4.0.2, messages on duplicates that were
   // made with it got lost (tests/mpi/context_cancel_test.cpp, 3 ranks).
   require("MPI_Comm_dup", MPI_Comm_dup(parent, &copy));
-  return Communicator{copy};
+  return {copy, true};
+}
+
+Communicator Communicator::borrow(MPI_Comm native) {
+  require_usable_mpi();
+  return {native, false};
 }
 
 Communicator::Communicator(Communicator&& other) noexcept
     : native_(std::exchange(other.native_, MPI_COMM_NULL)),
+      owned_(other.owned_),
       rank_(other.rank_),
       size_(other.size_) {}
 
 Communicator::~Communicator() {
-  if (native_ == MPI_COMM_NULL) return;
+  if (native_ == MPI_COMM_NULL || !owned_) return;
   int finalized = 0;
   MPI_Finalized(&finalized);
   if (finalized == 0) MPI_Comm_free(&native_);

@@ -12,17 +12,20 @@ namespace mpiferry::mpi {
 // What callers of run() pass: MPI_COMM_WORLD, for example.
 using NativeCommunicator = MPI_Comm;
 
-// Owns a duplicate of the parent with MPI_ERRORS_RETURN. Move-only. All members must be called from
-// the thread that initialised MPI.
+// Owns a duplicate of the parent with MPI_ERRORS_RETURN, or borrows one that is ours alone.
+// Move-only. All members must be called from the thread that initialised MPI.
 class Communicator {
  public:
   // Collective over `parent`; blocks, so it belongs to start-up. Throws if MPI refuses, or if MPI
   // was not initialised, or not for this thread (at least MPI_THREAD_FUNNELED, main thread).
   static Communicator duplicate(NativeCommunicator parent);
+  // Not collective: it waits for nobody. For `native` on which nobody else sends meanwhile; it gets
+  // MPI_ERRORS_RETURN, too. Throws as `duplicate` does.
+  static Communicator borrow(NativeCommunicator native);
 
   Communicator(Communicator&& other) noexcept;
   Communicator& operator=(Communicator&&) = delete;
-  // Frees the duplicate, unless MPI is finalized or `abandon` was called.
+  // Frees a duplicate, unless MPI is finalized or `abandon` was called.
   ~Communicator();
 
   // Leaves the duplicate to MPI: for ends at which some rank will never free it.
@@ -34,8 +37,9 @@ class Communicator {
   NativeCommunicator native() const noexcept { return native_; }
 
  private:
-  explicit Communicator(NativeCommunicator native);
+  Communicator(NativeCommunicator native, bool owned);
   NativeCommunicator native_ = MPI_COMM_NULL;
+  bool owned_;
   Rank rank_;
   int size_ = 0;
 };

@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <string>
 #include <thread>
-#include <tuple>
 #include <vector>
 
 #include "engine/mpi/collective.hpp"
@@ -17,17 +16,19 @@
 namespace mpiferry::mpi {
 namespace {
 
-// What a rank tells the others: where it runs.
-struct Place {
-  std::uint64_t host = 0;                 // a hash: only equality counts
-  std::array<std::uint64_t, 16> cores{};  // a bit for each; core n is bit n % 1024
-};
+// A hash of the host's name, of which only equality counts, and then a bit for each core: core n is
+// bit n % kBits.
+constexpr std::size_t kCoreWords = 16;
+constexpr std::size_t kBits = 64 * kCoreWords;
+constexpr std::size_t kWords = 1 + kCoreWords;
 
-Place own_place() {
-  Place place{.host = std::hash<std::string>{}(host_name())};
-  constexpr std::size_t kBits = 64 * std::tuple_size_v<decltype(place.cores)>;
+}  // namespace
+
+std::vector<std::uint64_t> own_place() {
+  std::vector<std::uint64_t> place(kWords);
+  place[0] = std::hash<std::string>{}(host_name());
   const auto mark = [&place](std::size_t core) {
-    place.cores[core % kBits / 64] |= std::uint64_t{1} << (core % 64);
+    place[1 + core % kBits / 64] |= std::uint64_t{1} << (core % 64);
   };
   // Room for 8,192 cores; sched_getaffinity refuses a set that is too small for the machine.
   std::array<cpu_set_t, 8192 / CPU_SETSIZE> cores{};
@@ -43,27 +44,29 @@ Place own_place() {
   return place;
 }
 
-}  // namespace
-
-double ranks_per_core(const Communicator& communicator) {
-  constexpr int kWords = sizeof(Place) / sizeof(std::uint64_t);
-  const Place own = own_place();
-  std::vector<Place> places(static_cast<std::size_t>(communicator.size()));
-  MPI_Request request = MPI_REQUEST_NULL;
-  finish("MPI_Iallgather",
-         MPI_Iallgather(&own, kWords, MPI_UINT64_T, places.data(), kWords, MPI_UINT64_T,
-                        communicator.native(), &request),
-         request);
+double ranks_per_core(const std::vector<std::uint64_t>& places, Rank self) {
+  const std::uint64_t host = places.at(static_cast<std::size_t>(self.value) * kWords);
   std::uint64_t ranks = 0;
-  decltype(own.cores) cores{};
-  for (const Place& place : places) {
-    if (place.host != own.host) continue;
+  std::array<std::uint64_t, kCoreWords> cores{};
+  for (std::size_t place = 0; place < places.size(); place += kWords) {
+    if (places[place] != host) continue;
     ++ranks;
-    for (std::size_t i = 0; i < cores.size(); ++i) cores[i] |= place.cores[i];
+    for (std::size_t i = 0; i < kCoreWords; ++i) cores[i] |= places[place + 1 + i];
   }
   int count = 0;
   for (const std::uint64_t word : cores) count += std::popcount(word);
   return static_cast<double>(ranks) / count;
+}
+
+double ranks_per_core(const Communicator& communicator) {
+  const std::vector<std::uint64_t> own = own_place();
+  std::vector<std::uint64_t> places(static_cast<std::size_t>(communicator.size()) * kWords);
+  MPI_Request request = MPI_REQUEST_NULL;
+  finish("MPI_Iallgather",
+         MPI_Iallgather(own.data(), kWords, MPI_UINT64_T, places.data(), kWords, MPI_UINT64_T,
+                        communicator.native(), &request),
+         request);
+  return ranks_per_core(places, communicator.rank());
 }
 
 }  // namespace mpiferry::mpi

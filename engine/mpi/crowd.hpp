@@ -1,6 +1,9 @@
 // How many ranks have to share a core.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "engine/mpi/communicator.hpp"
 
 namespace mpiferry::mpi {
@@ -10,5 +13,10 @@ namespace mpiferry::mpi {
 // somebody waits for a core whenever all want one. Collective over the communicator, for start-up.
 // Throws if MPI refuses.
 double ranks_per_core(const Communicator& communicator);
+
+// The same for those who tell each other in their own way where they run (exchange.hpp): what each
+// rank has to say, and what it means on the rank `self` when all have said it, one after the other.
+std::vector<std::uint64_t> own_place();
+double ranks_per_core(const std::vector<std::uint64_t>& places, Rank self);
 
 }  // namespace mpiferry::mpi

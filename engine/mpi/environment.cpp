@@ -12,6 +12,7 @@
 
 #include "engine/mpi/collective.hpp"
 #include "engine/mpi/error.hpp"
+#include "engine/mpi/exchange.hpp"
 
 namespace mpiferry::mpi {
 namespace {
@@ -48,14 +49,8 @@ int Environment::size() const {
 }
 
 std::optional<int> Environment::lowest_with(bool mine) const {
-  const int nobody = size();
-  const int candidate = mine ? rank() : nobody;
-  int lowest = nobody;
-  MPI_Request request = MPI_REQUEST_NULL;
-  finish("MPI_Iallreduce",
-         MPI_Iallreduce(&candidate, &lowest, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request),
-         request);
-  return lowest < nobody ? std::optional{lowest} : std::nullopt;
+  const Lowest lowest = mpi::lowest_with(MPI_COMM_WORLD, mine, [] { return false; });
+  return lowest.rank ? std::optional{lowest.rank->value} : std::nullopt;
 }
 
 bool Environment::finalize(std::optional<std::chrono::milliseconds> patience) {

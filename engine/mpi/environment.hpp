@@ -23,7 +23,8 @@ class Environment {
   int rank() const;
   int size() const;
 
-  // The lowest rank that passes true; nothing if none does. Collective, for start-up.
+  // The lowest rank that passes true; nothing if none does. Collective, for start-up: waits as long
+  // as it takes. Meets mpi::lowest_with of exchange.hpp on other ranks, which may give up.
   std::optional<int> lowest_with(bool mine) const;
 
   // Meets the other ranks without blocking (MPI_Ibarrier, polled with naps), then MPI_Finalize,

@@ -1,5 +1,6 @@
 #include "engine/mpi/exchange.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
@@ -13,6 +14,9 @@ namespace {
 constexpr std::uint64_t kLongest = std::uint64_t{1} << 20U;
 // Messages between two ranks do not overtake each other: one tag will do.
 constexpr int kTag = 0;
+
+using Numbers = std::vector<std::uint64_t>;
+std::size_t bytes_of(const Numbers& numbers) { return numbers.size() * sizeof numbers[0]; }
 
 // Who is here, and how long they wait.
 struct Round {
@@ -41,6 +45,29 @@ struct Round {
     if (self != 0) return receive(data, bytes, 0) ? std::nullopt : std::optional{Rank{0}};
     for (int rank = 1; rank < size; ++rank) {
       if (!send(data, bytes, rank)) return Rank{rank};
+    }
+    return std::nullopt;
+  }
+
+  // For as many numbers of each rank, with those of this one in place.
+  std::unique_ptr<Numbers> room_for(const Numbers& mine) const {
+    auto all = std::make_unique<Numbers>(static_cast<std::size_t>(size) * mine.size());
+    std::ranges::copy(mine, all->data() + static_cast<std::size_t>(self) * mine.size());
+    return all;
+  }
+  // From all to rank 0, `count` from each. The rank that it was given up for, if it was.
+  std::optional<Rank> collect(Numbers& all, std::size_t count) const {
+    const std::size_t bytes = count * sizeof all[0];
+    const auto numbers_of = [&](int rank) {
+      return all.data() + static_cast<std::size_t>(rank) * count;
+    };
+    // Rank 0 calls, with its own numbers. An answer that had been sent before would only say that
+    // the rank was there once.
+    if (const auto missing = tell_all(numbers_of(0), bytes)) return missing;
+    if (self != 0) return send(numbers_of(self), bytes, 0) ? std::nullopt : std::optional{Rank{0}};
+    // One after the other: all below the one that is waited for have come.
+    for (int rank = 1; rank < size; ++rank) {
+      if (!receive(numbers_of(rank), bytes, rank)) return Rank{rank};
     }
     return std::nullopt;
   }
@@ -74,26 +101,34 @@ std::optional<std::string> share(NativeCommunicator communicator, std::string te
   return std::nullopt;
 }
 
-Gathered gather(NativeCommunicator communicator, std::uint64_t mine, const GiveUp& give_up) {
+Gathered gather(NativeCommunicator communicator, const std::vector<std::uint64_t>& mine,
+                const GiveUp& give_up) {
   const Round round{communicator, give_up};
-  auto numbers = std::make_unique<std::vector<std::uint64_t>>(static_cast<std::size_t>(round.size));
-  std::uint64_t* const all = numbers->data();
-  all[round.self] = mine;
-  // Rank 0 calls, with its own number. An answer that had been sent before would only say that the
-  // rank was there once.
-  std::optional<Rank> missing = round.tell_all(all, sizeof mine);
-  if (round.self != 0) {
-    if (!missing && !round.send(all + round.self, sizeof mine, 0)) missing = Rank{0};
-  } else {
-    // One after the other: all below the one that is waited for have come.
-    for (int rank = 1; rank < round.size && !missing; ++rank) {
-      if (!round.receive(all + rank, sizeof mine, rank)) missing = Rank{rank};
-    }
-  }
-  if (!missing) missing = round.tell_all(all, numbers->size() * sizeof mine);
+  auto numbers = round.room_for(mine);
+  std::optional<Rank> missing = round.collect(*numbers, mine.size());
+  if (!missing) missing = round.tell_all(numbers->data(), bytes_of(*numbers));
   if (!missing) return {.numbers = std::move(*numbers)};
   static_cast<void>(numbers.release());  // MPI may still read or write it
   return {.missing = missing};
+}
+
+Lowest lowest_with(NativeCommunicator communicator, bool mine, const GiveUp& give_up) {
+  const Round round{communicator, give_up};
+  auto numbers = round.room_for({mine ? 1U : 0U});
+  std::optional<Rank> missing = round.collect(*numbers, 1);
+  std::uint64_t& lowest = numbers->front();
+  if (!missing) {
+    if (round.self == 0) {
+      lowest = static_cast<std::uint64_t>(std::ranges::find(*numbers, 1U) - numbers->begin());
+    }
+    missing = round.tell_all(&lowest, sizeof lowest);
+  }
+  if (missing) {
+    static_cast<void>(numbers.release());  // MPI may still read or write it
+    return {.missing = missing};
+  }
+  if (lowest == numbers->size()) return {};
+  return {.rank = Rank{static_cast<int>(lowest)}};
 }
 
 }  // namespace mpiferry::mpi

@@ -1,7 +1,7 @@
 // What ranks tell each other beside the jobs. Collective over the communicator, on which nobody
-// else may send: each rank speaks with rank 0 alone, so that rank 0 knows who is missing and nobody
-// waits for one who only passes things on. Nonblocking calls, tested with yields and naps
-// (collective.hpp). Throws if MPI refuses.
+// else may send with tag 0: each rank speaks with rank 0 alone, so that rank 0 knows who is missing
+// and nobody waits for one who only passes things on. Nonblocking calls, tested with yields and
+// naps (collective.hpp). Throws if MPI refuses.
 //
 // Who gives up must not use the communicator again: calls may still be under way. What they work on
 // is left to them.
@@ -29,7 +29,17 @@ struct Gathered {
   std::optional<Rank> missing = {};
 };
 
-// Every rank's number, by rank, on every rank. All are still there after rank 0 has come.
-Gathered gather(NativeCommunicator communicator, std::uint64_t mine, const GiveUp& give_up);
+// Every rank's numbers (as many from each), by rank, on every rank. All are still there after rank
+// 0 has come.
+Gathered gather(NativeCommunicator communicator, const std::vector<std::uint64_t>& mine,
+                const GiveUp& give_up);
+
+struct Lowest {
+  std::optional<Rank> rank = {};     // nothing if none passes true
+  std::optional<Rank> missing = {};  // as above
+};
+
+// The lowest rank that passes true.
+Lowest lowest_with(NativeCommunicator communicator, bool mine, const GiveUp& give_up);
 
 }  // namespace mpiferry::mpi

@@ -93,8 +93,9 @@ Task<> Master::run() {
 Task<bool> Master::prepare() {
   Outcome begun = validate(options_);
   if (begun && options_.faults.stall_rank.value > static_cast<int>(crew_.size())) {
-    begun =
-        Failure{.code = Errc::invalid_argument, .detail = "--fault stall: there is no such worker"};
+    begun = Failure{.code = Errc::invalid_argument,
+                    .detail = fmt::format("--fault stall={}: the last worker is rank {}",
+                                          options_.faults.stall_rank.value, crew_.size())};
   }
   if (begun) begun = observer_.on_begin();
   if (!begun) {

@@ -64,7 +64,7 @@ Outcome validate(const Options& options) {
         fmt::format("--window {}: must be from 1 to {}", *options.window, flow::kMaxWindow));
   }
   if (options.memory && *options.memory < options.chunk_size) {
-    return refuse(fmt::format("--memory {}: must hold at least one chunk of {} bytes",
+    return refuse(fmt::format("--memory {}: must be at least {}, the --chunk-size",
                               options.memory->value, options.chunk_size.value));
   }
   if (options.discard && (options.fsync || options.force)) {

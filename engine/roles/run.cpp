@@ -9,10 +9,11 @@ namespace mpiferry {
 namespace {
 
 template <class Role>
-Report play(mpi::Communicator& communicator, const Options& options, Observer& observer) {
+Report play(mpi::Communicator& communicator, double ranks_per_core, const Options& options,
+            Observer& observer) {
   boost::asio::io_context io{1};
   auto& context = boost::asio::use_service<mpi::MpiContext>(io);
-  context.set_backoff(mpi::BackoffLimits::for_crowd(mpi::ranks_per_core(communicator)));
+  context.set_backoff(mpi::BackoffLimits::for_crowd(ranks_per_core));
   Role role{context, communicator, options, observer};
   boost::asio::co_spawn(io, role.run(), roles::Rethrow{});
   io.run();
@@ -23,8 +24,8 @@ Report play(mpi::Communicator& communicator, const Options& options, Observer& o
 
 }  // namespace
 
-Report run(mpi::NativeCommunicator parent, const Options& options, Observer& observer) {
-  mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
+Report run_on(mpi::Communicator& communicator, double ranks_per_core, const Options& options,
+              Observer& observer) {
   if (communicator.size() < 2) {
     return {.rank = communicator.rank(),
             .verdict = Errc::too_few_ranks,
@@ -32,8 +33,14 @@ Report run(mpi::NativeCommunicator parent, const Options& options, Observer& obs
                 Failure{.code = Errc::too_few_ranks, .hint = "start it with mpirun -n 2 or more"},
             .source = options.source};
   }
-  return communicator.rank() == kMaster ? play<roles::Master>(communicator, options, observer)
-                                        : play<roles::Worker>(communicator, options, observer);
+  return communicator.rank() == kMaster
+             ? play<roles::Master>(communicator, ranks_per_core, options, observer)
+             : play<roles::Worker>(communicator, ranks_per_core, options, observer);
+}
+
+Report run(mpi::NativeCommunicator parent, const Options& options, Observer& observer) {
+  mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
+  return run_on(communicator, mpi::ranks_per_core(communicator), options, observer);
 }
 
 Report run(mpi::NativeCommunicator communicator, const Options& options) {

@@ -21,4 +21,12 @@ namespace mpiferry {
 Report run(mpi::NativeCommunicator communicator, const Options& options, Observer& observer);
 Report run(mpi::NativeCommunicator communicator, const Options& options);
 
+// The same on a communicator that is mpiferry's alone, for programs that run job after job: run()
+// begins with a duplicate of the caller's and with a look who shares cores, which wait for every
+// rank as long as it takes. This one waits only where a job gives up a silent rank
+// (Options::stall_timeout). `ranks_per_core`: of the communicator (engine/mpi/crowd.hpp). All ranks
+// must be through with a job before one begins the next.
+Report run_on(mpi::Communicator& communicator, double ranks_per_core, const Options& options,
+              Observer& observer);
+
 }  // namespace mpiferry

@@ -37,6 +37,12 @@ std::string list_of_windows(int last) {
   return list;
 }
 
+// By a signal that stops.
+bool is_stopped(pid_t pid) {
+  const std::string status = read_file(fs::path{"/proc"} / std::to_string(pid) / "stat");
+  return status.find(") T ") != std::string::npos;
+}
+
 class Tune : public JobTest {
  protected:
   Tune() {
@@ -300,7 +306,8 @@ TEST_F(Tune, on_a_full_disk_fails_and_leaves_nothing) {
 }
 
 TEST_F(Tune, once_is_refused_as_it_shows_no_noise) {
-  expect_refused(run(tune(3, {}, "16M", "1")), 2, "--repetitions: 1: must be from 2 to 100");
+  expect_refused(run(tune(3, {}, "16M", "1")), 2,
+                 "--repetitions: 1: not a whole number from 2 to 100: one alone shows no noise");
 }
 
 TEST_F(Tune, of_one_rank_is_refused) {
@@ -370,13 +377,16 @@ class TuneStopped : public Tune {
   }
   bool sample_begun() const { return everything_below(sources).size() > 1; }
   void expect_gone(Process& running, int missing) const {
+    expect_interrupted(running,
+                       "rank " + std::to_string(missing) + " has not come to the meeting ");
+  }
+  // In time, with one message that has these words too, and with nothing left.
+  void expect_interrupted(Process& running, const std::string& message) const {
     EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 10s));
     const Finished finished = running.wait();
     EXPECT_NE(finished.exit_code, 0) << told(finished);
     EXPECT_EQ(error_lines(finished), 1) << told(finished);
-    for (const std::string& words :
-         {std::string{"interrupted (SIGINT)"},
-          "rank " + std::to_string(missing) + " has not come to the meeting "}) {
+    for (const std::string& words : {std::string{"interrupted (SIGINT)"}, message}) {
       EXPECT_NE(finished.err.find(words), std::string::npos) << words << '\n' << told(finished);
     }
     EXPECT_TRUE(finished.left.empty()) << told(finished);
@@ -416,6 +426,35 @@ TEST_F(TuneStopped, and_waited_for_does_not_swallow_a_signal) {
   running.signal(SIGINT);
   expect_gone(running, 1);
 }
+
+// Rank 2 stops at the N-th of its calls of MPI that may wait for others: in each of the meetings at
+// the start, and when it enters the first job.
+constexpr int kFirstCallOfJobs = 13;
+class TuneStoppedAt : public TuneStopped, public ::testing::WithParamInterface<int> {};
+
+TEST_P(TuneStoppedAt, does_not_swallow_a_signal) {
+  const int call = GetParam();
+  Command command = tune(3);
+  std::ranges::replace(command.words, std::string{MPIFERRY_BINARY}, std::string{MPIFERRY_STOPPING});
+  command.environment.insert(command.environment.end(),
+                             {{"FERRY_STOP_RANK", "2"}, {"FERRY_STOP_AT", std::to_string(call)}});
+  Process running{noted(command)};
+  const auto stopped = [this] {
+    const std::string pid = read_file(temporary / "pid2");
+    return !pid.empty() && is_stopped(std::stoi(pid));
+  };
+  ASSERT_TRUE(eventually(stopped)) << "call " << call << " was never made";
+  nap(300ms);  // the others come to where they wait for it
+  running.signal(SIGINT);
+  if (call < kFirstCallOfJobs) {
+    expect_gone(running, 2);
+  } else {
+    expect_interrupted(running, {});
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, TuneStoppedAt, ::testing::Values(1, 2, 4, 6, 8, 11, kFirstCallOfJobs),
+                         [](const auto& test) { return "call_" + std::to_string(test.param); });
 
 struct Mistake {
   const char* what;

@@ -85,7 +85,18 @@ TEST_F(Launch, nonsense_in_the_environment_is_refused) {
   make_source(1000);
   Command command = scatter(3, {source, destination});
   command.environment = {{"MPIFERRY_WINDOW", "wide"}};
-  expect_failed(run(command), 2, "--window: wide: not a whole number");
+  expect_failed(run(command), 2, "--window is set by MPIFERRY_WINDOW in the environment");
+}
+
+// What only the job finds.
+TEST_F(Launch, a_memory_in_the_environment_that_is_too_small_is_named) {
+  make_source(1000);
+  Command command = scatter(3, {source, destination});
+  command.environment = {{"MPIFERRY_MEMORY", "512K"}};
+  const Finished finished = run(command);
+  expect_failed(finished, 2, "--memory 524288: must be at least 1048576");
+  EXPECT_NE(finished.err.find("--memory is set by MPIFERRY_MEMORY"), std::string::npos)
+      << finished.err;
 }
 
 TEST_F(Launch, without_a_command_is_refused) {

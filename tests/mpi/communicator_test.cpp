@@ -79,6 +79,18 @@ TEST(Communicator, an_abandoned_duplicate_is_left_to_mpi) {
   MPI_Comm_free(&native);
 }
 
+TEST(Communicator, what_is_borrowed_is_given_back) {
+  const Communicator owner = duplicate();
+  {
+    const Communicator comm = Communicator::borrow(owner.native());
+    EXPECT_EQ(comm.native(), owner.native());
+    EXPECT_EQ(comm.rank(), owner.rank());
+    EXPECT_EQ(comm.size(), owner.size());
+  }
+  int size = 0;
+  EXPECT_EQ(MPI_Comm_size(owner.native(), &size), MPI_SUCCESS) << "freed";
+}
+
 TEST(Communicator, another_thread_than_mpis_is_refused) {
   int level = MPI_THREAD_SINGLE;
   MPI_Query_thread(&level);

@@ -29,10 +29,26 @@ TEST_F(Exchange, shares_an_empty_text) {
 }
 
 TEST_F(Exchange, gathers_the_numbers_in_the_order_of_the_ranks) {
-  const auto [all, missing] = gather(world.native(), std::uint64_t{1} << (40 + rank), patient);
+  const auto [all, missing] = gather(world.native(), {std::uint64_t{1} << (40 + rank)}, patient);
   EXPECT_EQ(missing, std::nullopt);
   ASSERT_EQ(all.size(), static_cast<std::size_t>(world.size()));
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], std::uint64_t{1} << (40 + i));
+}
+
+TEST_F(Exchange, gathers_several_numbers_of_each_rank) {
+  const auto self = static_cast<std::uint64_t>(rank);
+  const auto [all, missing] = gather(world.native(), {self, 100 + self, 200 + self}, patient);
+  EXPECT_EQ(missing, std::nullopt);
+  ASSERT_EQ(all.size(), 3 * static_cast<std::size_t>(world.size()));
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], 100 * (i % 3) + i / 3);
+}
+
+TEST_F(Exchange, finds_the_lowest_rank_that_says_yes) {
+  for (int lowest = 0; lowest <= world.size(); ++lowest) {
+    const Lowest found = lowest_with(world.native(), rank >= lowest, patient);
+    EXPECT_EQ(found.missing, std::nullopt);
+    EXPECT_EQ(found.rank, lowest < world.size() ? std::optional{Rank{lowest}} : std::nullopt);
+  }
 }
 
 }  // namespace

@@ -113,6 +113,28 @@ TEST_F(Run, runs_again_in_the_same_process) {
   expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
 }
 
+TEST_F(Run, on_a_communicator_of_its_own_runs_job_after_job) {
+  constexpr std::uint64_t kChunks = 25;
+  mpi::Communicator own = mpi::Communicator::duplicate(MPI_COMM_WORLD);
+  mpi::Communicator borrowed = mpi::Communicator::borrow(own.native());
+  Observer nobody;
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "out" + std::to_string(i);
+    const Options options = job(MPI_COMM_WORLD, name, kChunks * kChunk);
+    const Report report = run_on(borrowed, 2, options, nobody);
+    ASSERT_TRUE(report.ok()) << (report.failure ? report.failure->message() : "");
+    if (world_rank == 0) {
+      EXPECT_TRUE(moved(name, kChunks) == read_file(options.source));
+    }
+    // No message of a job is left for the next one.
+    MPI_Barrier(MPI_COMM_WORLD);
+    int waiting = 0;
+    MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, own.native(), &waiting, MPI_STATUS_IGNORE);
+    EXPECT_EQ(waiting, 0);
+    MPI_Barrier(MPI_COMM_WORLD);
+  }
+}
+
 TEST_F(Run, takes_the_options_of_rank_0_only) {
   constexpr std::uint64_t kChunks = 10;
   Options options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);

@@ -1,0 +1,159 @@
+// What is said of a wrong command line: the option, its range, and where the value came from.
+#include "cli/arguments.hpp"
+
+#include <cstdlib>
+#include <ostream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace mpiferry::cli {
+namespace {
+
+// Set for a test, and gone after it.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+auto parsed(std::vector<const char*> words) {
+  words.insert(words.begin(), "mpiferry");
+  return parse(static_cast<int>(words.size()), words.data());
+}
+
+// The message of a refusal; empty if there was none.
+std::string refusal(const std::vector<const char*>& words) {
+  const auto outcome = parsed(words);
+  const auto* leave = std::get_if<Leave>(&outcome);
+  if (leave == nullptr) return {};
+  EXPECT_EQ(leave->exit_code, 2);
+  return leave->text;
+}
+
+bool says(const std::string& text, const std::string& words) {
+  return text.find(words) != std::string::npos;
+}
+
+struct OutOfRange {
+  const char* what;
+  const char* command;
+  const char* option;  // with its value: --window=0
+  const char* message;
+};
+void PrintTo(const OutOfRange& it, std::ostream* out) { *out << it.what; }
+
+class Range : public ::testing::TestWithParam<OutOfRange> {};
+
+TEST_P(Range, is_said) {
+  const std::string text = refusal({GetParam().command, GetParam().option, "a", "b"});
+  EXPECT_TRUE(says(text, GetParam().message)) << text;
+  EXPECT_FALSE(says(text, "environment")) << text;
+}
+
+constexpr const char* kScatter = "scatter";
+constexpr const char* kTune = "tune";
+INSTANTIATE_TEST_SUITE_P(
+    , Range,
+    ::testing::Values(
+        OutOfRange{"chunk_size_0", kScatter, "--chunk-size=0",
+                   "--chunk-size: 0: not a size from 1 to 1G, such as"},
+        OutOfRange{"chunk_size_2G", kScatter, "--chunk-size=2G",
+                   "--chunk-size: 2G: not a size from 1 to 1G, such as"},
+        OutOfRange{"chunk_size_that_overflows", kScatter, "--chunk-size=18014398509481985K",
+                   "not a size from 1 to 1G, such as"},
+        OutOfRange{"window_0", kScatter, "--window=0",
+                   "--window: 0: not a whole number from 1 to 1024"},
+        OutOfRange{"window_1025", kScatter, "--window=1025",
+                   "--window: 1025: not a whole number from 1 to 1024"},
+        OutOfRange{"memory_0", kScatter, "--memory=0", "--memory: 0: not a size of 1 or more"},
+        OutOfRange{"retries", kScatter, "--retries=4294967296",
+                   "--retries: 4294967296: not a whole number from 0 to 4294967295"},
+        OutOfRange{"stall_timeout", kScatter, "--stall-timeout=1000000001",
+                   "--stall-timeout: 1000000001: not a time from 0 to 1000000000 seconds"},
+        OutOfRange{"fault_of_no_chunk", kScatter, "--fault=corrupt=0", "K, N and RANK from 1"},
+        OutOfRange{"fault_too_slow", kScatter, "--fault=delay=60000001", "MICROS up to 60000000"},
+        OutOfRange{"size_0", kTune, "--size=0", "--size: 0: not a size from 1 to 256P"},
+        OutOfRange{"size_1000T", kTune, "--size=1000T",
+                   "--size: 1000T: must be at most 16T, which is 268435456 chunks of 64K"},
+        OutOfRange{"chunks", kTune, "--chunks=64K,2G",
+                   "--chunks: 2G: not a size from 1 to 1G, such as"},
+        OutOfRange{"windows", kTune, "--windows=8,1025",
+                   "--windows: 1025: not a whole number from 1 to 1024"},
+        OutOfRange{"repetitions", kTune, "--repetitions=101",
+                   "--repetitions: 101: not a whole number from 2 to 100"},
+        OutOfRange{"budget", kTune, "--budget=-1",
+                   "--budget: -1: not a time from 0 to 1000000000 seconds"}),
+    [](const auto& test) { return test.param.what; });
+
+TEST(Arguments, at_their_limits_are_taken) {
+  EXPECT_EQ(refusal({"scatter", "--chunk-size", "1GiB", "--window", "1024", "--retries",
+                     "4294967295", "--stall-timeout", "1000000000", "a", "b"}),
+            "");
+  EXPECT_EQ(refusal({"scatter", "--chunk-size", "1", "--window", "1", "--memory", "1", "--retries",
+                     "0", "--stall-timeout", "0", "a", "b"}),
+            "");
+  EXPECT_EQ(refusal({"tune", "--size", "16T", "--repetitions", "100", "--budget", "0", "a", "b"}),
+            "");
+  EXPECT_EQ(refusal({"tune", "--size", "256M", "--chunks", "1", "a", "b"}), "");
+}
+
+TEST(Arguments, of_too_many_cases_are_counted) {
+  std::string windows = "1";
+  for (int i = 2; i <= 251; ++i) windows.append(",").append(std::to_string(i));
+  const std::string text = refusal({"tune", "--windows", windows.c_str(), "a", "b"});
+  EXPECT_TRUE(says(text, "4 sizes with 251 windows (--windows): must be at most 1000 cases"))
+      << text;
+}
+
+TEST(Arguments, that_discard_with_a_destination_say_why_not) {
+  EXPECT_EQ(refusal({"scatter", "--discard", "a"}), "");
+  const std::string text = refusal({"scatter", "--discard", "a", "b"});
+  EXPECT_TRUE(says(text, "--discard: it writes nothing, so DEST ('b') must not be given")) << text;
+  const Variable discard{"MPIFERRY_DISCARD", "1"};
+  EXPECT_TRUE(says(refusal({"scatter", "a", "b"}), "--discard is set by MPIFERRY_DISCARD"));
+}
+
+TEST(Arguments, out_of_the_environment_are_named_as_such) {
+  const Variable window{"MPIFERRY_WINDOW", "1025"};
+  const Variable windows{"MPIFERRY_WINDOWS", "0"};
+  const std::string text = refusal({"scatter", "a", "b"});
+  EXPECT_TRUE(says(text, "--window: 1025: not a whole number from 1 to 1024")) << text;
+  EXPECT_TRUE(says(text, "hint: --window is set by MPIFERRY_WINDOW in the environment")) << text;
+  EXPECT_FALSE(says(text, "WINDOWS")) << text;
+  EXPECT_TRUE(says(refusal({"tune", "a", "b"}), "--windows is set by MPIFERRY_WINDOWS"));
+}
+
+TEST(Arguments, on_the_command_line_hide_the_environment) {
+  const Variable window{"MPIFERRY_WINDOW", "8"};
+  for (const std::vector<const char*>& given :
+       {std::vector<const char*>{"--window", "0"}, std::vector<const char*>{"--window=0"}}) {
+    std::vector<const char*> words{"scatter", "a", "b"};
+    words.insert(words.begin() + 1, given.begin(), given.end());
+    const std::string text = refusal(words);
+    EXPECT_TRUE(says(text, "--window: 0: not a whole number")) << text;
+    EXPECT_FALSE(says(text, "environment")) << text;
+  }
+}
+
+TEST(Arguments, explain_failures_of_jobs) {
+  const Variable memory{"MPIFERRY_MEMORY", "1K"};
+  const auto outcome = parsed({"scatter", "a", "b"});
+  const auto& origins = std::get<Arguments>(outcome).origins;
+  Failure failure{.code = Errc::invalid_argument, .detail = "--memory 1024: must be more"};
+  origins.explain(failure);
+  EXPECT_EQ(failure.hint, "--memory is set by MPIFERRY_MEMORY in the environment");
+  failure = {.code = Errc::invalid_argument, .detail = "--memory-of-elephants", .hint = "none"};
+  origins.explain(failure);
+  EXPECT_EQ(failure.hint, "none");
+}
+
+}  // namespace
+}  // namespace mpiferry::cli
