@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -112,7 +113,7 @@ def drawing_python() -> str:
 
 def draw(result: Path, page: Path) -> None:
     """In a process of its own, with the interpreter that can. Raises NoPage."""
-    later = f"later: {NAME} page {result} --html {page}"
+    later = f"later: {NAME} {shlex.join(['page', str(result), '--html', str(page)])}"
     try:
         python = drawing_python()
     except NoMatplotlib as error:
