@@ -181,6 +181,16 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
   TuneArguments tune_arguments;
   TuneParser tune{app, tune_arguments};
 
+  // CLI11 would only say that a command is required.
+  const std::string first = argc > 1 ? argv[1] : "-";
+  const auto named = [&first](const CLI::App* known) { return known->get_name() == first; };
+  if (!first.starts_with('-') && app.get_subcommands(named).empty()) {
+    return Leave{
+        fmt::format("mpiferry: error: {} is no command; there are scatter, tune and bench\n"
+                    "  try: mpiferry --help\n",
+                    escaped(first)),
+        exit_code(ErrorClass::usage)};
+  }
   try {
     app.parse(argc, argv);
     for (const std::string& fault : faults) add_fault(options.faults, fault);

@@ -42,10 +42,11 @@ class Bench:
         shown = " ".join(("", *options))
         return f"mpirun -n {ranks} mpiferry scatter --chunk-size {chunk}{shown} FILE OUT"
 
-    def interleave(self, cases: Mapping[Case, Callable[[], Figure]]) -> dict[Case, list[Figure]]:
-        """The figures of every case, one a repetition, measured in turns."""
+    def interleave(self, cases: Mapping[Case, Callable[[], Figure]],
+                   show: Callable[[Case], str] = str) -> dict[Case, list[Figure]]:
+        """The figures of every case, one a repetition, measured in turns; `show` names a case as it runs."""
         figures: dict[Case, list[Figure]] = {case: [] for case in cases}
-        for _, case in turns(list(cases), self.repetitions):
+        for _, case in turns(list(cases), self.repetitions, show):
             figures[case].append(cases[case]())
         return figures
 

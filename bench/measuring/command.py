@@ -1,5 +1,6 @@
 """One command, timed; it never outlives us."""
 
+import contextlib
 import os
 import shlex
 import signal
@@ -23,11 +24,11 @@ def _environment() -> dict[str, str]:
 
 def _end(process: "subprocess.Popen[str]") -> None:
     process.terminate()  # mpirun hands it on to its ranks
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE)
-    except subprocess.TimeoutExpired:
+    with contextlib.suppress(ProcessLookupError):  # other launchers may leave theirs behind
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()
 
 
 def run(argv: Sequence[str], *, patience: float = PATIENCE, talkative: bool = False) -> float:

@@ -35,17 +35,16 @@ class Run:
 
 class Ferry:
     def __init__(self, binary: Path, mpiexec: str | None = None) -> None:
-        try:
-            self.binary = mpiferry("--binary", binary)
-            self.mpiexec = program("--mpiexec", mpiexec) if mpiexec else self._mpich()
-        except Unusable as error:
-            raise CommandFailed(str(error)) from None
+        """Raises Unusable."""
+        # Absolute: a launcher looks for a bare name on the PATH.
+        self.binary = mpiferry("--binary", binary).absolute()
+        self.mpiexec = program("--mpiexec", mpiexec) if mpiexec else self._mpich()
 
     def _mpich(self) -> str:
         launchers = [*LAUNCHERS, self.cached("MPIEXEC_EXECUTABLE")]
         found = next(filter(None, map(shutil.which, filter(None, launchers))), None)
         if found is None:
-            raise CommandFailed("no launcher of MPICH was found; --mpiexec names one")
+            raise Unusable("--mpiexec", LAUNCHERS[0], "no launcher of MPICH was found; name one")
         return found
 
     def cached(self, name: str) -> str:

@@ -52,7 +52,7 @@ def integrity(bench: Bench, size: int, build: Path) -> None:
     runs = bench.interleave({
         (chunk, ferry is plain): partial(bench.warm_scatter, ranks, chunk, source, ferry=ferry)
         for chunk in chunks for ferry in (bench.ferry, plain)
-    })
+    }, lambda case: f"{show_size(case[0])}, {'no-op digests' if case[1] else 'digests'}")
     rows = []
     for chunk in chunks:
         with_digest, without = transfer_speeds(runs[chunk, False]), transfer_speeds(runs[chunk, True])

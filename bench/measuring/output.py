@@ -1,14 +1,11 @@
-"""Files and directories that the user asked for."""
+"""Files that are written where they are named, devices and pipes too, and directories that are made."""
 
 from __future__ import annotations  # Python 3.9
 
 import os
-import tempfile
 from pathlib import Path
 
-
-class CanNotWrite(Exception):
-    """Says the option, the path and why."""
+from .paths import Unusable, directory
 
 
 def _try_to_write(path: Path) -> str:
@@ -39,7 +36,7 @@ def check(option: str, path: Path | None) -> None:
     except OSError as error:
         why = f"can not be written: {error.strerror}"
     if why:
-        raise CanNotWrite(f"{option} {path}: {why}; name another file")
+        raise Unusable(option, path, f"{why}; name another file")
 
 
 def write(option: str, path: Path | None, text: str, mode: str = "w") -> None:
@@ -49,19 +46,7 @@ def write(option: str, path: Path | None, text: str, mode: str = "w") -> None:
         with open(path, mode, encoding="utf-8") as out:
             out.write(text)
     except OSError as error:
-        raise CanNotWrite(f"{option} {path}: {error.strerror}") from None
-
-
-def check_directory(option: str, path: Path | None) -> None:
-    """Whether it is there, and something can be made in it."""
-    if path is None:
-        return
-    try:
-        if not path.is_dir():
-            raise CanNotWrite(f"{option} {path}: is no directory; name one that exists")
-        os.rmdir(tempfile.mkdtemp(prefix="mpiferry-", dir=path))
-    except OSError as error:
-        raise CanNotWrite(f"{option} {path}: may not be written: {error.strerror}; name another directory") from None
+        raise Unusable(option, path, error.strerror) from None
 
 
 def check_new_directory(option: str, path: Path) -> None:
@@ -70,8 +55,8 @@ def check_new_directory(option: str, path: Path) -> None:
     while not os.path.lexists(there):
         there = there.parent
     try:
-        check_directory(option, there)
-    except CanNotWrite as error:
+        directory(option, there)
+    except Unusable as error:
         if there == path.absolute():
             raise
-        raise CanNotWrite(f"{option} {path}: can not be made: {str(error).partition(' ')[2]}") from None
+        raise Unusable(option, path, f"can not be made: {there}: {error.why}") from None

@@ -24,7 +24,8 @@ def command_speeds(runs: Sequence[Run]) -> Sample:
 def _scatters(bench: Bench, source: Path, chunks: Sequence[int],
               ranks: Sequence[int]) -> dict[tuple[int, int], list[Run]]:
     return bench.interleave({(chunk, count): partial(bench.warm_scatter, count, chunk, source)
-                             for chunk in chunks for count in ranks})
+                             for chunk in chunks for count in ranks},
+                            lambda case: f"{show_size(case[0])}, {case[1]} ranks")
 
 
 def oversubscription(bench: Bench, size: int) -> None:

@@ -1,12 +1,13 @@
 // What a chunk file costs: open a part, write it, give it its name. Into a directory of its own
 // below MPIFERRY_BENCH_TARGET, or /dev/shm.
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -26,8 +27,10 @@ class Place {
     const char* target = std::getenv("MPIFERRY_BENCH_TARGET");
     path_ = std::string{target != nullptr ? target : "/dev/shm"} + "/mpiferry-bench-XXXXXX";
     if (::mkdtemp(path_.data()) == nullptr) {
-      throw std::runtime_error{path_ +
-                               ": mkdtemp failed; MPIFERRY_BENCH_TARGET names another place"};
+      std::fprintf(
+          stderr, "bench_disk: error: %s: mkdtemp: %s; MPIFERRY_BENCH_TARGET names another place\n",
+          path_.c_str(), std::strerror(errno));
+      std::exit(2);
     }
   }
   Place(const Place&) = delete;

@@ -40,7 +40,6 @@ class SparseFile {
 };
 
 void engine(benchmark::State& state) {
-  if (!bench::has_workers(state)) return;
   const std::int64_t chunk = state.range(0);
   const std::int64_t workers = bench::world().size() - 1;
   const SparseFile source{bench::chunks_a_worker(chunk) * workers * chunk};

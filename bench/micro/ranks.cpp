@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -65,12 +66,6 @@ void chunks_and_windows(benchmark::internal::Benchmark* benchmark) {
       ->Unit(benchmark::kMillisecond);
 }
 
-bool has_workers(benchmark::State& state) {
-  if (world().size() > 1) return true;
-  state.SkipWithError("needs at least 2 ranks: mpirun -n 3 ...");
-  return false;
-}
-
 std::int64_t chunks_a_worker(std::int64_t chunk) {
   // So much that the first touch of the buffers, a matter of the start, does not count.
   constexpr std::int64_t kBytes = 1 << 30;
@@ -90,6 +85,12 @@ void count_moved(benchmark::State& state, std::int64_t chunk) {
 int main(int argc, char** argv) {
   using namespace mpiferry;
   mpi::Environment environment;
+  if (environment.size() < 2) {
+    std::fprintf(stderr, "%s: error: needs at least 2 ranks: mpirun -n 3 %s ...\n", argv[0],
+                 argv[0]);
+    environment.finalize({});
+    return 2;
+  }
   bench::storage().emplace(mpi::Communicator::duplicate(mpi::Environment::world()));
   const int code = bench::run_benchmarks(argc, argv, bench::world().rank() == kMaster);
   bench::storage().reset();

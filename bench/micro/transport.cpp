@@ -138,7 +138,6 @@ void worker(std::vector<std::byte>& buffers, const Load& load) {
 }
 
 void transport(benchmark::State& state) {
-  if (!bench::has_workers(state)) return;
   const auto ranks = static_cast<std::size_t>(bench::world().size());
   Load load{.chunk = static_cast<int>(state.range(0)),
             .window = static_cast<std::size_t>(state.range(1)),

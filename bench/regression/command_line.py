@@ -9,8 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from measuring import output
+from measuring import output, paths
 from measuring.machine import describe
+from measuring.paths import Unusable
+from measuring.ranks import version
 from measuring.scratch import NoSpace, Scratch
 
 from .base import PROGRAM, Repository, choose
@@ -18,7 +20,7 @@ from .building import build_both
 from .decision import Rule
 from .gate import Course, Gate
 from .jobs import CASES, SHORT_CASES, Jobs, fingerprint, parse_case
-from .preflight import SUMMARY, check_jobs, check_places, check_program, summary_file
+from .preflight import SUMMARY, check_jobs, check_places, summary_file
 from .refusal import FAILED, GREEN, INTERRUPTED, USAGE, NoBase, Refusal
 from .rendering import CODES, as_json, markdown
 
@@ -27,6 +29,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def tell(text: str) -> None:
     print(f"bench/regress: {text}", file=sys.stderr, flush=True)
+
+
+def whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text}: not a whole number from 1 up")
+    return int(text)
 
 
 def between(low: float, high: float):
@@ -48,7 +56,7 @@ def common_options() -> argparse.ArgumentParser:
                              + " ".join(f"{c.chunk >> 10}K:{c.ranks}:{c.size >> 20}M" for c in CASES))
     common.add_argument("--minutes", type=between(0, 10000),
                         help="budget of one run, without building (1.5; --short: 0.5)")
-    common.add_argument("--pairs", type=int, default=1000, help="of every case, at most (%(default)s)")
+    common.add_argument("--pairs", type=whole, default=1000, help="of every case, at most (%(default)s)")
     common.add_argument("--threshold", type=between(0, 1000), default=5.0, metavar="PERCENT",
                         help="a smaller slowdown is never red (%(default)g)")
     common.add_argument("--margin", type=between(0, 1000), default=10.0, metavar="PERCENT",
@@ -94,8 +102,6 @@ def settle(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     short = getattr(args, "short", False)
     args.cases = list(dict.fromkeys(args.case or (SHORT_CASES if short else CASES)))
     args.minutes = args.minutes or (0.5 if short else 1.5)
-    if args.pairs < 1:
-        parser.error(f"--pairs {args.pairs}: not a whole number from 1 up")
     if args.threshold > args.margin:
         parser.error(f"--threshold {args.threshold:g} is above --margin {args.margin:g}: what lies between "
                      "would be green and red at once")
@@ -106,8 +112,8 @@ def settle(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
 def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
     """What BASE and HEAD are: name and program; no program if --short need not measure."""
     if args.base_binary is not None:
-        check_program("--base-binary", args.base_binary)
-        check_program("--head-binary", args.head_binary)
+        version("--base-binary", args.base_binary)
+        version("--head-binary", args.head_binary)
         check_jobs(args.mpiexec, args.target, args.cases)
         return ({"name": str(args.base_binary), "program": args.base_binary},
                 {"name": str(args.head_binary), "program": args.head_binary})
@@ -139,10 +145,12 @@ def write(args: argparse.Namespace, result: dict, course: Course, code: int) -> 
                                         (f"${SUMMARY}", summary_file(), text, "a")):
         try:
             output.write(option, file, content, mode)
-        except output.CanNotWrite as error:  # the others may still come off
-            failures.append(str(error))
+        except Unusable as error:  # the others may still come off
+            failures.append(error)
+    for error in failures[1:]:
+        tell(f"error: {error}")
     if failures:
-        raise output.CanNotWrite("; ".join(failures))
+        raise failures[0]
     return code
 
 
@@ -172,7 +180,10 @@ def regress(args: argparse.Namespace) -> int:
             course = gate.run(60 * args.minutes, args.pairs)
         except (KeyboardInterrupt, Refusal, NoSpace, OSError) as error:
             if gate.course.pairs:
-                write(args, result, gate.stop_here(), code_of(error))
+                try:
+                    write(args, result, gate.stop_here(), code_of(error))
+                except Unusable as second:  # what ended the run is the error
+                    tell(f"error: {second}")
             raise
     return write(args, result, course, CODES[course.verdict])
 
@@ -198,10 +209,9 @@ def main(argv: Sequence[str], description: str) -> int:
     except KeyboardInterrupt as error:
         tell("interrupted; what it wrote to the target is deleted")
         return code_of(error)
-    except (Refusal, NoSpace, output.CanNotWrite, OSError) as error:
+    except (Refusal, NoSpace, Unusable, OSError) as error:
         if short and isinstance(error, NoBase):
             print(f"SKIPPED: the regression gate: {error}")
             return GREEN
-        plain = isinstance(error, OSError) and error.filename and error.strerror
-        tell(f"error: {error.filename}: {error.strerror}" if plain else f"error: {error}")
+        tell(f"error: {paths.tell(error)}")
         return code_of(error)

@@ -16,6 +16,7 @@ from random import Random
 
 from measuring import output
 from measuring.machine import describe
+from measuring.paths import Unusable, directory
 from measuring.sample import table
 from measuring.scratch import Scratch
 
@@ -40,15 +41,13 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
                                      description=__doc__,
                                      parents=[shared.common_options()],
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=20, help="of each kind (%(default)s)")
+    parser.add_argument("--runs", type=shared.whole, default=20, help="of each kind (%(default)s)")
     parser.add_argument("--plant", type=shared.between(0, 1000), default=15.0, metavar="PERCENT",
                         help="by which the hot path is made slower (%(default)g)")
     parser.add_argument("--results", type=Path, metavar="FILE",
                         help="where runs are kept, and found again (build/regress/experiment.json)")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="what is printed")
     args = parser.parse_args(argv)
-    if args.runs < 1:
-        parser.error(f"--runs {args.runs}: not a whole number from 1 up")
     shared.settle(parser, args)
     args.results = args.results or args.build / "experiment.json"
     return args
@@ -233,14 +232,23 @@ def experiment(argv: Sequence[str]) -> int:
     output.check_new_directory("--results", args.results.parent)
     if args.results.parent.is_dir():
         output.check("--results", args.results)
-    output.check_directory("--target", args.target)
+    directory("--target", args.target)
     check_jobs(args.mpiexec, args.target, args.cases)
     one = Experiment(args)
     try:
         one.run()
-    finally:
+    except BaseException:
         if one.results.data["runs"]:
-            met, text = markdown(one.results, args)
-            print(text, end="", flush=True)
-            output.write("--markdown", args.markdown, text)
-    return GREEN if met else RED
+            try:
+                show(one.results, args)
+            except Unusable as second:  # what ended the runs is the error
+                shared.tell(f"error: {second}")
+        raise
+    return GREEN if show(one.results, args) else RED
+
+
+def show(results: Results, args: argparse.Namespace) -> bool:
+    met, text = markdown(results, args)
+    print(text, end="", flush=True)
+    output.write("--markdown", args.markdown, text)
+    return met

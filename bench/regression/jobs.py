@@ -10,6 +10,7 @@ from pathlib import Path
 
 from measuring.command import CommandFailed
 from measuring.ferry import Ferry
+from measuring.paths import Unusable
 from measuring.scratch import Scratch
 from measuring.sizes import parse_size, show_size
 
@@ -59,11 +60,10 @@ class Jobs:
     def __init__(self, base: Path, head: Path, mpiexec: "str | None", scratch: Scratch,
                  cases: Sequence[Case]) -> None:
         try:
-            # By absolute paths: a launcher looks for a bare name in PATH.
-            self._ferries = {BASE: Ferry(base.absolute(), mpiexec), HEAD: Ferry(head.absolute(), mpiexec)}
+            self._ferries = {BASE: Ferry(base, mpiexec), HEAD: Ferry(head, mpiexec)}
             if mpiexec is None:  # the launcher of one build is the other's, too
                 self._ferries[BASE].mpiexec = self._ferries[HEAD].mpiexec
-        except CommandFailed as error:
+        except Unusable as error:
             raise Refusal(str(error)) from None
         self._scratch = scratch
         self._longest: dict[Case, float] = {}  # seconds

@@ -11,6 +11,7 @@ from pathlib import Path
 from measuring import output
 from measuring.command import CommandFailed, capture
 from measuring.ferry import LAUNCHERS
+from measuring.paths import directory
 from measuring.scratch import Scratch
 
 from .jobs import Case, room
@@ -25,13 +26,13 @@ def summary_file() -> "Path | None":
 
 
 def check_places(args: argparse.Namespace) -> None:
-    """Raises CanNotWrite. Takes no time, so it comes before all else."""
+    """Raises Unusable. Takes no time, so it comes before all else."""
     output.check("--json", args.json)
     output.check("--markdown", args.markdown)
     output.check(f"${SUMMARY}", summary_file())
     if args.json and args.markdown and os.path.realpath(args.json) == os.path.realpath(args.markdown):
         raise Refusal(f"--json {args.json} and --markdown are the same file; name two")
-    output.check_directory("--target", args.target)
+    directory("--target", args.target)
     if args.base_binary is None:
         output.check_new_directory("--build", args.build)
 
@@ -63,19 +64,3 @@ def check_launcher(named: "str | None", ranks: int) -> None:
     if started != ranks:
         raise Refusal(f"{name}: does not start ranks: of {ranks}, {started or 'none'} came, with status 0:\n"
                       f"{shlex.join(argv)}\n{printed}".rstrip())
-
-
-def check_program(option: str, program: Path) -> None:
-    """Whether a program that was named is there, and is mpiferry."""
-    if not program.is_file():
-        raise Refusal(f"{option} {program}: no such program")
-    if not os.access(program, os.X_OK):
-        raise Refusal(f"{option} {program}: can not be executed")
-    try:
-        _, printed = capture([str(program.absolute()), "--version"], patience=PATIENCE)
-    except (CommandFailed, OSError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error).rstrip()
-        raise Refusal(f"{option} {program}: is not mpiferry, or can not run here: {why}") from None
-    if not printed.startswith("mpiferry "):
-        said = f"says {printed.splitlines()[0]!r}" if printed.strip() else "says nothing"
-        raise Refusal(f"{option} {program}: is not mpiferry: {program} --version {said}")

@@ -48,7 +48,8 @@ class Sweep:
         self._context = {
             "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
             **described(target), "executable": str(ferry.binary), "settings": settings}
-        self._missing = list(plan.runs())
+        self._missing = [(repetition, case) for repetition, case in plan.runs()
+                         if (case.name, repetition) not in journal.runs]
 
     def measure(self) -> None:
         """Runs what the journal lacks."""
@@ -179,7 +180,7 @@ def page(argv: Sequence[str], *, here: bool) -> int:
     """`here`: this interpreter has matplotlib."""
     args = page_parser().parse_args(argv)
     result = load(input_file("SWEEP.json", args.result))
-    speeds(result)
+    speeds(result, args.result)
     html = args.html or args.result.with_suffix(".html")
     output_file("--html", html)
     if html.exists() and GENERATOR not in html.read_bytes()[:1000]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import stat
@@ -119,10 +120,20 @@ class Journal:
             os.close(file)
 
     def _set_aside(self) -> None:
+        for number in itertools.count(2):  # what an earlier --fresh has set aside stays
+            if not self._old.exists():
+                break
+            self._old = self.path.with_name(f"{self.path.name}.old.{number}")
         os.replace(self.path, self._old)
-        self._aside = True
+        try:
+            fresh = self._locked()
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.link(self._old, self.path)  # not over another sweep's, which has begun meanwhile
+                self._old.unlink()
+            raise
         os.close(self._file)
-        self._file = self._locked()
+        self._file, self._aside = fresh, True
 
     def _leave(self) -> None:
         """Where nothing was measured, nothing is left, and what --fresh had set aside is back."""

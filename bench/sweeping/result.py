@@ -91,8 +91,8 @@ class Speed:
         self.median, self.least, self.most = statistics.median(values), min(values), max(values)
 
 
-def speeds(result: Mapping[str, Any]) -> dict[Case, Speed]:
-    """What was measured, case by case. Raises BadResult."""
+def speeds(result: Mapping[str, Any], path: Path | str = "the result") -> dict[Case, Speed]:
+    """What was measured, case by case. Raises BadResult, with the name of its file."""
     values: dict[Case, list[float]] = {}
     sizes: dict[Case, int] = {}
     try:
@@ -101,6 +101,6 @@ def speeds(result: Mapping[str, Any]) -> dict[Case, Speed]:
             if case is not None and entry["run_type"] == "iteration":
                 values.setdefault(case, []).append(float(entry["bytes_per_second"]) / 1e9)
                 sizes[case] = int(entry["bytes"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadResult(f"its benchmarks can not be read: {type(error).__name__}: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise BadResult(f"{path}: its benchmarks can not be read: the file is damaged; measure again") from None
     return {case: Speed(case, found, sizes[case]) for case, found in values.items()}

@@ -5,7 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
+#include <optional>
 #include <random>
+#include <string>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <vector>
 
@@ -58,6 +61,18 @@ class Random {
   std::uint64_t state_ = std::random_device{}();
 };
 
+// Before a disk is filled for minutes. Nothing if it fits, or if the file system does not say.
+std::optional<Failure> lacks_room(const std::string& directory, int file, Bytes size) {
+  struct statvfs there {};
+  if (::fstatvfs(file, &there) != 0 || there.f_blocks == 0) return std::nullopt;
+  const std::uint64_t free = std::uint64_t{there.f_bavail} * there.f_frsize;
+  if (size.value <= free) return std::nullopt;
+  Failure out = failure(directory, "fstatvfs", ENOSPC);
+  out.detail = "the sample of " + std::to_string(size.value) + " bytes can not be made, " +
+               std::to_string(free) + " are free";
+  return out;
+}
+
 }  // namespace
 
 Result<SampleFile> SampleFile::make(const std::string& directory, Bytes size,
@@ -69,6 +84,7 @@ Result<SampleFile> SampleFile::make(const std::string& directory, Bytes size,
   if (number < 0) return failure(directory, "open", errno);
   Descriptor file{number};
   SampleFile sample{path};
+  if (auto failure = lacks_room(directory, file.get(), size)) return std::move(*failure);
   Random random;
   std::vector<std::uint64_t> slice(kSliceWords);
   std::uint64_t synced = 0;

@@ -9,6 +9,7 @@ Committer::Committer(boost::asio::io_context& io, const disk::Directory& directo
 }
 
 Committer::~Committer() {
+  ending_ = true;
   writer_.join();  // first: it still gives to the publisher
   publisher_.join();
 }
@@ -19,6 +20,7 @@ void Committer::give(Commit& commit) {
 
 // On the writer.
 void Committer::write(Commit& commit) {
+  if (ending_) return;
   commit.error = commit.part.append(commit.payload);
   if (!commit.error) commit.part.start_sync();
   boost::asio::post(publisher_, [this, &commit] { join_group(commit); });
@@ -32,6 +34,7 @@ void Committer::join_group(Commit& commit) {
 }
 
 void Committer::publish_group() {
+  if (ending_) return;
   bool published = false;
   for (Commit* commit : group_) {
     if (!commit->error) commit->error = commit->part.sync();

@@ -7,6 +7,7 @@
 // directory. docs/decisions/0016 has the measurements.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -33,7 +34,7 @@ class Committer {
   Committer(boost::asio::io_context& io, const disk::Directory& directory, std::size_t window);
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
-  // Waits for everything that was given.
+  // Waits for what is under way. What was given, is not done and has not been begun is dropped.
   ~Committer();
 
   // Writes and publishes `commit`, durably, name included; then, or when it has failed, sets
@@ -48,6 +49,7 @@ class Committer {
   void join_group(Commit& commit);
   void publish_group();
 
+  std::atomic<bool> ending_ = false;
   boost::asio::io_context& io_;
   const disk::Directory& directory_;
   Event changed_;

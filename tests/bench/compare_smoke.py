@@ -34,6 +34,8 @@ def main() -> int:
             print(f"SKIPPED: {target['name']}: {target['verdict']}")
     assert "| against | target | median | range | verdict |" in done.stdout, done.stdout
 
+    nothing = compare("--quick", "--build", build, "--mpiexec", mpiexec, "--disk", "/dev/shm", "cp-disk")
+    assert nothing.returncode == 2 and "nothing could be compared" in nothing.stderr, nothing.stderr
     unknown = compare("no-such")
     assert unknown.returncode == 2 and "dd-durable" in unknown.stderr, unknown.stderr
     for words, said in ((("--target", "/nowhere"), "--target /nowhere: no such directory"),

@@ -183,13 +183,13 @@ class Repositories(unittest.TestCase):
                 (["--case", "64K:3:0"], "0: not a size"),
                 (["--minutes", "0"], "0: not a number between"),
                 (["--minutes", "nan"], "nan: not a number between"),
-                (["--pairs", "0"], "--pairs 0: not a whole number"),
+                (["--pairs", "0"], "--pairs: 0: not a whole number"),
                 (["--threshold", "20"], "is above --margin 10"),
                 (["--base-binary", "/bin/true"], "go together"),
                 (["HEAD", "--base-binary", "a", "--head-binary", "b"], "which of them?"),
                 (["--base-binary", "/nowhere/a", "--head-binary", "/bin/true"], "/nowhere/a: no such program"),
                 (["--json", "/nowhere/a.json"], "--json /nowhere/a.json: there is no directory /nowhere"),
-                (["experiment", "--runs", "0"], "--runs 0: not a whole number")]:
+                (["experiment", "--runs", "0"], "--runs: 0: not a whole number")]:
             with self.subTest(arguments=arguments):
                 code, _, err = self.run_main(*arguments)
                 self.assertEqual(code, 2, err)

@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from unittest import mock
 
@@ -81,7 +82,7 @@ class Places(Here):
                               (self.here / "no/r", "there is no directory"), (self.ferry / "r", "there is no directory"),
                               (self.here / (300 * "a"), "can not be written: File name too long")):
                 self.refused(f"{option} {path}: {why}", option, path)
-        for path, why in (("/proc", "may not be written"), ("/nowhere", "is no directory"), (self.ferry, "is no dir")):
+        for path, why in (("/proc", "nothing can be written there"), ("/nowhere", "no such directory"), (self.ferry, "no directory")):
             done, out, err = self.gate("--target", path)
             self.assertEqual((done, out), (2, ""), err)
             self.assertIn(f"error: --target {path}: {why}", err)
@@ -148,12 +149,12 @@ class LaunchersAndPrograms(Here):
         text = self.here / "text"
         text.write_text("no program")
         for option in ("--base-binary", "--head-binary"):
-            for program, why in (("/bin/true", "is not mpiferry: /bin/true --version says"),
-                                 (self.program("silent", ""), "is not mpiferry: .* says nothing"),
-                                 (self.program("other", "echo other 1"), "is not mpiferry: .* says 'other 1'"),
+            for program, why in (("/bin/true", "no mpiferry: its --version .* said: true"),
+                                 (self.program("silent", ""), "no mpiferry: .* said: nothing"),
+                                 (self.program("other", "echo other 1"), "no mpiferry: .* said: other 1"),
                                  (self.program("dies", "echo libmpi.so: not found; exit 127"),
-                                  "is not mpiferry, or can not run here:.*libmpi.so: not found"),
-                                 (text, "can not be executed"), (self.here, "no such program")):
+                                  "no mpiferry: .* status 127 and said: libmpi.so: not found"),
+                                 (text, "can not be executed"), (self.here, "is a directory, no program")):
                 self.refused(f"{option} {program}: {why}", option, program)
 
 
@@ -178,6 +179,11 @@ class HangingJobs(Here):
                                                 "had not ended after 1 s") as caught:
             self.jobs(place, hangs).measure("base", CASE)
         self.assertEqual(caught.exception.code, FAILED)
+        stat = pathlib.Path("/proc", (self.here / "pid").read_text().strip(), "stat")
+        deadline = time.monotonic() + 10
+        while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
+            self.assertLess(time.monotonic(), deadline, "it outlived the gate")
+            time.sleep(0.01)
 
     def test_a_target_that_fills_up_is_named(self):
         with scratch.Scratch(self.target) as place, \

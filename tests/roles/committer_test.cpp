@@ -2,8 +2,11 @@
 #include "engine/roles/committer.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <deque>
 #include <optional>
+#include <sys/resource.h>
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -73,15 +76,50 @@ TEST_F(CommitterTest, tells_the_error_of_one_and_publishes_the_others) {
   EXPECT_TRUE(written("c") == text);
 }
 
-TEST_F(CommitterTest, ends_with_the_group_under_way) {
-  auto part = destination->open_part("a", 7);
-  ASSERT_FALSE(part.error);
-  Committer::Commit commit{.part = std::move(part.file), .payload = payload};
-  {
-    Committer committer{io, *destination, 1};
-    committer.give(commit);
+TEST_F(CommitterTest, tells_who_found_no_room_and_publishes_the_others) {
+  Committer committer{io, *destination, 3};
+  std::deque<Committer::Commit> commits;
+  for (const char* name : {"a", "b", "c"}) {
+    auto part = destination->open_part(name, 7);
+    ASSERT_FALSE(part.error);
+    // As on a full disk, a write fails on the writer's thread.
+    commits.push_back({.part = std::move(part.file),
+                       .payload = payload.first(*name == 'b' ? 3 * kPageSize : 99)});
   }
-  EXPECT_TRUE(written("a") == text);
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  rlimit little = before;
+  little.rlim_cur = kPageSize;
+  setrlimit(RLIMIT_FSIZE, &little);
+  for (auto& commit : commits) committer.give(commit);
+  settle(commits);
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_FALSE(commits[0].error);
+  EXPECT_EQ(commits[1].error.call, disk::Call::write);
+  EXPECT_EQ(commits[1].error.system_errno, EFBIG);
+  EXPECT_FALSE(commits[2].error);
+  EXPECT_TRUE(written("a") == text.substr(0, 99));
+  EXPECT_FALSE(std::filesystem::exists(std::filesystem::path{destination->path()} / "b"));
+}
+
+// A worker that gives up has chunks that nobody will hear of.
+TEST_F(CommitterTest, ends_with_what_is_under_way_and_leaves_no_part) {
+  constexpr int kMany = 20;
+  std::deque<Committer::Commit> commits;
+  {
+    Committer committer{io, *destination, kMany};
+    for (int i = 0; i < kMany; ++i) {
+      auto part = destination->open_part(std::to_string(i), 7);
+      ASSERT_FALSE(part.error);
+      commits.push_back({.part = std::move(part.file), .payload = payload});
+      committer.give(commits.back());
+    }
+  }
+  commits.clear();
+  for (const auto& file : std::filesystem::directory_iterator{destination->path()}) {
+    EXPECT_TRUE(read_file(file.path()) == text) << file.path();
+  }
 }
 
 }  // namespace

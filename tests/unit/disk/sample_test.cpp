@@ -66,6 +66,15 @@ TEST_F(Sample, says_where_it_can_not_be_made) {
   EXPECT_EQ(file.error().system_errno, ENOTDIR);
 }
 
+TEST_F(Sample, that_does_not_fit_is_refused_before_it_fills_the_disk) {
+  const Bytes huge{std::uint64_t{1} << 62U};
+  const auto sample = SampleFile::make(here, huge, never);
+  ASSERT_FALSE(sample);
+  EXPECT_EQ(sample.error().system_errno, ENOSPC);
+  EXPECT_NE(sample.error().detail.find("4611686018427387904 bytes"), std::string::npos);
+  EXPECT_TRUE(fs::is_empty(here));
+}
+
 TEST_F(Sample, directory_goes_with_all_in_it_and_the_parents_that_were_missing) {
   const fs::path path = here / "a/b//c";
   {
