@@ -1,7 +1,20 @@
 """A command line whose mistakes are answered shortly."""
 
+from __future__ import annotations  # Python 3.9
+
 import argparse
+from collections.abc import Callable
 from typing import NoReturn
+
+
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """The type of an option."""
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or int(text) < least or (most is not None and int(text) > most):
+            raise argparse.ArgumentTypeError(f"{text}: not a whole number from {least} "
+                                             + ("up" if most is None else f"to {most}"))
+        return int(text)
+    return number
 
 
 class Parser(argparse.ArgumentParser):

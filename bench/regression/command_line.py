@@ -14,6 +14,7 @@ from measuring.machine import describe
 from measuring.paths import Unusable
 from measuring.ranks import version
 from measuring.scratch import NoSpace, Scratch
+from measuring.usage import whole_number
 
 from .base import PROGRAM, Repository, choose
 from .building import build_both
@@ -29,12 +30,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def tell(text: str) -> None:
     print(f"bench/regress: {text}", file=sys.stderr, flush=True)
-
-
-def whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text}: not a whole number from 1 up")
-    return int(text)
 
 
 def between(low: float, high: float):
@@ -56,7 +51,7 @@ def common_options() -> argparse.ArgumentParser:
                              + " ".join(f"{c.chunk >> 10}K:{c.ranks}:{c.size >> 20}M" for c in CASES))
     common.add_argument("--minutes", type=between(0, 10000),
                         help="budget of one run, without building (1.5; --short: 0.5)")
-    common.add_argument("--pairs", type=whole, default=1000, help="of every case, at most (%(default)s)")
+    common.add_argument("--pairs", type=whole_number(1), default=1000, help="of every case, at most (%(default)s)")
     common.add_argument("--threshold", type=between(0, 1000), default=5.0, metavar="PERCENT",
                         help="a smaller slowdown is never red (%(default)g)")
     common.add_argument("--margin", type=between(0, 1000), default=10.0, metavar="PERCENT",

@@ -180,7 +180,6 @@ def page(argv: Sequence[str], *, here: bool) -> int:
     """`here`: this interpreter has matplotlib."""
     args = page_parser().parse_args(argv)
     result = load(input_file("SWEEP.json", args.result))
-    speeds(result, args.result)
     html = args.html or args.result.with_suffix(".html")
     output_file("--html", html)
     if html.exists() and GENERATOR not in html.read_bytes()[:1000]:

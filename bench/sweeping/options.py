@@ -11,7 +11,7 @@ from typing import TypeVar
 from measuring.launcher import Launcher
 from measuring.machine import memory_bytes
 from measuring.sizes import GIB, KIB, MIB, parse_size, show_size
-from measuring.usage import Parser
+from measuring.usage import Parser, whole_number
 
 from .plan import Plan
 
@@ -29,14 +29,6 @@ Value = TypeVar("Value")
 EXIT_CODES = """exit codes: 0 all is measured and written (the page only where matplotlib is), 1 a job failed or
 no space is left, 2 usage, or results in --out that can not be compared, 130 interrupted; after 1
 and 130 all that was measured is kept, and the same command goes on from there"""
-
-
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text}: not a whole number from {least} to {most}")
-        return int(text)
-    return number
 
 
 def _each(parse: Callable[[str], Value], example: str) -> Callable[[str], Value]:
@@ -86,15 +78,15 @@ def parser() -> Parser:
     what = shown.add_argument_group("what is measured")
     what.add_argument("--chunks", type=_each(_chunk, "64K 1M"), nargs="+", default=CHUNKS, metavar="SIZE",
                       help="chunk sizes (1K 4K 16K 64K 256K 1M 4M 16M)")
-    what.add_argument("--ranks", type=_each(_number(2, MOST_RANKS), "2 3"), nargs="+", default=RANKS, metavar="N",
+    what.add_argument("--ranks", type=_each(whole_number(2, MOST_RANKS), "2 3"), nargs="+", default=RANKS, metavar="N",
                       help="rank counts, the master's included (2 3 5 9)")
-    what.add_argument("--windows", type=_each(_number(1, MOST_WINDOW), "4 8"), nargs="+", default=WINDOWS,
+    what.add_argument("--windows", type=_each(whole_number(1, MOST_WINDOW), "4 8"), nargs="+", default=WINDOWS,
                       metavar="N",
                       help=f"chunks in flight to one worker, 1 to {MOST_WINDOW} (1 2 4 8 16 32)")
-    what.add_argument("--repetitions", type=_number(1, 1000), default=3, metavar="N", help="of every case (3)")
+    what.add_argument("--repetitions", type=whole_number(1, 1000), default=3, metavar="N", help="of every case (3)")
     what.add_argument("--size", type=parse_size, default=512 * MIB,
                       help="bytes that a job of mpiferry moves, at least one chunk (512M)")
-    what.add_argument("--max-chunks", type=_number(1, 1 << 30), default=16_384, metavar="N",
+    what.add_argument("--max-chunks", type=whole_number(1, 1 << 30), default=16_384, metavar="N",
                       help="the most chunks that a job moves: it moves less than --size if they are small (16384)")
     what.add_argument("--memory", type=parse_size, default=256 * MIB, metavar="SIZE",
                       help="of each rank for chunks; larger windows are left out (256M)")

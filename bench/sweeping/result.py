@@ -80,6 +80,10 @@ def load(path: Path) -> dict[str, Any]:
     if context["sweep_schema"] != SCHEMA:
         raise BadResult(f"{path}: its schema is {context['sweep_schema']!r}, this program reads {SCHEMA!r}; use "
                         "the mpiferry that wrote it, or measure again")
+    try:
+        speeds(result)
+    except BadResult as error:
+        raise BadResult(f"{path}: {error}") from None
     return result
 
 
@@ -91,8 +95,8 @@ class Speed:
         self.median, self.least, self.most = statistics.median(values), min(values), max(values)
 
 
-def speeds(result: Mapping[str, Any], path: Path | str = "the result") -> dict[Case, Speed]:
-    """What was measured, case by case. Raises BadResult, with the name of its file."""
+def speeds(result: Mapping[str, Any]) -> dict[Case, Speed]:
+    """What was measured, case by case. Raises BadResult."""
     values: dict[Case, list[float]] = {}
     sizes: dict[Case, int] = {}
     try:
@@ -102,5 +106,5 @@ def speeds(result: Mapping[str, Any], path: Path | str = "the result") -> dict[C
                 values.setdefault(case, []).append(float(entry["bytes_per_second"]) / 1e9)
                 sizes[case] = int(entry["bytes"])
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise BadResult(f"{path}: its benchmarks can not be read: the file is damaged; measure again") from None
+        raise BadResult("its benchmarks can not be read: the file is damaged; measure again") from None
     return {case: Speed(case, found, sizes[case]) for case, found in values.items()}
