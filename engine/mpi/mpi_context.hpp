@@ -114,7 +114,8 @@ class MpiContext : public boost::asio::execution_context::service {
   };
 
   void shutdown() override;
-  Operation add(int mpi_result, MPI_Request request, Slot slot);
+  Operation take_slot(Lease lease, Rank peer, int tag, const char* call);
+  Operation start(Operation operation, int mpi_result, MPI_Request request);
   void collect(Operation operation);
   bool test();
   void fail_all(ErrorCode error);

@@ -23,7 +23,7 @@ RequestTable::RequestTable(std::size_t reserve) {
   tested_.reserve(reserve);
 }
 
-RequestId RequestTable::insert_completed() {
+RequestId RequestTable::reserve() {
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<std::uint32_t>(row_of_slot_.size()));
     row_of_slot_.push_back(kFree);
@@ -35,12 +35,11 @@ RequestId RequestTable::insert_completed() {
   return {slot, generation_[slot]};
 }
 
-RequestId RequestTable::insert(MPI_Request request) {
-  const RequestId id = insert_completed();
+void RequestTable::start(RequestId id, MPI_Request request) {
+  assert(contains(id) && !active(id));
   row_of_slot_[id.slot] = static_cast<std::uint32_t>(requests_.size());
   requests_.push_back(request);
   slot_of_row_.push_back(id.slot);
-  return id;
 }
 
 void RequestTable::release(RequestId id) {

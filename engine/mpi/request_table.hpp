@@ -32,10 +32,10 @@ class RequestTable {
  public:
   explicit RequestTable(std::size_t reserve);
 
-  // Takes the request over.
-  RequestId insert(MPI_Request request);
-  // A slot without a request, as if it had completed: for operations that failed to start.
-  RequestId insert_completed();
+  // A slot without a request. It stays one, as if it had completed, if the request fails to start.
+  RequestId reserve();
+  // Takes over the request that was started for a reserved slot.
+  void start(RequestId id, MPI_Request request);
   // Frees the slot. Precondition: contains(id) and not active(id).
   void release(RequestId id);
 

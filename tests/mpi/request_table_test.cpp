@@ -50,6 +50,12 @@ int key_of(const TestedRequest& tested) {
   return count;
 }
 
+RequestId start(RequestTable& table, MPI_Request request) {
+  const RequestId id = table.reserve();
+  table.start(id, request);
+  return id;
+}
+
 // Copies what one test reports.
 std::vector<TestedRequest> test(RequestTable& table) {
   int result = -1;
@@ -69,8 +75,8 @@ TEST(RequestTable, reports_what_completed_and_only_that) {
   RequestTable table{kReserve};
   const Manual one{1};
   const Manual two{2};
-  const RequestId first = table.insert(one.request);
-  const RequestId second = table.insert(two.request);
+  const RequestId first = start(table, one.request);
+  const RequestId second = start(table, two.request);
   EXPECT_EQ(table.size(), 2U);
   EXPECT_TRUE(test(table).empty());
 
@@ -92,7 +98,7 @@ TEST(RequestTable, reports_what_completed_and_only_that) {
 TEST(RequestTable, a_completed_slot_is_kept_until_it_is_released) {
   RequestTable table{kReserve};
   const Manual one{1};
-  const RequestId id = table.insert(one.request);
+  const RequestId id = start(table, one.request);
   one.complete();
   test(table);
   EXPECT_TRUE(table.contains(id));
@@ -103,10 +109,10 @@ TEST(RequestTable, a_completed_slot_is_kept_until_it_is_released) {
 
 TEST(RequestTable, a_slot_used_again_does_not_answer_to_its_old_name) {
   RequestTable table{kReserve};
-  const RequestId old = table.insert_completed();
+  const RequestId old = table.reserve();
   table.release(old);
   const Manual one{1};
-  const RequestId id = table.insert(one.request);
+  const RequestId id = start(table, one.request);
   EXPECT_EQ(id.slot, old.slot) << "used again";
   EXPECT_NE(id, old);
   EXPECT_FALSE(table.contains(old));
@@ -119,7 +125,7 @@ TEST(RequestTable, a_slot_used_again_does_not_answer_to_its_old_name) {
 
 TEST(RequestTable, a_slot_without_a_request_is_complete_from_the_start) {
   RequestTable table{kReserve};
-  const RequestId id = table.insert_completed();
+  const RequestId id = table.reserve();
   EXPECT_TRUE(table.contains(id));
   EXPECT_FALSE(table.active(id));
   EXPECT_TRUE(table.empty());
@@ -137,7 +143,7 @@ TEST(RequestTable, keeps_names_and_requests_together_in_any_order_of_completion)
       for (auto n = random() % 8; n > 0; --n, ++key) {
         all.push_back(std::make_unique<Manual>(key));
         pending.push_back(all.back().get());
-        names[key] = table.insert(pending.back()->request);
+        names[key] = start(table, pending.back()->request);
       }
       std::ranges::shuffle(pending, random);
       const auto completed = random() % (pending.size() + 1);
@@ -168,7 +174,7 @@ TEST(RequestTable, a_cancelled_receive_is_reported_as_cancelled) {
   int unused = 0;
   MPI_Request request = MPI_REQUEST_NULL;
   MPI_Irecv(&unused, 1, MPI_INT, MPI_ANY_SOURCE, 11, comm.native(), &request);
-  const RequestId id = table.insert(request);
+  const RequestId id = start(table, request);
   table.cancel(id.slot);
   std::vector<TestedRequest> tested;
   while (tested.empty()) tested = test(table);
@@ -191,7 +197,7 @@ TEST(RequestTable, one_error_is_its_own_and_not_its_neighbours) {
   MPI_Isend(message.data(), 4, MPI_INT, self, 1, comm.native(), &requests[2]);
   MPI_Isend(message.data(), 4, MPI_INT, self, 2, comm.native(), &requests[3]);
   std::vector<RequestId> ids;
-  for (MPI_Request request : requests) ids.push_back(table.insert(request));
+  for (MPI_Request request : requests) ids.push_back(start(table, request));
   std::map<std::uint32_t, int> results;
   while (!table.empty()) {
     int unused = 0;
