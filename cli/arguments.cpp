@@ -117,7 +117,7 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
                    "are small: 2MiB of them, up to 32")
       ->transform(CLI::Validator{count_from(1, flow::kMaxWindow), "", "number"})
       ->type_name("UINT")
-      ->default_str("8..32");
+      ->default_str("8..64");
   auto* memory_option =
       scatter->add_option("--memory", memory, "Limit of the chunks in memory, for each rank")
           ->transform(CLI::Validator{bytes_from(1_B, kAnyBytes), "", "size"})

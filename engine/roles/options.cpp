@@ -14,7 +14,7 @@ constexpr Bytes kDefaultMemory = 256_MiB;
 // docs/decisions/0014: small chunks need more of them in flight to outlast a nap of either side.
 constexpr Bytes kDefaultInFlight = 2_MiB;
 constexpr std::uint64_t kFewestInFlight = 8;
-constexpr std::uint64_t kMostInFlight = 32;
+constexpr std::uint64_t kMostInFlight = 64;
 
 std::uint64_t default_window(Bytes chunk_size) {
   return std::clamp(kDefaultInFlight.value / std::max<std::uint64_t>(1, chunk_size.value),

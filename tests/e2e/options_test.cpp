@@ -215,8 +215,8 @@ TEST_F(Options, window_is_wider_for_small_chunks_if_nobody_says_more) {
     std::uint64_t chunk_size;
     int window;
   };
-  for (const Case& it : {Case{1, 32}, Case{64 * kKiB, 32}, Case{128 * kKiB, 16},
-                         Case{1024 * kKiB, 8}, Case{1024 * 1024 * kKiB, 1}}) {
+  for (const Case& it : {Case{1, 64}, Case{32 * kKiB, 64}, Case{64 * kKiB, 32},
+                         Case{128 * kKiB, 16}, Case{1024 * kKiB, 8}, Case{1024 * 1024 * kKiB, 1}}) {
     chunk_size = it.chunk_size;
     expect_moved(run_job(2, {"--force", "--memory", "1G"}));
     EXPECT_EQ(report()["window"], it.window) << it.chunk_size;

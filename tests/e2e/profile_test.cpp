@@ -66,8 +66,8 @@ TEST_F(Profile, none_is_the_built_in_default) {
 }
 
 TEST_F(Profile, gives_way_to_the_command_line_and_the_environment) {
-  expect_used(run_with({"--chunk-size", "8192"}), 8192, 32, nullptr);
-  expect_used(run_with({}, {{"MPIFERRY_CHUNK_SIZE", "8192"}}), 8192, 32, nullptr);
+  expect_used(run_with({"--chunk-size", "8192"}), 8192, 64, nullptr);
+  expect_used(run_with({}, {{"MPIFERRY_CHUNK_SIZE", "8192"}}), 8192, 64, nullptr);
   expect_used(run_with({"--window", "7"}), 4096, 7, at_home.string());
   expect_used(run_with({}, {{"MPIFERRY_WINDOW", "7"}}), 4096, 7, at_home.string());
   expect_used(run_with({"--chunk-size", "4K"}), 4096, 3, at_home.string());
