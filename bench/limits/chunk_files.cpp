@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <fcntl.h>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <system_error>
 #include <unistd.h>
-#include <vector>
 
 #include "bench/limits/crew.hpp"
 
@@ -35,6 +35,16 @@ class Descriptor {
   int value_;
 };
 
+// What O_DIRECT wants of addresses and lengths, on any disk that is in use.
+constexpr std::size_t kAlignment = 4096;
+
+struct Free {
+  void operator()(std::byte* bytes) const noexcept {
+    ::operator delete (bytes, std::align_val_t{kAlignment});
+  }
+};
+using Buffer = std::unique_ptr<std::byte, Free>;
+
 void write_all(int file, std::span<const std::byte> bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(file, bytes.data(), bytes.size());
@@ -43,16 +53,25 @@ void write_all(int file, std::span<const std::byte> bytes, const std::filesystem
   }
 }
 
+void write_file(const ChunkFiles& files, int file, std::span<const std::byte> bytes,
+                const std::filesystem::path& path) {
+  const std::size_t tail = files.direct ? bytes.size() % kAlignment : 0;
+  write_all(file, bytes.first(bytes.size() - tail), path);
+  if (tail == 0) return;
+  if (::fcntl(file, F_SETFL, ::fcntl(file, F_GETFL) & ~O_DIRECT) != 0) fail("fcntl", path);
+  write_all(file, bytes.last(tail), path);
+}
+
 void write_own(const ChunkFiles& files, int index, const Descriptor& directory,
                std::span<const std::byte> buffer) {
   const auto step = static_cast<std::uint64_t>(files.writers);
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (files.direct ? O_DIRECT : 0);
   for (auto chunk = static_cast<std::uint64_t>(index); chunk < files.count(); chunk += step) {
     const std::string name = "chunk_" + std::to_string(chunk) + ".bin";
-    const Descriptor file{
-        ::openat(directory.value(), name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+    const Descriptor file{::openat(directory.value(), name.c_str(), flags, 0666)};
     if (file.value() < 0) fail("open", files.directory / name);
     const auto length = std::min(files.chunk, files.bytes - chunk * files.chunk);
-    write_all(file.value(), buffer.first(length), files.directory / name);
+    write_file(files, file.value(), buffer.first(length), files.directory / name);
     if (files.durable && ::fsync(file.value()) != 0) fail("fsync", files.directory / name);
   }
   if (files.durable && ::fsync(directory.value()) != 0) fail("fsync", files.directory);
@@ -62,10 +81,12 @@ Work prepare(const ChunkFiles& files, int index) {
   auto directory = std::make_shared<Descriptor>(
       ::open(files.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory->value() < 0) fail("open", files.directory);
-  std::vector<std::byte> buffer(std::min(files.chunk, files.bytes), std::byte{0x5a});
-  return [&files, index, directory, buffer = std::move(buffer)] {
-    write_own(files, index, *directory, buffer);
-  };
+  const std::size_t length = std::min(files.chunk, files.bytes);
+  const auto buffer = std::shared_ptr<std::byte>{
+      Buffer{static_cast<std::byte*>(::operator new (length, std::align_val_t{kAlignment}))}};
+  const std::span bytes{buffer.get(), length};
+  std::ranges::fill(bytes, std::byte{0x5a});
+  return [&files, index, directory, buffer, bytes] { write_own(files, index, *directory, bytes); };
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct ChunkFiles {
   std::uint64_t bytes = 0;  // of all files
   std::filesystem::path directory;
   bool durable = false;  // fsync of each file before it is closed, and of the directory at the end
+  bool direct = false;   // past the page cache, but for what is not a multiple of 4096 bytes
 
   std::uint64_t count() const { return bytes / chunk + (bytes % chunk != 0 ? 1 : 0); }
 };

@@ -1,7 +1,8 @@
 // The write limit: how fast so many plain processes create the chunk files of a job.
 //
-// bench_write_limit WRITERS CHUNK BYTES DIR [fsync]
+// bench_write_limit WRITERS CHUNK BYTES DIR [fsync | direct]
 //
+// fsync: each file is on the disk before it is closed; direct: so, and past the page cache.
 // Prints one line of JSON: {"seconds": s, "bytes": n, "files": n, "writers": n}
 #include <cinttypes>
 #include <cstdint>
@@ -22,16 +23,18 @@ using namespace mpiferry::limits;
 
 ChunkFiles parse(std::span<char*> arguments) {
   constexpr std::uint64_t kMostWriters = 4096;
+  const std::string_view how = arguments.size() == 6 ? arguments[5] : "";
   if (arguments.size() < 5 || arguments.size() > 6 ||
-      (arguments.size() == 6 && std::string_view{arguments[5]} != "fsync")) {
-    throw std::invalid_argument{"takes WRITERS CHUNK BYTES DIR [fsync]"};
+      (arguments.size() == 6 && how != "fsync" && how != "direct")) {
+    throw std::invalid_argument{"takes WRITERS CHUNK BYTES DIR [fsync | direct]"};
   }
   ChunkFiles files;
   files.writers = static_cast<int>(number("WRITERS", arguments[1], 1, kMostWriters));
   files.chunk = number("CHUNK", arguments[2], 1, std::uint64_t{1} << 30);
   files.bytes = number("BYTES", arguments[3], 0, std::uint64_t{1} << 50);
   files.directory = arguments[4];
-  files.durable = arguments.size() == 6;
+  files.durable = !how.empty();
+  files.direct = how == "direct";
   if (!std::filesystem::is_directory(files.directory)) {
     throw std::invalid_argument{"DIR: '" + files.directory.string() + "' is no directory"};
   }

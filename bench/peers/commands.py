@@ -134,10 +134,10 @@ class Commands:
             name, lambda out: self.setting.mpi(ranks, program, str(source), str(chunk), out, "quiet"), chunk,
             f"mpiferry, {ranks} ranks", talkative=False)
 
-    def write_limit(self, ranks: int, chunk: int, *, durable: bool = False) -> Case:
-        """From the common start of the writers to the end of the last: they have no start-up."""
+    def write_limit(self, ranks: int, chunk: int, how: str = "") -> Case:
+        """From the common start of the writers to the end of the last: they have no start-up. `how`: fsync, direct."""
         writers = ranks - 1
-        name, how = f"write limit, {writers} writers", ("fsync",) if durable else ()
+        name = ", ".join(filter(None, (f"write limit, {writers} writers", how)))
         try:
             program = self.setting.program("write_limit")
         except NotRun as error:
@@ -146,8 +146,8 @@ class Commands:
 
         def measure() -> Figures:
             destination = self.place.fresh(footprint(self.size, chunk))
-            _, said = capture([program, str(writers), str(chunk), str(self.size), str(destination), *how])
+            _, said = capture([program, str(writers), str(chunk), str(self.size), str(destination), *how.split()])
             return {SECONDS: last_json(said)["seconds"]}
 
-        shown = " ".join(("bench_write_limit", str(writers), str(chunk), str(self.size), "OUT", *how))
+        shown = " ".join(("bench_write_limit", str(writers), str(chunk), str(self.size), "OUT", *how.split()))
         return self._peer(name, shown, measure, f"mpiferry, {ranks} ranks")

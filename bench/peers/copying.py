@@ -27,7 +27,8 @@ def _cp(place: str, setting: Setting) -> "list[Case]":
 
 def _durable(peers: Sequence[str], setting: Setting) -> "list[Case]":
     commands = Commands(setting, "disk", setting.large)
-    return [commands.ferry(3, MIB, "--fsync"), *(commands.copy(peer, FERRY(3)) for peer in peers)]
+    limits = [commands.write_limit(3, MIB, how) for how in ("fsync", "direct")]  # what this disk allows 2 workers
+    return [commands.ferry(3, MIB, "--fsync"), *(commands.copy(peer, FERRY(3)) for peer in peers), *limits]
 
 
 def _first_two(name: str, cases: Cases) -> "Mapping[str, Outcome]":
@@ -45,7 +46,7 @@ def _write_limit(cases: Cases) -> "Mapping[str, Outcome]":
 
 
 def _better_dd(cases: Cases) -> "Mapping[str, Outcome]":
-    ferry, *peers = cases.values()
+    ferry, *peers = list(cases.values())[:3]
     run = [peer for peer in peers if not peer.not_run]
     if not run:
         return {"dd-durable": against(ferry, peers[0])}
@@ -68,7 +69,8 @@ def _side_by_side(place: str, chunk: int, durable: bool, setting: Setting) -> "l
     cases += [commands.copy(name, FERRY(3)) for name in copies]
     if not durable:
         cases += [commands.dcp(ranks, FERRY(ranks)) for ranks in RANKS]
-    return cases + [commands.write_limit(ranks, chunk, durable=durable) for ranks in RANKS]
+    hows = ("fsync", "direct") if durable else ("",)
+    return cases + [commands.write_limit(ranks, chunk, how) for ranks in RANKS for how in hows]
 
 
 def _let_go(setting: Setting) -> None:

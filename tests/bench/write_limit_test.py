@@ -2,6 +2,7 @@
 """write_limit_test.py PROGRAM: bench_write_limit's files, its line of JSON, and what bad input gets."""
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,21 @@ class WriteLimit(unittest.TestCase):
             self.assertEqual(said, {"bytes": 2500, "files": 3, "writers": 3})
             self.assertEqual({path.name: path.stat().st_size for path in self.target.iterdir()},
                              {"chunk_0.bin": 1000, "chunk_1.bin": 1000, "chunk_2.bin": 500})
+
+    def test_past_the_page_cache(self) -> None:
+        target = Path(tempfile.mkdtemp(dir=Path.cwd()))  # /tmp may be a tmpfs, which has no O_DIRECT everywhere
+        self.addCleanup(shutil.rmtree, target)
+        done = self.run_program(2, 8192, 8192 + 5000, target, "direct")
+        if "open: Invalid argument" in done.stderr:
+            self.skipTest(f"no O_DIRECT in {target}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual({path.name: path.read_bytes() for path in target.iterdir()},
+                         {"chunk_0.bin": b"Z" * 8192, "chunk_1.bin": b"Z" * 5000})
+
+    def test_how_is_one_of_two(self) -> None:
+        done = self.run_program(1, 10, 100, self.target, "sync")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("[fsync | direct]", done.stderr)
 
     def test_what_is_no_number_is_usage(self) -> None:
         done = self.run_program(3, "1k", 2500, self.target)
