@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
+#include "bench/limits/numbers.hpp"
 #include "engine/mpi/crowd.hpp"
 #include "engine/mpi/environment.hpp"
 
@@ -19,6 +22,12 @@ std::optional<mpi::Communicator>& storage() {
   return communicator;
 }
 
+// So much that the first touch of the buffers, a matter of the start, does not count.
+std::int64_t& bytes_a_case() {
+  static std::int64_t bytes = std::int64_t{1} << 30;
+  return bytes;
+}
+
 class Silent : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context& /*context*/) override { return true; }
@@ -27,9 +36,13 @@ class Silent : public benchmark::BenchmarkReporter {
 
 // With the arguments of this rank: one rank writes the file. Returns the exit code.
 int run_benchmarks(int argc, char** argv, bool speaks) {
+  constexpr std::string_view kBytes = "--bytes=";
   std::vector<char*> arguments;
   for (char* argument : std::span{argv, static_cast<std::size_t>(argc)}) {
-    if (speaks || !std::string_view{argument}.starts_with("--benchmark_out")) {
+    if (const std::string_view option{argument}; option.starts_with(kBytes)) {
+      bytes_a_case() = static_cast<std::int64_t>(
+          limits::number("--bytes", option.substr(kBytes.size()), 1, std::uint64_t{1} << 50U));
+    } else if (speaks || !std::string_view{argument}.starts_with("--benchmark_out")) {
       arguments.push_back(argument);
     }
   }
@@ -56,7 +69,7 @@ void chunks_and_windows(benchmark::internal::Benchmark* benchmark) {
   // Beyond this a window only takes memory: 8 workers of it are 512 MiB.
   constexpr std::int64_t kMostInFlight = 64 << 20;
   for (std::int64_t chunk = 1 << 10; chunk <= 16 << 20; chunk *= 4) {
-    for (std::int64_t window = 1; window <= 32; window *= 2) {
+    for (std::int64_t window = 1; window <= 64; window *= 2) {
       if (chunk * window <= kMostInFlight) benchmark->Args({chunk, window});
     }
   }
@@ -67,11 +80,10 @@ void chunks_and_windows(benchmark::internal::Benchmark* benchmark) {
 }
 
 std::int64_t chunks_a_worker(std::int64_t chunk) {
-  // So much that the first touch of the buffers, a matter of the start, does not count.
-  constexpr std::int64_t kBytes = 1 << 30;
   constexpr std::int64_t kMostChunks = 262144;
   const std::int64_t workers = world().size() - 1;
-  return (std::min(kBytes / chunk, kMostChunks) + workers - 1) / workers;
+  const std::int64_t chunks = std::clamp<std::int64_t>(bytes_a_case() / chunk, 1, kMostChunks);
+  return (chunks + workers - 1) / workers;
 }
 
 void count_moved(benchmark::State& state, std::int64_t chunk) {
@@ -92,7 +104,13 @@ int main(int argc, char** argv) {
     return 2;
   }
   bench::storage().emplace(mpi::Communicator::duplicate(mpi::Environment::world()));
-  const int code = bench::run_benchmarks(argc, argv, bench::world().rank() == kMaster);
+  const bool speaks = bench::world().rank() == kMaster;
+  int code = 2;
+  try {
+    code = bench::run_benchmarks(argc, argv, speaks);
+  } catch (const std::invalid_argument& error) {  // on every rank: they have the same arguments
+    if (speaks) std::fprintf(stderr, "%s: error: %s\n", argv[0], error.what());
+  }
   bench::storage().reset();
   environment.finalize({});
   return code;

@@ -30,7 +30,8 @@ mpi::Backoff backoff();
 // What transport and engine have in common: their cases, {chunk, window}, and how much a case
 // moves.
 void chunks_and_windows(benchmark::internal::Benchmark* benchmark);
-// 1 GiB for all workers together, but at most 262,144 chunks; rounded up to whole rounds.
+// What --bytes=N says (1 GiB) for all workers together, but at most 262,144 chunks; rounded up to
+// whole rounds.
 std::int64_t chunks_a_worker(std::int64_t chunk);
 void count_moved(benchmark::State& state, std::int64_t chunk);
 

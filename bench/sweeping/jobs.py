@@ -118,7 +118,7 @@ class Jobs:
         out = destination / "transport.json"
         argv = self._launcher.argv(case.ranks, [
             str(self._tools[TRANSPORT]), f"--benchmark_filter=^transport/chunk:{case.chunk}/",
-            f"--benchmark_out={out}", "--benchmark_out_format=json"])
+            f"--bytes={self._plan.job_size(case.chunk)}", f"--benchmark_out={out}", "--benchmark_out_format=json"])
         try:
             seconds = run(argv)
         except CommandFailed as error:
