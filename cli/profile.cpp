@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <optional>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -80,7 +82,9 @@ std::string default_profile_path() {
     return config + kName;
   }
   const std::string home = absolute("HOME");
-  return home.empty() ? "" : home + "/.config" + kName;
+  // One that does not exist is nobody's home (a service's, say), and not ours to make.
+  std::error_code ignored;
+  return std::filesystem::is_directory(home, ignored) ? home + "/.config" + kName : "";
 }
 
 Result<Tuning> decode_profile(std::string_view text) {

@@ -15,8 +15,8 @@ inline constexpr std::string_view kProfileSchema = "mpiferry.profile/1";
 inline constexpr std::string_view kProfileAuto = "auto";
 inline constexpr std::string_view kProfileNone = "none";
 
-// $XDG_CONFIG_HOME/mpiferry/profile.json, else $HOME/.config/mpiferry/profile.json; nothing if
-// neither variable has an absolute path.
+// $XDG_CONFIG_HOME/mpiferry/profile.json, else $HOME/.config/mpiferry/profile.json if HOME exists;
+// nothing if neither variable has an absolute path.
 std::string default_profile_path();
 
 // The chunk size and the window of a profile's text. invalid_argument with a detail that names the

@@ -96,7 +96,7 @@ struct Files {
   Outcome prepare() {
     if (at_default_place && path.empty()) {
       return Failure{.code = Errc::invalid_argument,
-                     .detail = "the profile has no default place: HOME is not set",
+                     .detail = "the profile has no default place: HOME is not set, or no directory",
                      .hint = "name a file with --profile FILE, or give --profile none"};
     }
     if (same_file(path, json_path)) {

@@ -116,9 +116,10 @@ std::string advice(const SweepResult& sweep, const TuningChoice& choice) {
   const TuningFigure& first = sweep.figures[0];
   const TuningFigure& chosen = sweep.figures[choice.chosen];
   if (choice.keeps_default) {
-    return fmt::format(
-        "  keep the defaults, {}: {}\n", to_text(first.tuning),
-        choice.best == 0 ? "nothing was faster" : "nothing was faster by more than the noise");
+    const char* const why = choice.too_noisy   ? "the measurements vary too much to tell"
+                            : choice.best == 0 ? "nothing was faster"
+                                               : "nothing was faster by more than the noise";
+    return fmt::format("  keep the defaults, {}: {}\n", to_text(first.tuning), why);
   }
   return fmt::format(
       "  use --chunk-size {} --window {}: of the cases as good as the best it needs the least "

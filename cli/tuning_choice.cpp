@@ -42,12 +42,14 @@ TuningChoice choose(const std::vector<TuningFigure>& figures) {
     uncertainties.push_back(figures[i].uncertainty());
     if (figures[i].median() > figures[choice.best].median()) choice.best = i;
   }
-  choice.noise = std::clamp(median_of(std::move(uncertainties)), kLeastNoise, kMostNoise);
+  const double uncertainty = median_of(std::move(uncertainties));
+  choice.noise = std::clamp(uncertainty, kLeastNoise, kMostNoise);
+  choice.too_noisy = uncertainty > kMostNoise;
   const double enough = (1 - choice.noise) * figures[choice.best].median();
   for (std::size_t i = 0; i < figures.size(); ++i) {
     if (figures[i].median() >= enough) choice.equals.push_back(i);
   }
-  choice.keeps_default = choice.equals.front() == 0;
+  choice.keeps_default = choice.too_noisy || choice.equals.front() == 0;
   choice.chosen =
       choice.keeps_default
           ? 0

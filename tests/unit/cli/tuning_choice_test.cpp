@@ -54,11 +54,13 @@ TEST(TuningChoice, sees_smaller_differences_with_more_repetitions) {
   EXPECT_FALSE(choose(apart(30)).keeps_default);
 }
 
-TEST(TuningChoice, does_not_call_everything_equal_however_loud_it_is) {
+TEST(TuningChoice, advises_nothing_out_of_noise) {
   const TuningChoice choice =
       choose({figure(1_MiB, 8, {0.1, 1.0, 9.0}), figure(4_MiB, 2, {10.0, 100.0, 900.0})});
   EXPECT_DOUBLE_EQ(choice.noise, kMostNoise);
-  EXPECT_FALSE(choice.keeps_default);
+  EXPECT_TRUE(choice.too_noisy);
+  EXPECT_TRUE(choice.keeps_default);
+  EXPECT_EQ(choice.chosen, 0U);
 }
 
 TEST(TuningChoice, leaves_the_default_for_what_is_faster_beyond_the_noise) {
