@@ -7,7 +7,7 @@
 //   hash_master  XXH3-64 of the chunk and XXH128 of the file
 //   copy         from another process, as MPI moves a chunk on one host (process_vm_readv)
 //   hash_worker  XXH3-64
-//   write        chunk files in DIR: open, write, close
+//   write        chunk files in DIR: open, write, close; 0 if DIR is -, for a job that writes nothing
 //
 // Prints one line of JSON: the seconds of each part, and {"processes": n, "chunk": n, "bytes": n}.
 // bench/peers/parts.py says what follows from them.
@@ -182,7 +182,8 @@ int main(int argc, char** argv) {
   try {
     const Plan plan = parse({argv, static_cast<std::size_t>(argc)});
     // The write comes first: it needs fresh pages, and the caller has just warmed them.
-    const auto write_seconds = time_chunk_files(plan.files);
+    const bool writes = plan.files.directory != "-";
+    const auto write_seconds = writes ? time_chunk_files(plan.files) : std::optional{0.0};
     if (!write_seconds) throw std::runtime_error{"a writer failed"};
     std::printf("{\"processes\": %d, \"chunk\": %" PRIu64 ", \"bytes\": %" PRIu64
                 ", \"write\": %.9f",

@@ -97,7 +97,11 @@ void count_moved(benchmark::State& state, std::int64_t chunk) {
 int main(int argc, char** argv) {
   using namespace mpiferry;
   mpi::Environment environment;
-  if (environment.size() < 2) {
+  const std::span arguments{argv, static_cast<std::size_t>(argc)};
+  const bool lists = std::ranges::any_of(arguments, [](std::string_view argument) {
+    return argument.starts_with("--benchmark_list_tests");
+  });
+  if (environment.size() < 2 && !lists) {
     std::fprintf(stderr, "%s: error: needs at least 2 ranks: mpirun -n 3 %s ...\n", argv[0],
                  argv[0]);
     environment.finalize({});

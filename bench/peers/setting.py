@@ -52,13 +52,13 @@ class Setting:
     def mpi(self, ranks: int, *argv: str) -> "list[str]":
         return [self.ferry.mpiexec, "-n", str(ranks), *argv]
 
-    def google_benchmark(self, ranks: int, name: str, wanted: Sequence[str],
-                         figure: str) -> "dict[str, float]":
+    def google_benchmark(self, ranks: int, name: str, wanted: Sequence[str], figure: str,
+                         *options: str) -> "dict[str, float]":
         """Runs exactly these cases of bench_NAME once; this figure of their JSON, by name."""
         output = self.scratch_file("benchmark.json")
         escaped = "|".join(one.replace(".", "[.]") for one in wanted)
         argv = self.mpi(ranks, self.program(name), f"--benchmark_filter=^({escaped})$",
-                        f"--benchmark_out={output}", "--benchmark_out_format=json")
+                        f"--benchmark_out={output}", "--benchmark_out_format=json", *options)
         output.unlink(missing_ok=True)
         run(argv)
         found = {}

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 COMPARE = Path(__file__).resolve().parents[2] / "bench/compare"
-SCENARIOS = ("cp-disk", "start-up", "blocking", "parts")
+SCENARIOS = ("cp-disk", "start-up", "blocking", "parts", "transport")
 
 
 def compare(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -25,7 +25,7 @@ def main() -> int:
         found = json.loads(result.read_text())
     assert found["schema"] == "mpiferry.compare/1" and found["quick"] and not found["partial"], found
     verdicts = {target["name"]: target["verdict"] for target in found["targets"]}
-    assert verdicts.keys() == set(SCENARIOS), verdicts
+    assert verdicts.keys() == {*SCENARIOS, "transport-small"}, verdicts
     for target in found["targets"]:
         if target["verdict"] == "not judged":
             assert len(target["values"]) == 1, target
