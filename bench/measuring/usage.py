@@ -18,7 +18,8 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong after one line of usage, not after a screen of it; --help has the screen."""
+    """Says what is wrong after one line of usage, not after a screen of it; --help has the screen. Its subcommands
+    are of this kind, too."""
 
     def __init__(self, *, brief: str, **more: object) -> None:
         """`brief`: what follows the name, in a word or two."""
@@ -26,4 +27,4 @@ class Parser(argparse.ArgumentParser):
         self._brief = brief
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"usage: {self.prog} {self._brief}\n{self.prog}: error: {message}\n  try: {self.prog} --help\n")
+        self.exit(2, f"usage: {self.prog} {self._brief}; --help shows the options\n{self.prog}: error: {message}\n")

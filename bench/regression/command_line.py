@@ -14,7 +14,7 @@ from measuring.machine import describe
 from measuring.paths import Unusable
 from measuring.ranks import version
 from measuring.scratch import NoSpace, Scratch
-from measuring.usage import whole_number
+from measuring.usage import Parser, whole_number
 
 from .base import PROGRAM, Repository, choose
 from .building import build_both
@@ -68,10 +68,8 @@ def common_options() -> argparse.ArgumentParser:
 
 
 def arguments(argv: Sequence[str], description: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench/regress",
-                                     usage="bench/regress [OPTION ...] [BASE]; --help shows the options",
-                                     description=description, parents=[common_options()],
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(brief="[OPTION ...] [BASE]", prog="bench/regress", description=description,
+                    parents=[common_options()], formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", nargs="?", metavar="BASE", help="a commit, branch or tag")
     parser.add_argument("--base-binary", type=Path, help="a program, instead of BASE")
     parser.add_argument("--head-binary", type=Path, help="a program, instead of the working tree's")
@@ -92,7 +90,7 @@ def arguments(argv: Sequence[str], description: str) -> argparse.Namespace:
     return args
 
 
-def settle(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+def settle(parser: Parser, args: argparse.Namespace) -> None:
     """What --short changes, and what must fit together."""
     short = getattr(args, "short", False)
     args.cases = list(dict.fromkeys(args.case or (SHORT_CASES if short else CASES)))

@@ -286,6 +286,14 @@ class Words(Here):
             self.assertEqual((code, len(err.splitlines())), (2, 2), err)
             self.assertRegex(err, r"^usage: bench/regress .*--help")
 
+    def test_usage_of_the_other_programs_is_as_short(self):
+        for argv in (["bench/transfer"], ["bench/transfer", "nosuch"], ["bench/transfer", "cp", "--size", "none"],
+                     ["bench/compare", "nosuch"], ["bench/sweep", "--nosuch"], ["bench/sweep", "page"],
+                     ["bench/regression/simulation.py", "--runs", "0"]):
+            done = subprocess.run([sys.executable, *argv], cwd=ROOT, capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout, len(done.stderr.splitlines())), (2, "", 2), done.stderr)
+            self.assertRegex(done.stderr, r"^usage: .*--help shows the options\n.*: error: ")
+
     def test_no_share_of_nothing(self):
         results = experiments.Results(self.here / "r", {})
         for text in experiments.judged(results, 5)[1]:
