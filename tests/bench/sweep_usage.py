@@ -122,6 +122,8 @@ def main() -> None:
         check.nothing_left()
     for words, hint in HINTS:
         check.ended(check.run(*words), 2, hint)
+    for word in ("pag", "", "sweep.json"):
+        check.ended(check.run(word, "x", program=False), 2, f"'{word}' is no command; there is page")
     check.ended(check.run("--size", "1000T", "--max-chunks", "1073741824"), 1, "are free")
     check.nothing_left()
     failing_job(check)
