@@ -21,7 +21,7 @@ from .building import build_both
 from .decision import Rule
 from .gate import Course, Gate
 from .jobs import CASES, SHORT_CASES, Jobs, fingerprint, parse_case
-from .preflight import SUMMARY, check_jobs, check_places, summary_file
+from .preflight import SUMMARY, check_jobs, check_places, check_tools, summary_file
 from .refusal import FAILED, GREEN, INTERRUPTED, USAGE, NoBase, Refusal
 from .rendering import CODES, as_json, markdown
 
@@ -122,6 +122,7 @@ def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
     if args.short and not args.even_if_identical and repository.builds_as(base.commit):
         notes.append(f"compared: {', '.join(PROGRAM)}")
     else:
+        check_tools()
         check_jobs(args.mpiexec, args.target, args.cases)
         base_program, head_program = build_both(repository, base, args.build, tell)
     return ({"name": f"{base.name} ({base.why})", "commit": base.commit, "program": base_program},

@@ -26,7 +26,7 @@ from .base import Repository
 from .building import build
 from .gate import Gate, Pair, as_dict
 from .jobs import Case, Jobs, fingerprint
-from .preflight import check_jobs
+from .preflight import check_jobs, check_tools
 from .planting import CALIBRATION_PAIRS, Amounts, calibrate, plant
 from .refusal import GREEN, RED, Refusal
 from .rendering import percent
@@ -231,6 +231,7 @@ def experiment(argv: Sequence[str]) -> int:
     if args.results.parent.is_dir():
         output.check("--results", args.results)
     directory("--target", args.target)
+    check_tools()
     check_jobs(args.mpiexec, args.target, args.cases)
     one = Experiment(args)
     try:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -257,6 +258,19 @@ class Clones(Here):
         code, _, err = self.gate_of_clone("HEAD", "--case", "64K:2:1000T")
         self.assertEqual((code, "are free" in err), (FAILED, True), err)
         self.assertFalse((self.here / "build").exists())
+
+    def test_what_builds_is_looked_for_before_anything_is_built(self):
+        for missing in ("tar", "cmake"):
+            tools = self.here / f"without-{missing}"
+            tools.mkdir()
+            for tool in {"git", "tar", "cmake"} - {missing}:
+                (tools / tool).symlink_to(shutil.which(tool))
+            with mock.patch.dict(os.environ, PATH=str(tools)):
+                for words in (("HEAD", "--even-if-identical"), ("experiment",)):
+                    code, out, err = self.run_main(*words, "--build", self.here / "build", "--target", self.target)
+                    self.assertEqual((code, out), (2, ""), err)
+                    self.assertRegex(err, f"error: {missing} was not found on the PATH; it is needed to ")
+            self.assertFalse((self.here / "build").exists())
 
     def test_what_is_built_is_said_and_how_long_it_took(self):
         (self.root / "engine/file").write_text("two")
