@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .case import Case
+from .case import Case, is_figure
 
 SCHEMA = "mpiferry.sweep.journal/1"
 REMEDY = "--fresh sets them aside and measures anew, --out DIR leaves them alone"
@@ -39,10 +39,6 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
         raise Refused(f"{path}:{number}: no JSON object: the file is damaged; --fresh sets it aside and "
                       "measures anew")
     return value
-
-
-def _measured(value: object, least: float) -> bool:
-    return type(value) in (int, float) and least <= value < float("inf")
 
 
 class Journal:
@@ -167,7 +163,7 @@ class Journal:
         for number, line in enumerate(lines[1:], 2):
             entry = _parse(self.path, number, line)
             known = Case.parse(str(entry.get("case"))) is not None and type(entry.get("repetition")) is int
-            if not known or not all(_measured(entry.get(key), least) for key, least in FIGURES.items()):
+            if not known or not all(is_figure(entry.get(key), least) for key, least in FIGURES.items()):
                 raise Refused(f"{self.path}:{number}: not a run of a sweep: the file is damaged; --fresh sets it "
                               "aside and measures anew")
             self.runs[entry["case"], entry["repetition"]] = entry

@@ -71,7 +71,9 @@ def bad_pages(check: Check) -> None:
     for name, text, word in (("no.json", "no", "no JSON"), ("other.json", "{}", "not the result of a sweep"),
                              ("old.json", json.dumps({**result, "context": {"sweep_schema": "mpiferry.sweep/0"}}),
                               "mpiferry.sweep/0"),
-                             ("broken.json", json.dumps({**result, "benchmarks": [1]}), "can not be read")):
+                             ("broken.json", json.dumps({**result, "benchmarks": [1]}), "can not be read"),
+                             ("nonsense.json", json.dumps({**result, "benchmarks": [
+                                 {**result["benchmarks"][0], "real_time": "x"}]}), "): real_time: ")):
         path = check.root / name
         path.write_text(text)
         check.ended(check.run("page", str(path), program=False), 1, word)
