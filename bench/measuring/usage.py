@@ -1,10 +1,14 @@
-"""A command line whose mistakes are answered shortly."""
+"""A command line whose mistakes are answered shortly, and the end of a program that may not be heard."""
 
 from __future__ import annotations  # Python 3.9
 
 import argparse
+import os
+import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import IO, NoReturn
+
+from .paths import tell
 
 
 def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
@@ -18,12 +22,37 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong after one line of usage, not after a screen of it; --help has the screen."""
+    """Says what is wrong after one line of usage, not after a screen of it; --help has the screen. Its subcommands
+    are of this kind, too."""
 
     def __init__(self, *, brief: str, **more: object) -> None:
         """`brief`: what follows the name, in a word or two."""
         super().__init__(**more)  # type: ignore[arg-type]
         self._brief = brief
 
+    def print_help(self, file: IO[str] | None = None) -> None:
+        try:  # argparse's own is silent about what follows
+            print(self.format_help(), end="", file=file)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, "standard output") from None
+
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"usage: {self.prog} {self._brief}\n{self.prog}: error: {message}\n  try: {self.prog} --help\n")
+        self.exit(2, f"usage: {self.prog} {self._brief}; --help shows the options\n{self.prog}: error: {message}\n")
+
+
+def run(name: str, main: Callable[[], int], failed: int = 1) -> NoReturn:
+    """Ends the program with what main() returns, or with `failed` if standard output does not take what it says."""
+    code: object = failed
+    try:
+        try:
+            code = main()
+        except SystemExit as end:  # of the command line
+            code = end.code
+        if sys.stdout is not None:  # closed from the beginning
+            sys.stdout.flush()
+    except OSError as error:
+        where = "" if error.filename else "standard output: "
+        print(f"{name}: error: {where}{tell(error)}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python tries what is left again, and fails
+        code = code or failed
+    sys.exit(code)  # type: ignore[arg-type]

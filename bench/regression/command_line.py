@@ -14,14 +14,14 @@ from measuring.machine import describe
 from measuring.paths import Unusable
 from measuring.ranks import version
 from measuring.scratch import NoSpace, Scratch
-from measuring.usage import whole_number
+from measuring.usage import Parser, whole_number
 
 from .base import PROGRAM, Repository, choose
 from .building import build_both
 from .decision import Rule
 from .gate import Course, Gate
 from .jobs import CASES, SHORT_CASES, Jobs, fingerprint, parse_case
-from .preflight import SUMMARY, check_jobs, check_places, summary_file
+from .preflight import SUMMARY, check_jobs, check_places, check_tools, summary_file
 from .refusal import FAILED, GREEN, INTERRUPTED, USAGE, NoBase, Refusal
 from .rendering import CODES, as_json, markdown
 
@@ -68,10 +68,8 @@ def common_options() -> argparse.ArgumentParser:
 
 
 def arguments(argv: Sequence[str], description: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench/regress",
-                                     usage="bench/regress [OPTION ...] [BASE]; --help shows the options",
-                                     description=description, parents=[common_options()],
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(brief="[OPTION ...] [BASE]", prog="bench/regress", description=description,
+                    parents=[common_options()], formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", nargs="?", metavar="BASE", help="a commit, branch or tag")
     parser.add_argument("--base-binary", type=Path, help="a program, instead of BASE")
     parser.add_argument("--head-binary", type=Path, help="a program, instead of the working tree's")
@@ -92,7 +90,7 @@ def arguments(argv: Sequence[str], description: str) -> argparse.Namespace:
     return args
 
 
-def settle(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+def settle(parser: Parser, args: argparse.Namespace) -> None:
     """What --short changes, and what must fit together."""
     short = getattr(args, "short", False)
     args.cases = list(dict.fromkeys(args.case or (SHORT_CASES if short else CASES)))
@@ -124,6 +122,7 @@ def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
     if args.short and not args.even_if_identical and repository.builds_as(base.commit):
         notes.append(f"compared: {', '.join(PROGRAM)}")
     else:
+        check_tools()
         check_jobs(args.mpiexec, args.target, args.cases)
         base_program, head_program = build_both(repository, base, args.build, tell)
     return ({"name": f"{base.name} ({base.why})", "commit": base.commit, "program": base_program},

@@ -19,14 +19,14 @@ from measuring.machine import describe
 from measuring.paths import Unusable, directory
 from measuring.sample import table
 from measuring.scratch import Scratch
-from measuring.usage import whole_number
+from measuring.usage import Parser, whole_number
 
 from . import command_line as shared
 from .base import Repository
 from .building import build
 from .gate import Gate, Pair, as_dict
 from .jobs import Case, Jobs, fingerprint
-from .preflight import check_jobs
+from .preflight import check_jobs, check_tools
 from .planting import CALIBRATION_PAIRS, Amounts, calibrate, plant
 from .refusal import GREEN, RED, Refusal
 from .rendering import percent
@@ -37,11 +37,8 @@ KINDS = ("planted", "itself")
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench/regress experiment",
-                                     usage="bench/regress experiment [OPTION ...]; --help shows the options",
-                                     description=__doc__,
-                                     parents=[shared.common_options()],
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(brief="[OPTION ...]", prog="bench/regress experiment", description=__doc__,
+                    parents=[shared.common_options()], formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=whole_number(1), default=20, help="of each kind (%(default)s)")
     parser.add_argument("--plant", type=shared.between(0, 1000), default=15.0, metavar="PERCENT",
                         help="by which the hot path is made slower (%(default)g)")
@@ -234,6 +231,7 @@ def experiment(argv: Sequence[str]) -> int:
     if args.results.parent.is_dir():
         output.check("--results", args.results)
     directory("--target", args.target)
+    check_tools()
     check_jobs(args.mpiexec, args.target, args.cases)
     one = Experiment(args)
     try:

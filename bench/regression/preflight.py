@@ -37,6 +37,13 @@ def check_places(args: argparse.Namespace) -> None:
         output.check_new_directory("--build", args.build)
 
 
+def check_tools() -> None:
+    """Whether what builds is there. Raises Refusal. (git is asked before, and says so itself.)"""
+    for tool, what in (("tar", "unpack the files of BASE"), ("cmake", "build both versions")):
+        if shutil.which(tool) is None:
+            raise Refusal(f"{tool} was not found on the PATH; it is needed to {what}; install it")
+
+
 def check_jobs(mpiexec: "str | None", target: Path, cases: Sequence[Case]) -> None:
     """Whether jobs can be started, and find their room. Raises Refusal or NoSpace."""
     check_launcher(mpiexec, max(case.ranks for case in cases))

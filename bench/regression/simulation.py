@@ -15,6 +15,7 @@ from random import Random
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from measuring.usage import Parser, whole_number  # noqa: E402
 from regression.decision import Rule  # noqa: E402
 from regression.gate import HEAD, Figures, Gate  # noqa: E402
 
@@ -72,8 +73,8 @@ def play(runs: int, slowdown: float, machine: dict, *, rule: Rule = Rule(), roun
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=1000, help="of each row (%(default)s)")
+    parser = Parser(brief="[--runs N]", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=whole_number(1), default=1000, help="of each row (%(default)s)")
     args = parser.parse_args()
     print(f"{args.runs} runs of each row, at most {ROUNDS} pairs of {len(CASES)} cases\n")
     print("| machine | slowdown | red % | green % | undecided % |\n| --- | --- | --- | --- | --- |")

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 
 SCATTER, TRANSPORT, WRITE_LIMIT = "scatter", "transport", "write_limit"
 KINDS = {SCATTER: "mpiferry", TRANSPORT: "transport limit", WRITE_LIMIT: "write limit"}  # as people read it
 _NAME = re.compile(r"(scatter|transport|write_limit)/chunk:(\d+)/ranks:(\d+)(?:/window:(\d+))?")
+
+
+def is_figure(value: object, least: float) -> bool:
+    """Whether it is a number that can be calculated with; JSON has NaN, infinity, and numbers of any length."""
+    return type(value) in (int, float) and least <= value <= sys.float_info.max  # type: ignore[operator]
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,8 @@ def _best(sweep_json: Path) -> None:
 
 def sweep(argv: Sequence[str]) -> int:
     parsed = parser()
+    if argv and not argv[0].startswith("-"):
+        parsed.error(f"'{argv[0]}' is no command; there is page, and without a command it measures")
     args = parsed.parse_args(argv)
     plan = plan_of(parsed, args)
     _handle(signal.default_int_handler)  # SIGTERM like Ctrl-C: end the job, clean up, write

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .case import Case
+from .case import Case, is_figure
 
 SCHEMA = "mpiferry.sweep.journal/1"
-
+REMEDY = "--fresh sets them aside and measures anew, --out DIR leaves them alone"
 
 # What is read of a run, and what each is at least; a speed is a quotient of the first two.
 FIGURES = {"bytes": 1, "seconds": 1e-9, "command_seconds": 0, "cpu_seconds": 0, "took": 0}
@@ -39,10 +39,6 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
         raise Refused(f"{path}:{number}: no JSON object: the file is damaged; --fresh sets it aside and "
                       "measures anew")
     return value
-
-
-def _measured(value: object, least: float) -> bool:
-    return type(value) in (int, float) and least <= value < float("inf")
 
 
 class Journal:
@@ -153,34 +149,40 @@ class Journal:
         begin = f'{{"schema": "{SCHEMA.rpartition("/")[0]}/'.encode()  # of any version
         if text[:len(begin)] != begin[:len(text)]:  # it is somebody's, so nothing is changed
             raise Refused(f"{self.path}: not the journal of a sweep; choose another --out")
+        head = _parse(self.path, 1, lines[0]) if lines else {"schema": SCHEMA}
+        self._insist_on_schema(head)
         nothing_measured = len(lines) < 2
+        if nothing_measured and self._must_exist:
+            raise Refused(f"{self.path}: no run of it was finished, so there is no sweep to resume; leave --resume "
+                          "away")
         os.ftruncate(self._file, 0 if nothing_measured else len(whole))
         if nothing_measured:
             self._append({"schema": SCHEMA, "identity": self.identity})
             return
-        self._compare(_parse(self.path, 1, lines[0]))
+        self._compare(head)
         for number, line in enumerate(lines[1:], 2):
             entry = _parse(self.path, number, line)
             known = Case.parse(str(entry.get("case"))) is not None and type(entry.get("repetition")) is int
-            if not known or not all(_measured(entry.get(key), least) for key, least in FIGURES.items()):
+            if not known or not all(is_figure(entry.get(key), least) for key, least in FIGURES.items()):
                 raise Refused(f"{self.path}:{number}: not a run of a sweep: the file is damaged; --fresh sets it "
                               "aside and measures anew")
             self.runs[entry["case"], entry["repetition"]] = entry
 
-    def _compare(self, head: Mapping[str, Any]) -> None:
-        remedy = "--fresh sets them aside and measures anew, --out DIR leaves them alone"
+    def _insist_on_schema(self, head: Mapping[str, Any]) -> None:
         if head.get("schema") != SCHEMA:
             raise Refused(f"{self.path}: its results have schema {head.get('schema')!r}, this program writes "
-                          f"{SCHEMA!r}\n  {remedy}")
+                          f"{SCHEMA!r}\n  {REMEDY}")
+
+    def _compare(self, head: Mapping[str, Any]) -> None:
         there = head.get("identity")
         if not isinstance(there, dict):
-            raise Refused(f"{self.path}:1: does not say what was measured: the file is damaged\n  {remedy}")
+            raise Refused(f"{self.path}:1: does not say what was measured: the file is damaged\n  {REMEDY}")
         differing = [name for name in {**there, **self.identity} if there.get(name) != self.identity.get(name)]
         if differing:
             shown = "".join(f"\n  {name}: there {there.get(name, 'unknown')}, now {self.identity.get(name, 'unknown')}"
                             for name in differing)
             raise Refused(f"{self.path}: its results can not be compared with what would be measured now:{shown}\n"
-                          f"  {remedy}")
+                          f"  {REMEDY}")
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         """All of the line, or nothing of it: a full disk takes a part."""

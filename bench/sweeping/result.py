@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .case import Case
+from .case import KINDS, Case, is_figure
 from .plan import Plan
 
 SCHEMA = "mpiferry.sweep/1"
@@ -16,6 +16,10 @@ SCHEMA = "mpiferry.sweep/1"
 
 class BadResult(Exception):
     """Says why a file is not the result of a sweep."""
+
+
+# What each figure of a run is at least; a speed is a quotient of two of them.
+LEAST = {"bytes": 1, "bytes_per_second": 1e-9, "real_time": 1e-9, "cpu_time": 0, "command_time": 0}
 
 
 def _stddev(values: Sequence[float]) -> float:
@@ -68,6 +72,18 @@ def make(plan: Plan, runs: Mapping[tuple[str, int], Mapping[str, Any]], *, missi
             "benchmarks": benchmarks}
 
 
+def _insist_on_context(context: Mapping[str, Any]) -> None:
+    """What of it is drawn. Raises BadResult."""
+    def strings(value: object) -> bool:
+        return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+    for key, good in (("settings", lambda value: isinstance(value, dict)), ("not_measured", strings),
+                      ("load_avg", lambda value: isinstance(value, list) and all(is_figure(one, 0) for one in value)),
+                      ("missing_runs", lambda value: is_figure(value, 0))):
+        if key in context and not good(context[key]):
+            raise BadResult(f"context: {key}: {_shown(context[key])} can not be: the file is damaged; measure again")
+
+
 def load(path: Path) -> dict[str, Any]:
     """A result file. Raises BadResult, or OSError."""
     try:
@@ -81,6 +97,7 @@ def load(path: Path) -> dict[str, Any]:
         raise BadResult(f"{path}: its schema is {context['sweep_schema']!r}, this program reads {SCHEMA!r}; use "
                         "the mpiferry that wrote it, or measure again")
     try:
+        _insist_on_context(context)
         speeds(result)
     except BadResult as error:
         raise BadResult(f"{path}: {error}") from None
@@ -95,16 +112,48 @@ class Speed:
         self.median, self.least, self.most = statistics.median(values), min(values), max(values)
 
 
+def _shown(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) < 60 else text[:56] + " ..."
+
+
+def _case(number: int, entry: Any) -> Case | None:
+    """Of an entry whose figures can be read; None for what later versions may measure, too. Raises BadResult."""
+    if not isinstance(entry, dict):
+        raise BadResult(f"benchmarks[{number}] can not be read: the file is damaged; measure again")
+
+    def insist(good: bool, key: str) -> None:
+        if not good:
+            raise BadResult(f"benchmarks[{number}] ({entry.get('name')}): {key}: "
+                            f"{_shown(entry[key]) if key in entry else 'missing'} can not be: the file is damaged; "
+                            "measure again")
+
+    name = entry.get("run_name")
+    insist(isinstance(name, str), "run_name")
+    case = Case.parse(name)
+    if case is None:
+        insist(name.partition("/")[0] not in KINDS, "run_name")
+        return None
+    insist(case.chunk > 0 and case.ranks > 1 and case.window != 0, "run_name")
+    for key, value in (("chunk", case.chunk), ("ranks", case.ranks), ("window", case.window)):
+        insist(type(entry.get(key)) in (int, type(None)) and entry.get(key) == value, key)
+    insist(entry.get("run_type") in ("iteration", "aggregate"), "run_type")
+    spread = entry["run_type"] == "aggregate"  # which may be nothing
+    for key, least in LEAST.items():
+        insist(is_figure(entry.get(key), 0 if spread else least), key)
+    return case
+
+
 def speeds(result: Mapping[str, Any]) -> dict[Case, Speed]:
     """What was measured, case by case. Raises BadResult."""
     values: dict[Case, list[float]] = {}
     sizes: dict[Case, int] = {}
-    try:
-        for entry in result["benchmarks"]:
-            case = Case.parse(entry["run_name"])
-            if case is not None and entry["run_type"] == "iteration":
-                values.setdefault(case, []).append(float(entry["bytes_per_second"]) / 1e9)
-                sizes[case] = int(entry["bytes"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise BadResult("its benchmarks can not be read: the file is damaged; measure again") from None
+    entries = result.get("benchmarks")
+    if not isinstance(entries, list):
+        raise BadResult("its benchmarks can not be read: the file is damaged; measure again")
+    for number, entry in enumerate(entries):
+        case = _case(number, entry)
+        if case is not None and entry["run_type"] == "iteration":
+            values.setdefault(case, []).append(float(entry["bytes_per_second"]) / 1e9)
+            sizes[case] = int(entry["bytes"])
     return {case: Speed(case, found, sizes[case]) for case, found in values.items()}

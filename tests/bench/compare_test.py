@@ -1,7 +1,9 @@
 """bench/compare: the arithmetic of its ratios and verdicts, and what it says of what it could not run."""
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import types
@@ -157,6 +159,32 @@ class Runs(unittest.TestCase):
         content = report.as_json([one], setting(), [], partial=False)
         self.assertEqual(content["targets"][0]["verdict"], "not run: no disk here")
         self.assertEqual(json.loads(json.dumps(content))["schema"], "mpiferry.compare/1")
+
+
+class StandardOutput(unittest.TestCase):
+    """That it takes nothing, or closes, is said in one line, whether Python hears of it at once or at the end."""
+
+    def said(self, argv, out, **environment):
+        done = subprocess.run([sys.executable, *argv], cwd=BENCH, stdout=out, stderr=subprocess.PIPE, text=True,
+                              check=False, env={**os.environ, **environment})
+        return done.returncode, done.stderr
+
+    def test_what_it_does_not_take_is_an_error(self):
+        for name, *words, code in (("compare", "--list", 1), ("compare", "--help", 1), ("transfer", "--help", 1),
+                                   ("transfer", "cp", "--help", 1), ("sweep", "--help", 1),
+                                   ("sweep", "page", "--help", 1), ("regress", "--help", 2),
+                                   ("regress", "experiment", "--help", 2)):
+            for unbuffered in ("", "1"):
+                with self.subTest(name, words=words, unbuffered=unbuffered), open("/dev/full", "w") as full:
+                    self.assertEqual(self.said([name, *words], full, PYTHONUNBUFFERED=unbuffered), (
+                        code, f"bench/{name}: error: standard output: No space left on device\n"))
+
+    def test_a_reader_that_has_gone_is_one(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with open(writer, "w") as gone:
+            self.assertEqual(self.said(["compare", "--list"], gone),
+                             (1, "bench/compare: error: standard output: Broken pipe\n"))
 
 
 class Peers(unittest.TestCase):

@@ -115,8 +115,11 @@ class Journals(unittest.TestCase):
         self.assertIn("--out", said)
 
     def test_another_schema_is_refused(self) -> None:
-        self.path.write_bytes(self.fill().replace(SCHEMA.encode(), b"mpiferry.sweep.journal/0"))
-        self.assertIn("mpiferry.sweep.journal/0", self.refusal())
+        other = self.fill().replace(SCHEMA.encode(), b"mpiferry.sweep.journal/0")
+        for content in (other, other.splitlines(keepends=True)[0]):  # a head alone says no less
+            self.path.write_bytes(content)
+            for options in ({}, {"must_exist": True}):
+                self.assertIn("mpiferry.sweep.journal/0", self.refusal(**options))
 
     def test_where_nothing_is_measured_nothing_is_refused(self) -> None:
         self.path.write_bytes(json.dumps({"schema": SCHEMA, "identity": self.SAME}).encode() + b"\n")
@@ -154,6 +157,10 @@ class Journals(unittest.TestCase):
 
     def test_nothing_to_resume_is_an_error(self) -> None:
         self.assertIn("no sweep to resume", self.refusal(must_exist=True))
+        for content in (b"", b'{"schema": "mpif',
+                        json.dumps({"schema": SCHEMA, "identity": self.SAME}).encode() + b"\n"):
+            self.path.write_bytes(content)
+            self.assertIn("no sweep to resume", self.refusal(must_exist=True))
 
     def test_fresh_sets_the_old_one_aside(self) -> None:
         before = self.fill()

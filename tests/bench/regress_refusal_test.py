@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -258,6 +259,19 @@ class Clones(Here):
         self.assertEqual((code, "are free" in err), (FAILED, True), err)
         self.assertFalse((self.here / "build").exists())
 
+    def test_what_builds_is_looked_for_before_anything_is_built(self):
+        for missing in ("tar", "cmake"):
+            tools = self.here / f"without-{missing}"
+            tools.mkdir()
+            for tool in {"git", "tar", "cmake"} - {missing}:
+                (tools / tool).symlink_to(shutil.which(tool))
+            with mock.patch.dict(os.environ, PATH=str(tools)):
+                for words in (("HEAD", "--even-if-identical"), ("experiment",)):
+                    code, out, err = self.run_main(*words, "--build", self.here / "build", "--target", self.target)
+                    self.assertEqual((code, out), (2, ""), err)
+                    self.assertRegex(err, f"error: {missing} was not found on the PATH; it is needed to ")
+            self.assertFalse((self.here / "build").exists())
+
     def test_what_is_built_is_said_and_how_long_it_took(self):
         (self.root / "engine/file").write_text("two")
         self.commit()
@@ -286,6 +300,14 @@ class Words(Here):
             self.assertEqual((code, len(err.splitlines())), (2, 2), err)
             self.assertRegex(err, r"^usage: bench/regress .*--help")
 
+    def test_usage_of_the_other_programs_is_as_short(self):
+        for argv in (["bench/transfer"], ["bench/transfer", "nosuch"], ["bench/transfer", "cp", "--size", "none"],
+                     ["bench/compare", "nosuch"], ["bench/sweep", "--nosuch"], ["bench/sweep", "page"],
+                     ["bench/regression/simulation.py", "--runs", "0"]):
+            done = subprocess.run([sys.executable, *argv], cwd=ROOT, capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout, len(done.stderr.splitlines())), (2, "", 2), done.stderr)
+            self.assertRegex(done.stderr, r"^usage: .*--help shows the options\n.*: error: ")
+
     def test_no_share_of_nothing(self):
         results = experiments.Results(self.here / "r", {})
         for text in experiments.judged(results, 5)[1]:
@@ -297,6 +319,13 @@ class Words(Here):
             done = subprocess.run([ROOT / "dev", "bench", name], capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
             self.assertRegex(done.stderr, f"'{name}' is none of sweep peers regress transfer, digest wire flow")
+
+    def test_dev_passes_no_word_over(self):
+        for words in (("run", "file", "dest", "extra"), ("test", "extra"), ("sanitize", "extra"), ("clang", "extra"),
+                      ("lint", "extra"), ("format", "extra")):
+            done = subprocess.run([ROOT / "dev", *words], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (2, "", f"dev: {words[0]}: 'extra' is a word too many\n  try: ./dev help\n"))
 
 
 if __name__ == "__main__":

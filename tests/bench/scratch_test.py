@@ -50,6 +50,12 @@ class TheEnd(unittest.TestCase):
         for number in SIGNALS:
             self.assertIs(signal.getsignal(number), signal.default_int_handler)
 
+    def test_the_sweeps_document_finds_what_a_kill_leaves(self) -> None:
+        said = (Path(__file__).resolve().parents[2] / "docs/sweep.md").read_text()
+        with Scratch(self.target) as scratch:
+            shown = scratch.path.name.rpartition("-")[0] + "-*"
+        self.assertIn(f"`ls -ld /dev/shm/{shown}`", said)
+
 
 if __name__ == "__main__":
     visible.main()

@@ -71,7 +71,9 @@ def bad_pages(check: Check) -> None:
     for name, text, word in (("no.json", "no", "no JSON"), ("other.json", "{}", "not the result of a sweep"),
                              ("old.json", json.dumps({**result, "context": {"sweep_schema": "mpiferry.sweep/0"}}),
                               "mpiferry.sweep/0"),
-                             ("broken.json", json.dumps({**result, "benchmarks": [1]}), "can not be read")):
+                             ("broken.json", json.dumps({**result, "benchmarks": [1]}), "can not be read"),
+                             ("nonsense.json", json.dumps({**result, "benchmarks": [
+                                 {**result["benchmarks"][0], "real_time": "x"}]}), "): real_time: ")):
         path = check.root / name
         path.write_text(text)
         check.ended(check.run("page", str(path), program=False), 1, word)
@@ -122,6 +124,8 @@ def main() -> None:
         check.nothing_left()
     for words, hint in HINTS:
         check.ended(check.run(*words), 2, hint)
+    for word in ("pag", "", "sweep.json"):
+        check.ended(check.run(word, "x", program=False), 2, f"'{word}' is no command; there is page")
     check.ended(check.run("--size", "1000T", "--max-chunks", "1073741824"), 1, "are free")
     check.nothing_left()
     failing_job(check)

@@ -138,6 +138,37 @@ class Results(unittest.TestCase):
         with self.assertRaises(BadResult):
             speeds({"benchmarks": [{"run_name": ONE.name}]})
 
+    def test_figures_that_can_not_be_are_refused_with_entry_and_field(self) -> None:
+        nan = float("nan")
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "sweep.json"
+            for key, value in (("chunk", -1), ("chunk", 1024.0), ("ranks", None), ("window", 9), ("real_time", "x"),
+                               ("real_time", nan), ("real_time", 0), ("cpu_time", -1), ("command_time", True),
+                               ("bytes_per_second", -1), ("bytes_per_second", float("inf")),
+                               ("bytes_per_second", 10 ** 400), ("bytes", 0), ("bytes", []), ("run_type", "other"),
+                               ("run_name", 1), ("run_name", "scatter/chunk:-1/ranks:2/window:1"),
+                               ("run_name", "scatter/chunk:0/ranks:2/window:1"),
+                               ("run_name", "scatter/chunk:1/ranks:1/window:1")):
+                for number in (9, 15):  # a run, an aggregate
+                    entry = self.result["benchmarks"][number]
+                    if entry["run_type"] == "aggregate" and value == 0:
+                        continue
+                    entries = [{**one, key: value} if one is entry else one for one in self.result["benchmarks"]]
+                    path.write_text(json.dumps({**self.result, "benchmarks": entries}))
+                    with self.subTest(key, value=str(value)[:9], number=number), self.assertRaises(BadResult) as end:
+                        load(path)
+                    self.assertRegex(str(end.exception),
+                                     rf"^{path}: benchmarks\[{number}\] \({entry['name']}\): {key}: .* can not be")
+            for key, value in (("settings", []), ("not_measured", 7), ("not_measured", {"transport": 1}),
+                               ("load_avg", ["x"]), ("load_avg", 1), ("missing_runs", "many")):
+                path.write_text(json.dumps({**self.result, "context": {**self.result["context"], key: value}}))
+                with self.subTest(key), self.assertRaisesRegex(BadResult, f"context: {key}: "):
+                    load(path)
+
+    def test_cases_of_later_versions_are_passed_over(self) -> None:
+        later = {"name": "later/1", "run_name": "later/1", "run_type": "iteration"}
+        self.assertEqual(speeds({"benchmarks": [later]}), {})
+
 
 class Others(unittest.TestCase):
     def test_the_launcher_is_a_template(self) -> None:
