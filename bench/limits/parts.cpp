@@ -7,7 +7,8 @@
 //   hash_master  XXH3-64 of the chunk and XXH128 of the file
 //   copy         from another process, as MPI moves a chunk on one host (process_vm_readv)
 //   hash_worker  XXH3-64
-//   write        chunk files in DIR: open, write, close; 0 if DIR is -, for a job that writes nothing
+//   write        chunk files in DIR: open, write, close; 0 if DIR is -, for a job that writes
+//   nothing
 //
 // Prints one line of JSON: the seconds of each part, and {"processes": n, "chunk": n, "bytes": n}.
 // bench/peers/parts.py says what follows from them.
