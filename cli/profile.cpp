@@ -84,7 +84,10 @@ std::string default_profile_path() {
   const std::string home = absolute("HOME");
   // One that does not exist is nobody's home (a service's, say), and not ours to make.
   std::error_code ignored;
-  return std::filesystem::is_directory(home, ignored) ? home + "/.config" + kName : "";
+  const auto type = std::filesystem::status(home, ignored).type();
+  const bool missing =
+      type == std::filesystem::file_type::not_found || type == std::filesystem::file_type::regular;
+  return home.empty() || missing ? "" : home + "/.config" + kName;
 }
 
 Result<Tuning> decode_profile(std::string_view text) {
@@ -134,7 +137,7 @@ Result<ProfileUse> apply_profile(Arguments& arguments) {
     if (!named) {
       return ProfileUse{
           .warning = fmt::format("mpiferry: warning: {}; without it the defaults count (remove the "
-                                 "file, or measure again with mpiferry tune)\n",
+                                 "file, and measure again with mpiferry tune)\n",
                                  failure.message())};
     }
     failure.hint = "name a file that mpiferry tune has written, or use --profile none";

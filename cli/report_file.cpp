@@ -44,7 +44,7 @@ Outcome ReportFile::check_replaceable() const {
                  .path = path_,
                  .detail = fmt::format("{} would replace it, and it is not a {} of mpiferry",
                                        kind_.option, kind_.name),
-                 .hint = fmt::format("name another file for the {}", kind_.name)};
+                 .hint = fmt::format("remove that file, or name another for the {}", kind_.name)};
 }
 
 Outcome ReportFile::prepare() {

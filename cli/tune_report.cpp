@@ -42,6 +42,7 @@ Json measured_json(const TuneReport& report) {
       {"fsync", report.arguments.fsync},
       {"sample_bytes", report.arguments.size.value},
       {"noise", report.choice ? Json(report.choice->noise) : Json(nullptr)},
+      {"too_noisy", report.choice && report.choice->too_noisy},
       {"default", tuning_json(default_tuning())},
       {"cases", Json::array()},
       {"left_out", Json::array()},
@@ -115,11 +116,17 @@ std::string table(const SweepResult& sweep, const TuningChoice& choice) {
 std::string advice(const SweepResult& sweep, const TuningChoice& choice) {
   const TuningFigure& first = sweep.figures[0];
   const TuningFigure& chosen = sweep.figures[choice.chosen];
+  if (choice.too_noisy) {
+    return fmt::format(
+        "  no advice, and no profile was written: the noise is more than {:.0f} %; keep what you "
+        "use, "
+        "or measure again when the machine is quiet\n",
+        100 * kMostNoise);
+  }
   if (choice.keeps_default) {
-    const char* const why = choice.too_noisy   ? "the measurements vary too much to tell"
-                            : choice.best == 0 ? "nothing was faster"
-                                               : "nothing was faster by more than the noise";
-    return fmt::format("  keep the defaults, {}: {}\n", to_text(first.tuning), why);
+    return fmt::format(
+        "  keep the defaults, {}: {}\n", to_text(first.tuning),
+        choice.best == 0 ? "nothing was faster" : "nothing was faster by more than the noise");
   }
   return fmt::format(
       "  use --chunk-size {} --window {}: of the cases as good as the best it needs the least "

@@ -31,7 +31,7 @@ struct TuningChoice {
   std::size_t best = 0;    // the highest median
   std::size_t chosen = 0;  // the advice
   bool keeps_default = true;
-  bool too_noisy = false;  // to tell one case from another
+  bool too_noisy = false;  // an uncertainty beyond kMostNoise: nothing is advised
   // Speeds that differ by less than this share of the best one are equal.
   double noise = 0;
   std::vector<std::size_t> equals;  // the cases that are equal to the best, itself included
@@ -40,14 +40,14 @@ struct TuningChoice {
 // `figures` begins with the default; each has a speed.
 //   noise    the median over the cases of their uncertainty, from kLeastNoise to kMostNoise
 //   equal    median >= (1 - noise) * the best median
-//   chosen   the default, if it is equal to the best, or the uncertainty is beyond kMostNoise; else
+//   chosen   the default, if it is equal to the best or too_noisy; else
 //   the equal case with the smallest memory;
 //            of those, the one with the largest chunks
 TuningChoice choose(const std::vector<TuningFigure>& figures);
 
 // Few repetitions may agree by chance.
 inline constexpr double kLeastNoise = 0.02;
-// Beyond it every case would be as good as every other.
+// Beyond it nothing can be told.
 inline constexpr double kMostNoise = 0.5;
 
 }  // namespace mpiferry::cli

@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
   mpi::Environment environment;
   const std::span arguments{argv, static_cast<std::size_t>(argc)};
   const bool lists = std::ranges::any_of(arguments, [](std::string_view argument) {
-    return argument.starts_with("--benchmark_list_tests");
+    return argument == "--benchmark_list_tests" || argument == "--benchmark_list_tests=true";
   });
   if (environment.size() < 2 && !lists) {
     std::fprintf(stderr, "%s: error: needs at least 2 ranks: mpirun -n 3 %s ...\n", argv[0],

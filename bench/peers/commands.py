@@ -146,8 +146,8 @@ class Commands:
 
         def measure() -> Figures:
             destination = self.place.fresh(footprint(self.size, chunk))
-            _, said = capture([program, str(writers), str(chunk), str(self.size), str(destination), *how.split()])
+            _, said = capture([program, str(writers), str(chunk), str(self.size), str(destination), *filter(None, (how,))])
             return {SECONDS: last_json(said)["seconds"]}
 
-        shown = " ".join(("bench_write_limit", str(writers), str(chunk), str(self.size), "OUT", *how.split()))
+        shown = " ".join(("bench_write_limit", str(writers), str(chunk), str(self.size), "OUT", *filter(None, (how,))))
         return self._peer(name, shown, measure, f"mpiferry, {ranks} ranks")

@@ -78,7 +78,11 @@ def _bytes(setting: Setting) -> int:
 def _parts(setting: Setting, chunks: Sequence[int]) -> Case:
     size = _bytes(setting)
     cores = min(len(os.sched_getaffinity(0)), RANKS)
-    program = setting.program("parts")
+    shown = f"bench_parts {cores} CHUNK {size} FILE -"
+    try:
+        program = setting.program("parts")
+    except NotRun as error:
+        return Case(PARTS, shown, dict, ours=False, not_run=str(error))
 
     def limit(chunk: int, source: str) -> float:
         _, said = capture([program, str(cores), str(chunk), str(size), source, "-"])
@@ -90,7 +94,7 @@ def _parts(setting: Setting, chunks: Sequence[int]) -> Case:
             source.truncate(size)
             return {f"{show_size(chunk)}, {SPEED}": limit(chunk, source.name) / 1e9 for chunk in chunks}
 
-    return Case(PARTS, f"bench_parts {cores} CHUNK {size} FILE -", measure)
+    return Case(PARTS, shown, measure, ours=False)
 
 
 def _outcomes(cases: Cases) -> "Mapping[str, Outcome]":
@@ -107,7 +111,8 @@ def _outcomes(cases: Cases) -> "Mapping[str, Outcome]":
         near = [paired(engine, cases[PARTS], f"{chunk}, {SPEED}") for chunk in shown if chunk in limited]
         if found.sample is not None and near and all(sample.values for sample in near):
             least = min(sample.median for sample in near)
-            found = replace(found, note=f"{found.note}; of the parts, nothing written, at least {least:.2f}")
+            said = f"of the parts, nothing written, at least {least:.2f}"
+            found = replace(found, note="; ".join(filter(None, (found.note, said))))
         return found
 
     return {"transport": judge("transport", LARGE), "transport-small": judge("transport-small", (SMALL,))}

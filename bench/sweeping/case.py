@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 SCATTER, TRANSPORT, WRITE_LIMIT = "scatter", "transport", "write_limit"
 KINDS = {SCATTER: "mpiferry", TRANSPORT: "transport limit", WRITE_LIMIT: "write limit"}  # as people read it
-_NAME = re.compile(r"(scatter|transport|write_limit)/chunk:(\d+)/ranks:(\d+)(?:/window:(\d+))?")
+_NAME = re.compile(r"(scatter|transport|write_limit)/chunk:(\d{1,18})/ranks:(\d{1,18})(?:/window:(\d{1,18}))?")
 
 
 def is_figure(value: object, least: float) -> bool:

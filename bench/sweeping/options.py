@@ -17,7 +17,7 @@ from .plan import Plan
 
 CHUNKS = [KIB << 2 * power for power in range(8)]  # 1 KiB to 16 MiB
 RANKS = [2, 3, 5, 9]
-WINDOWS = [1, 2, 4, 8, 16, 32]
+WINDOWS = [1, 2, 4, 8, 16, 32, 64]
 MOST_RANKS, MOST_WINDOW = 65_536, 1024  # as mpiferry has them
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,7 +82,7 @@ def parser() -> Parser:
                       help="rank counts, the master's included (2 3 5 9)")
     what.add_argument("--windows", type=_each(whole_number(1, MOST_WINDOW), "4 8"), nargs="+", default=WINDOWS,
                       metavar="N",
-                      help=f"chunks in flight to one worker, 1 to {MOST_WINDOW} (1 2 4 8 16 32)")
+                      help=f"chunks in flight to one worker, 1 to {MOST_WINDOW} (1 2 4 8 16 32 64)")
     what.add_argument("--repetitions", type=whole_number(1, 1000), default=3, metavar="N", help="of every case (3)")
     what.add_argument("--size", type=parse_size, default=512 * MIB,
                       help="bytes that a job of mpiferry moves, at least one chunk (512M)")

@@ -114,7 +114,7 @@ class MpiContext : public boost::asio::execution_context::service {
   };
 
   void shutdown() override;
-  Operation take_slot(Lease lease, Rank peer, int tag, const char* call);
+  Operation take_slot(Lease lease, Rank peer, int tag, const char* call, bool receive);
   Operation start(Operation operation, int mpi_result, MPI_Request request);
   void collect(Operation operation);
   bool test();

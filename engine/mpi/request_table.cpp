@@ -23,11 +23,16 @@ RequestTable::RequestTable(std::size_t reserve) {
   tested_.reserve(reserve);
 }
 
-RequestId RequestTable::reserve() {
+RequestId RequestTable::take() {
   if (free_slots_.empty()) {
-    free_slots_.push_back(static_cast<std::uint32_t>(row_of_slot_.size()));
+    generation_.resize(row_of_slot_.size() + 1);
     row_of_slot_.push_back(kFree);
-    generation_.push_back(0);
+    // Room for all that is done with the slot: none of it may fail once MPI has the request.
+    const std::size_t room = row_of_slot_.capacity();
+    requests_.reserve(room);
+    slot_of_row_.reserve(room);
+    free_slots_.reserve(room);
+    free_slots_.push_back(static_cast<std::uint32_t>(row_of_slot_.size() - 1));
   }
   const std::uint32_t slot = free_slots_.back();
   free_slots_.pop_back();
@@ -35,7 +40,7 @@ RequestId RequestTable::reserve() {
   return {slot, generation_[slot]};
 }
 
-void RequestTable::start(RequestId id, MPI_Request request) {
+void RequestTable::start(RequestId id, MPI_Request request) noexcept {
   assert(contains(id) && !active(id));
   row_of_slot_[id.slot] = static_cast<std::uint32_t>(requests_.size());
   requests_.push_back(request);

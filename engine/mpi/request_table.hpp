@@ -33,9 +33,9 @@ class RequestTable {
   explicit RequestTable(std::size_t reserve);
 
   // A slot without a request. It stays one, as if it had completed, if the request fails to start.
-  RequestId reserve();
-  // Takes over the request that was started for a reserved slot.
-  void start(RequestId id, MPI_Request request);
+  RequestId take();
+  // Takes over the request that was started for such a slot.
+  void start(RequestId id, MPI_Request request) noexcept;
   // Frees the slot. Precondition: contains(id) and not active(id).
   void release(RequestId id);
 

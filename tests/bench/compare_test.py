@@ -242,6 +242,21 @@ class Transport(unittest.TestCase):
         for chunk, window in ((1024, 16), (65536, 2)):
             self.assertTrue(all(f"/window:{window}/" in name for name in chosen[chunk]), chosen)
 
+    def test_the_note_says_how_near_the_engine_comes_to_its_parts(self):
+        def case(name, *speeds):
+            chunks = ("1 KiB", "64 KiB", "1 MiB")
+            return Case(name, "", dict, figures={1: {f"{chunk}, GB/s": speed for chunk, speed in zip(chunks, speeds)
+                                                     if speed}})
+
+        cases = {one.name: one for one in (case("transport", 4, 8, 10), case("engine", 2, 6, 5),
+                                           case(transport.PARTS, 0, 12, 8))}
+        found = transport._outcomes(cases)
+        self.assertEqual(found["transport"].sample.values, (0.5,))
+        self.assertEqual(found["transport"].note, "1 MiB; of the parts, nothing written, at least 0.50")
+        self.assertEqual(found["transport-small"].note, "")
+        cases[transport.PARTS] = Case(transport.PARTS, "", dict, not_run="process_vm_readv: not permitted")
+        self.assertEqual(transport._outcomes(cases)["transport"].note, "1 MiB")
+
     def test_a_case_that_names_no_window_has_8(self):
         chosen = transport.choose(["transport/chunk:1048576/iterations:3"], ["engine/chunk:1048576/window:8/x"],
                                   lambda _: 8)

@@ -51,7 +51,7 @@ int key_of(const TestedRequest& tested) {
 }
 
 RequestId start(RequestTable& table, MPI_Request request) {
-  const RequestId id = table.reserve();
+  const RequestId id = table.take();
   table.start(id, request);
   return id;
 }
@@ -109,7 +109,7 @@ TEST(RequestTable, a_completed_slot_is_kept_until_it_is_released) {
 
 TEST(RequestTable, a_slot_used_again_does_not_answer_to_its_old_name) {
   RequestTable table{kReserve};
-  const RequestId old = table.reserve();
+  const RequestId old = table.take();
   table.release(old);
   const Manual one{1};
   const RequestId id = start(table, one.request);
@@ -125,7 +125,7 @@ TEST(RequestTable, a_slot_used_again_does_not_answer_to_its_old_name) {
 
 TEST(RequestTable, a_slot_without_a_request_is_complete_from_the_start) {
   RequestTable table{kReserve};
-  const RequestId id = table.reserve();
+  const RequestId id = table.take();
   EXPECT_TRUE(table.contains(id));
   EXPECT_FALSE(table.active(id));
   EXPECT_TRUE(table.empty());
