@@ -126,9 +126,7 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
       .arguments = arguments, .sweep = sweep, .date = now(), .version = program_version()};
   if (!sweep.failure) {
     report.choice = choose(sweep.figures);
-    if (report.choice->too_noisy) {
-      // An earlier profile was measured better.
-    } else if (const Outcome written = files.profile.publish(profile_json(report)); !written) {
+    if (const Outcome written = files.profile.publish(profile_json(report)); !written) {
       sweep.failure = written.error();
       sweep.verdict = written.error().code;
     } else {
@@ -138,9 +136,7 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
   }
   if (!arguments.quiet && report.choice) {
     std::string text = tune_text(report);
-    if (!sweep.failure && !report.choice->too_noisy) {
-      text += profile_text(report.profile, files.at_default_place);
-    }
+    if (!sweep.failure) text += profile_text(report.profile, files.at_default_place);
     if (!say(out, text) && !sweep.failure) {
       sweep.failure = Failure{.code = Errc::report_write_failed,
                               .path = "standard output",

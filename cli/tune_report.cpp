@@ -116,17 +116,11 @@ std::string table(const SweepResult& sweep, const TuningChoice& choice) {
 std::string advice(const SweepResult& sweep, const TuningChoice& choice) {
   const TuningFigure& first = sweep.figures[0];
   const TuningFigure& chosen = sweep.figures[choice.chosen];
-  if (choice.too_noisy) {
-    return fmt::format(
-        "  no advice, and no profile was written: the noise is more than {:.0f} %; keep what you "
-        "use, "
-        "or measure again when the machine is quiet\n",
-        100 * kMostNoise);
-  }
   if (choice.keeps_default) {
-    return fmt::format(
-        "  keep the defaults, {}: {}\n", to_text(first.tuning),
-        choice.best == 0 ? "nothing was faster" : "nothing was faster by more than the noise");
+    const char* const why = choice.too_noisy   ? "the measurements vary too much to tell"
+                            : choice.best == 0 ? "nothing was faster"
+                                               : "nothing was faster by more than the noise";
+    return fmt::format("  keep the defaults, {}: {}\n", to_text(first.tuning), why);
   }
   return fmt::format(
       "  use --chunk-size {} --window {}: of the cases as good as the best it needs the least "

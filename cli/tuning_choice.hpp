@@ -31,7 +31,7 @@ struct TuningChoice {
   std::size_t best = 0;    // the highest median
   std::size_t chosen = 0;  // the advice
   bool keeps_default = true;
-  bool too_noisy = false;  // an uncertainty beyond kMostNoise: nothing is advised
+  bool too_noisy = false;  // an uncertainty beyond kMostNoise: the default is kept
   // Speeds that differ by less than this share of the best one are equal.
   double noise = 0;
   std::vector<std::size_t> equals;  // the cases that are equal to the best, itself included
@@ -40,9 +40,8 @@ struct TuningChoice {
 // `figures` begins with the default; each has a speed.
 //   noise    the median over the cases of their uncertainty, from kLeastNoise to kMostNoise
 //   equal    median >= (1 - noise) * the best median
-//   chosen   the default, if it is equal to the best or too_noisy; else
-//   the equal case with the smallest memory;
-//            of those, the one with the largest chunks
+//   chosen   the default, if it is equal to the best or all is too noisy; else the equal case with
+//            the smallest memory; of those, the one with the largest chunks
 TuningChoice choose(const std::vector<TuningFigure>& figures);
 
 // Few repetitions may agree by chance.
