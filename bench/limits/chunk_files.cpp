@@ -17,6 +17,8 @@
 namespace mpiferry::limits {
 namespace {
 
+using How = ChunkFiles::How;
+
 [[noreturn]] void fail(const char* call, const std::filesystem::path& path) {
   throw std::system_error{errno, std::generic_category(), path.string() + ": " + call};
 }
@@ -43,7 +45,6 @@ struct Free {
     ::operator delete (bytes, std::align_val_t{kAlignment});
   }
 };
-using Buffer = std::unique_ptr<std::byte, Free>;
 
 void write_all(int file, std::span<const std::byte> bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
@@ -55,7 +56,7 @@ void write_all(int file, std::span<const std::byte> bytes, const std::filesystem
 
 void write_file(const ChunkFiles& files, int file, std::span<const std::byte> bytes,
                 const std::filesystem::path& path) {
-  const std::size_t tail = files.direct ? bytes.size() % kAlignment : 0;
+  const std::size_t tail = files.how == How::direct ? bytes.size() % kAlignment : 0;
   write_all(file, bytes.first(bytes.size() - tail), path);
   if (tail == 0) return;
   if (::fcntl(file, F_SETFL, ::fcntl(file, F_GETFL) & ~O_DIRECT) != 0) fail("fcntl", path);
@@ -65,16 +66,18 @@ void write_file(const ChunkFiles& files, int file, std::span<const std::byte> by
 void write_own(const ChunkFiles& files, int index, const Descriptor& directory,
                std::span<const std::byte> buffer) {
   const auto step = static_cast<std::uint64_t>(files.writers);
-  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (files.direct ? O_DIRECT : 0);
+  const bool durable = files.how != How::cached;
+  const int direct = files.how == How::direct ? O_DIRECT : 0;
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | direct;
   for (auto chunk = static_cast<std::uint64_t>(index); chunk < files.count(); chunk += step) {
     const std::string name = "chunk_" + std::to_string(chunk) + ".bin";
     const Descriptor file{::openat(directory.value(), name.c_str(), flags, 0666)};
     if (file.value() < 0) fail("open", files.directory / name);
     const auto length = std::min(files.chunk, files.bytes - chunk * files.chunk);
     write_file(files, file.value(), buffer.first(length), files.directory / name);
-    if (files.durable && ::fsync(file.value()) != 0) fail("fsync", files.directory / name);
+    if (durable && ::fsync(file.value()) != 0) fail("fsync", files.directory / name);
   }
-  if (files.durable && ::fsync(directory.value()) != 0) fail("fsync", files.directory);
+  if (durable && ::fsync(directory.value()) != 0) fail("fsync", files.directory);
 }
 
 Work prepare(const ChunkFiles& files, int index) {
@@ -82,8 +85,8 @@ Work prepare(const ChunkFiles& files, int index) {
       ::open(files.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory->value() < 0) fail("open", files.directory);
   const std::size_t length = std::min(files.chunk, files.bytes);
-  const auto buffer = std::shared_ptr<std::byte>{
-      Buffer{static_cast<std::byte*>(::operator new (length, std::align_val_t{kAlignment}))}};
+  const std::shared_ptr<std::byte> buffer{
+      static_cast<std::byte*>(::operator new (length, std::align_val_t{kAlignment})), Free{}};
   const std::span bytes{buffer.get(), length};
   std::ranges::fill(bytes, std::byte{0x5a});
   return [&files, index, directory, buffer, bytes] { write_own(files, index, *directory, bytes); };

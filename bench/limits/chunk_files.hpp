@@ -13,8 +13,12 @@ struct ChunkFiles {
   std::uint64_t chunk = 1;  // bytes; the last file may be shorter
   std::uint64_t bytes = 0;  // of all files
   std::filesystem::path directory;
-  bool durable = false;  // fsync of each file before it is closed, and of the directory at the end
-  bool direct = false;   // past the page cache, but for what is not a multiple of 4096 bytes
+  enum class How : std::uint8_t {
+    cached,
+    fsync,   // each file before it is closed, and the directory at the end
+    direct,  // fsync, and past the page cache but for what is not a multiple of 4096 bytes
+  };
+  How how = How::cached;
 
   std::uint64_t count() const { return bytes / chunk + (bytes % chunk != 0 ? 1 : 0); }
 };

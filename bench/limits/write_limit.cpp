@@ -33,8 +33,8 @@ ChunkFiles parse(std::span<char*> arguments) {
   files.chunk = number("CHUNK", arguments[2], 1, std::uint64_t{1} << 30);
   files.bytes = number("BYTES", arguments[3], 0, std::uint64_t{1} << 50);
   files.directory = arguments[4];
-  files.durable = !how.empty();
-  files.direct = how == "direct";
+  if (how == "fsync") files.how = ChunkFiles::How::fsync;
+  if (how == "direct") files.how = ChunkFiles::How::direct;
   if (!std::filesystem::is_directory(files.directory)) {
     throw std::invalid_argument{"DIR: '" + files.directory.string() + "' is no directory"};
   }

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import measuring
-from measuring.command import capture, run
+from measuring.command import run
 from measuring.integrity import without_digest
 from measuring.sizes import show_size
 
@@ -17,7 +17,7 @@ from . import parts
 from .case import SECONDS, TRANSFER, Case, paired
 from .commands import KIB, MIB, Commands, Figures, brief
 from .scenario import Cases, Scenario, against
-from .setting import NotRun, Setting, last_json
+from .setting import NotRun, Setting
 from .targets import TARGETS, Outcome, of, worst
 
 TARGET = {target.name: target for target in TARGETS}
@@ -32,19 +32,18 @@ def _parts(setting: Setting) -> "list[Case]":
     ranks, size = 3, setting.large
     commands = Commands(setting, "tmpfs", size)
     program = setting.program("parts")
-    cores = min(len(os.sched_getaffinity(0)), ranks)
     ferry = commands.ferry(ranks, MIB)
     source = commands.place.source(size)
 
     def measure() -> Figures:
         destination = commands.place.fresh(size)
-        _, said = capture([program, str(cores), str(MIB), str(size), str(source), str(destination)])
-        cost = parts.costs(last_json(said), cores, size)
-        limit = parts.core_limit(cost, cores)
+        cost = parts.measure(program, ranks, MIB, size, str(source), str(destination))
+        limit = parts.core_limit(cost, parts.cores(ranks))
         return {SECONDS: size / limit, CORE_SPEED: limit / 1e9, RANK_SPEED: parts.rank_limit(cost, ranks - 1) / 1e9,
                 **{f"{part}, core-seconds a GB": 1e9 * each for part, each in cost.items()}}
 
-    return [ferry, Case(LIMIT, f"bench_parts {cores} {MIB} {size} FILE OUT", measure, size)]
+    shown = " ".join(parts.command("bench_parts", ranks, MIB, size, "FILE", "OUT"))
+    return [ferry, Case(LIMIT, shown, measure, size)]
 
 
 def _parts_outcome(cases: Cases) -> "Mapping[str, Outcome]":

@@ -18,7 +18,12 @@ The sum of the parts is the limit of the cores. Where there are more cores than 
 of the ranks is the lower one, so both are shown.
 """
 
+import os
 from collections.abc import Mapping
+
+from measuring.command import capture
+
+from .setting import last_json
 
 MASTER = ("read", "hash_master")
 WORKER = ("copy", "hash_worker", "write")
@@ -27,6 +32,21 @@ WORKER = ("copy", "hash_worker", "write")
 def costs(seconds: Mapping[str, float], processes: int, size: int) -> dict[str, float]:
     """Core-seconds a byte, from the seconds of bench_parts."""
     return {part: processes * seconds[part] / size for part in MASTER + WORKER}
+
+
+def cores(ranks: int) -> int:
+    """That a job of so many ranks can keep busy."""
+    return min(len(os.sched_getaffinity(0)), ranks)
+
+
+def command(program: str, ranks: int, chunk: "int | str", size: int, source: str, directory: str) -> "list[str]":
+    return [program, str(cores(ranks)), str(chunk), str(size), source, directory]
+
+
+def measure(program: str, ranks: int, chunk: int, size: int, source: str, directory: str) -> dict[str, float]:
+    """Core-seconds a byte. `directory`: - for a job that writes nothing."""
+    _, said = capture(command(program, ranks, chunk, size, source, directory))
+    return costs(last_json(said), cores(ranks), size)
 
 
 def core_limit(cost: Mapping[str, float], cores: int) -> float:

@@ -11,14 +11,13 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from measuring.command import capture
 from measuring.sizes import show_size
 
 from . import parts
 from .case import Case, paired
 from .commands import KIB, MIB, Figures
 from .scenario import Cases, Scenario
-from .setting import NotRun, Setting, last_json
+from .setting import NotRun, Setting
 from .targets import TARGETS, Outcome, worst
 
 RANKS = 3
@@ -77,17 +76,15 @@ def _bytes(setting: Setting) -> int:
 
 def _parts(setting: Setting, chunks: Sequence[int]) -> Case:
     size = _bytes(setting)
-    cores = min(len(os.sched_getaffinity(0)), RANKS)
-    shown = f"bench_parts {cores} CHUNK {size} FILE -"
+    shown = " ".join(parts.command("bench_parts", RANKS, "CHUNK", size, "FILE", "-"))
     try:
         program = setting.program("parts")
     except NotRun as error:
         return Case(PARTS, shown, dict, ours=False, not_run=str(error))
 
     def limit(chunk: int, source: str) -> float:
-        _, said = capture([program, str(cores), str(chunk), str(size), source, "-"])
-        cost = parts.costs(last_json(said), cores, size)
-        return min(parts.core_limit(cost, cores), parts.rank_limit(cost, RANKS - 1))
+        cost = parts.measure(program, RANKS, chunk, size, source, "-")
+        return min(parts.core_limit(cost, parts.cores(RANKS)), parts.rank_limit(cost, RANKS - 1))
 
     def measure() -> Figures:
         with tempfile.NamedTemporaryFile(dir=os.environ.get("MPIFERRY_BENCH_TARGET", "/dev/shm")) as source:
