@@ -89,6 +89,8 @@ class MpiContext : public boost::asio::execution_context::service {
   std::size_t outstanding() const noexcept { return table_.size(); }
   // MPI_Testsome calls so far.
   std::uint64_t tests() const noexcept { return tests_; }
+  // Naps begun so far.
+  std::uint64_t naps() const noexcept { return naps_; }
 
   // Use async_wait.
   template <class Handler>
@@ -117,7 +119,7 @@ class MpiContext : public boost::asio::execution_context::service {
   Operation take_slot(Lease lease, Rank peer, int tag, const char* call, bool receive);
   Operation start(Operation operation, int mpi_result, MPI_Request request);
   void collect(Operation operation);
-  bool test();
+  bool test();  // whether something completed or moved
   void fail_all(ErrorCode error);
   void arm();
   void visit();
@@ -133,6 +135,7 @@ class MpiContext : public boost::asio::execution_context::service {
   std::uint32_t awake_ = 0;
   ErrorCode broken_;  // MPI_Testsome itself failed: there is no use in going on
   std::uint64_t tests_ = 0;
+  std::uint64_t naps_ = 0;
 };
 
 template <class Handler>

@@ -146,6 +146,21 @@ TEST_F(MpiContextFairness, a_poller_kept_awake_does_not_nap) {
   end(operation);
 }
 
+// MPI moves a large message in pieces, one a test (UCX: 512 KiB). Whoever naps between them takes a
+// nap a piece.
+TEST_F(MpiContextFairness, a_poller_does_not_nap_while_a_message_is_moving) {
+  constexpr std::uint64_t kPieces = kLarge.value / (512_KiB).value;
+  BufferPool pool{kLarge, 2};
+  mpi().set_backoff({.spins = 0, .yields = 0, .first_nap = 100ms, .longest_nap = 100ms});
+  Outcome received;
+  Outcome sent;
+  wait(mpi().irecv(comm, blank(pool), previous(), kTag), received);
+  wait(mpi().isend(comm, filled(pool, 7), kLarge.value, next(), kTag), sent);
+  ASSERT_TRUE(run_to_end());
+  EXPECT_TRUE(holds(received.completion.lease.message(), 7));
+  EXPECT_LT(mpi().naps(), kPieces / 2) << "one until it begins, one until both know that it ended";
+}
+
 TEST_F(MpiContextFairness, a_nap_ends_early_when_something_is_started) {
   const Operation operation = receive();
   Outcome outcome;
