@@ -66,7 +66,6 @@ void write_file(const ChunkFiles& files, int file, std::span<const std::byte> by
 void write_own(const ChunkFiles& files, int index, const Descriptor& directory,
                std::span<const std::byte> buffer) {
   const auto step = static_cast<std::uint64_t>(files.writers);
-  const bool durable = files.how != How::cached;
   const int direct = files.how == How::direct ? O_DIRECT : 0;
   const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | direct;
   for (auto chunk = static_cast<std::uint64_t>(index); chunk < files.count(); chunk += step) {
@@ -75,9 +74,11 @@ void write_own(const ChunkFiles& files, int index, const Descriptor& directory,
     if (file.value() < 0) fail("open", files.directory / name);
     const auto length = std::min(files.chunk, files.bytes - chunk * files.chunk);
     write_file(files, file.value(), buffer.first(length), files.directory / name);
-    if (durable && ::fsync(file.value()) != 0) fail("fsync", files.directory / name);
+    if (files.how == How::fsync && ::fsync(file.value()) != 0)
+      fail("fsync", files.directory / name);
   }
-  if (durable && ::fsync(directory.value()) != 0) fail("fsync", files.directory);
+  if (files.how == How::fsync && ::fsync(directory.value()) != 0) fail("fsync", files.directory);
+  if (files.how == How::direct && ::syncfs(directory.value()) != 0) fail("syncfs", files.directory);
 }
 
 Work prepare(const ChunkFiles& files, int index) {

@@ -16,7 +16,7 @@ struct ChunkFiles {
   enum class How : std::uint8_t {
     cached,
     fsync,   // each file before it is closed, and the directory at the end
-    direct,  // fsync, and past the page cache but for what is not a multiple of 4096 bytes
+    direct,  // past the page cache but for what is no multiple of 4096 bytes; syncfs at the end
   };
   How how = How::cached;
 

@@ -2,7 +2,8 @@
 //
 // bench_write_limit WRITERS CHUNK BYTES DIR [fsync | direct]
 //
-// fsync: each file is on the disk before it is closed; direct: so, and past the page cache.
+// fsync: each file is on the disk before it is closed; direct: past the page cache, and all are on
+// the disk at the end.
 // Prints one line of JSON: {"seconds": s, "bytes": n, "files": n, "writers": n}
 #include <cinttypes>
 #include <cstdint>

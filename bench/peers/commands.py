@@ -36,16 +36,14 @@ def brief(size: int) -> str:
 class Commands:
     """Of one place, with one size of file."""
 
-    def __init__(self, setting: Setting, place: str, size: int, destinations: int = 1) -> None:
+    def __init__(self, setting: Setting, place: str, size: int) -> None:
         self.setting = setting
         self.place = setting.place(place)
-        self.place.keep = False
         self.place.clear()
         self.size = size
-        self._destinations = destinations
 
     def _source(self, chunk: int) -> Path:
-        self.place.need(self.size, footprint(self.size, chunk), self._destinations)
+        self.place.need(self.size, footprint(self.size, chunk))
         return self.place.source(self.size)
 
     def _shown(self, argv: Sequence[str], *places: object) -> str:

@@ -5,7 +5,6 @@ from functools import partial
 
 from .case import TRANSFER, Case, fastest, times_as_fast
 from .commands import KIB, MIB, Commands
-from .place import SETTLE
 from .scenario import Cases, Scenario, against
 from .setting import Setting
 from .targets import Outcome, of
@@ -22,7 +21,7 @@ def _pair(place: str, ranks: int, chunk: int, peer: str, setting: Setting) -> "l
 
 def _cp(place: str, setting: Setting) -> "list[Case]":
     commands = Commands(setting, place, setting.large)
-    return [commands.ferry(3, MIB), commands.copy("cp", FERRY(3))]
+    return [commands.ferry(3, MIB), commands.copy("cp", FERRY(3)), commands.write_limit(3, MIB)]
 
 
 def _durable(peers: Sequence[str], setting: Setting) -> "list[Case]":
@@ -57,10 +56,7 @@ def _better_dd(cases: Cases) -> "Mapping[str, Outcome]":
 def _side_by_side(place: str, chunk: int, durable: bool, setting: Setting) -> "list[Case]":
     """All of them, on 3, 4, 5 and 9 ranks where they have ranks."""
     size = setting.small if chunk == KIB else setting.large
-    kept = place == "disk" and chunk == KIB  # deleting a quarter of a million files slows the next run
-    count = 3 * len(RANKS) + 8
-    commands = Commands(setting, place, size, count if kept else 1)
-    commands.place.keep = kept
+    commands = Commands(setting, place, size)
     options = ("--fsync",) if durable else ()
     cases = [commands.ferry(ranks, chunk, *options) for ranks in RANKS]
     if not durable:  # they know nothing of it
@@ -74,13 +70,8 @@ def _side_by_side(place: str, chunk: int, durable: bool, setting: Setting) -> "l
     return cases + [commands.write_limit(ranks, chunk, how) for ranks in RANKS for how in hows]
 
 
-def _let_go(setting: Setting) -> None:
-    setting.place("disk").clear(0 if setting.quick else SETTLE)
-
-
 def _peers(name: str, title: str, place: str, chunk: int, durable: bool = False) -> Scenario:
-    return Scenario(name, title, place, partial(_side_by_side, place, chunk, durable),
-                    after_round=_let_go if place == "disk" and chunk == KIB else None)
+    return Scenario(name, title, place, partial(_side_by_side, place, chunk, durable))
 
 
 COPYING = (

@@ -23,7 +23,6 @@ class Scenario:
     prepare: Callable[[Setting], Sequence[Case]]
     # What came of each of its targets, by name.
     outcomes: "Callable[[Cases], Mapping[str, Outcome]]" = lambda cases: {}
-    after_round: "Callable[[Setting], None] | None" = None
 
 
 class Measured:
@@ -42,15 +41,9 @@ class Measured:
             self.not_run = str(error)
             return
         self.not_run = ""
-        last = 0
         for repetition, case in turns(list(self.cases.values()), setting.repetitions):
-            if repetition != last and self.scenario.after_round:
-                self.scenario.after_round(setting)
-            last = repetition
             if not case.not_run:
                 _once(case, repetition)
-        if self.scenario.after_round:
-            self.scenario.after_round(setting)
 
     def outcomes(self, names: Sequence[str]) -> "dict[str, Outcome]":
         """Of the targets with these names."""
