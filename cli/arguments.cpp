@@ -114,7 +114,7 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
   scatter
       ->add_option("--window", options.window,
                    "Chunks in flight to one worker, 1 to 1024; by default 8, and more if chunks "
-                   "are small: 2MiB of them, up to 64")
+                   "are small: 2MiB of them (--fsync: 16MiB), up to 64")
       ->transform(CLI::Validator{count_from(1, flow::kMaxWindow), "", "number"})
       ->type_name("UINT")
       ->default_str("8..64");

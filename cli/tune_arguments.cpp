@@ -102,8 +102,8 @@ bool TuneParser::finish() {
     throw CLI::ValidationError{option, why};
   };
   // The default is measured as well, whatever --chunks says.
-  const Bytes smallest =
-      std::min(default_tuning().chunk_size, std::ranges::min(arguments_.chunk_sizes));
+  const Bytes smallest = std::min(default_tuning(arguments_.fsync).chunk_size,
+                                  std::ranges::min(arguments_.chunk_sizes));
   if (const Bytes most{kMaxChunks * smallest.value}; arguments_.size > most) {
     refuse("--size",
            fmt::format("{}: must be at most {}, which is {} chunks of {}, the smallest to be "

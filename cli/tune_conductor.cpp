@@ -28,15 +28,16 @@ void fail(SweepResult& result, Failure failure) {
 
 Outcome Conductor::prepare() {
   const auto workers = static_cast<std::uint32_t>(result_.ranks - 1);
+  const Tuning by_default = default_tuning(arguments_.fsync);
   TuningGrid grid =
-      tuning_grid(arguments_.chunk_sizes, arguments_.windows, arguments_.size, workers);
-  if (grid.cases.empty() || grid.cases[0] != default_tuning()) {
-    const Bytes needed{2 * default_tuning().chunk_size.value * workers};
+      tuning_grid(by_default, arguments_.chunk_sizes, arguments_.windows, arguments_.size, workers);
+  if (grid.cases.empty() || grid.cases[0] != by_default) {
+    const Bytes needed{2 * by_default.chunk_size.value * workers};
     return Failure{
         .code = Errc::invalid_argument,
         .detail = fmt::format("--size {}: the defaults, which all is compared with, need two "
                               "chunks of {} for each of {}",
-                              arguments_.size.value, human_bytes(default_tuning().chunk_size),
+                              arguments_.size.value, human_bytes(by_default.chunk_size),
                               counted(workers, "worker")),
         .hint = fmt::format("give --size {} or more", option_bytes(needed))};
   }

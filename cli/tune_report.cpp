@@ -43,7 +43,7 @@ Json measured_json(const TuneReport& report) {
       {"sample_bytes", report.arguments.size.value},
       {"noise", report.choice ? Json(report.choice->noise) : Json(nullptr)},
       {"too_noisy", report.choice && report.choice->too_noisy},
-      {"default", tuning_json(default_tuning())},
+      {"default", tuning_json(default_tuning(report.arguments.fsync))},
       {"cases", Json::array()},
       {"left_out", Json::array()},
   };

@@ -15,10 +15,7 @@ namespace {
 constexpr std::uint64_t kFewestChunks = 2;
 
 // The window that a job would have.
-Tuning in_force(Bytes chunk_size, std::optional<std::uint32_t> window) {
-  const Options options{.chunk_size = chunk_size, .window = window};
-  return {chunk_size, options.effective_window()};
-}
+Tuning in_force(const Options& options) { return {options.chunk_size, options.effective_window()}; }
 
 // In doublings.
 double distance(const Tuning& a, const Tuning& b) {
@@ -34,15 +31,16 @@ std::string to_text(const Tuning& tuning) {
   return fmt::format("{} x {}", human_bytes(tuning.chunk_size), tuning.window);
 }
 
-Tuning default_tuning() { return in_force(Options{}.chunk_size, std::nullopt); }
+Tuning default_tuning(bool fsync) { return in_force({.fsync = fsync}); }
 
-TuningGrid tuning_grid(const std::vector<Bytes>& chunk_sizes,
+TuningGrid tuning_grid(const Tuning& first, const std::vector<Bytes>& chunk_sizes,
                        const std::vector<std::uint32_t>& windows, Bytes sample,
                        std::uint32_t workers) {
-  const Tuning first = default_tuning();
   std::vector<Tuning> all{first};
   for (const Bytes chunk_size : chunk_sizes) {
-    for (const std::uint32_t window : windows) all.push_back(in_force(chunk_size, window));
+    for (const std::uint32_t window : windows) {
+      all.push_back(in_force({.chunk_size = chunk_size, .window = window}));
+    }
   }
   std::ranges::stable_sort(all, {},
                            [&first](const Tuning& tuning) { return distance(tuning, first); });

@@ -24,16 +24,16 @@ struct Tuning {
 std::string to_text(const Tuning& tuning);  // "64.0 KiB x 32"
 
 // What jobs do without a profile.
-Tuning default_tuning();
+Tuning default_tuning(bool fsync);
 
 struct TuningGrid {
-  std::vector<Tuning> cases;    // the default first, then what is nearest to it
+  std::vector<Tuning> cases;    // `first` first, then what is nearest to it
   std::vector<Tuning> too_few;  // left out: the sample has no two chunks for each worker
 };
 
-// Every chunk size with every window, each once, and the default. Windows that do not fit into the
-// memory that jobs may use are made smaller, as a job would.
-TuningGrid tuning_grid(const std::vector<Bytes>& chunk_sizes,
+// Every chunk size with every window, each once, and `first`, the default. Windows that do not fit
+// into the memory that jobs may use are made smaller, as a job would.
+TuningGrid tuning_grid(const Tuning& first, const std::vector<Bytes>& chunk_sizes,
                        const std::vector<std::uint32_t>& windows, Bytes sample,
                        std::uint32_t workers);
 

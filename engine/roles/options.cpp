@@ -11,14 +11,17 @@ namespace {
 
 constexpr Bytes kDefaultMemory = 256_MiB;
 
-// docs/decisions/0014: small chunks need more of them in flight to outlast a nap of either side.
+// docs/decisions/0014: small chunks need more of them in flight to outlast a nap of either side,
+// and durable ones to outlast the wait for the disk.
 constexpr Bytes kDefaultInFlight = 2_MiB;
+constexpr Bytes kDurableInFlight = 16_MiB;
 constexpr std::uint64_t kFewestInFlight = 8;
 constexpr std::uint64_t kMostInFlight = 64;
 
-std::uint64_t default_window(Bytes chunk_size) {
-  return std::clamp(kDefaultInFlight.value / std::max<std::uint64_t>(1, chunk_size.value),
-                    kFewestInFlight, kMostInFlight);
+std::uint64_t default_window(Bytes chunk_size, bool fsync) {
+  const Bytes in_flight = fsync ? kDurableInFlight : kDefaultInFlight;
+  return std::clamp(in_flight.value / std::max<std::uint64_t>(1, chunk_size.value), kFewestInFlight,
+                    kMostInFlight);
 }
 
 Failure refuse(std::string detail) {
@@ -45,7 +48,7 @@ std::uint64_t Options::chunks_in_memory() const noexcept {
 
 std::uint32_t Options::effective_window() const noexcept {
   return static_cast<std::uint32_t>(
-      std::min(chunks_in_memory(), window ? *window : default_window(chunk_size)));
+      std::min(chunks_in_memory(), window ? *window : default_window(chunk_size, fsync)));
 }
 
 std::uint64_t Options::master_buffers(std::uint32_t workers) const noexcept {

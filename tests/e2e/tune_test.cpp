@@ -65,7 +65,7 @@ TEST_F(Tune, says_all_figures_for_programs_and_the_rule_for_people) {
   EXPECT_EQ(said["profile"], nullptr);
   EXPECT_EQ(said["fsync"], true);
   EXPECT_GE(said["noise"], 0.02);
-  ASSERT_EQ(said["cases"].size(), 4U);
+  ASSERT_EQ(said["cases"].size(), 5U);
   EXPECT_EQ(said["cases"][0]["chunk_size"], said["default"]["chunk_size"]);
   EXPECT_EQ(said["cases"][0]["window"], said["default"]["window"]);
   for (const Json& it : said["cases"]) {

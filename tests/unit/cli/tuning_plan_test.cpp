@@ -11,6 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Tuning kDefault{1_MiB, 8};
+
 std::vector<std::size_t> play(TuningSchedule schedule, std::chrono::milliseconds each) {
   std::vector<std::size_t> order;
   for (auto elapsed = 0ms;; elapsed += each) {
@@ -20,30 +22,34 @@ std::vector<std::size_t> play(TuningSchedule schedule, std::chrono::milliseconds
   }
 }
 
+TEST(DefaultTuning, is_what_a_job_does) {
+  EXPECT_EQ(default_tuning(false), kDefault);
+  EXPECT_EQ(default_tuning(true), (Tuning{1_MiB, 16}));
+}
+
 TEST(TuningGrid, begins_with_the_default) {
-  const TuningGrid grid = tuning_grid({64_KiB, 4_MiB}, {2, 32}, 256_MiB, 2);
+  const TuningGrid grid = tuning_grid(kDefault, {64_KiB, 4_MiB}, {2, 32}, 256_MiB, 2);
   ASSERT_EQ(grid.cases.size(), 5U);
-  EXPECT_EQ(grid.cases[0], default_tuning());
-  EXPECT_EQ(grid.cases[0], (Tuning{1_MiB, 8}));
+  EXPECT_EQ(grid.cases[0], kDefault);
 }
 
 TEST(TuningGrid, has_each_case_once) {
-  const TuningGrid grid = tuning_grid({1_MiB, 1_MiB, 2_MiB}, {8, 8}, 256_MiB, 2);
+  const TuningGrid grid = tuning_grid(kDefault, {1_MiB, 1_MiB, 2_MiB}, {8, 8}, 256_MiB, 2);
   EXPECT_EQ(grid.cases, (std::vector<Tuning>{{1_MiB, 8}, {2_MiB, 8}}));
 }
 
 TEST(TuningGrid, goes_from_the_default_outwards) {
-  const TuningGrid grid = tuning_grid({64_KiB, 512_KiB, 4_MiB}, {8}, 256_MiB, 2);
+  const TuningGrid grid = tuning_grid(kDefault, {64_KiB, 512_KiB, 4_MiB}, {8}, 256_MiB, 2);
   EXPECT_EQ(grid.cases, (std::vector<Tuning>{{1_MiB, 8}, {512_KiB, 8}, {4_MiB, 8}, {64_KiB, 8}}));
 }
 
 TEST(TuningGrid, has_the_window_that_a_job_would_have) {
-  const TuningGrid grid = tuning_grid({64_MiB}, {4, 32, 1000}, 1_GiB, 1);
+  const TuningGrid grid = tuning_grid(kDefault, {64_MiB}, {4, 32, 1000}, 1_GiB, 1);
   EXPECT_EQ(grid.cases, (std::vector<Tuning>{{1_MiB, 8}, {64_MiB, 4}}));  // 256 MiB
 }
 
 TEST(TuningGrid, leaves_out_what_has_no_two_chunks_for_each_worker) {
-  const TuningGrid grid = tuning_grid({1_MiB, 4_MiB}, {8}, 16_MiB, 3);
+  const TuningGrid grid = tuning_grid(kDefault, {1_MiB, 4_MiB}, {8}, 16_MiB, 3);
   EXPECT_EQ(grid.cases, (std::vector<Tuning>{{1_MiB, 8}}));
   EXPECT_EQ(grid.too_few, (std::vector<Tuning>{{4_MiB, 8}}));
 }
