@@ -136,7 +136,7 @@ void MpiContext::detach(Operation operation) {
   if (!table_.active(operation)) collect(operation);
 }
 
-bool MpiContext::test() {
+MpiContext::Tested MpiContext::test() {
   using Clock = std::chrono::steady_clock;
   int result = MPI_SUCCESS;
   ++tests_;
@@ -144,7 +144,7 @@ bool MpiContext::test() {
   const auto tested = table_.test_some(&result);
   if (result != MPI_SUCCESS && result != MPI_ERR_IN_STATUS) {
     fail_all(to_error_code(result));
-    return true;
+    return Tested::completed;
   }
   for (const TestedRequest& request : tested) {
     Slot& slot = slots_[request.id.slot];
@@ -172,7 +172,8 @@ bool MpiContext::test() {
     }
     collect(request.id);
   }
-  return !tested.empty() || Clock::now() > too_long;
+  if (!tested.empty()) return Tested::completed;
+  return Clock::now() > too_long ? Tested::moved : Tested::nothing;
 }
 
 // MPI itself has failed: no request will ever be reported again. Who waits learns it; the leases
@@ -201,8 +202,11 @@ void MpiContext::visit() {
   napping_ = false;
   if (broken_ || table_.empty()) return;  // nothing to poll: run() may end
 
-  if (test() || awake_ > 0) {
-    backoff_.reset();
+  // Only a completion starts the backoff over. While a message moves, or a rank has work of its
+  // own, there is no pause, but the naps afterwards are as long as they would have been.
+  Tested tested = test();
+  if (tested == Tested::completed) backoff_.reset();
+  if (tested != Tested::nothing || awake_ > 0) {
     arm();
     return;
   }
@@ -217,9 +221,9 @@ void MpiContext::visit() {
   }
   for (int i = 0; step.kind == BackoffStep::Kind::yield && i < kYieldsPerVisit; ++i) {
     ::sched_yield();
-    if (!test()) continue;
-    backoff_.reset();
-    break;
+    tested = test();
+    if (tested == Tested::completed) backoff_.reset();
+    if (tested != Tested::nothing) break;
   }
   arm();
 }
@@ -237,7 +241,7 @@ void MpiContext::shutdown() {
     }
     const auto deadline = std::chrono::steady_clock::now() + kShutdownPatience;
     while (!broken_ && !table_.empty() && std::chrono::steady_clock::now() < deadline) {
-      if (!test()) ::sched_yield();
+      if (test() == Tested::nothing) ::sched_yield();
     }
   }
   if (!table_.empty()) graveyard<Slot>().push_back(std::move(slots_));

@@ -119,7 +119,8 @@ class MpiContext : public boost::asio::execution_context::service {
   Operation take_slot(Lease lease, Rank peer, int tag, const char* call, bool receive);
   Operation start(Operation operation, int mpi_result, MPI_Request request);
   void collect(Operation operation);
-  bool test();  // whether something completed or moved
+  enum class Tested : std::uint8_t { nothing, moved, completed };
+  Tested test();
   void fail_all(ErrorCode error);
   void arm();
   void visit();

@@ -161,6 +161,28 @@ TEST_F(MpiContextFairness, a_poller_does_not_nap_while_a_message_is_moving) {
   EXPECT_LT(mpi().naps(), kPieces / 2) << "one until it begins, one until both know that it ended";
 }
 
+TEST_F(MpiContextFairness, work_of_ones_own_does_not_shorten_the_next_naps) {
+  mpi().set_backoff({.spins = 0, .yields = 0, .first_nap = 1ms, .longest_nap = 10s});
+  const Operation operation = receive();
+  Outcome outcome;
+  wait(operation, outcome);
+  constexpr int kSpells = 5;
+  for (int i = 0; i < kSpells; ++i) {
+    const MpiContext::Awake awake{mpi()};
+    io->restart();
+    io->poll_one();
+  }
+  const auto before = mpi().naps();
+  for (int i = 0; i < kSpells; ++i) {
+    io->restart();
+    io->run_for(100ms);
+    const MpiContext::Awake awake{mpi()};
+    io->poll_one();
+  }
+  EXPECT_LT(mpi().naps() - before, 7U + 2 * kSpells) << "from 1 ms on each time it would be 35";
+  end(operation);
+}
+
 TEST_F(MpiContextFairness, a_nap_ends_early_when_something_is_started) {
   const Operation operation = receive();
   Outcome outcome;

@@ -26,6 +26,20 @@ TEST_F(SourceStream, of_a_fifo_opens_without_a_writer_and_has_not_ended) {
   }
 }
 
+// The default of 64 KiB is a wake-up of the master for each 64 KiB.
+TEST_F(SourceStream, of_a_fifo_holds_1_MiB) {
+  constexpr int kWanted = 1 << 20;
+  const std::string path = fifo();
+  const Descriptor other{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+  if (::fcntl(other.get(), F_SETPIPE_SZ, kWanted) < 0) {
+    GTEST_SKIP() << "this user's pipes may not hold 1 MiB here (/proc/sys/fs/pipe-*)";
+  }
+  const int small = ::fcntl(other.get(), F_SETPIPE_SZ, 4096);
+  ASSERT_LT(small, kWanted);
+  const Source source = *Source::open(io, path);
+  EXPECT_GE(::fcntl(other.get(), F_GETPIPE_SZ), kWanted);
+}
+
 TEST_F(SourceStream, of_a_fifo_whose_writer_comes_late_is_read_in_full) {
   const std::string path = fifo();
   Source source = *Source::open(io, path);
