@@ -2,7 +2,7 @@
 set(libexec libexec/mpiferry)
 install(PROGRAMS bench/sweep DESTINATION ${libexec})
 install(DIRECTORY bench/sweeping DESTINATION ${libexec} FILES_MATCHING PATTERN "*.py" PATTERN "*.css")
-foreach(module alone __init__ command ferry launcher machine paths ranks scratch sizes status usage)
+foreach(module alone __init__ command early ferry launcher machine paths ranks scratch sizes status usage)
   install(FILES bench/measuring/${module}.py DESTINATION ${libexec}/measuring)
 endforeach()
 foreach(limit bench_transport bench_write_limit)  # without them the sweep says so

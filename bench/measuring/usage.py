@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import IO, NoReturn
 
+from .early import answer_ctrl_c
 from .paths import tell
 
 
@@ -43,6 +44,7 @@ class Parser(argparse.ArgumentParser):
 def run(name: str, main: Callable[[], int], failed: int = 1) -> NoReturn:
     """Ends the program with what main() returns, or with `failed` if standard output does not take what it says."""
     code: object = failed
+    answer_ctrl_c()
     try:
         try:
             code = main()

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <optional>
+#include <ostream>
 #include <span>
 #include <stdexcept>
 #include <string_view>
@@ -28,10 +29,15 @@ std::int64_t& bytes_a_case() {
   return bytes;
 }
 
+// Of the ranks that are not to be heard, not even on a filter that matches nothing.
 class Silent : public benchmark::BenchmarkReporter {
  public:
+  Silent() { SetErrorStream(&nowhere_); }
   bool ReportContext(const Context& /*context*/) override { return true; }
   void ReportRuns(const std::vector<Run>& /*runs*/) override {}
+
+ private:
+  std::ostream nowhere_{nullptr};
 };
 
 // With the arguments of this rank: one rank writes the file. Returns the exit code.
@@ -42,6 +48,8 @@ int run_benchmarks(int argc, char** argv, bool speaks) {
     if (const std::string_view option{argument}; option.starts_with(kBytes)) {
       bytes_a_case() = static_cast<std::int64_t>(
           limits::number("--bytes", option.substr(kBytes.size()), 1, std::uint64_t{1} << 50U));
+    } else if (option == "--bytes") {
+      throw std::invalid_argument{"--bytes: takes its number as in --bytes=1073741824"};
     } else if (speaks || !std::string_view{argument}.starts_with("--benchmark_out")) {
       arguments.push_back(argument);
     }
@@ -49,7 +57,10 @@ int run_benchmarks(int argc, char** argv, bool speaks) {
   int count = static_cast<int>(arguments.size());
   arguments.push_back(nullptr);
   benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+  if (count > 1) {
+    if (speaks) benchmark::ReportUnrecognizedArguments(count, arguments.data());
+    return 2;
+  }
   Silent silent;
   const std::size_t found =
       speaks ? benchmark::RunSpecifiedBenchmarks() : benchmark::RunSpecifiedBenchmarks(&silent);

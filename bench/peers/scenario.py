@@ -31,7 +31,7 @@ class Measured:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.cases: "dict[str, Case]" = {}
-        self.not_run = "interrupted before it began"
+        self.not_run = "interrupted before its first run"
 
     def measure(self, setting: Setting) -> None:
         """Raises CommandFailed if a run of ours fails; a peer's failure is noted and it is left out."""

@@ -59,7 +59,7 @@ class Sweep:
             for limit, why in jobs.not_measured.items():
                 say(f"{KINDS[limit]}: {why}")
             self._missing = self._lacking(jobs)
-            done = len(list(self._plan.runs())) - len(self._missing)
+            done = sum((case.name, repetition) in self._journal.runs for repetition, case in self._plan.runs())
             if self._missing:
                 insist_on_ranks("--launcher", f"'{self._ferry.launcher.template}'", self._ferry, self._plan.ranks[0],
                                 scratch.path)

@@ -112,7 +112,7 @@ class Table(unittest.TestCase):
         found = report.outcomes([Measured(scenario) for scenario in SCENARIOS.values()])
         text = report.targets(found, setting())
         self.assertEqual(len(text.strip().splitlines()) - 4, len(TARGETS))
-        self.assertEqual(text.count("not run: interrupted before it began"), len(TARGETS))
+        self.assertEqual(text.count("not run: interrupted before its first run"), len(TARGETS))
         self.assertNotIn("MISSED", text)
 
     def test_figures_of_fewer_repetitions_are_marked(self):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The directory at the target: gone at the end, whatever signal comes meanwhile."""
+"""The directory at the target: gone at the end, whatever signal comes meanwhile; and Ctrl-C before all that."""
 
 import os
 import shutil
@@ -11,6 +11,7 @@ from unittest import mock
 
 import sample  # noqa: F401: the path to bench/
 import visible
+from measuring.early import answer_ctrl_c, end_at_ctrl_c
 from measuring.scratch import Scratch
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -55,6 +56,46 @@ class TheEnd(unittest.TestCase):
         with Scratch(self.target) as scratch:
             shown = scratch.path.name.rpartition("-")[0] + "-*"
         self.assertIn(f"`ls -ld /dev/shm/{shown}`", said)
+
+
+class Destinations(unittest.TestCase):
+    """One after the other, with a file that the run before has written."""
+
+    def left_of(self, kind: str) -> "list[os.stat_result]":
+        with tempfile.TemporaryDirectory() as target, \
+                mock.patch("measuring.scratch.file_system", return_value=kind), Scratch(Path(target)) as scratch:
+            for name in ("chunk_0.bin", "chunk_1.bin"):
+                destination = scratch.destination()
+                self.assertEqual(list(destination.iterdir()), [])
+                (destination / name).write_bytes(b"payload")
+            scratch.destination()
+            return [path.stat() for path in scratch.path.rglob("chunk_*")]
+
+    def test_in_memory_they_are_deleted(self) -> None:
+        self.assertEqual(self.left_of("tmpfs"), [])
+
+    def test_on_a_disk_files_are_emptied_and_no_inode_is_freed(self) -> None:
+        self.assertEqual([status.st_size for status in self.left_of("ext4")], [0, 0])
+
+
+class Early(unittest.TestCase):
+    """Ctrl-C before there is anyone to answer it."""
+
+    def setUp(self) -> None:
+        self.addCleanup(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
+
+    def test_it_ends_the_program_until_it_is_answered(self) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        end_at_ctrl_c()
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.SIG_DFL)
+        answer_ctrl_c()
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+
+    def test_it_stays_ignored(self) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        end_at_ctrl_c()
+        answer_ctrl_c()
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.SIG_IGN)
 
 
 if __name__ == "__main__":
