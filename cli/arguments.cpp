@@ -113,11 +113,11 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
           ->default_str("1MiB");
   scatter
       ->add_option("--window", options.window,
-                   "Chunks in flight to one worker, 1 to 1024; by default 8, and more if chunks "
-                   "are small: 2MiB of them (--fsync: 16MiB), up to 64")
+                   "Chunks in flight to one worker, 1 to 1024; by default 8, more if chunks are "
+                   "small, fewer if they are large")
       ->transform(CLI::Validator{count_from(1, flow::kMaxWindow), "", "number"})
       ->type_name("UINT")
-      ->default_str("8..64");
+      ->default_str("2..64");
   auto* memory_option =
       scatter->add_option("--memory", memory, "Limit of the chunks in memory, for each rank")
           ->transform(CLI::Validator{bytes_from(1_B, kAnyBytes), "", "size"})

@@ -11,17 +11,23 @@ namespace {
 
 constexpr Bytes kDefaultMemory = 256_MiB;
 
-// docs/decisions/0014: small chunks need more of them in flight to outlast a nap of either side,
-// and durable ones to outlast the wait for the disk.
-constexpr Bytes kDefaultInFlight = 2_MiB;
-constexpr Bytes kDurableInFlight = 16_MiB;
-constexpr std::uint64_t kFewestInFlight = 8;
-constexpr std::uint64_t kMostInFlight = 64;
+// docs/decisions/0014. Small chunks need more of them in flight to outlast a nap of either side,
+// and durable ones to outlast the wait for the disk; many large ones only displace each other's
+// bytes from the caches.
+struct InFlight {
+  Bytes few;   // so much, but at least 8 chunks
+  Bytes most;  // and no more than this, but for two chunks
+};
+constexpr InFlight kCached{2_MiB, 16_MiB};
+constexpr InFlight kDurable{16_MiB, 32_MiB};
 
 std::uint64_t default_window(Bytes chunk_size, bool fsync) {
-  const Bytes in_flight = fsync ? kDurableInFlight : kDefaultInFlight;
-  return std::clamp(in_flight.value / std::max<std::uint64_t>(1, chunk_size.value), kFewestInFlight,
-                    kMostInFlight);
+  constexpr std::uint64_t kMostChunks = 64;
+  const InFlight& in_flight = fsync ? kDurable : kCached;
+  const std::uint64_t size = std::max<std::uint64_t>(1, chunk_size.value);
+  const std::uint64_t chunks =
+      std::clamp<std::uint64_t>(in_flight.few.value / size, 8, kMostChunks);
+  return std::min(chunks, std::max<std::uint64_t>(2, in_flight.most.value / size));
 }
 
 Failure refuse(std::string detail) {

@@ -16,8 +16,9 @@ struct Options {
   std::string source = {};  // a path, or "-" for standard input; only the master looks at it
   std::string destination = "./uploaded_files";  // may contain {rank} and {host}
   Bytes chunk_size = 1_MiB;                      // 1 byte .. 1 GiB
-  // Chunks in flight to one worker, 1 .. 1024. Nothing: 2 MiB of them, 16 MiB with
-  // fsync, but 8 to 64.
+  // Chunks in flight to one worker, 1 .. 1024. Nothing: 8; more if chunks are small (2 MiB of them,
+  // 16 MiB with fsync, up to 64), fewer if they are large (16 MiB of them, 32 MiB with fsync, down
+  // to 2).
   std::optional<std::uint32_t> window = {};
   // The most bytes of chunks that one rank holds at a time; at least a chunk. Nothing: 256 MiB, or
   // one chunk if that is more.
