@@ -4,7 +4,7 @@ import signal
 
 
 def end_at_ctrl_c() -> None:
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ignored, as under nohup
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ignored, as in a shell script's background
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,9 @@ from .machine import file_system, memory_bytes
 from .sizes import GIB, MIB, show_size
 
 IN_MEMORY = ("tmpfs", "ramfs")
+REMEMBERS_DELETIONS = ("ext2", "ext3", "ext4")
+FORGOTTEN = 61.0  # seconds: RECENTCY_MIN of ext4, for what has been synced
+MOST_KEPT = 2_000_000  # files; they are deleted at the end, which takes a while
 # What stays free beside the files: tmpfs and the ranks live in the same memory.
 HEADROOM = GIB // 2
 
@@ -25,6 +29,7 @@ class NoSpace(Exception):
 class Scratch:
     def __init__(self, target: Path) -> None:
         self.target = target
+        self._kept = 0  # emptied files
 
     def __enter__(self) -> "Scratch":
         self._block = os.urandom(16 * MIB)  # first: it takes a while, and what interrupts it would leave the directory
@@ -86,13 +91,27 @@ class Scratch:
         return path
 
     def clear(self, directory: Path) -> None:
-        """Deletes what a run wrote; on a disk only the bytes, and the empty files at the end. ext4 without a journal
-        looks at every inode that was freed in the last minutes before it gives a new file one (recently_deleted() of
-        its ialloc.c): after some thousand deletions a file takes a millisecond, and whoever makes many seems slow."""
-        if file_system(self.target) in IN_MEMORY:
+        """Deletes what a run wrote; on ext4 only the bytes, and the empty files at the end. Without a journal it looks
+        at every inode that was freed in the last minutes before it gives a new file one (recently_deleted() of its
+        ialloc.c): after some thousand deletions a file takes a millisecond, and whoever makes many seems slow. When
+        too many are kept, all go, and what follows waits until ext4 has forgotten them."""
+        if file_system(self.target) not in REMEMBERS_DELETIONS:
             shutil.rmtree(directory)
             return
+        emptied = self.path / "emptied"
+        emptied.mkdir(exist_ok=True)
         for parent, _, names in os.walk(directory):
-            for name in names:
-                os.truncate(os.path.join(parent, name), 0)
-        directory.rename(Path(tempfile.mkdtemp(prefix="emptied-", dir=self.path)) / directory.name)
+            for path in (Path(parent, name) for name in names):
+                if not path.is_symlink():
+                    os.truncate(path, 0)
+                self._kept += 1
+        directory.rename(emptied / str(self._kept))
+        if self._kept > self._most_kept():
+            shutil.rmtree(emptied)
+            self._kept = 0
+            os.sync()
+            time.sleep(FORGOTTEN)
+
+    def _most_kept(self) -> int:
+        free = os.statvfs(self.target).f_favail
+        return min(MOST_KEPT, free // 2) if free else MOST_KEPT

@@ -50,6 +50,9 @@ def run(name: str, main: Callable[[], int], failed: int = 1) -> NoReturn:
             code = main()
         except SystemExit as end:  # of the command line
             code = end.code
+        except KeyboardInterrupt:  # before there was anything to be cleaned up or shown
+            print(f"{name}: interrupted", file=sys.stderr)
+            code = 130
         if sys.stdout is not None:  # closed from the beginning
             sys.stdout.flush()
     except OSError as error:

@@ -39,14 +39,17 @@ class Requests {
   // Calls `handle` with the index of every request that has completed.
   template <class Handle>
   void test(const Handle& handle) {
+    using Clock = std::chrono::steady_clock;
     int count = 0;
+    const auto began = Clock::now();
     MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &count, completed_.data(),
                  MPI_STATUSES_IGNORE);
     if (count == MPI_UNDEFINED || count == 0) {
-      wait();
+      if (!test_length_.moved(Clock::now() - began, requests_.size())) wait();
       return;
     }
     backoff_.reset();
+    test_length_.completed();
     for (int i = 0; i < count; ++i) {
       handle(static_cast<std::size_t>(completed_[static_cast<std::size_t>(i)]));
     }
@@ -62,6 +65,7 @@ class Requests {
   std::vector<MPI_Request> requests_;
   std::vector<int> completed_;
   mpi::Backoff backoff_ = bench::backoff();
+  mpi::TestLength test_length_;
 };
 
 // Rows 0 .. window * workers - 1 are the sends, the next ones the receives of acks, one a worker.

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from measuring.scratch import Scratch
+from measuring.machine import file_system
+from measuring.scratch import IN_MEMORY, Scratch
 
 PAGE = 4096  # a file takes whole pages of tmpfs, and blocks of most disks
 
@@ -43,13 +44,17 @@ class Place:
 
     def fresh(self, written: int) -> Path:
         """A new, empty directory, right after as much was written and deleted as the run will write."""
-        self.clear()
+        if self.clear():
+            os.sync()  # or the run waits for what this has left
         self._made += 1
         directory = self.scratch.path / f"out-{self._made}"
         directory.mkdir()
         self.scratch.warm(written)
         return directory
 
-    def clear(self) -> None:
-        for directory in self.scratch.path.glob("out-*"):
+    def clear(self) -> bool:
+        """Whether there was anything."""
+        found = list(self.scratch.path.glob("out-*"))
+        for directory in found:
             self.scratch.clear(directory)
+        return bool(found) and file_system(self.scratch.target) not in IN_MEMORY

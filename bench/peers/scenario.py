@@ -40,10 +40,10 @@ class Measured:
         except (NotRun, NoSpace) as error:
             self.not_run = str(error)
             return
-        self.not_run = ""
         for repetition, case in turns(list(self.cases.values()), setting.repetitions):
             if not case.not_run:
                 _once(case, repetition)
+            self.not_run = ""
 
     def outcomes(self, names: Sequence[str]) -> "dict[str, Outcome]":
         """Of the targets with these names."""
@@ -59,7 +59,6 @@ def against(ferry: Case, peer: Case, figure: str = SECONDS) -> Outcome:
     if missing:
         return Outcome(not_run=f"{missing.name}: {missing.not_run}")
     return of(times_as_fast(ferry, peer, figure))
-
 
 
 def _once(case: Case, repetition: int) -> None:

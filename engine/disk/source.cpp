@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t kMaxRead = std::numeric_limits<ssize_t>::max();
 
-// What Linux allows everybody (/proc/sys/fs/pipe-max-size); a pipe has 64 KiB by default.
+// What Linux lets everybody ask for, unless an administrator said otherwise (pipe(7)); the default
+// is 64 KiB.
 constexpr Bytes kPipeSize = 1_MiB;
 
 // What a FIFO's read of 0 bytes means.
@@ -123,8 +124,10 @@ Outcome Source::examine() {
     return wrong;
   }
   may_lack_writer_ = S_ISFIFO(mode) && !standard_input;
-  // A chunk of 1 MiB in one wake-up in place of 16. If it may not be so large, it stays as it is.
-  if (S_ISFIFO(mode)) ::fcntl(number_, F_SETPIPE_SZ, static_cast<int>(kPipeSize.value));
+  // Room for the writer to go on while we are away. If it may not be so large, it stays as it is.
+  constexpr auto kWanted = static_cast<int>(kPipeSize.value);
+  if (S_ISFIFO(mode) && ::fcntl(number_, F_GETPIPE_SZ) < kWanted)
+    ::fcntl(number_, F_SETPIPE_SZ, kWanted);
   if (stream) return Nothing{};
 
   const off_t position = ::lseek(number_, 0, SEEK_CUR);

@@ -7,11 +7,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace mpiferry::mpi {
 
-// What the poller does after a visit that completed nothing.
+// What the poller does after a visit that completed and moved nothing.
 struct BackoffStep {
   enum class Kind : std::uint8_t { spin, yield, nap };
   Kind kind = Kind::spin;
@@ -41,6 +42,38 @@ struct BackoffLimits {
   }
 };
 
+// Guesses from the time that a test took whether MPI has moved bytes of a message that is not
+// complete yet. MPI_Testsome does not tell. UCX copies 512 KiB a call between the ranks of a host
+// where it has CMA, which takes 13 us and more, and there is nothing to wait for between two
+// pieces. docs/decisions/0017 has what it brought.
+class TestLength {
+ public:
+  // Of a test of so many requests that completed none. After more long ones in a row than the
+  // largest chunk has pieces, tests take so long here, for whatever reason, and none of that length
+  // counts any more: no rank spins for ever.
+  bool moved(std::chrono::nanoseconds took, std::size_t requests) noexcept {
+    if (took <= std::max(kShortestPiece, 4 * vain_) + kForEachRequest * requests) {
+      vain_ = std::min(vain_, took);
+      row_ = 0;
+      return false;
+    }
+    shortest_of_row_ = row_ == 0 ? took : std::min(shortest_of_row_, took);
+    if (++row_ <= kMostPieces) return true;
+    vain_ = shortest_of_row_;
+    return false;
+  }
+  void completed() noexcept { row_ = 0; }
+
+  static constexpr std::uint32_t kMostPieces = 4096;  // 1 GiB has 2048
+
+ private:
+  static constexpr std::chrono::nanoseconds kShortestPiece = std::chrono::microseconds{10};
+  static constexpr std::chrono::nanoseconds kForEachRequest{20};  // to look at it
+  std::chrono::nanoseconds vain_{0};
+  std::chrono::nanoseconds shortest_of_row_{0};
+  std::uint32_t row_ = 0;
+};
+
 class Backoff {
  public:
   explicit Backoff(BackoffLimits limits = {}) noexcept : limits_(limits), nap_(limits.first_nap) {}
@@ -51,7 +84,7 @@ class Backoff {
     nap_ = limits_.first_nap;
   }
 
-  // Nothing completed: what now?
+  // Nothing completed, nothing moved: what now?
   BackoffStep next() noexcept {
     if (misses_ < limits_.spins) {
       ++misses_;

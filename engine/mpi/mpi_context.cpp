@@ -19,13 +19,6 @@ namespace {
 constexpr std::size_t kReserve = 1024;
 // Yields of one idle visit, a test after each: they share the visit's epoll_wait.
 constexpr int kYieldsPerVisit = 4;
-// A test that takes longer than this has moved a piece of a message that is not complete yet: UCX
-// copies 512 KiB of a large one a call between the ranks of a host (UCX_CMA_SEG_SIZE), which takes
-// 13 us and more; to look at a request takes a tenth of what is allowed here.
-// docs/decisions/0017 has what it brought.
-constexpr std::chrono::nanoseconds long_test(std::size_t requests) {
-  return std::chrono::microseconds{10} + requests * std::chrono::nanoseconds{100};
-}
 // How long the end of the io_context waits for receives to cancel and sends to leave.
 constexpr std::chrono::milliseconds kShutdownPatience{200};
 
@@ -140,7 +133,8 @@ MpiContext::Tested MpiContext::test() {
   using Clock = std::chrono::steady_clock;
   int result = MPI_SUCCESS;
   ++tests_;
-  const auto too_long = Clock::now() + long_test(table_.size());
+  const std::size_t requests = table_.size();
+  const auto began = Clock::now();
   const auto tested = table_.test_some(&result);
   if (result != MPI_SUCCESS && result != MPI_ERR_IN_STATUS) {
     fail_all(to_error_code(result));
@@ -172,8 +166,11 @@ MpiContext::Tested MpiContext::test() {
     }
     collect(request.id);
   }
-  if (!tested.empty()) return Tested::completed;
-  return Clock::now() > too_long ? Tested::moved : Tested::nothing;
+  if (!tested.empty()) {
+    test_length_.completed();
+    return Tested::completed;
+  }
+  return test_length_.moved(Clock::now() - began, requests) ? Tested::moved : Tested::nothing;
 }
 
 // MPI itself has failed: no request will ever be reported again. Who waits learns it; the leases

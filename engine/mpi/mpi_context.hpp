@@ -130,6 +130,7 @@ class MpiContext : public boost::asio::execution_context::service {
   RequestTable table_;
   std::vector<Slot> slots_;  // by slot number of the table
   Backoff backoff_;
+  TestLength test_length_;
   boost::asio::steady_timer nap_;
   bool armed_ = false;  // a visit is posted, or a nap ends in one
   bool napping_ = false;

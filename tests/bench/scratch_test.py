@@ -12,7 +12,7 @@ from unittest import mock
 import sample  # noqa: F401: the path to bench/
 import visible
 from measuring.early import answer_ctrl_c, end_at_ctrl_c
-from measuring.scratch import Scratch
+from measuring.scratch import FORGOTTEN, Scratch
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -71,11 +71,26 @@ class Destinations(unittest.TestCase):
             scratch.destination()
             return [path.stat() for path in scratch.path.rglob("chunk_*")]
 
-    def test_in_memory_they_are_deleted(self) -> None:
-        self.assertEqual(self.left_of("tmpfs"), [])
+    def test_elsewhere_they_are_deleted(self) -> None:
+        for kind in ("tmpfs", "xfs"):
+            self.assertEqual(self.left_of(kind), [])
 
-    def test_on_a_disk_files_are_emptied_and_no_inode_is_freed(self) -> None:
+    def test_on_ext4_files_are_emptied_and_kept(self) -> None:
         self.assertEqual([status.st_size for status in self.left_of("ext4")], [0, 0])
+
+    def test_on_ext4_too_many_are_deleted_and_forgotten(self) -> None:
+        with mock.patch("measuring.scratch.MOST_KEPT", 1), mock.patch("measuring.scratch.time.sleep") as sleep:
+            self.assertEqual(self.left_of("ext4"), [])
+        sleep.assert_called_once_with(FORGOTTEN)
+
+    def test_what_a_link_points_to_stays_as_it_is(self) -> None:
+        with tempfile.TemporaryDirectory() as target, tempfile.NamedTemporaryFile() as other, \
+                mock.patch("measuring.scratch.file_system", return_value="ext4"), Scratch(Path(target)) as scratch:
+            other.write(b"bytes")
+            other.flush()
+            (scratch.destination() / "link").symlink_to(other.name)
+            scratch.destination()
+            self.assertEqual(Path(other.name).read_bytes(), b"bytes")
 
 
 class Early(unittest.TestCase):

@@ -149,6 +149,7 @@ TEST_F(MpiContextFairness, a_poller_kept_awake_does_not_nap) {
 // MPI moves a large message in pieces, one a test (UCX: 512 KiB). Whoever naps between them takes a
 // nap a piece.
 TEST_F(MpiContextFairness, a_poller_does_not_nap_while_a_message_is_moving) {
+  if (comm.size() == 1) GTEST_SKIP() << "SKIPPED: a message to oneself does not move in pieces";
   constexpr std::uint64_t kPieces = kLarge.value / (512_KiB).value;
   BufferPool pool{kLarge, 2};
   mpi().set_backoff({.spins = 0, .yields = 0, .first_nap = 100ms, .longest_nap = 100ms});
@@ -167,11 +168,6 @@ TEST_F(MpiContextFairness, work_of_ones_own_does_not_shorten_the_next_naps) {
   Outcome outcome;
   wait(operation, outcome);
   constexpr int kSpells = 5;
-  for (int i = 0; i < kSpells; ++i) {
-    const MpiContext::Awake awake{mpi()};
-    io->restart();
-    io->poll_one();
-  }
   const auto before = mpi().naps();
   for (int i = 0; i < kSpells; ++i) {
     io->restart();
@@ -179,6 +175,7 @@ TEST_F(MpiContextFairness, work_of_ones_own_does_not_shorten_the_next_naps) {
     const MpiContext::Awake awake{mpi()};
     io->poll_one();
   }
+  EXPECT_GE(mpi().naps() - before, 5U);
   EXPECT_LT(mpi().naps() - before, 7U + 2 * kSpells) << "from 1 ms on each time it would be 35";
   end(operation);
 }

@@ -2,6 +2,7 @@
 #include "engine/mpi/backoff.hpp"
 
 #include <chrono>
+#include <cstdint>
 
 #include <gtest/gtest.h>
 
@@ -91,6 +92,39 @@ TEST(Backoff, naps_the_longer_the_more_ranks_share_a_core) {
 TEST(Backoff, never_naps_longer_than_the_limit_by_default) {
   Backoff backoff;
   for (int i = 0; i < 10'000; ++i) EXPECT_LE(backoff.next().nap, 250us);
+}
+
+TEST(TestLength, tells_a_piece_from_a_look) {
+  TestLength length;
+  EXPECT_FALSE(length.moved(300ns, 1));
+  EXPECT_FALSE(length.moved(10us, 1));
+  EXPECT_TRUE(length.moved(13us, 1));
+  EXPECT_FALSE(length.moved(300ns, 1));
+}
+
+TEST(TestLength, allows_for_many_requests) {
+  TestLength length;
+  EXPECT_FALSE(length.moved(300ns, 1));
+  EXPECT_FALSE(length.moved(20us, 1000));
+  EXPECT_TRUE(length.moved(40us, 1000));
+}
+
+TEST(TestLength, where_all_tests_take_long_none_is_long_after_a_while) {
+  TestLength length;
+  std::uint32_t moved = 0;
+  for (int i = 0; i < 10'000; ++i) moved += length.moved(i % 2 == 0 ? 30us : 90us, 4) ? 1U : 0U;
+  EXPECT_EQ(moved, TestLength::kMostPieces);
+  EXPECT_TRUE(length.moved(130us, 4)) << "what is longer still counts";
+  EXPECT_FALSE(length.moved(1us, 4));
+  EXPECT_TRUE(length.moved(30us, 4)) << "and that was so for a time only";
+}
+
+TEST(TestLength, a_completion_begins_a_new_row) {
+  TestLength length;
+  for (std::uint32_t i = 0; i < 3 * TestLength::kMostPieces; ++i) {
+    if (i % 2048 == 0) length.completed();
+    ASSERT_TRUE(length.moved(30us, 4)) << i;
+  }
 }
 
 }  // namespace
