@@ -18,14 +18,15 @@ namespace {
 std::atomic<std::uint64_t> allocations{0};
 }  // namespace
 
-// The other forms (array, nothrow) call this one; nothing here is over-aligned.
+// The other forms (array, nothrow) call this one; nothing here is over-aligned. Not inlined: GCC
+// would take the free() of what it sees as new for a mistake.
 void* operator new(std::size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc{};
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace mpiferry::disk {
 namespace {
