@@ -34,6 +34,8 @@ class Scratch:
     def __enter__(self) -> "Scratch":
         self._block = os.urandom(16 * MIB)  # first: it takes a while, and what interrupts it would leave the directory
         self.path = Path(tempfile.mkdtemp(prefix="mpiferry-bench-", dir=self.target))
+        self._destination = self.path / "out"
+        self._emptied = self.path / "emptied"
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -84,33 +86,39 @@ class Scratch:
 
     def destination(self) -> Path:
         """A new, empty directory; what was in the last one is gone."""
-        path = self.path / "out"
-        if path.exists():
-            self.clear(path)
-        path.mkdir()
-        return path
+        self.clear()
+        self._destination.mkdir()
+        return self._destination
 
-    def clear(self, directory: Path) -> None:
-        """Deletes what a run wrote; on ext4 only the bytes, and the empty files at the end. Without a journal it looks
-        at every inode that was freed in the last minutes before it gives a new file one (recently_deleted() of its
-        ialloc.c): after some thousand deletions a file takes a millisecond, and whoever makes many seems slow. When
-        too many are kept, all go, and what follows waits until ext4 has forgotten them."""
-        if file_system(self.target) not in REMEMBERS_DELETIONS:
-            shutil.rmtree(directory)
+    def clear(self) -> None:
+        """Deletes what the last run wrote; on ext4 only the bytes, and the empty files at the end. Without a journal it
+        looks at every inode that was freed in the last minutes before it gives a new file one (recently_deleted() of
+        its ialloc.c): after some thousand deletions a file takes a millisecond, and whoever makes many seems slow.
+        When too many are kept, all go, and what follows waits until ext4 has forgotten them."""
+        if not self._destination.exists():
             return
-        emptied = self.path / "emptied"
-        emptied.mkdir(exist_ok=True)
-        for parent, _, names in os.walk(directory):
+        kind = file_system(self.target)
+        if kind in REMEMBERS_DELETIONS:
+            self._set_aside()
+        else:
+            shutil.rmtree(self._destination)
+        too_many = self._kept > self._most_kept()
+        if too_many:
+            shutil.rmtree(self._emptied)
+            self._kept = 0
+        if kind not in IN_MEMORY:
+            os.sync()  # or the next run waits for what this has left
+        if too_many:
+            time.sleep(FORGOTTEN)
+
+    def _set_aside(self) -> None:
+        for parent, _, names in os.walk(self._destination):
             for path in (Path(parent, name) for name in names):
                 if not path.is_symlink():
                     os.truncate(path, 0)
                 self._kept += 1
-        directory.rename(emptied / str(self._kept))
-        if self._kept > self._most_kept():
-            shutil.rmtree(emptied)
-            self._kept = 0
-            os.sync()
-            time.sleep(FORGOTTEN)
+        self._emptied.mkdir(exist_ok=True)
+        self._destination.rename(tempfile.mkdtemp(dir=self._emptied))
 
     def _most_kept(self) -> int:
         free = os.statvfs(self.target).f_favail

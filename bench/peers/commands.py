@@ -39,7 +39,7 @@ class Commands:
     def __init__(self, setting: Setting, place: str, size: int) -> None:
         self.setting = setting
         self.place = setting.place(place)
-        self.place.clear()
+        self.place.scratch.clear()
         self.size = size
 
     def _source(self, chunk: int) -> Path:

@@ -3,8 +3,7 @@
 import os
 from pathlib import Path
 
-from measuring.machine import file_system
-from measuring.scratch import IN_MEMORY, Scratch
+from measuring.scratch import Scratch
 
 PAGE = 4096  # a file takes whole pages of tmpfs, and blocks of most disks
 
@@ -19,7 +18,6 @@ def footprint(size: int, chunk: int) -> int:
 class Place:
     def __init__(self, scratch: Scratch) -> None:
         self.scratch = scratch
-        self._made = 0
 
     def need(self, source: int, written: int) -> None:
         """Raises NoSpace unless a source, a destination, and one more to warm up with fit."""
@@ -44,17 +42,6 @@ class Place:
 
     def fresh(self, written: int) -> Path:
         """A new, empty directory, right after as much was written and deleted as the run will write."""
-        if self.clear():
-            os.sync()  # or the run waits for what this has left
-        self._made += 1
-        directory = self.scratch.path / f"out-{self._made}"
-        directory.mkdir()
+        directory = self.scratch.destination()
         self.scratch.warm(written)
         return directory
-
-    def clear(self) -> bool:
-        """Whether there was anything."""
-        found = list(self.scratch.path.glob("out-*"))
-        for directory in found:
-            self.scratch.clear(directory)
-        return bool(found) and file_system(self.scratch.target) not in IN_MEMORY

@@ -83,6 +83,13 @@ class Destinations(unittest.TestCase):
             self.assertEqual(self.left_of("ext4"), [])
         sleep.assert_called_once_with(FORGOTTEN)
 
+    def test_on_ext4_a_run_that_wrote_nothing_is_set_aside_too(self) -> None:
+        with tempfile.TemporaryDirectory() as target, \
+                mock.patch("measuring.scratch.file_system", return_value="ext4"), Scratch(Path(target)) as scratch:
+            (scratch.destination() / "chunk_0.bin").write_bytes(b"payload")
+            for _ in range(3):
+                self.assertEqual(list(scratch.destination().iterdir()), [])
+
     def test_what_a_link_points_to_stays_as_it_is(self) -> None:
         with tempfile.TemporaryDirectory() as target, tempfile.NamedTemporaryFile() as other, \
                 mock.patch("measuring.scratch.file_system", return_value="ext4"), Scratch(Path(target)) as scratch:
