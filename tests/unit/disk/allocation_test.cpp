@@ -18,9 +18,9 @@ namespace {
 std::atomic<std::uint64_t> allocations{0};
 }  // namespace
 
-// The other forms (array, nothrow) call this one; nothing here is over-aligned. Not inlined: GCC
-// would take the free() of what it sees as new for a mistake.
-void* operator new(std::size_t size) {
+// The other forms (array, nothrow) call this one; nothing here is over-aligned. Not inlined:
+// GCC would take malloc() with delete, or new with free(), for a mistake.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc{};
