@@ -50,7 +50,7 @@ int run_benchmarks(int argc, char** argv, bool speaks) {
           limits::number("--bytes", option.substr(kBytes.size()), 1, std::uint64_t{1} << 50U));
     } else if (option == "--bytes") {
       throw std::invalid_argument{"--bytes: takes its number as in --bytes=1073741824"};
-    } else if (speaks || !std::string_view{argument}.starts_with("--benchmark_out")) {
+    } else if (speaks || !option.starts_with("--benchmark_out")) {
       arguments.push_back(argument);
     }
   }

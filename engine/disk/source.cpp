@@ -18,7 +18,7 @@ constexpr std::size_t kMaxRead = std::numeric_limits<ssize_t>::max();
 
 // What Linux lets everybody ask for, unless an administrator said otherwise (pipe(7)); the default
 // is 64 KiB.
-constexpr Bytes kPipeSize = 1_MiB;
+constexpr int kPipeSize = 1 << 20;  // bytes, as fcntl takes them
 
 // What a FIFO's read of 0 bytes means.
 enum class Silence { end, more, no_writer_yet };
@@ -125,9 +125,8 @@ Outcome Source::examine() {
   }
   may_lack_writer_ = S_ISFIFO(mode) && !standard_input;
   // Room for the writer to go on while we are away. If it may not be so large, it stays as it is.
-  constexpr auto kWanted = static_cast<int>(kPipeSize.value);
-  if (S_ISFIFO(mode) && ::fcntl(number_, F_GETPIPE_SZ) < kWanted)
-    ::fcntl(number_, F_SETPIPE_SZ, kWanted);
+  if (S_ISFIFO(mode) && ::fcntl(number_, F_GETPIPE_SZ) < kPipeSize)
+    ::fcntl(number_, F_SETPIPE_SZ, kPipeSize);
   if (stream) return Nothing{};
 
   const off_t position = ::lseek(number_, 0, SEEK_CUR);

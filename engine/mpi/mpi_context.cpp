@@ -200,7 +200,7 @@ void MpiContext::visit() {
   if (broken_ || table_.empty()) return;  // nothing to poll: run() may end
 
   // Only a completion starts the backoff over. While a message moves, or a rank has work of its
-  // own, there is no pause, but the naps afterwards are as long as they would have been.
+  // own, there is no pause; the naps afterwards go on from where they were.
   Tested tested = test();
   if (tested == Tested::completed) backoff_.reset();
   if (tested != Tested::nothing || awake_ > 0) {

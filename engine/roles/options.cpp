@@ -15,19 +15,20 @@ constexpr Bytes kDefaultMemory = 256_MiB;
 // and durable ones to outlast the wait for the disk; many large ones only displace each other's
 // bytes from the caches.
 struct InFlight {
-  Bytes few;   // so much, but at least 8 chunks
-  Bytes most;  // and no more than this, but for two chunks
+  Bytes of_small;  // fills the window with more than the usual number of chunks, up to kMostChunks
+  Bytes of_large;  // cuts it to fewer, down to kFewestChunks
 };
 constexpr InFlight kCached{2_MiB, 16_MiB};
 constexpr InFlight kDurable{16_MiB, 32_MiB};
+constexpr std::uint64_t kFewestChunks = 2;
+constexpr std::uint64_t kUsualChunks = 8;
+constexpr std::uint64_t kMostChunks = 64;
 
 std::uint64_t default_window(Bytes chunk_size, bool fsync) {
-  constexpr std::uint64_t kMostChunks = 64;
   const InFlight& in_flight = fsync ? kDurable : kCached;
   const std::uint64_t size = std::max<std::uint64_t>(1, chunk_size.value);
-  const std::uint64_t chunks =
-      std::clamp<std::uint64_t>(in_flight.few.value / size, 8, kMostChunks);
-  return std::min(chunks, std::max<std::uint64_t>(2, in_flight.most.value / size));
+  const auto chunks = std::clamp(in_flight.of_small.value / size, kUsualChunks, kMostChunks);
+  return std::min(chunks, std::max(kFewestChunks, in_flight.of_large.value / size));
 }
 
 Failure refuse(std::string detail) {

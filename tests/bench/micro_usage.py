@@ -8,39 +8,32 @@ import subprocess
 import sys
 import unittest
 
-import visible
+sys.dont_write_bytecode = True
+import visible  # noqa: E402
 
 MPIEXEC, WIRE, ENGINE = sys.argv[1:4]
-RANKS = ("-n", "3")
-
-
-def refused(*argv: str) -> "tuple[int, str]":
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
-    return done.returncode, done.stdout + done.stderr
+ON_RANKS = (MPIEXEC, "-n", "3", ENGINE)
 
 
 class Refused(unittest.TestCase):
-    def test_a_filter_that_matches_nothing(self) -> None:
-        for argv in ((WIRE,), (MPIEXEC, *RANKS, ENGINE)):
-            with self.subTest(argv):
-                code, said = refused(*argv, "--benchmark_filter=no_such_thing")
-                self.assertNotEqual(code, 0)
-                self.assertEqual(said.count("no_such_thing"), 1, said)
+    def code_when_said_once(self, text: str, *argv: str) -> int:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+        said = done.stdout + done.stderr
+        self.assertEqual(said.count(text), 1, said)
+        return done.returncode
 
-    def test_an_option_that_there_is_not(self) -> None:
-        for argv in ((WIRE,), (MPIEXEC, *RANKS, ENGINE)):
-            with self.subTest(argv):
-                code, said = refused(*argv, "--no_such_option")
-                self.assertEqual(code, 2)
-                self.assertEqual(said.count("no_such_option"), 1, said)
+    def test_what_both_do_not_know(self) -> None:
+        for program in ((WIRE,), ON_RANKS):
+            with self.subTest(program):
+                self.assertNotEqual(self.code_when_said_once("no_such_thing", *program,
+                                                             "--benchmark_filter=no_such_thing"), 0)
+                self.assertEqual(self.code_when_said_once("no_such_option", *program, "--no_such_option"), 2)
 
     def test_bytes_without_a_number(self) -> None:
         for words, text in ((("--bytes", "5"), "takes its number as in --bytes=1073741824"),
                             (("--bytes=many",), "--bytes")):
             with self.subTest(words):
-                code, said = refused(MPIEXEC, *RANKS, ENGINE, *words)
-                self.assertEqual(code, 2)
-                self.assertEqual(said.count(text), 1, said)
+                self.assertEqual(self.code_when_said_once(text, *ON_RANKS, *words), 2)
 
 
 if __name__ == "__main__":
