@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <unistd.h>
 
@@ -20,7 +21,10 @@ struct Process {
 // From /proc/PID/stat: "PID (name) state parent ...".
 std::optional<Process> process(int pid) {
   std::ifstream file{fmt::format("/proc/{}/stat", pid)};
-  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  // By <<, which does not throw: the process may end between open and read, and that gives ESRCH.
+  std::ostringstream content;
+  content << file.rdbuf();
+  const std::string text = content.str();
   const auto open = text.find('(');
   const auto close = text.rfind(") ");
   if (open == std::string::npos || close == std::string::npos || close + 4 > text.size()) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 #include <system_error>
 
 namespace mpiferry::e2e {
@@ -70,7 +71,9 @@ void append_file(const fs::path& path, std::string_view bytes) {
 
 std::string read_file(const fs::path& path) {
   std::ifstream file{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{file}, {}};
+  std::ostringstream content;
+  content << file.rdbuf();  // does not throw: a process may end while its file in /proc is read
+  return content.str();
 }
 
 fs::path chunk_path(const fs::path& directory, std::uint64_t chunk) {
