@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <fcntl.h>
 #include <memory>
-#include <new>
 #include <span>
 #include <string>
 #include <system_error>
 #include <unistd.h>
 
 #include "bench/limits/crew.hpp"
+#include "bench/limits/pages.hpp"
 
 namespace mpiferry::limits {
 namespace {
@@ -39,12 +39,6 @@ class Descriptor {
 
 // What O_DIRECT wants of addresses and lengths, on any disk that is in use.
 constexpr std::size_t kAlignment = 4096;
-
-struct Free {
-  void operator()(std::byte* bytes) const noexcept {
-    ::operator delete (bytes, std::align_val_t{kAlignment});
-  }
-};
 
 void write_all(int file, std::span<const std::byte> bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
@@ -86,11 +80,9 @@ Work prepare(const ChunkFiles& files, int index) {
       ::open(files.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory->value() < 0) fail("open", files.directory);
   const std::size_t length = std::min(files.chunk, files.bytes);
-  const std::shared_ptr<std::byte> buffer{
-      static_cast<std::byte*>(::operator new (length, std::align_val_t{kAlignment})), Free{}};
-  const std::span bytes{buffer.get(), length};
-  std::ranges::fill(bytes, std::byte{0x5a});
-  return [&files, index, directory, buffer, bytes] { write_own(files, index, *directory, bytes); };
+  return [&files, index, directory, buffer = Pages(length)] {
+    write_own(files, index, *directory, buffer.all());
+  };
 }
 
 }  // namespace

@@ -34,11 +34,11 @@
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
-#include <vector>
 
 #include "bench/limits/chunk_files.hpp"
 #include "bench/limits/crew.hpp"
 #include "bench/limits/numbers.hpp"
+#include "bench/limits/pages.hpp"
 #include "engine/wire/digest.hpp"
 
 namespace {
@@ -50,8 +50,6 @@ struct Plan {
   ChunkFiles files;  // its writers are our processes
   std::filesystem::path source;
 };
-
-using Buffer = std::vector<std::byte>;
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error{errno, std::generic_category(), what};
@@ -70,7 +68,7 @@ void own_chunks(const ChunkFiles& files, int index, const Handle& handle) {
 Work read(const Plan& plan, int index) {
   const int file = ::open(plan.source.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) fail(plan.source.string() + ": open");
-  return [&plan, index, file, buffer = Buffer(plan.files.chunk, std::byte{1})]() mutable {
+  return [&plan, index, file, buffer = Pages(plan.files.chunk)] {
     own_chunks(plan.files, index, [&](std::uint64_t offset, std::uint64_t length) {
       if (::pread(file, buffer.data(), length, static_cast<off_t>(offset)) !=
           static_cast<ssize_t>(length)) {
@@ -84,11 +82,11 @@ Work read(const Plan& plan, int index) {
 volatile std::uint64_t sink = 0;
 
 Work hash_master(const Plan& plan, int index) {
-  return [&plan, index, buffer = Buffer(plan.files.chunk, std::byte{1})] {
+  return [&plan, index, buffer = Pages(plan.files.chunk)] {
     wire::FileDigest whole;
     std::uint64_t all = 0;
     own_chunks(plan.files, index, [&](std::uint64_t, std::uint64_t length) {
-      const auto bytes = std::span{buffer}.first(length);
+      const auto bytes = buffer.all().first(length);
       all ^= wire::chunk_digest(bytes);
       whole.update(bytes);
     });
@@ -97,10 +95,10 @@ Work hash_master(const Plan& plan, int index) {
 }
 
 Work hash_worker(const Plan& plan, int index) {
-  return [&plan, index, buffer = Buffer(plan.files.chunk, std::byte{1})] {
+  return [&plan, index, buffer = Pages(plan.files.chunk)] {
     std::uint64_t all = 0;
     own_chunks(plan.files, index, [&](std::uint64_t, std::uint64_t length) {
-      all ^= wire::chunk_digest(std::span{buffer}.first(length));
+      all ^= wire::chunk_digest(buffer.all().first(length));
     });
     sink = all;
   };
@@ -110,12 +108,12 @@ Work hash_worker(const Plan& plan, int index) {
 // ptrace is restricted (kernel.yama.ptrace_scope = 1). It ends with us.
 class Holder {
  public:
-  explicit Holder(std::size_t size) : bytes_(size, std::byte{1}) {
+  explicit Holder(std::size_t size) : bytes_(size) {
     child_ = ::fork();
     if (child_ < 0) fail("fork");
     if (child_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      std::fill(bytes_.begin(), bytes_.end(), std::byte{2});  // pages of its own
+      std::ranges::fill(bytes_.all(), std::byte{2});  // pages of its own
       for (;;) ::pause();
     }
   }
@@ -137,22 +135,22 @@ class Holder {
   bool ready() const {
     std::byte last{};
     const iovec local{&last, 1};
-    const iovec remote{const_cast<std::byte*>(&bytes_.back()), 1};
+    const iovec remote{&bytes_.all().back(), 1};
     if (::process_vm_readv(child_, &local, 1, &remote, 1, 0) != 1) fail("process_vm_readv");
     return last == std::byte{2};
   }
 
  private:
-  Buffer bytes_;
+  Pages bytes_;
   pid_t child_ = -1;
 };
 
 Work copy(const Plan& plan, int index) {
   const auto holder = std::make_shared<Holder>(plan.files.chunk);
   while (!holder->ready()) ::usleep(1000);
-  return [&plan, index, holder, buffer = Buffer(plan.files.chunk, std::byte{1})]() mutable {
+  return [&plan, index, holder, buffer = Pages(plan.files.chunk)] {
     own_chunks(plan.files, index, [&](std::uint64_t, std::uint64_t length) {
-      holder->copy(std::span{buffer}.first(length));
+      holder->copy(buffer.all().first(length));
     });
   };
 }

@@ -12,6 +12,7 @@
 #include <benchmark/benchmark.h>
 #include <mpi.h>
 
+#include "bench/limits/pages.hpp"
 #include "bench/micro/ranks.hpp"
 #include "engine/mpi/backoff.hpp"
 
@@ -69,7 +70,7 @@ class Requests {
 };
 
 // Rows 0 .. window * workers - 1 are the sends, the next ones the receives of acks, one a worker.
-void master(std::vector<std::byte>& buffers, const Load& load) {
+void master(const limits::Pages& buffers, const Load& load) {
   const MPI_Comm comm = bench::world().native();
   const std::size_t lanes = load.window * load.workers;
   Requests requests{lanes + load.workers};
@@ -111,7 +112,7 @@ void master(std::vector<std::byte>& buffers, const Load& load) {
 }
 
 // Rows 0 .. window - 1 are the receives, the others the acks.
-void worker(std::vector<std::byte>& buffers, const Load& load) {
+void worker(const limits::Pages& buffers, const Load& load) {
   const MPI_Comm comm = bench::world().native();
   Requests requests{2 * load.window};
   const auto receive = [&](std::size_t lane) {
@@ -149,7 +150,7 @@ void transport(benchmark::State& state) {
   load.per_worker = bench::chunks_a_worker(load.chunk);
   const bool sends = bench::world().rank() == kMaster;
   const std::size_t lanes = load.window * (sends ? load.workers : 1);
-  std::vector<std::byte> buffers(lanes * static_cast<std::size_t>(load.chunk), std::byte{1});
+  const limits::Pages buffers{lanes * static_cast<std::size_t>(load.chunk)};
   for (auto _ : state) {
     const auto begin = std::chrono::steady_clock::now();
     sends ? master(buffers, load) : worker(buffers, load);

@@ -43,7 +43,7 @@ class WriteLimit(unittest.TestCase):
             self.skipTest(f"no O_DIRECT in {target}")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual({path.name: path.read_bytes() for path in target.iterdir()},
-                         {"chunk_0.bin": b"Z" * 8192, "chunk_1.bin": b"Z" * 5000})
+                         {"chunk_0.bin": b"\1" * 8192, "chunk_1.bin": b"\1" * 5000})
 
     def test_how_is_one_of_two(self) -> None:
         done = self.run_program(1, 10, 100, self.target, "sync")
