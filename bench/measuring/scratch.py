@@ -18,7 +18,7 @@ IN_MEMORY = ("tmpfs", "ramfs")
 REMEMBERS_DELETIONS = ("ext2", "ext3", "ext4")
 FORGOTTEN = 61.0  # seconds: RECENTCY_MIN of ext4, for what has been synced
 MOST_KEPT = 2_000_000  # files; they are deleted at the end, which takes a while
-# What stays free beside the files: tmpfs and the ranks live in the same memory.
+# Beside the files: tmpfs and the ranks live in the same memory.
 HEADROOM = GIB // 2
 
 
@@ -79,10 +79,11 @@ class Scratch:
         return path
 
     def warm(self, size: int) -> None:
-        """Writes and deletes as much as the next run will write. The pages that a virtual machine
-        freed go back to its host within seconds, and the first touch of one costs up to ten times
-        the second: without this, what is measured is the pause since the last run."""
-        self.file("warm", size).unlink()
+        """Writes and deletes as much as the next run will write, and some more: its ranks take pages of their own
+        before they write, more of them where there are more ranks. The pages that a virtual machine freed go back to
+        its host within seconds, and the first touch of one costs up to ten times the second: without this, what is
+        measured is the pause since the last run."""
+        self.file("warm", size + min(size, HEADROOM)).unlink()
 
     def destination(self) -> Path:
         """A new, empty directory; what was in the last one is gone."""

@@ -234,7 +234,7 @@ class Others(unittest.TestCase):
 
         with tempfile.TemporaryDirectory() as directory, Scratch(Path(directory)) as scratch:
             with mock.patch("builtins.open", full), \
-                    self.assertRaisesRegex(NoSpace, f"{directory}: it became full while 1 MiB were written"):
+                    self.assertRaisesRegex(NoSpace, f"{directory}: it became full while 2 MiB were written"):
                 scratch.warm(MIB)
 
     def test_a_matplotlib_that_is_broken_or_missing_is_said(self) -> None:
