@@ -4,6 +4,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -13,6 +15,16 @@ import sample  # noqa: F401: the path to bench/
 import visible
 from measuring.early import answer_ctrl_c, end_at_ctrl_c
 from measuring.scratch import FORGOTTEN, Scratch
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+INTERRUPT = """
+import os, signal, sys
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name.startswith(("measuring.", "sweeping.", "regression.", "peers.")) and name != "measuring.early":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, CtrlC())
+"""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -118,6 +130,16 @@ class Early(unittest.TestCase):
         end_at_ctrl_c()
         answer_ctrl_c()
         self.assertIs(signal.getsignal(signal.SIGINT), signal.SIG_IGN)
+
+    def test_every_script_ends_without_a_traceback_while_it_loads(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            Path(directory, "sitecustomize.py").write_text(INTERRUPT)
+            for script in ("compare", "regress", "sweep", "transfer"):
+                with self.subTest(script):
+                    ended = subprocess.run([sys.executable, BENCH / script, "--help"], capture_output=True, check=False,
+                                           env={**os.environ, "PYTHONPATH": directory}, text=True,
+                                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                    self.assertEqual((ended.returncode, ended.stderr, ended.stdout), (-signal.SIGINT, "", ""))
 
 
 if __name__ == "__main__":
