@@ -87,10 +87,13 @@ def checkout(repository: Repository, base: Base, below: Path) -> Path:
     return source
 
 
-def build_both(repository: Repository, base: Base, below: Path,
-               tell: Callable[[str], None]) -> tuple[Path, Path]:
-    """The programs of BASE and of the working tree. A commit that was built before is not built again, only
-    looked at by the build tool."""
-    here = below / base.commit[:12]
-    base_program = build(checkout(repository, base, here), here / "build", f"BASE ({base.name})", tell)
-    return base_program, build(repository.root, below / "head", "HEAD (the working tree)", tell)
+def build_base(repository: Repository, base: Base, below: Path, tell: Callable[[str], None]) -> Path:
+    """The program of BASE. A commit that was built before is not built again, only looked at by the build tool."""
+    source = checkout(repository, base, below / base.commit[:12])
+    # As far below its sources as ./dev builds below ours: with the same relative paths, a compiler cache that is told
+    # to look at these (CCACHE_BASEDIR) finds what the two have in common.
+    return build(source, source / "build" / "base", f"BASE ({base.name})", tell)
+
+
+def build_head(repository: Repository, below: Path, tell: Callable[[str], None]) -> Path:
+    return build(repository.root, below / "head", "HEAD (the working tree)", tell)

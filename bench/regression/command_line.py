@@ -17,7 +17,7 @@ from measuring.scratch import NoSpace, Scratch
 from measuring.usage import Parser, whole_number
 
 from .base import PROGRAM, Repository, choose
-from .building import build_both
+from .building import build_base, build_head
 from .decision import Rule
 from .gate import Course, Gate
 from .jobs import CASES, SHORT_CASES, Jobs, fingerprint, parse_case
@@ -72,7 +72,7 @@ def arguments(argv: Sequence[str], description: str) -> argparse.Namespace:
                     parents=[common_options()], formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", nargs="?", metavar="BASE", help="a commit, branch or tag")
     parser.add_argument("--base-binary", type=Path, help="a program, instead of BASE")
-    parser.add_argument("--head-binary", type=Path, help="a program, instead of the working tree's")
+    parser.add_argument("--head-binary", type=Path, help="a program, instead of building the working tree's")
     parser.add_argument("--short", action="store_true",
                         help="half a minute, two cases; without any BASE it says SKIPPED and ends with 0")
     parser.add_argument("--even-if-identical", action="store_true",
@@ -82,8 +82,8 @@ def arguments(argv: Sequence[str], description: str) -> argparse.Namespace:
     parser.add_argument("--markdown", type=Path, metavar="FILE",
                         help="what is printed; also appended to $GITHUB_STEP_SUMMARY")
     args = parser.parse_args(argv)
-    if (args.base_binary is None) != (args.head_binary is None):
-        parser.error("--base-binary and --head-binary go together")
+    if args.base_binary is not None and args.head_binary is None:
+        parser.error("--base-binary needs --head-binary: with which program shall it be compared?")
     if args.base_binary is not None and args.base is not None:
         parser.error(f"BASE '{args.base}' and --base-binary: which of them?")
     settle(parser, args)
@@ -110,6 +110,8 @@ def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
         check_jobs(args.mpiexec, args.target, args.cases)
         return ({"name": str(args.base_binary), "program": args.base_binary},
                 {"name": str(args.head_binary), "program": args.head_binary})
+    if args.head_binary is not None:
+        version("--head-binary", args.head_binary)
     repository = Repository(ROOT)
     base = choose(repository, args.base)
     tell(f"BASE is {base.name} ({base.why})")
@@ -124,7 +126,8 @@ def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
     else:
         check_tools()
         check_jobs(args.mpiexec, args.target, args.cases)
-        base_program, head_program = build_both(repository, base, args.build, tell)
+        base_program = build_base(repository, base, args.build, tell)
+        head_program = args.head_binary or build_head(repository, args.build, tell)
     return ({"name": f"{base.name} ({base.why})", "commit": base.commit, "program": base_program},
             {"name": head, "commit": repository.head, "program": head_program})
 

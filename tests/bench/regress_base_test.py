@@ -151,12 +151,12 @@ class Repositories(unittest.TestCase):
         chosen = base.Base(self.commit("two"), "two", "named two")
         with self.assertRaisesRegex(building.BuildFailed,
                                     r"(?s)BASE \(two\) does not build: CMake Error.*The end of .*build.log:.*broken on purpose"):
-            building.build_both(base.Repository(self.root), chosen, self.root / "build", lambda _: None)
+            building.build_base(base.Repository(self.root), chosen, self.root / "build", lambda _: None)
 
     def test_a_base_from_before_the_program(self):
         chosen = base.choose(base.Repository(self.root), "HEAD")
         with self.assertRaisesRegex(building.BuildFailed, "no CMakeLists.txt: it is older than the program"):
-            building.build_both(base.Repository(self.root), chosen, self.root / "build", lambda _: None)
+            building.build_base(base.Repository(self.root), chosen, self.root / "build", lambda _: None)
 
     def run_main(self, *arguments):
         out, err = io.StringIO(), io.StringIO()
@@ -185,8 +185,9 @@ class Repositories(unittest.TestCase):
                 (["--minutes", "nan"], "nan: not a number between"),
                 (["--pairs", "0"], "--pairs: 0: not a whole number"),
                 (["--threshold", "20"], "is above --margin 10"),
-                (["--base-binary", "/bin/true"], "go together"),
+                (["--base-binary", "/bin/true"], "needs --head-binary"),
                 (["HEAD", "--base-binary", "a", "--head-binary", "b"], "which of them?"),
+                (["--head-binary", "/nowhere/b", "--even-if-identical"], "/nowhere/b: no such program"),
                 (["--base-binary", "/nowhere/a", "--head-binary", "/bin/true"], "/nowhere/a: no such program"),
                 (["--json", "/nowhere/a.json"], "--json /nowhere/a.json: there is no directory /nowhere"),
                 (["experiment", "--runs", "0"], "--runs: 0: not a whole number")]:

@@ -247,9 +247,12 @@ class Clones(Here):
         self.assertEqual(self.gate_of_clone("--short", "--even-if-identical")[0], 3)
         code, out, _ = self.gate_of_clone()  # it builds both, and finds them the same
         self.assertEqual((code, "byte for byte" in out), (0, True))
+        with mock.patch.object(command_line, "build_head", side_effect=Refusal("it builds")):
+            code, out, _ = self.gate_of_clone("--head-binary", self.ferry)  # so it builds BASE only
+            self.assertEqual((code, "byte for byte" in out), (0, True))
         for folder in base.PROGRAM[1:]:
             (self.root / folder / "new").write_text("differs")
-            with mock.patch.object(command_line, "build_both", side_effect=Refusal("it builds")):
+            with mock.patch.object(command_line, "build_base", side_effect=Refusal("it builds")):
                 self.assertIn("it builds", self.gate_of_clone("--short")[2])  # though it is not committed
                 self.commit()
                 self.assertIn("it builds", self.gate_of_clone("--short", "HEAD^")[2])
