@@ -2,13 +2,13 @@
 
 #include <charconv>
 #include <fcntl.h>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <unistd.h>
 
 #include <fmt/format.h>
+
+#include "cli/text_of.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -20,11 +20,7 @@ struct Process {
 
 // From /proc/PID/stat: "PID (name) state parent ...".
 std::optional<Process> process(int pid) {
-  std::ifstream file{fmt::format("/proc/{}/stat", pid)};
-  // By <<, which does not throw: the process may end between open and read, and that gives ESRCH.
-  std::ostringstream content;
-  content << file.rdbuf();
-  const std::string text = content.str();
+  const std::string text = text_of(fmt::format("/proc/{}/stat", pid));
   const auto open = text.find('(');
   const auto close = text.rfind(") ");
   if (open == std::string::npos || close == std::string::npos || close + 4 > text.size()) {

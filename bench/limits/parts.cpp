@@ -113,7 +113,9 @@ class Holder {
     if (child_ < 0) fail("fork");
     if (child_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      std::ranges::fill(bytes_.all(), std::byte{2});  // pages of its own
+      // The pipes of the crew: while we hold them, nobody sees that a member has failed.
+      ::close_range(3, ~0U, 0);
+      bytes_.renew(std::byte{2});
       for (;;) ::pause();
     }
   }

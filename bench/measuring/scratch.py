@@ -19,7 +19,8 @@ REMEMBERS_DELETIONS = ("ext2", "ext3", "ext4")
 FORGOTTEN = 61.0  # seconds: RECENTCY_MIN of ext4, for what has been synced
 MOST_KEPT = 2_000_000  # files; they are deleted at the end, which takes a while
 # Beside the files: tmpfs and the ranks live in the same memory.
-HEADROOM = GIB // 2
+RANKS = GIB // 2  # what the ranks of a job take at most, buffers included, in all that is measured here
+SPARE = GIB // 2  # nobody's
 
 
 class NoSpace(Exception):
@@ -50,12 +51,14 @@ class Scratch:
                 signal.signal(number, handler)
 
     def need(self, size: int) -> None:
-        """Raises NoSpace unless `size` more bytes fit."""
+        """Raises NoSpace unless `size` more bytes fit, and what warm() adds to them."""
         free = shutil.disk_usage(self.target).free
+        spare = SPARE
         if file_system(self.target) in IN_MEMORY:
             free = min(free, memory_bytes("MemAvailable"))
-        if free < size + HEADROOM:
-            raise NoSpace(f"{self.target}: {show_size(size)} and {show_size(HEADROOM)} to spare are "
+            spare += RANKS
+        if free < size + spare:
+            raise NoSpace(f"{self.target}: {show_size(size)} and {show_size(spare)} to spare are "
                           f"needed, {show_size(free)} are free")
 
     def file(self, name: str, size: int) -> Path:
@@ -79,11 +82,12 @@ class Scratch:
         return path
 
     def warm(self, size: int) -> None:
-        """Writes and deletes as much as the next run will write, and some more: its ranks take pages of their own
-        before they write, more of them where there are more ranks. The pages that a virtual machine freed go back to
-        its host within seconds, and the first touch of one costs up to ten times the second: without this, what is
-        measured is the pause since the last run."""
-        self.file("warm", size + min(size, HEADROOM)).unlink()
+        """Writes and deletes as much as the next run will write. The pages that a virtual machine freed go back to its
+        host within seconds, and the first touch of one costs up to ten times the second: without this, what is
+        measured is the pause since the last run. In memory it is some more: the ranks take pages of their own before
+        they write, more of them where there are more ranks. A disk would begin to write so much back, beside the run."""
+        more = min(size, RANKS) if file_system(self.target) in IN_MEMORY else 0
+        self.file("warm", size + more).unlink()
 
     def destination(self) -> Path:
         """A new, empty directory; what was in the last one is gone."""

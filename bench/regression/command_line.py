@@ -126,6 +126,9 @@ def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
     else:
         check_tools()
         check_jobs(args.mpiexec, args.target, args.cases)
+        if args.head_binary is not None:
+            notes.append(f"HEAD's program was not built here: it is {args.head_binary}")
+            tell(notes[-1])
         base_program = build_base(repository, base, args.build, tell)
         head_program = args.head_binary or build_head(repository, args.build, tell)
     return ({"name": f"{base.name} ({base.why})", "commit": base.commit, "program": base_program},

@@ -23,7 +23,7 @@ from measuring.usage import Parser, whole_number
 
 from . import command_line as shared
 from .base import Repository
-from .building import build
+from .building import build_head
 from .gate import Gate, Pair, as_dict
 from .jobs import Case, Jobs, fingerprint
 from .preflight import check_jobs, check_tools
@@ -115,7 +115,7 @@ class Experiment:
         self.args = args
         self.repository = Repository(shared.ROOT)
         self.below = args.build / "planted"
-        self.head = build(shared.ROOT, args.build / "head", "HEAD (the working tree)", shared.tell)
+        self.head = build_head(self.repository, args.build, shared.tell)
         machine = describe(args.target)
         self.results = Results(args.results, {
             "machine": machine[0], "target": machine[1], "program": fingerprint(self.head),

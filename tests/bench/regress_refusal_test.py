@@ -250,6 +250,8 @@ class Clones(Here):
         with mock.patch.object(command_line, "build_head", side_effect=Refusal("it builds")):
             code, out, _ = self.gate_of_clone("--head-binary", self.ferry)  # so it builds BASE only
             self.assertEqual((code, "byte for byte" in out), (0, True))
+        self.assertIn(f"HEAD's program was not built here: it is {self.ferry}", out)
+        self.assertEqual(json.loads((self.here / "r.json").read_text())["head"]["program"], str(self.ferry))
         for folder in base.PROGRAM[1:]:
             (self.root / folder / "new").write_text("differs")
             with mock.patch.object(command_line, "build_base", side_effect=Refusal("it builds")):

@@ -28,6 +28,7 @@ from sweeping.progress import Durations, Progress, show_time
 from sweeping.result import BadResult, load, make, speeds
 
 MIB = 1 << 20
+GIB = 1 << 30
 ONE = Case(SCATTER, MIB, 3, 8)
 
 
@@ -232,10 +233,23 @@ class Others(unittest.TestCase):
         def full(*_: object, **__: object) -> object:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        with tempfile.TemporaryDirectory() as directory, Scratch(Path(directory)) as scratch:
-            with mock.patch("builtins.open", full), \
-                    self.assertRaisesRegex(NoSpace, f"{directory}: it became full while 2 MiB were written"):
+        # In memory, what the ranks take is warmed with it.
+        for kind, written in (("tmpfs", "2 MiB"), ("ext4", "1 MiB")):
+            with self.subTest(kind), tempfile.TemporaryDirectory() as directory, \
+                    mock.patch("measuring.scratch.file_system", return_value=kind), \
+                    Scratch(Path(directory)) as scratch, mock.patch("builtins.open", full), \
+                    self.assertRaisesRegex(NoSpace, f"{directory}: it became full while {written} were written"):
                 scratch.warm(MIB)
+
+    def test_what_is_needed_covers_the_warming(self) -> None:
+        free = mock.Mock(free=3 * GIB)
+        for kind, fits in (("tmpfs", 2 * GIB), ("ext4", 2 * GIB + GIB // 2)):
+            with self.subTest(kind), mock.patch("measuring.scratch.file_system", return_value=kind), \
+                    mock.patch("measuring.scratch.memory_bytes", return_value=3 * GIB), \
+                    mock.patch("measuring.scratch.shutil.disk_usage", return_value=free):
+                Scratch(Path("/nowhere")).need(fits)
+                with self.assertRaisesRegex(NoSpace, "/nowhere: .* to spare are needed, 3 GiB are free"):
+                    Scratch(Path("/nowhere")).need(fits + 1)
 
     def test_a_matplotlib_that_is_broken_or_missing_is_said(self) -> None:
         with tempfile.TemporaryDirectory() as directory:
