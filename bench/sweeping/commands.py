@@ -148,6 +148,8 @@ def sweep(argv: Sequence[str]) -> int:
     settings = {**same, "repetitions": args.repetitions, "left_out": plan.left_out()}
     if args.out.exists():
         directory("--out", args.out)
+        for name in ("sweep.json", "sweep.csv", "sweep.html"):  # now, not after hours of measuring
+            output_file("--out", args.out / name)
     with contextlib.ExitStack() as stack:
         journal = Journal(args.out / "sweep.jsonl", same, fresh=args.fresh, must_exist=args.resume)
         try:
@@ -162,7 +164,8 @@ def sweep(argv: Sequence[str]) -> int:
             one.measure()
         except KeyboardInterrupt:
             code = INTERRUPTED
-            say("interrupted; the same command goes on from here")
+            say("interrupted; the same command goes on from here" if journal.runs else
+                "interrupted before a run had ended: nothing was measured")
         except (CommandFailed, NoSpace, OSError, ValueError) as error:
             code = FAILED
             say(f"error: {tell(error)}")

@@ -46,6 +46,10 @@ def failing_job(check: Check) -> None:
     check.that(check.names() == {"scatter/chunk:4096/ranks:2/window:1"}, f"kept: {check.names()}")
     check.nothing_left()
     before = check.journal()
+    in_the_way = check.root / "taken"
+    (in_the_way / "sweep.csv").mkdir(parents=True)
+    check.ended(check.run(*words, "--chunks", "4K", "--out", str(in_the_way)), 2, "sweep.csv: is a directory, no file")
+    check.that(list(in_the_way.iterdir()) == [in_the_way / "sweep.csv"], "a refused sweep left something")
     check.ended(check.run(*words, "--chunks", "4K", "--size", "2M"), 2, "job: there 1 MiB", "now 2 MiB", "--fresh")
     check.that(check.journal() == before, "a refused sweep changed the journal")
     check.ended(check.run(*words, "--chunks", "4K", "1M", "--fresh"), 0)
