@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bench/limits/numbers.hpp"
+#include "bench/micro/options.hpp"
 #include "engine/mpi/crowd.hpp"
 #include "engine/mpi/environment.hpp"
 
@@ -43,6 +44,7 @@ class Silent : public benchmark::BenchmarkReporter {
 // With the arguments of this rank: one rank writes the file. Returns the exit code.
 int run_benchmarks(int argc, char** argv, bool speaks) {
   constexpr std::string_view kBytes = "--bytes=";
+  check_options({argv, static_cast<std::size_t>(argc)});
   std::vector<char*> arguments;
   for (char* argument : std::span{argv, static_cast<std::size_t>(argc)}) {
     if (const std::string_view option{argument}; option.starts_with(kBytes)) {
@@ -64,7 +66,7 @@ int run_benchmarks(int argc, char** argv, bool speaks) {
   Silent silent;
   const std::size_t found =
       speaks ? benchmark::RunSpecifiedBenchmarks() : benchmark::RunSpecifiedBenchmarks(&silent);
-  return found > 0 ? 0 : 1;
+  return code_of(found);
 }
 
 }  // namespace

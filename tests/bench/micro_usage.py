@@ -29,6 +29,20 @@ class Refused(unittest.TestCase):
                                                              "--benchmark_filter=no_such_thing"), 0)
                 self.assertEqual(self.code_when_said_once("no_such_option", *program, "--no_such_option"), 2)
 
+    def test_what_would_measure_or_show_nothing(self) -> None:
+        for program in ((WIRE,), ON_RANKS):
+            for option, text in (("--benchmark_repetitions=0", "--benchmark_repetitions"),
+                                 ("--benchmark_format=xml", "'xml' is none of console, json, csv"),
+                                 ("--benchmark_out_format=xml", "'xml' is none of console, json, csv")):
+                with self.subTest(program=program, option=option):
+                    self.assertEqual(self.code_when_said_once(text, *program, option), 2)
+
+    def test_a_full_standard_output(self) -> None:  # on ranks it is mpirun that writes there
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run((WIRE, "--benchmark_list_tests"), stdin=subprocess.DEVNULL, stdout=full, timeout=20,
+                                  check=False)
+        self.assertEqual(done.returncode, 1)
+
     def test_bytes_without_a_number(self) -> None:
         for words, text in ((("--bytes", "5"), "takes its number as in --bytes=1073741824"),
                             (("--bytes=many",), "--bytes")):
