@@ -157,9 +157,8 @@ std::string tune_text(const TuneReport& report) {
                         list_of(sweep.too_few));
   }
   text += fmt::format(
-      "  noise: {}{:.0f} %, two standard errors of a median (at least {:.0f} %); what is slower "
-      "than "
-      "the best by less counts as good as it\n",
+      "  noise: {}{:.0f} %, two standard errors of a median (at least {:.0f} %); "
+      "what is slower than the best by less counts as good as it\n",
       choice.too_noisy ? "over " : "", 100 * choice.noise, 100 * kLeastNoise);
   if (choice.noise > kLoud) {
     text += "  that is much: a larger --size or more --repetitions would tell more\n";

@@ -23,7 +23,6 @@ class Pages {
     static_cast<void>(::madvise(bytes_.get(), rounded(), MADV_HUGEPAGE));
     std::ranges::fill(all(), std::byte{1});
   }
-  std::size_t size() const { return size_; }
   std::byte* data() const { return bytes_.get(); }
   std::span<std::byte> all() const { return {data(), size_}; }
   // In a child: pages of its own, huge again, which a copy of the parent's would not be.

@@ -53,10 +53,9 @@ class Scratch:
     def need(self, size: int) -> None:
         """Raises NoSpace unless `size` more bytes fit, and what warm() adds to them."""
         free = shutil.disk_usage(self.target).free
-        spare = SPARE
-        if file_system(self.target) in IN_MEMORY:
+        if self._in_memory():
             free = min(free, memory_bytes("MemAvailable"))
-            spare += RANKS
+        spare = SPARE + self._beside()
         if free < size + spare:
             raise NoSpace(f"{self.target}: {show_size(size)} and {show_size(spare)} to spare are "
                           f"needed, {show_size(free)} are free")
@@ -86,8 +85,14 @@ class Scratch:
         host within seconds, and the first touch of one costs up to ten times the second: without this, what is
         measured is the pause since the last run. In memory it is some more: the ranks take pages of their own before
         they write, more of them where there are more ranks. A disk would begin to write so much back, beside the run."""
-        more = min(size, RANKS) if file_system(self.target) in IN_MEMORY else 0
-        self.file("warm", size + more).unlink()
+        self.file("warm", size + min(size, self._beside())).unlink()
+
+    def _in_memory(self) -> bool:
+        return file_system(self.target) in IN_MEMORY
+
+    def _beside(self) -> int:
+        """What warm() adds at most."""
+        return RANKS if self._in_memory() else 0
 
     def destination(self) -> Path:
         """A new, empty directory; what was in the last one is gone."""

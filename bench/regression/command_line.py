@@ -104,14 +104,13 @@ def settle(parser: Parser, args: argparse.Namespace) -> None:
 
 def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
     """What BASE and HEAD are: name and program; no program if --short need not measure."""
+    for option, program in (("--base-binary", args.base_binary), ("--head-binary", args.head_binary)):
+        if program is not None:
+            version(option, program)
     if args.base_binary is not None:
-        version("--base-binary", args.base_binary)
-        version("--head-binary", args.head_binary)
         check_jobs(args.mpiexec, args.target, args.cases)
         return ({"name": str(args.base_binary), "program": args.base_binary},
                 {"name": str(args.head_binary), "program": args.head_binary})
-    if args.head_binary is not None:
-        version("--head-binary", args.head_binary)
     repository = Repository(ROOT)
     base = choose(repository, args.base)
     tell(f"BASE is {base.name} ({base.why})")
