@@ -2,7 +2,6 @@
 // stopped answering. It decides and counts; it never reads, sends or looks at a clock.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,12 +9,10 @@
 #include <vector>
 
 #include "engine/base/units.hpp"
+#include "engine/flow/clock.hpp"
 #include "engine/wire/ack.hpp"
 
 namespace mpiferry::flow {
-
-using Time = std::chrono::steady_clock::time_point;
-using Duration = std::chrono::steady_clock::duration;
 
 // A worker's receives; one ack message holds the acks of a whole window.
 inline constexpr std::uint32_t kMaxWindow = 1024;

@@ -20,7 +20,6 @@ void Crew::on_ready(Rank worker, const wire::Ready& ready) {
   it.report.directory = ready.directory;
   it.directory_id = ready.directory_id;
   it.shares = ready.shares_master_directory;
-  it.answered = true;
 }
 
 void Crew::on_closed(Rank worker, const wire::Closed& closed) {
@@ -29,17 +28,6 @@ void Crew::on_closed(Rank worker, const wire::Closed& closed) {
   it.report.bytes_written = closed.bytes_written;
   it.report.chunks_corrupt = closed.chunks_corrupt;
   it.report.ack_messages = closed.ack_messages;
-  it.closed = true;
-}
-
-Rank Crew::first_without(bool Member::*flag) const noexcept {
-  const auto found = std::ranges::find(members_, false, flag);
-  return found == members_.end() ? kNoRank : found->report.rank;
-}
-
-bool Crew::all_closed_but(Rank except) const noexcept {
-  return std::ranges::all_of(
-      members_, [except](const Member& it) { return it.closed || it.report.rank == except; });
 }
 
 std::string Crew::sums_file(Rank worker) const {

@@ -17,17 +17,9 @@ class Crew {
   explicit Crew(std::uint32_t workers);
 
   void on_ready(Rank worker, const wire::Ready& ready);
-  void on_failed(Rank worker) { member(worker).answered = true; }
   void on_closed(Rank worker, const wire::Closed& closed);
 
   std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(members_.size()); }
-  // Every worker has answered the job, be it with a failure.
-  bool all_answered() const noexcept { return first_without(&Member::answered) == kNoRank; }
-  Rank first_unanswered() const noexcept { return first_without(&Member::answered); }
-  bool all_closed() const noexcept { return first_without(&Member::closed) == kNoRank; }
-  Rank first_unclosed() const noexcept { return first_without(&Member::closed); }
-  // Every worker but `except` is closed.
-  bool all_closed_but(Rank except) const noexcept;
 
   const std::string& host(Rank worker) const { return member(worker).report.host; }
   const std::string& directory(Rank worker) const { return member(worker).report.directory; }
@@ -45,15 +37,11 @@ class Crew {
     Report::Worker report;
     std::string directory_id;
     bool shares = false;
-    bool answered = false;
-    bool closed = false;
   };
   Member& member(Rank worker) { return members_[static_cast<std::size_t>(worker.value) - 1]; }
   const Member& member(Rank worker) const {
     return members_[static_cast<std::size_t>(worker.value) - 1];
   }
-  Rank first_without(bool Member::*flag) const noexcept;
-
   std::vector<Member> members_;  // worker r at r - 1
 };
 

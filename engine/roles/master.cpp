@@ -21,10 +21,6 @@ namespace {
 // Receives for answers; more workers share them, as an answer is handled in microseconds.
 constexpr std::size_t kListeners = 16;
 
-// How long dismissed workers may take when nobody waits for their result any more.
-constexpr std::chrono::milliseconds kFailedPatience{5'000};
-constexpr std::chrono::milliseconds kInterruptedPatience{1'000};
-
 std::uint64_t random_job_id() {
   std::random_device device;
   const std::uint64_t high = device();
@@ -65,6 +61,7 @@ Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator,
       tick_timer_(io_),
       signals_(io_),
       clock_(kTick),
+      conductor_(crew_.size(), options.stall_timeout),
       began_(std::chrono::steady_clock::now()) {}
 
 Master::~Master() {
@@ -77,20 +74,51 @@ Task<> Master::run() {
   }
   boost::asio::co_spawn(io_, watch(), Rethrow{});
   if (options_.handle_signals) {
-    catch_signals(signals_, [this](Failure failure) {
-      if (stage_ != Stage::over) fail(std::move(failure));  // else the manifest is out
-    });
+    catch_signals(signals_, [this](Failure failure) { fail(std::move(failure)); });
   }
 
-  if (co_await prepare()) co_await invite();
-  if (!failure_) co_await transfer();
-  if (!failure_) check_result();
-  co_await dismiss();
-  if (!failure_ && !options_.discard) publish();
-  stop();
+  for (;;) {
+    switch (conductor_.next(clock_.now())) {
+      case flow::Step::prepare: {
+        Outcome prepared = co_await prepare();
+        if (!prepared) fail(std::move(prepared.error()));
+        conductor_.on_prepared();
+        break;
+      }
+      case flow::Step::invite:
+        invite();
+        conductor_.on_invited(clock_.now());
+        break;
+      case flow::Step::transfer:
+        conductor_.on_transfer_began();
+        co_await transfer();
+        if (!conductor_.failed()) check_result();
+        conductor_.on_transferred();
+        break;
+      case flow::Step::dismiss:
+        dismiss();
+        conductor_.on_dismissed(clock_.now());
+        break;
+      case flow::Step::publish:
+        if (!options_.discard) publish();
+        conductor_.on_published();
+        break;
+      case flow::Step::give_up:
+        conductor_.on_given_up(
+            placed(silence(conductor_.first_unclosed(), "has not confirmed the end of the job")));
+        break;
+      case flow::Step::wait:
+        co_await changed_.wait();
+        break;
+      case flow::Step::over:
+        conductor_.on_over();
+        stop();
+        co_return;
+    }
+  }
 }
 
-Task<bool> Master::prepare() {
+Task<Outcome> Master::prepare() {
   Outcome begun = validate(options_);
   if (begun && options_.faults.stall_rank.value > static_cast<int>(crew_.size())) {
     begun = Failure{.code = Errc::invalid_argument,
@@ -98,43 +126,30 @@ Task<bool> Master::prepare() {
                                           options_.faults.stall_rank.value, crew_.size())};
   }
   if (begun) begun = observer_.on_begin();
-  if (!begun) {
-    fail(std::move(begun.error()));
-    co_return false;
-  }
+  if (!begun) co_return begun;
   auto source = disk::Source::open(io_, options_.source);
-  if (!source) {
-    fail(std::move(source.error()));
-    co_return false;
-  }
+  if (!source) co_return std::move(source.error());
   if (const auto size = source->size()) {
     chunks_ = plan::ChunkPlan{*size, options_.chunk_size, crew_.size()}.chunks();
-    if (*chunks_ > kMaxChunks) {
-      fail(too_many_chunks(options_));
-      co_return false;
-    }
+    if (*chunks_ > kMaxChunks) co_return too_many_chunks(options_);
   }
   reader_.emplace(std::move(*source), options_.chunk_size);
 
-  if (!options_.discard && !co_await occupy()) co_return false;
-  if (chunks_) observer_.on_source(options_.source, *chunks_);
-  co_return true;
+  if (!options_.discard) {
+    Outcome occupied = co_await occupy();
+    if (!occupied) co_return occupied;
+  }
+  if (chunks_ && !conductor_.failed()) observer_.on_source(options_.source, *chunks_);
+  co_return Nothing{};
 }
 
 // Opens the destination and marks it as this job's.
-Task<bool> Master::occupy() {
+Task<Outcome> Master::occupy() {
   auto directory = disk::Directory::open_or_create(
       disk::expand_destination(options_.destination, kMaster, host_));
-  if (!directory) {
-    fail(std::move(directory.error()));
-    co_return false;
-  }
+  if (!directory) co_return std::move(directory.error());
   directory_.emplace(std::move(*directory));
-  if (Outcome taken = co_await take_directory(); !taken) {
-    fail(std::move(taken.error()));
-    co_return false;
-  }
-  co_return !failure_;  // it may have been interrupted meanwhile
+  co_return co_await take_directory();
 }
 
 Task<Outcome> Master::take_directory() {
@@ -142,7 +157,7 @@ Task<Outcome> Master::take_directory() {
   if (options_.force) {
     ready = directory_->check_nobody_holds_token();
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
-    std::function<bool()> stop = [this] { return failure_.has_value(); };
+    std::function<bool()> stop = [this] { return conductor_.failed(); };
     if (ready) {
       clearing_ = true;
       ready = co_await clear(context_, *directory_, "", reader_->source().id(), std::move(stop));
@@ -150,7 +165,7 @@ Task<Outcome> Master::take_directory() {
   } else {
     ready = directory_->check_vacant("");
   }
-  if (failure_) co_return Nothing{};  // interrupted meanwhile
+  if (conductor_.failed()) co_return Nothing{};  // interrupted meanwhile
   if (ready) ready = directory_->create_token(token_);
   if (!ready) co_return ready;
   holds_token_ = true;
@@ -159,9 +174,7 @@ Task<Outcome> Master::take_directory() {
   co_return options_.fsync ? directory_->sync() : Outcome{Nothing{}};
 }
 
-Task<> Master::invite() {
-  stage_ = Stage::invite;
-  stage_since_ = clock_.now();
+void Master::invite() {
   const std::string& source_id = reader_->source().id();
   const wire::Job job{.destination = options_.destination,
                       .token = token_,
@@ -178,7 +191,6 @@ Task<> Master::invite() {
   for (int rank = 1; rank < communicator_.size(); ++rank) {
     control_.send(Rank{rank}, wire::Tag::data, wire::Kind::job, job_id_, job);
   }
-  while (!failure_ && !crew_.all_answered()) co_await changed_.wait();
 }
 
 // The last look before success is declared: a file that changed while it was read was not moved,
@@ -195,29 +207,13 @@ void Master::check_result() {
   }
 }
 
-Task<> Master::dismiss() {
-  stage_ = Stage::dismiss;
-  stage_since_ = clock_.now();
-  const Errc verdict = failure_ ? failure_->code : Errc::ok;
-  const Rank stalled = verdict == Errc::worker_stalled ? failure_->rank : kNoRank;
-  if (verdict == Errc::interrupted || verdict == Errc::worker_stalled) {
-    deadline_ = stage_since_ + kInterruptedPatience;
-  } else if (verdict != Errc::ok) {
-    deadline_ = stage_since_ + kFailedPatience;
-  } else if (options_.stall_timeout.count() > 0) {
-    deadline_ = stage_since_ + options_.stall_timeout;
-  }
+void Master::dismiss() {
+  const Errc verdict = conductor_.verdict();
   for (int rank = 1; rank < communicator_.size(); ++rank) {
     const bool writes = verdict == Errc::ok && !options_.discard;
     const wire::End end{.verdict = verdict, .sums_file = writes ? crew_.sums_file(Rank{rank}) : ""};
     control_.send(Rank{rank}, wire::Tag::data, wire::Kind::end, job_id_, end);
   }
-  while (!crew_.all_closed_but(stalled) && !(deadline_ && clock_.now() > *deadline_)) {
-    co_await changed_.wait();
-  }
-  if (crew_.all_closed()) co_return;
-  abandoned_ = true;
-  fail(silence(crew_.first_unclosed(), "has not confirmed the end of the job"));
 }
 
 void Master::publish() {
@@ -250,35 +246,34 @@ void Master::publish() {
 }
 
 void Master::stop() {
-  stage_ = Stage::over;
   if (std::exchange(holds_token_, false)) directory_->remove_token(token_);
   for (const mpi::Operation& operation : listening_) context_.cancel(operation);
   tick_timer_.cancel();
   signals_.cancel();
   // What a lost worker never takes, never completes.
-  if (abandoned_) io_.stop();
+  if (conductor_.abandoned()) io_.stop();
 }
 
-// The first failure is the job's; what follows from it is noise.
 void Master::fail(Failure failure) {
-  if (failure_) return;
-  if (failure.rank == kNoRank && failure.code != Errc::interrupted) {
-    failure.rank = kMaster;
-    failure.host = host_;
-  }
-  failure_ = std::move(failure);
-  if (stage_ == Stage::dismiss && failure_->code == Errc::interrupted) {
-    deadline_ = clock_.now() + kInterruptedPatience;
-  }
+  if (!conductor_.fail(placed(std::move(failure)), clock_.now())) return;
   if (source_blocked_) reader_->source().descriptor().cancel();
   changed_.notify();
 }
 
+// What is nobody else's happened here; a signal meant the job, whoever got it.
+Failure Master::placed(Failure failure) const {
+  if (failure.rank == kNoRank && failure.code != Errc::interrupted) {
+    failure.rank = kMaster;
+    failure.host = host_;
+  }
+  return failure;
+}
+
 Report Master::report() const {
   Report report{.rank = kMaster,
-                .verdict = failure_ ? failure_->code : Errc::ok,
-                .failure = failure_,
-                .abandoned = abandoned_,
+                .verdict = conductor_.verdict(),
+                .failure = conductor_.failure(),
+                .abandoned = conductor_.abandoned(),
                 .source = options_.source,
                 .directory = directory_ ? directory_->path() : "",
                 .chunk_size = options_.chunk_size,
@@ -295,7 +290,7 @@ Report Master::report() const {
   if (reader_) {
     report.source_size = reader_->source().size();
     if (!report.source_size && chunks_) report.source_size = reader_->bytes();
-    if (!failure_) report.digest = reader_->file_digest();
+    if (report.ok()) report.digest = reader_->file_digest();
   }
   if (sender_) {
     report.chunks_sent = sender_->chunks_started();

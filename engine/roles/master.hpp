@@ -14,6 +14,7 @@
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/flow/conductor.hpp"
 #include "engine/flow/sender.hpp"
 #include "engine/mpi/mpi_context.hpp"
 #include "engine/roles/control.hpp"
@@ -45,15 +46,16 @@ class Master {
 
  private:
   // master.cpp: the job's stages
-  Task<bool> prepare();
-  Task<bool> occupy();
+  Task<Outcome> prepare();
+  Task<Outcome> occupy();
   Task<Outcome> take_directory();
-  Task<> invite();
+  void invite();
   void check_result();
-  Task<> dismiss();
+  void dismiss();
   void publish();
   void stop();
   void fail(Failure failure);
+  Failure placed(Failure failure) const;
 
   // master_transfer.cpp: chunks out
   struct ChunkSent {
@@ -121,12 +123,7 @@ class Master {
   boost::asio::signal_set signals_;
   JobClock clock_;
   disk::Descriptor token_lock_;
-  enum class Stage : std::uint8_t { prepare, invite, transfer, dismiss, over };
-  Stage stage_ = Stage::prepare;
-  JobClock::Time stage_since_;
-  std::optional<JobClock::Time> deadline_;  // of dismiss
-  bool abandoned_ = false;
-  std::optional<Failure> failure_;
+  flow::Conductor conductor_;
   std::chrono::steady_clock::time_point began_;
   std::chrono::steady_clock::time_point transfer_began_;
   std::chrono::nanoseconds transfer_time_{};

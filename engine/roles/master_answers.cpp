@@ -30,7 +30,7 @@ Task<> Master::listen(std::size_t listener) {
     hear(completion);
     changed_.notify();
     lease = std::move(completion.lease);
-    if (stage_ == Stage::over) co_return;
+    if (conductor_.over()) co_return;
   }
 }
 
@@ -44,10 +44,11 @@ void Master::hear(const mpi::Completion& completion) {
     case wire::Kind::ready: {
       auto ready = wire::decode_ready(message->payload);
       if (!ready) return refuse(from, std::move(ready.error()));
+      conductor_.on_answer(from);
       return crew_.on_ready(from, *ready);
     }
     case wire::Kind::failed: {
-      crew_.on_failed(from);
+      conductor_.on_answer(from);
       Failure failure = wire::decode_failure(message->payload);
       if (failure.code == Errc::interrupted) {  // a signal meant the job, whoever got it first
         failure.rank = kNoRank;
@@ -58,6 +59,7 @@ void Master::hear(const mpi::Completion& completion) {
     case wire::Kind::closed: {
       auto closed = wire::decode_closed(message->payload);
       if (!closed) return refuse(from, std::move(closed.error()));
+      conductor_.on_closed(from);
       return crew_.on_closed(from, *closed);
     }
     default:
@@ -117,7 +119,7 @@ void Master::hear_ack(Rank from, const wire::Ack& ack) {
 }
 
 Task<> Master::watch() {
-  while (stage_ != Stage::over) {
+  while (!conductor_.over()) {
     tick_timer_.expires_after(kTick);
     co_await tick_timer_.async_wait(kAsTuple);
     clock_.tick();
@@ -127,13 +129,11 @@ Task<> Master::watch() {
 
 void Master::tick() {
   const auto now = clock_.now();
-  const auto timeout = options_.stall_timeout;
-  if (stage_ == Stage::invite && timeout.count() > 0 && now - stage_since_ > timeout &&
-      !crew_.all_answered()) {
-    fail(silence(crew_.first_unanswered(), fmt::format("has not answered the job for {:.1f} s",
-                                                       seconds(now - stage_since_))));
+  if (const auto late = conductor_.unanswered(now)) {
+    fail(silence(*late, fmt::format("has not answered the job for {:.1f} s",
+                                    seconds(conductor_.waiting(now)))));
   }
-  if (stage_ == Stage::transfer) {
+  if (conductor_.transferring()) {
     if (const auto stall = sender_->stalled(now)) {
       fail(silence(
           stall->worker,
@@ -145,7 +145,7 @@ void Master::tick() {
                            .in_flight = sender_->in_flight(),
                            .elapsed = std::chrono::steady_clock::now() - transfer_began_});
   }
-  if (stage_ == Stage::dismiss && deadline_ && now > *deadline_) changed_.notify();
+  if (conductor_.next(now) == flow::Step::give_up) changed_.notify();
 }
 
 Failure Master::silence(Rank worker, std::string detail) const {

@@ -9,7 +9,6 @@
 namespace mpiferry::roles {
 
 Task<> Master::transfer() {
-  stage_ = Stage::transfer;
   const bool stream = reader_->source().is_stream();
   sender_.emplace(flow::SenderConfig{.workers = crew_.size(),
                                      .window = options_.effective_window(),
@@ -21,7 +20,7 @@ Task<> Master::transfer() {
   if (stream) retained_.reserve(chunk_pool_.capacity());
   transfer_began_ = std::chrono::steady_clock::now();
 
-  while (!failure_) {
+  while (!conductor_.failed()) {
     const Turn turn = take_turn();
     if (turn == Turn::done) break;
     if (turn == Turn::more) {
@@ -39,7 +38,7 @@ Task<> Master::transfer() {
 Master::Turn Master::take_turn() {
   constexpr std::uint64_t kMostSteps = 16;
   const auto steps = std::clamp<std::uint64_t>(kSlice / options_.chunk_size.value, 1, kMostSteps);
-  for (std::uint64_t step = 0; step < steps && !failure_; ++step) {
+  for (std::uint64_t step = 0; step < steps && !conductor_.failed(); ++step) {
     const flow::Action action = sender_->next();
     if (std::holds_alternative<flow::Done>(action)) return Turn::done;
     if (!advance(action)) return Turn::blocked;

@@ -15,9 +15,6 @@
 namespace mpiferry::roles {
 namespace {
 
-// How long an interrupted worker waits for the master to end the job in order.
-// Long enough for a master that is busy with a large manifest.
-constexpr std::chrono::milliseconds kInterruptedPatience{5'000};
 // Job, end, ready, failed, closed: never more at once.
 constexpr std::size_t kControlMessages = 8;
 
@@ -73,23 +70,30 @@ Task<> Worker::receive_orders() {
     co_return;
   }
   job_id_ = message->header.job_id;
-  if (message->header.kind == wire::Kind::job && !job_) {
-    co_await take_job(*message);
-  } else if (message->header.kind == wire::Kind::end) {
-    take_end(*message);
-  } else if (message->header.kind != wire::Kind::chunk) {
-    fail({.code = Errc::unexpected_message});
+  switch (attendant_.on_message(message->header.kind)) {
+    case flow::Order::prepare:
+      co_await take_job(*message);
+      break;
+    case flow::Order::finish:
+      take_end(*message);
+      break;
+    case flow::Order::drop:
+      break;
+    case flow::Order::deliver:
+    case flow::Order::refuse:
+      fail({.code = Errc::unexpected_message});
+      break;
   }
 }
 
 Task<> Worker::take_job(const ControlMessage& message) {
-  if (failure_) co_return;  // the master knows already
   auto job = wire::decode_job(message.payload);
   if (!job) {
     fail(std::move(job.error()));
     co_return;
   }
   job_.emplace(std::move(*job));
+  attendant_.on_job();
   // The end of a job that has failed elsewhere must be heard meanwhile.
   const mpi::Operation early = context_.irecv(communicator_, control_.acquire(), kMaster, kDataTag);
   hearing_early_ = true;
@@ -98,7 +102,7 @@ Task<> Worker::take_job(const ControlMessage& message) {
   context_.cancel(early);
   while (hearing_early_) co_await changed_.wait();
   if (!prepared) fail(std::move(prepared.error()));
-  if (failure_ || end_) co_return;
+  if (attendant_.hopeless()) co_return;
 
   const std::uint32_t window = job_->window;
   // A lane's buffer also takes the end.
@@ -118,6 +122,7 @@ Task<> Worker::take_job(const ControlMessage& message) {
     post_receive(i, *chunk_pool_->try_acquire());
     boost::asio::co_spawn(io_, lane(i), Rethrow{});
   }
+  attendant_.on_ready();
   wire::Ready ready;
   ready.host = host_;
   if (directory_) {
@@ -154,10 +159,10 @@ Task<Outcome> Worker::prepare() {
     std::string source_id;
     if (job_->source_id.starts_with(here)) source_id = job_->source_id.substr(here.size());
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
-    std::function<bool()> stop = [this] { return failure_ || end_; };
+    std::function<bool()> stop = [this] { return attendant_.hopeless(); };
     ready =
         co_await clear(context_, *directory_, job_->token, std::move(source_id), std::move(stop));
-    if (failure_ || end_) co_return Nothing{};
+    if (attendant_.hopeless()) co_return Nothing{};
   } else {
     ready = directory_->check_vacant(job_->token);
   }
@@ -169,6 +174,7 @@ void Worker::take_end(const ControlMessage& message) {
   auto end = wire::decode_end(message.payload);
   if (!end) return fail(std::move(end.error()));
   end_ = std::move(*end);
+  attendant_.on_end(end_->verdict);
   for (const mpi::Operation& operation : lanes_) context_.cancel(operation);
   changed_.notify();
 }
@@ -201,34 +207,39 @@ void Worker::close() {
 
 // Told to the master once; the worker then goes on receiving, and dropping, until the end.
 void Worker::fail(Failure failure) {
-  if (failure_) return;
-  failure.rank = communicator_.rank();
-  failure.host = host_;
-  failure_ = std::move(failure);
+  if (attendant_.fail(placed(std::move(failure)))) tell_failure();
+}
+
+void Worker::tell_failure() {
   changed_.notify();
   if (abandoned_) return;  // nobody to tell
   // Before the job there is no job id: 0 is accepted from those who fail.
-  control_.send(kMaster, wire::Tag::status, wire::Kind::failed, job_id_, *failure_);
+  control_.send(kMaster, wire::Tag::status, wire::Kind::failed, job_id_, *attendant_.failure());
+}
+
+Failure Worker::placed(Failure failure) const {
+  failure.rank = communicator_.rank();
+  failure.host = host_;
+  return failure;
 }
 
 void Worker::end_soon(Failure signal) {
-  if (end_) return;  // the job ends already, and its verdict stands
-  fail(std::move(signal));
-  patience_.expires_after(kInterruptedPatience);
+  if (attendant_.interrupt(placed(std::move(signal)), std::chrono::steady_clock::now())) {
+    tell_failure();
+  }
+  if (!attendant_.deadline()) return;  // the job ends already, and its verdict stands
+  patience_.expires_at(*attendant_.deadline() + std::chrono::milliseconds{1});
   patience_.async_wait([this](const boost::system::error_code& error) {
-    if (error || end_) return;  // the end came in time
+    if (error || !attendant_.forsaken(std::chrono::steady_clock::now())) return;
     abandoned_ = true;
     io_.stop();
   });
 }
 
 Report Worker::report() const {
-  Report report{.rank = communicator_.rank(), .failure = failure_, .abandoned = abandoned_};
-  if (end_) {
-    report.verdict = end_->verdict;
-  } else if (failure_) {
-    report.verdict = failure_->code;
-  }
+  Report report{
+      .rank = communicator_.rank(), .failure = attendant_.failure(), .abandoned = abandoned_};
+  report.verdict = attendant_.verdict().value_or(report.verdict);
   if (receiver_) {
     report.chunks_written = receiver_->chunks_written();
     report.bytes_written = receiver_->bytes_written();

@@ -12,6 +12,7 @@
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/flow/attendant.hpp"
 #include "engine/flow/receiver.hpp"
 #include "engine/mpi/mpi_context.hpp"
 #include "engine/roles/ack_sender.hpp"
@@ -46,9 +47,9 @@ class Worker {
   void publish_sums_file();
   void close();
   void fail(Failure failure);
+  void tell_failure();
+  Failure placed(Failure failure) const;
   void end_soon(Failure signal);
-  // What arrives now is not wanted any more.
-  bool dropping() const noexcept { return failure_ || (end_ && end_->verdict != Errc::ok); }
 
   // worker_lane.cpp: one posted receive and what becomes of it
   Task<> lane(std::size_t index);
@@ -80,8 +81,8 @@ class Worker {
   std::uint64_t chunks_received_ = 0;
   std::uint64_t chunks_flipped_ = 0;
   bool hearing_early_ = false;  // an end that comes while the destination is prepared
+  flow::Attendant attendant_;
   std::optional<wire::End> end_;
-  std::optional<Failure> failure_;
   bool abandoned_ = false;
 };
 

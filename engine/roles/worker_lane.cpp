@@ -37,7 +37,9 @@ Task<> Worker::lane(std::size_t index) {
       fail(header.error());
       continue;
     }
-    if (header->kind == wire::Kind::end) {
+    const flow::Order order = attendant_.on_message(header->kind);
+    if (order == flow::Order::drop) continue;
+    if (order == flow::Order::finish) {
       completion.lease = std::move(lease);
       const auto end = open_message(completion, job_id_);
       if (end) {
@@ -48,7 +50,10 @@ Task<> Worker::lane(std::size_t index) {
       lease = std::move(completion.lease);
       continue;
     }
-    if (dropping()) continue;
+    if (order != flow::Order::deliver) {
+      fail({.code = Errc::unexpected_message});
+      continue;
+    }
     const std::span<std::byte> payload = message.subspan(kHeaderSize);
     if (play_faults(*header, payload)) {
       // On request only (--fault): the disk is slow.
@@ -77,10 +82,11 @@ Task<> Worker::lane(std::size_t index) {
         const mpi::MpiContext::Awake awake{context_};
         co_await yield_turn(io_);
       }
-      if (dropping()) break;
+      if (attendant_.dropping()) break;
       part.error = part.file.append(payload.subspan(at, std::min(kSlice, payload.size() - at)));
     }
-    if (dropping()) continue;  // the part goes; what is not acknowledged was never promised
+    if (attendant_.dropping())
+      continue;  // the part goes; what is not acknowledged was never promised
     if (!part.error && committer_) {
       Committer::Commit commit{.part = std::move(part.file), .payload = payload};
       committer_->give(commit);

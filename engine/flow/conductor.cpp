@@ -1,0 +1,106 @@
+#include "engine/flow/conductor.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace mpiferry::flow {
+namespace {
+
+// How long dismissed workers may take when nobody waits for their result any more.
+constexpr std::chrono::milliseconds kFailedPatience{5'000};
+constexpr std::chrono::milliseconds kInterruptedPatience{1'000};
+
+}  // namespace
+
+Conductor::Conductor(std::uint32_t workers, Duration stall_timeout)
+    : stall_timeout_(stall_timeout), members_(workers) {}
+
+Step Conductor::next(Time now) const noexcept {
+  if (failure_ && stage_ > Stage::prepare && stage_ < Stage::dismiss) return Step::dismiss;
+  switch (stage_) {
+    case Stage::prepare:
+      return Step::prepare;
+    case Stage::invite:
+      return Step::invite;
+    case Stage::invited:
+      return first_without(&Member::answered) == kNoRank ? Step::transfer : Step::wait;
+    case Stage::transfer:
+      return Step::transfer;
+    case Stage::dismiss: {
+      if (!dismissed_) return Step::dismiss;
+      if (first_unclosed() == kNoRank) return failure_ ? Step::over : Step::publish;
+      // A stalled worker itself is not waited for.
+      const Rank stalled = verdict() == Errc::worker_stalled ? failure_->rank : kNoRank;
+      const bool late = deadline_ && now > *deadline_;
+      return late || all_closed_but(stalled) ? Step::give_up : Step::wait;
+    }
+    case Stage::publish:
+      return Step::publish;
+    case Stage::over:
+      return Step::over;
+  }
+  return Step::over;
+}
+
+void Conductor::on_prepared() noexcept { stage_ = Stage::invite; }
+
+void Conductor::on_invited(Time now) noexcept {
+  stage_ = Stage::invited;
+  since_ = now;
+}
+
+void Conductor::on_transfer_began() noexcept { stage_ = Stage::transfer; }
+
+void Conductor::on_transferred() noexcept { stage_ = Stage::dismiss; }
+
+void Conductor::on_dismissed(Time now) noexcept {
+  stage_ = Stage::dismiss;
+  dismissed_ = true;
+  since_ = now;
+  if (verdict() == Errc::interrupted || verdict() == Errc::worker_stalled) {
+    deadline_ = now + kInterruptedPatience;
+  } else if (failure_) {
+    deadline_ = now + kFailedPatience;
+  } else if (stall_timeout_ > Duration::zero()) {
+    deadline_ = now + stall_timeout_;
+  }
+}
+
+void Conductor::on_published() noexcept { stage_ = Stage::over; }
+
+void Conductor::on_given_up(Failure silence) noexcept {
+  abandoned_ = true;
+  if (!failure_) failure_ = std::move(silence);
+  stage_ = Stage::over;
+}
+
+bool Conductor::fail(Failure failure, Time now) {
+  if (failure_ || stage_ == Stage::over) return false;
+  failure_ = std::move(failure);
+  if (dismissed_ && failure_->code == Errc::interrupted) deadline_ = now + kInterruptedPatience;
+  return true;
+}
+
+std::optional<Rank> Conductor::unanswered(Time now) const noexcept {
+  const Rank first = first_without(&Member::answered);
+  if (stage_ != Stage::invited || stall_timeout_ == Duration::zero() || first == kNoRank ||
+      now - since_ <= stall_timeout_) {
+    return std::nullopt;
+  }
+  return first;
+}
+
+Rank Conductor::first_without(bool Member::*flag) const noexcept {
+  const auto found = std::ranges::find(members_, false, flag);
+  return found == members_.end() ? kNoRank : Rank{static_cast<int>(found - members_.begin()) + 1};
+}
+
+bool Conductor::all_closed_but(Rank except) const noexcept {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (!members_[i].closed && static_cast<int>(i) + 1 != except.value) return false;
+  }
+  return true;
+}
+
+}  // namespace mpiferry::flow

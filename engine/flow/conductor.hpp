@@ -1,0 +1,90 @@
+// The master's side of a job as a whole: who has answered, what comes next, why the job ends. It
+// decides; it never sends, opens a file or looks at a clock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/base/failure.hpp"
+#include "engine/base/units.hpp"
+#include "engine/flow/clock.hpp"
+
+namespace mpiferry::flow {
+
+// What the master does next. All but `wait` are done once, and said to be done.
+enum class Step : std::uint8_t {
+  prepare,   // look at everything on this rank, then on_prepared()
+  invite,    // send the job to every worker, then on_invited()
+  transfer,  // on_transfer_began(), move the chunks until all are moved or failed(),
+             // on_transferred()
+  dismiss,   // send the end, with verdict(), to every worker, then on_dismissed()
+  publish,   // make the result visible, then on_published()
+  give_up,   // a worker has not confirmed the end in time: on_given_up()
+  wait,      // until something happens
+  over,      // nothing is left: on_over()
+};
+
+// The stages of a job come in one order, prepare, invite, transfer, dismiss, publish; a failure
+// skips to dismiss, and nothing is published after it. Not thread-safe.
+class Conductor {
+ public:
+  // `stall_timeout`: how long a worker may take to answer the job and to confirm a successful end;
+  // 0: for ever.
+  Conductor(std::uint32_t workers, Duration stall_timeout);
+
+  // Pure: says the same until something happens, or a deadline passes.
+  Step next(Time now) const noexcept;
+
+  void on_prepared() noexcept;
+  void on_invited(Time now) noexcept;
+  void on_transfer_began() noexcept;
+  void on_transferred() noexcept;
+  void on_dismissed(Time now) noexcept;
+  void on_published() noexcept;
+  void on_given_up(Failure silence) noexcept;
+  void on_over() noexcept { stage_ = Stage::over; }
+
+  // A worker answered the job, be it with a failure; it has confirmed the end.
+  void on_answer(Rank worker) noexcept { member(worker).answered = true; }
+  void on_closed(Rank worker) noexcept { member(worker).closed = true; }
+  // The first failure is the job's; what follows from it is noise. False if it is not the first, or
+  // the job is over.
+  bool fail(Failure failure, Time now);
+
+  bool failed() const noexcept { return failure_.has_value(); }
+  const std::optional<Failure>& failure() const noexcept { return failure_; }
+  Errc verdict() const noexcept { return failure_ ? failure_->code : Errc::ok; }
+  // Some worker is out of reach: only MPI_Abort ends it.
+  bool abandoned() const noexcept { return abandoned_; }
+  bool transferring() const noexcept { return stage_ == Stage::transfer; }
+  bool over() const noexcept { return stage_ == Stage::over; }
+
+  // A worker that has not answered the job for longer than the stall timeout.
+  std::optional<Rank> unanswered(Time now) const noexcept;
+  // The lowest worker that has not confirmed the end; kNoRank if all have.
+  Rank first_unclosed() const noexcept { return first_without(&Member::closed); }
+  // Since the job, or the end, was sent.
+  Duration waiting(Time now) const noexcept { return now - since_; }
+
+ private:
+  enum class Stage : std::uint8_t { prepare, invite, invited, transfer, dismiss, publish, over };
+  struct Member {
+    bool answered = false;
+    bool closed = false;
+  };
+  Member& member(Rank worker) { return members_[static_cast<std::size_t>(worker.value) - 1]; }
+  Rank first_without(bool Member::*flag) const noexcept;
+  bool all_closed_but(Rank except) const noexcept;
+
+  Duration stall_timeout_;
+  std::vector<Member> members_;  // worker r at r - 1
+  Stage stage_ = Stage::prepare;
+  bool dismissed_ = false;
+  Time since_;
+  std::optional<Time> deadline_;  // of the dismissed
+  std::optional<Failure> failure_;
+  bool abandoned_ = false;
+};
+
+}  // namespace mpiferry::flow

@@ -1,0 +1,175 @@
+// The master's stages: in order, skipped by a failure, ended by all or by a deadline.
+#include "engine/flow/conductor.hpp"
+
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+namespace mpiferry::flow {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Time kStart{};
+
+Failure broken(Errc code, Rank rank = kNoRank) { return {.code = code, .rank = rank}; }
+
+// A conductor of two workers that has sent the job at kStart.
+Conductor invited(Duration stall_timeout = 60s) {
+  Conductor conductor{2, stall_timeout};
+  conductor.on_prepared();
+  conductor.on_invited(kStart);
+  return conductor;
+}
+
+// ... and has sent the end at kStart, with success or with `failure`.
+Conductor dismissed(std::optional<Failure> failure = {}, Duration stall_timeout = 60s) {
+  Conductor conductor = invited(stall_timeout);
+  conductor.on_answer(Rank{1});
+  conductor.on_answer(Rank{2});
+  conductor.on_transfer_began();
+  if (failure) conductor.fail(*failure, kStart);
+  conductor.on_transferred();
+  conductor.on_dismissed(kStart);
+  return conductor;
+}
+
+TEST(Conductor, goes_through_all_stages_in_order) {
+  Conductor conductor{2, 60s};
+  EXPECT_EQ(conductor.next(kStart), Step::prepare);
+  conductor.on_prepared();
+  EXPECT_EQ(conductor.next(kStart), Step::invite);
+  conductor.on_invited(kStart);
+  EXPECT_EQ(conductor.next(kStart), Step::wait);
+  conductor.on_answer(Rank{2});
+  EXPECT_EQ(conductor.next(kStart), Step::wait) << "one of two has answered";
+  conductor.on_answer(Rank{1});
+  EXPECT_EQ(conductor.next(kStart), Step::transfer);
+  conductor.on_transfer_began();
+  EXPECT_TRUE(conductor.transferring());
+  conductor.on_transferred();
+  EXPECT_FALSE(conductor.transferring());
+  EXPECT_EQ(conductor.next(kStart), Step::dismiss);
+  conductor.on_dismissed(kStart);
+  EXPECT_EQ(conductor.next(kStart), Step::wait);
+  conductor.on_closed(Rank{1});
+  EXPECT_EQ(conductor.next(kStart), Step::wait);
+  conductor.on_closed(Rank{2});
+  EXPECT_EQ(conductor.next(kStart), Step::publish);
+  conductor.on_published();
+  EXPECT_EQ(conductor.next(kStart), Step::over);
+  EXPECT_EQ(conductor.verdict(), Errc::ok);
+  EXPECT_FALSE(conductor.abandoned());
+}
+
+TEST(Conductor, prepares_to_the_end_then_dismisses_after_a_failure) {
+  Conductor conductor{2, 60s};
+  conductor.fail(broken(Errc::source_not_found), kStart);
+  EXPECT_EQ(conductor.next(kStart), Step::prepare);
+  conductor.on_prepared();
+  EXPECT_EQ(conductor.next(kStart), Step::dismiss);
+}
+
+TEST(Conductor, dismisses_at_once_when_an_invited_worker_fails) {
+  Conductor conductor = invited();
+  conductor.on_answer(Rank{1});
+  conductor.fail(broken(Errc::dest_unusable, Rank{1}), kStart);
+  EXPECT_EQ(conductor.next(kStart), Step::dismiss);
+  EXPECT_EQ(conductor.verdict(), Errc::dest_unusable);
+}
+
+TEST(Conductor, keeps_the_first_failure) {
+  Conductor conductor = invited();
+  EXPECT_TRUE(conductor.fail(broken(Errc::source_changed), kStart));
+  EXPECT_FALSE(conductor.fail(broken(Errc::interrupted), kStart));
+  EXPECT_EQ(conductor.verdict(), Errc::source_changed);
+}
+
+TEST(Conductor, publishes_nothing_after_a_failure) {
+  Conductor conductor = dismissed(broken(Errc::chunk_corrupt));
+  conductor.on_closed(Rank{1});
+  conductor.on_closed(Rank{2});
+  EXPECT_EQ(conductor.next(kStart), Step::over);
+  EXPECT_FALSE(conductor.over()) << "not before it is told";
+  conductor.on_over();
+  EXPECT_TRUE(conductor.over());
+}
+
+TEST(Conductor, publishes_nothing_when_a_worker_fails_after_the_end) {
+  Conductor conductor = dismissed();
+  conductor.fail(broken(Errc::dest_write_failed, Rank{2}), kStart);
+  conductor.on_closed(Rank{1});
+  conductor.on_closed(Rank{2});
+  EXPECT_EQ(conductor.next(kStart), Step::over);
+}
+
+TEST(Conductor, waits_for_an_answer_as_long_as_the_stall_timeout) {
+  const Conductor conductor = invited(10s);
+  EXPECT_EQ(conductor.unanswered(kStart + 10s), std::nullopt);
+  EXPECT_EQ(conductor.unanswered(kStart + 10s + 1ms), Rank{1});
+}
+
+TEST(Conductor, waits_for_an_answer_for_ever_without_a_stall_timeout) {
+  EXPECT_EQ(invited(0s).unanswered(kStart + 1000h), std::nullopt);
+}
+
+TEST(Conductor, names_the_worker_that_has_not_answered) {
+  Conductor conductor = invited(10s);
+  conductor.on_answer(Rank{1});
+  EXPECT_EQ(conductor.unanswered(kStart + 11s), Rank{2});
+}
+
+TEST(Conductor, gives_up_who_does_not_confirm_a_success_in_time) {
+  Conductor conductor = dismissed();
+  conductor.on_closed(Rank{1});
+  EXPECT_EQ(conductor.next(kStart + 60s), Step::wait);
+  EXPECT_EQ(conductor.next(kStart + 60s + 1ms), Step::give_up);
+  EXPECT_EQ(conductor.first_unclosed(), Rank{2});
+  conductor.on_given_up(broken(Errc::worker_stalled, Rank{2}));
+  EXPECT_TRUE(conductor.abandoned());
+  EXPECT_EQ(conductor.verdict(), Errc::worker_stalled);
+  EXPECT_EQ(conductor.next(kStart), Step::over);
+}
+
+TEST(Conductor, waits_for_a_success_for_ever_without_a_stall_timeout) {
+  EXPECT_EQ(dismissed({}, 0s).next(kStart + 1000h), Step::wait);
+}
+
+TEST(Conductor, gives_up_sooner_after_a_failure_and_keeps_its_verdict) {
+  Conductor conductor = dismissed(broken(Errc::source_changed));
+  EXPECT_EQ(conductor.next(kStart + 5s), Step::wait);
+  EXPECT_EQ(conductor.next(kStart + 5s + 1ms), Step::give_up);
+  conductor.on_given_up(broken(Errc::worker_stalled));
+  EXPECT_EQ(conductor.verdict(), Errc::source_changed);
+}
+
+TEST(Conductor, gives_up_soonest_after_an_interrupt) {
+  EXPECT_EQ(dismissed(broken(Errc::interrupted)).next(kStart + 1s), Step::wait);
+  EXPECT_EQ(dismissed(broken(Errc::interrupted)).next(kStart + 1s + 1ms), Step::give_up);
+}
+
+TEST(Conductor, hurries_when_it_is_interrupted_while_it_waits_for_the_end) {
+  Conductor conductor = dismissed();
+  conductor.fail(broken(Errc::interrupted), kStart + 2s);
+  EXPECT_EQ(conductor.next(kStart + 3s), Step::wait);
+  EXPECT_EQ(conductor.next(kStart + 3s + 1ms), Step::give_up);
+}
+
+TEST(Conductor, does_not_wait_for_a_stalled_worker_itself) {
+  Conductor conductor = dismissed(broken(Errc::worker_stalled, Rank{2}));
+  EXPECT_EQ(conductor.next(kStart), Step::wait) << "rank 1 can still confirm";
+  conductor.on_closed(Rank{1});
+  EXPECT_EQ(conductor.next(kStart), Step::give_up);
+}
+
+TEST(Conductor, hears_no_failure_once_it_is_over) {
+  Conductor conductor = dismissed();
+  conductor.on_closed(Rank{1});
+  conductor.on_closed(Rank{2});
+  conductor.on_published();
+  EXPECT_FALSE(conductor.fail(broken(Errc::interrupted), kStart));
+  EXPECT_EQ(conductor.verdict(), Errc::ok);
+}
+
+}  // namespace
+}  // namespace mpiferry::flow
