@@ -78,12 +78,13 @@ class Directory {
   // A symbolic link exists, wherever it points to.
   bool exists(std::string_view name) const noexcept;
 
- private:
-  friend class LeftoverScan;
-  friend class LeftoverSweep;
-
-  Directory(std::string path, Descriptor descriptor, std::vector<std::string> changed) noexcept;
+  // For calls on names in it (openat and so on); it stays the directory's.
+  int descriptor() const noexcept { return descriptor_.get(); }
+  // What a user calls `name` in it: "out/chunk_7.bin".
   std::string path_of(std::string_view name) const;
+
+ private:
+  Directory(std::string path, Descriptor descriptor, std::vector<std::string> changed) noexcept;
   // What `.mpiferry.job` says, quoted, or "".
   std::string token_text() const;
 

@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <string>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/new_name.hpp"
 #include "engine/disk/unique_name.hpp"
 
 namespace mpiferry::disk {
@@ -57,23 +57,6 @@ const char* write_new_file(int directory, const char* name, std::string_view tex
   return call;
 }
 
-// Makes the token of a whole file: link(2) fails if there is one, and nobody sees half of it.
-const char* link_token(int directory, const char* whole) {
-  if (::linkat(directory, whole, directory, token_name(), 0) == 0) return nullptr;
-  const int error = errno;
-  struct stat status {};
-  // NFS: a link that succeeded is asked for again when its answer is lost.
-  if (error == EEXIST && ::fstatat(directory, whole, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-      status.st_nlink == 2)
-    return nullptr;
-  errno = error;
-  return "link";
-}
-
-bool lacks_links(int error) noexcept {
-  return error == EPERM || error == EOPNOTSUPP || error == ENOSYS || error == EMLINK;
-}
-
 }  // namespace
 
 Outcome Directory::create_token(std::string_view text) const {
@@ -82,8 +65,9 @@ Outcome Directory::create_token(std::string_view text) const {
   const char* call = write_new_file(directory, whole.c_str(), text);
   int error = errno;
   if (call == nullptr) {
-    call = link_token(directory, whole.c_str());
-    error = errno;
+    // link(2) fails if there is a token, and nobody sees half of ours.
+    error = link_new(directory, whole.c_str(), token_name());
+    if (error != 0) call = "link";
     ::unlinkat(directory, whole.c_str(), 0);
     // FAT, some FUSE: without links. Then others may see the token without its text for a moment.
     if (call != nullptr && lacks_links(error)) {

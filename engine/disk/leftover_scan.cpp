@@ -14,7 +14,7 @@ Result<std::optional<LeftoverScan::Entry>> LeftoverScan::next() {
   if (!entries_) {
     // A description of its own: the directory's position would be shared between scans.
     Descriptor descriptor{
-        ::openat(directory_.descriptor_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        ::openat(directory_.descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     entries_.reset(descriptor ? ::fdopendir(descriptor.get()) : nullptr);
     if (!entries_) {
       return destination_failure(Errc::dest_unusable, directory_.path(), "opendir", errno);
@@ -37,7 +37,7 @@ Result<std::optional<LeftoverScan::Entry>> LeftoverScan::next() {
 
 Outcome LeftoverSweep::check_spares(const char* name) const {
   struct stat status {};
-  if (::fstatat(directory_.descriptor_.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+  if (::fstatat(directory_.descriptor(), name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
       file_id(status) != spared_) {
     return Nothing{};
   }
@@ -49,7 +49,7 @@ Outcome LeftoverSweep::check_spares(const char* name) const {
 }
 
 Outcome LeftoverSweep::remove(const char* name) {
-  if (::unlinkat(directory_.descriptor_.get(), name, 0) == 0) {
+  if (::unlinkat(directory_.descriptor(), name, 0) == 0) {
     removed_ = true;
   } else if (errno != ENOENT) {
     return destination_failure(Errc::dest_unusable, directory_.path_of(name), "unlink", errno);

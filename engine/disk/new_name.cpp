@@ -1,0 +1,47 @@
+#include "engine/disk/new_name.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/disk/file_id.hpp"
+
+namespace mpiferry::disk {
+
+int link_new(int directory, const char* from, const char* to) noexcept {
+  if (::linkat(directory, from, directory, to, 0) == 0) return 0;
+  const int error = errno;
+  // NFS: a link that succeeded is asked for again when its answer is lost.
+  struct stat ours {};
+  struct stat there {};
+  if (error == EEXIST && ::fstatat(directory, from, &ours, AT_SYMLINK_NOFOLLOW) == 0 &&
+      ::fstatat(directory, to, &there, AT_SYMLINK_NOFOLLOW) == 0 && is_same_file(ours, there)) {
+    return 0;
+  }
+  return error;
+}
+
+int rename_new(int directory, const char* from, const char* to) noexcept {
+  if (::renameat2(directory, from, directory, to, RENAME_NOREPLACE) == 0) return 0;
+  // EINVAL: a file system without this flag, as NFS.
+  if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return errno;
+  int error = link_new(directory, from, to);
+  if (error == 0) {
+    if (::unlinkat(directory, from, 0) == 0) return 0;
+    error = errno;
+    ::unlinkat(directory, to, 0);  // all or nothing
+    return error;
+  }
+  if (!lacks_links(error)) return error;
+  struct stat status {};
+  if (::fstatat(directory, to, &status, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
+  return ::renameat(directory, from, directory, to) == 0 ? 0 : errno;
+}
+
+bool lacks_links(int error) noexcept {
+  return error == EPERM || error == EOPNOTSUPP || error == ENOSYS || error == EMLINK;
+}
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,19 @@
+// Names that a file is given and that take nobody else's away.
+#pragma once
+
+namespace mpiferry::disk {
+
+// Both: `from` and `to` are names in `directory`. 0 or an errno, EEXIST if there is a `to`.
+// Thread-safe.
+
+// A second name, by link(2). 0 as well if `to` is this very file.
+int link_new(int directory, const char* from, const char* to) noexcept;
+// Another name instead of `from`. Where the file system can not do that in one step, by link(2) and
+// unlink(2); where it has no links either, a look goes before an ordinary rename, and a `to` that
+// is made between the two is lost.
+int rename_new(int directory, const char* from, const char* to) noexcept;
+
+// Whether `error` of link(2) says that the file system has none: FAT, some FUSE.
+bool lacks_links(int error) noexcept;
+
+}  // namespace mpiferry::disk
