@@ -4,10 +4,12 @@
 #include <string>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "engine/disk/directory.hpp"
+#include "engine/disk/offset_part.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace {
@@ -78,6 +80,22 @@ TEST_F(LateError, is_not_an_fsync_that_was_interrupted) {
   EXPECT_FALSE(publish(true, 0, 0));
   EXPECT_EQ(fsync_interruptions, 0);
   EXPECT_TRUE(temporary.has("chunk_7.bin"));
+}
+
+TEST_F(LateError, of_a_file_written_at_offsets_publishes_nothing) {
+  Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", Begin::fresh);
+  ASSERT_TRUE(part);
+  fsync_error = EIO;
+  EXPECT_EQ(part->publish({}, true, true).call, Call::sync);
+  fsync_error = 0;
+  close_error = EDQUOT;
+  const WriteError error = part->publish({}, false, true);
+  close_error = 0;
+  EXPECT_EQ(error.call, Call::write);
+  EXPECT_EQ(error.system_errno, EDQUOT);
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{"file.bin.part"});
+  part->discard();
+  EXPECT_TRUE(temporary.names().empty());
 }
 
 TEST_F(LateError, fails_the_probe) {

@@ -1,7 +1,6 @@
 #include "engine/disk/part_file.hpp"
 
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <fcntl.h>
 #include <filesystem>
@@ -9,7 +8,6 @@
 #include <iterator>
 #include <span>
 #include <string>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <utility>
 #include <vector>
@@ -17,12 +15,14 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/directory.hpp"
+#include "tests/unit/disk/file_size_limit.hpp"
 #include "tests/unit/disk/isolation.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
 namespace {
 
+using test::FileSizeLimit;
 using test::TemporaryDirectory;
 
 std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span{text}); }
@@ -30,26 +30,6 @@ std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes
 Directory open(const TemporaryDirectory& directory) {
   return *Directory::open_or_create(directory.path());
 }
-
-// For as long as it lives no file grows above `bytes`; the signal is ignored, as mpiferry does.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
 
 TEST(PartFile, is_invisible_under_its_final_name_until_published) {
   const TemporaryDirectory temporary;

@@ -1,0 +1,189 @@
+#include "engine/disk/offset_part.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <limits>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include "engine/disk/file_id.hpp"
+#include "engine/disk/new_name.hpp"
+#include "engine/disk/read_at.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+// Of a call that returns -1 with errno: 0 or that errno. Interrupted ones are made again.
+template <class SystemCall>
+int persist(SystemCall call) noexcept {
+  while (call() != 0) {
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
+bool is_same_file(const Descriptor& a, const Descriptor& b) noexcept {
+  struct stat one {};
+  struct stat other {};
+  return ::fstat(a.get(), &one) == 0 && ::fstat(b.get(), &other) == 0 &&
+         disk::is_same_file(one, other);
+}
+
+}  // namespace
+
+Outcome OffsetPart::retract() {
+  const int error = take_name_back();
+  if (error == EEXIST) return occupied();
+  if (error != 0) return failure(Errc::dest_unusable, "rename", error);
+  return Nothing{};
+}
+
+// 0 or the errno of rename.
+int OffsetPart::take_name_back() noexcept {
+  if (!published_) return 0;
+  if (leads_here(final_name_)) {
+    const int error = rename_new(directory_, final_name_.c_str(), part_name_.c_str());
+    if (error != 0) return error;
+  } else if (!leads_here(part_name_)) {  // else another rank was quicker
+    return ENOENT;
+  }
+  published_ = false;
+  return 0;
+}
+
+Outcome OffsetPart::preallocate(Bytes size) {
+  const auto length = static_cast<off_t>(size.value);
+  int error = size.value > std::numeric_limits<off_t>::max() ? EFBIG : 0;
+  std::string_view call = "fallocate";
+  if (error == 0 && length > 0) {
+    // Not posix_fallocate: where the file system can not, that writes into every block.
+    error = persist([&] { return ::fallocate(descriptor_.get(), 0, 0, length); });
+  }
+  if (error == EOPNOTSUPP || error == ENOSYS) {
+    const Result<Bytes> now = this->size();
+    if (!now) return now.error();
+    call = "ftruncate";
+    error = *now < size ? persist([&] { return ::ftruncate(descriptor_.get(), length); }) : 0;
+  }
+  if (error == 0) return Nothing{};
+  Failure failed = failure(Errc::dest_write_failed, call, error);
+  if (error == EFBIG) {
+    failed.hint = "raise the file size limit (ulimit -f), or name a file system for larger files";
+  }
+  return failed;
+}
+
+void OffsetPart::go_direct() noexcept {
+  if (direct_) return;
+  Descriptor direct{
+      ::openat(directory_, name().c_str(), O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC)};
+  if (direct && is_same_file(direct, descriptor_)) direct_ = std::move(direct);
+}
+
+WriteError OffsetPart::write(Bytes offset, std::span<const std::byte> bytes) const noexcept {
+  constexpr std::size_t kMaxWrite = std::numeric_limits<ssize_t>::max();
+  // Only memory and file that reach a page's start together have aligned pages in common.
+  bool direct = static_cast<bool>(direct_) &&
+                (reinterpret_cast<std::uintptr_t>(bytes.data()) - offset.value) % kPageSize == 0;
+  while (!bytes.empty()) {
+    std::size_t piece = std::min(bytes.size(), kMaxWrite);
+    bool pages = false;
+    if (direct) {
+      const std::size_t into = offset.value % kPageSize;
+      pages = into == 0 && piece >= kPageSize;
+      piece = pages ? piece - piece % kPageSize : std::min(piece, kPageSize - into);
+    }
+    const Descriptor& file = pages ? direct_ : descriptor_;
+    const ssize_t put = ::pwrite(file.get(), bytes.data(), piece, static_cast<off_t>(offset.value));
+    if (put > 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(put));
+      offset += Bytes{static_cast<std::uint64_t>(put)};
+    } else if (put == 0) {
+      return {Call::write, ENOSPC};
+    } else if (errno == EINVAL && pages) {
+      direct = false;  // larger blocks than pages, or none at all: what was written so far stands
+    } else if (errno != EINTR) {
+      return {Call::write, errno};
+    }
+  }
+  return {};
+}
+
+Result<std::size_t> OffsetPart::read(Bytes offset, std::span<std::byte> out) const {
+  const ReadAt read = read_at(descriptor_.get(), offset, out);
+  if (read.system_errno != 0) return failure(Errc::dest_unusable, "pread", read.system_errno);
+  return read.bytes;
+}
+
+Result<Bytes> OffsetPart::size() const {
+  struct stat status {};
+  if (::fstat(descriptor_.get(), &status) != 0) {
+    return failure(Errc::dest_unusable, "fstat", errno);
+  }
+  return Bytes{static_cast<std::uint64_t>(status.st_size)};
+}
+
+void OffsetPart::start_sync(Bytes offset, Bytes length) const noexcept {
+  ::sync_file_range(descriptor_.get(), static_cast<off_t>(offset.value),
+                    static_cast<off_t>(length.value), SYNC_FILE_RANGE_WRITE);
+}
+
+WriteError OffsetPart::sync() const noexcept {
+  const int error = persist([this] { return ::fdatasync(descriptor_.get()); });
+  return error == 0 ? WriteError{} : WriteError{Call::sync, error};
+}
+
+WriteError OffsetPart::publish(Bytes size, bool durable, bool replace) noexcept {
+  struct stat status {};
+  if (::fstat(descriptor_.get(), &status) != 0) return {Call::write, errno};
+  if (static_cast<std::uint64_t>(status.st_size) != size.value) {
+    if (const int error = take_name_back(); error != 0) return {Call::rename, error};
+    const auto length = static_cast<off_t>(size.value);
+    const int error = persist([&] { return ::ftruncate(descriptor_.get(), length); });
+    if (error != 0) return {Call::write, error};
+  }
+  if (durable) {
+    const int error = persist([this] { return ::fsync(descriptor_.get()); });
+    if (error != 0) return {Call::sync, error};
+  }
+  const bool ours = published_ || leads_here(part_name_);
+  // A duplicate holds the lock until the rename is done: without one somebody may take the part for
+  // a dead job's in that moment.
+  Descriptor lock{::fcntl(descriptor_.get(), F_DUPFD_CLOEXEC, 0)};
+  const int late = direct_.close();
+  const int error = descriptor_.close();
+  WriteError failed{Call::write, error != 0 ? error : late};
+  if (failed.system_errno == 0 && !published_) {
+    failed = {Call::rename, ours ? name_finally(replace) : ENOENT};
+  }
+  if (failed.system_errno == 0) return {};
+  descriptor_ = std::move(lock);  // for `discard`
+  return failed;
+}
+
+// 0 or the errno of rename.
+int OffsetPart::name_finally(bool replace) noexcept {
+  const char* part = part_name_.c_str();
+  const char* final = final_name_.c_str();
+  int error = 0;
+  if (!replace) {
+    error = rename_new(directory_, part, final);
+  } else if (::renameat(directory_, part, directory_, final) != 0) {
+    error = errno;
+  }
+  published_ = error == 0;
+  return error;
+}
+
+void OffsetPart::discard() noexcept {
+  if (descriptor_ && !published_ && leads_here(part_name_)) {
+    ::unlinkat(directory_, part_name_.c_str(), 0);  // while it is locked
+  }
+  direct_.close();
+  descriptor_.close();
+}
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,113 @@
+// A file that is written at offsets, and has its name only when it is whole.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/base/result.hpp"
+#include "engine/base/units.hpp"
+#include "engine/disk/descriptor.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/disk/part_file.hpp"
+
+namespace mpiferry::disk {
+
+// How an OffsetPart begins.
+enum class Begin : std::uint8_t {
+  fresh,  // makes the part; one that an earlier job left is removed first, and never written
+          // through
+  keep,   // to go on: the part if it is there, else the finished file, else a fresh part
+  join,   // as `keep`, for the ranks that share a file with the one who owns it: makes nothing
+};
+
+// An unfinished file is called "<final name>.part", without a job's id, so that a later job finds
+// it and can go on with it; for the same reason it stays when the object is destroyed, unless
+// `discard` was called. Who opens it `fresh` or `keep` owns it: it is locked (flock) for as long as
+// the object lives, where the file system has locks; others are kept out. An owner publishes or
+// discards it; those who `join` only write. Move-only; must not outlive its Directory. `write`,
+// `read`, `size`, `start_sync` and `sync` may be called from several threads; the other functions
+// from one, while nobody is in any of those.
+class OffsetPart {
+ public:
+  // `final_name`: 1 to 250 bytes without '/'. The mode of a new file is 0666 less the umask.
+  // `keep` and `join` open regular files only, not through symbolic links, and refuse one that has
+  // a second name (a hard link): what is written here would be seen there. dest_occupied ("another
+  // job is writing it") if somebody else owns the part or, for `keep`, the finished file;
+  // dest_unusable with path, call, errno and hint for all else.
+  static Result<OffsetPart> open(const Directory& directory, std::string_view final_name,
+                                 Begin begin);
+
+  OffsetPart(OffsetPart&&) noexcept = default;
+  OffsetPart& operator=(OffsetPart&&) = delete;
+  ~OffsetPart() = default;
+
+  // Whether there is an open file: not after a move, a `publish` that succeeded or `discard`.
+  explicit operator bool() const noexcept { return static_cast<bool>(descriptor_); }
+  // Whether it has its final name.
+  bool is_published() const noexcept { return published_; }
+  // As it is called now: "out/file.bin.part".
+  std::string path() const { return folder_ + name(); }
+
+  // To be called before the first write into a published file: it becomes "<final name>.part"
+  // again. Does nothing to a part. dest_occupied if there is a part by now, dest_unusable.
+  Outcome retract();
+
+  // Reserves the space of `size` bytes (fallocate), so that a full disk is found here and not in
+  // the middle; where the file system can not, the file only gets that size. Never shrinks it.
+  // dest_write_failed with path, call, errno (ENOSPC, EDQUOT, EFBIG, ...) and hint; the file may
+  // have grown by then.
+  Outcome preallocate(Bytes size);
+
+  // From now on whole pages that are aligned, in memory and in the file, are written past the page
+  // cache. Nothing changes where the file system can not do that.
+  void go_direct() noexcept;
+
+  // Writes all of `bytes`. Handles short writes and EINTR. A write of 0 bytes is an ENOSPC.
+  WriteError write(Bytes offset, std::span<const std::byte> bytes) const noexcept;
+  // Fills `out`; fewer bytes only at the end of the file. dest_unusable.
+  Result<std::size_t> read(Bytes offset, std::span<std::byte> out) const;
+  // dest_unusable.
+  Result<Bytes> size() const;
+  // Lets the disk begin with what was written there (length 0: to the end). Only a hint.
+  void start_sync(Bytes offset, Bytes length) const noexcept;
+  // fdatasync: what was written to the file on this host is durable, its name is not.
+  WriteError sync() const noexcept;
+
+  // Cuts the file to exactly `size` bytes, with `durable` syncs it, closes it and gives it its
+  // final name. Without `replace` a file that has the name already stays, and the error is an
+  // EEXIST of `rename`; with it, it is replaced, be it a symbolic link, but for a directory. Does
+  // not sync the directory. A published file of the right size is only closed (and synced). After
+  // an error nothing has been published; the part stays and may still be discarded. ENOENT of
+  // `rename`: the part has been removed or replaced by somebody.
+  WriteError publish(Bytes size, bool durable, bool replace) noexcept;
+
+  // Closes the file and removes it, if it is a part. A published one stays.
+  void discard() noexcept;
+
+ private:
+  OffsetPart(const Directory& directory, std::string_view final_name);
+
+  const std::string& name() const noexcept { return published_ ? final_name_ : part_name_; }
+  bool leads_here(const std::string& name) const noexcept;
+  Outcome make();
+  Outcome remove_stale() const;
+  Outcome keep(bool owner);
+  Outcome check_kept() const;
+  int take_name_back() noexcept;
+  int name_finally(bool replace) noexcept;
+  Failure failure(Errc code, std::string_view call, int system_errno) const;
+  Failure occupied() const;
+
+  int directory_;       // the Directory's
+  std::string folder_;  // its path and a '/'
+  std::string final_name_;
+  std::string part_name_;
+  Descriptor descriptor_;  // holds the lock
+  Descriptor direct_;      // the same file with O_DIRECT, if it was asked for
+  bool published_ = false;
+};
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,265 @@
+// OffsetPart: what is opened, what is made, and who is kept out.
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <sys/stat.h>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "engine/disk/offset_part.hpp"
+#include "tests/unit/disk/isolation.hpp"
+#include "tests/unit/disk/temporary_directory.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::vector<std::string>;
+
+std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span{text}); }
+
+class OffsetPartBegin : public testing::Test {
+ protected:
+  OffsetPart open(Begin begin) const {
+    Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", begin);
+    EXPECT_TRUE(part) << part.error().message();
+    return std::move(*part);
+  }
+  Failure refused(Begin begin, const std::string& name = "file.bin") const {
+    Result<OffsetPart> part = OffsetPart::open(directory, name, begin);
+    EXPECT_FALSE(part) << name;
+    return part ? Failure{} : part.error();
+  }
+  void expect_occupied(Begin begin) const {
+    const Failure failure = refused(begin);
+    EXPECT_EQ(failure.code, Errc::dest_occupied);
+    EXPECT_EQ(failure.detail, "another job is writing it");
+    EXPECT_FALSE(failure.hint.empty());
+  }
+  test::TemporaryDirectory temporary;
+  Directory directory = *Directory::open_or_create(temporary.path());
+};
+
+TEST_F(OffsetPartBegin, afresh_makes_a_part_with_the_mode_that_the_umask_leaves) {
+  const mode_t before = ::umask(027);
+  const OffsetPart part = open(Begin::fresh);
+  ::umask(before);
+  EXPECT_EQ(temporary.names(), Names{"file.bin.part"});
+  EXPECT_EQ(part.path(), temporary / "file.bin.part");
+  EXPECT_FALSE(part.is_published());
+  EXPECT_EQ(fs::status(temporary / "file.bin.part").permissions(), fs::perms{0640});
+}
+
+TEST_F(OffsetPartBegin, afresh_leaves_the_finished_file_alone) {
+  temporary.put("file.bin", "finished");
+  OffsetPart part = open(Begin::fresh);
+  ASSERT_FALSE(part.write({}, bytes("new")));
+  EXPECT_EQ(temporary.get("file.bin"), "finished");
+  EXPECT_FALSE(part.is_published());
+}
+
+TEST_F(OffsetPartBegin, afresh_replaces_the_part_of_a_dead_job) {
+  temporary.put("file.bin.part", "of a dead job");
+  OffsetPart part = open(Begin::fresh);
+  EXPECT_EQ(part.size()->value, 0U);
+  EXPECT_EQ(temporary.get("file.bin.part"), "");
+}
+
+TEST_F(OffsetPartBegin, afresh_writes_through_no_link) {
+  temporary.put("precious", "untouched");
+  fs::create_symlink(temporary / "precious", temporary / "file.bin.part");
+  ASSERT_FALSE(open(Begin::fresh).write({}, bytes("new")));
+  EXPECT_EQ(temporary.get("file.bin.part"), "new");
+  fs::remove(temporary / "file.bin.part");
+  fs::create_hard_link(temporary / "precious", temporary / "file.bin.part");
+  ASSERT_FALSE(open(Begin::fresh).write({}, bytes("new")));
+  EXPECT_EQ(temporary.get("file.bin.part"), "new");
+  EXPECT_EQ(temporary.get("precious"), "untouched");
+}
+
+TEST_F(OffsetPartBegin, afresh_replaces_a_fifo_without_waiting_for_it) {
+  ASSERT_EQ(::mkfifo((temporary / "file.bin.part").c_str(), 0600), 0);
+  const OffsetPart part = open(Begin::fresh);
+  EXPECT_TRUE(fs::is_regular_file(temporary / "file.bin.part"));
+}
+
+TEST_F(OffsetPartBegin, afresh_does_not_remove_a_directory) {
+  fs::create_directory(temporary / "file.bin.part");
+  const Failure failure = refused(Begin::fresh);
+  EXPECT_EQ(failure.code, Errc::dest_unusable);
+  EXPECT_EQ(failure.path, temporary / "file.bin.part");
+  EXPECT_EQ(failure.call, "unlink");
+  EXPECT_EQ(failure.system_errno, EISDIR);
+  EXPECT_FALSE(failure.hint.empty());
+}
+
+TEST_F(OffsetPartBegin, to_keep_goes_on_with_the_part) {
+  temporary.put("file.bin", "finished");
+  temporary.put("file.bin.part", "unfinished");
+  const OffsetPart part = open(Begin::keep);
+  EXPECT_FALSE(part.is_published());
+  EXPECT_EQ(part.size()->value, 10U);
+  ASSERT_FALSE(part.write(Bytes{2}, bytes("FINI")));
+  EXPECT_EQ(temporary.get("file.bin.part"), "unFINIshed");
+  EXPECT_EQ(temporary.get("file.bin"), "finished");
+}
+
+TEST_F(OffsetPartBegin, to_keep_opens_the_finished_file_where_there_is_no_part) {
+  temporary.put("file.bin", "finished");
+  const OffsetPart part = open(Begin::keep);
+  EXPECT_TRUE(part.is_published());
+  EXPECT_EQ(part.path(), temporary / "file.bin");
+  EXPECT_EQ(part.size()->value, 8U);
+  EXPECT_EQ(temporary.names(), Names{"file.bin"});
+}
+
+TEST_F(OffsetPartBegin, to_keep_makes_a_part_where_there_is_nothing) {
+  const OffsetPart part = open(Begin::keep);
+  EXPECT_FALSE(part.is_published());
+  EXPECT_EQ(temporary.names(), Names{"file.bin.part"});
+}
+
+TEST_F(OffsetPartBegin, to_join_opens_what_is_there_and_makes_nothing) {
+  const Failure missing = refused(Begin::join);
+  EXPECT_EQ(missing.code, Errc::dest_unusable);
+  EXPECT_EQ(missing.system_errno, ENOENT);
+  EXPECT_EQ(missing.path, temporary / "file.bin.part");
+  EXPECT_NE(missing.hint.find("shared"), std::string::npos);
+  EXPECT_TRUE(temporary.names().empty());
+  temporary.put("file.bin", "finished");
+  EXPECT_TRUE(open(Begin::join).is_published());
+  temporary.put("file.bin.part", "unfinished");
+  EXPECT_FALSE(open(Begin::join).is_published());
+}
+
+TEST_F(OffsetPartBegin, with_an_existing_file_writes_through_no_link) {
+  temporary.put("precious", "untouched");
+  for (const std::string name : {"file.bin.part", "file.bin"}) {
+    for (const Begin begin : {Begin::keep, Begin::join}) {
+      fs::create_symlink(temporary / "precious", temporary / name);
+      const Failure soft = refused(begin);
+      EXPECT_EQ(soft.code, Errc::dest_unusable);
+      EXPECT_EQ(soft.path, temporary / name);
+      EXPECT_EQ(soft.system_errno, ELOOP);
+      EXPECT_NE(soft.detail.find("symbolic link"), std::string::npos);
+      fs::remove(temporary / name);
+      fs::create_hard_link(temporary / "precious", temporary / name);
+      const Failure hard = refused(begin);
+      EXPECT_EQ(hard.code, Errc::dest_unusable);
+      EXPECT_EQ(hard.path, temporary / name);
+      EXPECT_NE(hard.detail.find("hard link"), std::string::npos);
+      EXPECT_NE(hard.hint.find("--force"), std::string::npos);
+      fs::remove(temporary / name);
+    }
+  }
+}
+
+TEST_F(OffsetPartBegin, with_an_existing_file_takes_regular_ones_only) {
+  ASSERT_EQ(::mkfifo((temporary / "file.bin.part").c_str(), 0600), 0);
+  EXPECT_EQ(refused(Begin::keep).detail, "not a regular file");
+  fs::remove(temporary / "file.bin.part");
+  fs::create_directory(temporary / "file.bin");
+  EXPECT_EQ(refused(Begin::keep).system_errno, EISDIR);
+  EXPECT_EQ(refused(Begin::join).path, temporary / "file.bin");
+}
+
+TEST_F(OffsetPartBegin, takes_names_of_250_bytes_and_no_longer_ones) {
+  Result<OffsetPart> longest = OffsetPart::open(directory, std::string(250, 'x'), Begin::fresh);
+  ASSERT_TRUE(longest);
+  EXPECT_FALSE(longest->publish({}, false, true));
+  EXPECT_TRUE(temporary.has(std::string(250, 'x')));
+  EXPECT_EQ(refused(Begin::fresh, std::string(251, 'x')).system_errno, ENAMETOOLONG);
+  for (const std::string name : {"", ".", "..", "a/b"}) {
+    EXPECT_EQ(refused(Begin::fresh, name).system_errno, EINVAL);
+  }
+}
+
+TEST_F(OffsetPartBegin, keeps_other_owners_out_and_lets_ranks_join) {
+  std::optional<OffsetPart> owner{open(Begin::fresh)};
+  ASSERT_FALSE(owner->write({}, bytes("mine")));
+  expect_occupied(Begin::fresh);
+  expect_occupied(Begin::keep);
+  EXPECT_FALSE(open(Begin::join).write(Bytes{4}, bytes("+ours")));
+  EXPECT_EQ(temporary.get("file.bin.part"), "mine+ours");
+  owner.reset();
+  EXPECT_EQ(open(Begin::keep).size()->value, 9U);
+}
+
+TEST_F(OffsetPartBegin, keeps_other_owners_out_of_a_finished_file_as_well) {
+  temporary.put("file.bin", "finished");
+  OffsetPart owner = open(Begin::keep);
+  expect_occupied(Begin::keep);
+  ASSERT_TRUE(owner.retract());
+  expect_occupied(Begin::keep);
+  expect_occupied(Begin::fresh);
+}
+
+TEST_F(OffsetPartBegin, keeps_nobody_out_once_it_is_published_or_discarded) {
+  OffsetPart first = open(Begin::fresh);
+  ASSERT_FALSE(first.publish({}, false, true));
+  OffsetPart second = open(Begin::fresh);
+  second.discard();
+  EXPECT_TRUE(open(Begin::fresh));
+  EXPECT_EQ(temporary.names(), (Names{"file.bin", "file.bin.part"}));
+}
+
+// Four jobs fight over one name; whoever has it must have it alone.
+TEST_F(OffsetPartBegin, at_the_same_time_has_one_owner) {
+  std::atomic<int> owners{0};
+  std::atomic<int> most{0};
+  std::atomic<int> owned{0};
+  std::vector<std::string> errors(4);
+  std::vector<std::thread> jobs;
+  for (std::string& error : errors) {
+    jobs.emplace_back([&] {
+      for (int i = 0; i < 500; ++i) {
+        const Begin begin = i % 2 == 0 ? Begin::fresh : Begin::keep;
+        Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", begin);
+        if (!part) {
+          if (part.error().code != Errc::dest_occupied) error = part.error().message();
+          continue;
+        }
+        if (part->is_published()) continue;  // the lock of another file
+        const int now = ++owners;
+        if (now > most) most = now;
+        ++owned;
+        if (!temporary.has("file.bin.part")) error = "the part of an owner was removed";
+        --owners;
+        if (i % 3 == 0) {
+          if (const WriteError failed = part->publish({}, false, true); failed)
+            error = "publish: errno " + std::to_string(failed.system_errno);
+        } else if (i % 3 == 1) {
+          part->discard();
+        }
+      }
+    });
+  }
+  for (std::thread& job : jobs) job.join();
+  EXPECT_EQ(errors, std::vector<std::string>(4));
+  EXPECT_EQ(most, 1);
+  EXPECT_GT(owned, 0);
+}
+
+TEST_F(OffsetPartBegin, without_permission_says_so) {
+  fs::permissions(temporary.path(), fs::perms{0755});
+  temporary.put("file.bin", "finished");
+  fs::permissions(temporary / "file.bin", fs::perms{0444});
+  const std::string why = test::without_root([&] {
+    for (const Begin begin : {Begin::fresh, Begin::keep, Begin::join}) {
+      const Failure failure = refused(begin);
+      EXPECT_EQ(failure.code, Errc::dest_unusable);
+      EXPECT_EQ(failure.system_errno, EACCES);
+      EXPECT_FALSE(failure.hint.empty());
+    }
+  });
+  if (!why.empty()) GTEST_SKIP() << "no other user to be: " << why;
+}
+
+}  // namespace
+}  // namespace mpiferry::disk

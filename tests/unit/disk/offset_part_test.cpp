@@ -1,0 +1,217 @@
+#include "engine/disk/offset_part.hpp"
+
+#include <cerrno>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <sys/stat.h>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/disk/temporary_directory.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::vector<std::string>;
+
+std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span{text}); }
+
+class OffsetPartTest : public testing::Test {
+ protected:
+  OffsetPart open(Begin begin = Begin::fresh) const {
+    Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", begin);
+    EXPECT_TRUE(part) << part.error().message();
+    return std::move(*part);
+  }
+  test::TemporaryDirectory temporary;
+  Directory directory = *Directory::open_or_create(temporary.path());
+};
+
+TEST_F(OffsetPartTest, is_written_in_any_order_and_named_when_it_is_whole) {
+  for (const bool durable : {false, true}) {
+    OffsetPart part = open();
+    ASSERT_FALSE(part.write(Bytes{5}, bytes(" world")));
+    ASSERT_FALSE(part.write(Bytes{0}, bytes("hello")));
+    ASSERT_FALSE(part.write(Bytes{3}, bytes("")));
+    part.start_sync(Bytes{0}, Bytes{5});
+    ASSERT_FALSE(part.sync());
+    EXPECT_EQ(temporary.has("file.bin"), durable) << "not before it is published";
+    ASSERT_FALSE(part.publish(Bytes{11}, durable, true));
+    EXPECT_FALSE(part);
+    EXPECT_TRUE(part.is_published());
+    EXPECT_EQ(temporary.names(), Names{"file.bin"});
+    EXPECT_EQ(temporary.get("file.bin"), "hello world");
+  }
+}
+
+TEST_F(OffsetPartTest, is_read_where_it_was_written_and_to_its_end) {
+  const OffsetPart part = open();
+  ASSERT_FALSE(part.write(Bytes{4}, bytes("data")));
+  std::string text(8, 'x');
+  const auto all = part.read({}, std::as_writable_bytes(std::span{text}));
+  ASSERT_TRUE(all);
+  EXPECT_EQ(*all, 8U);
+  EXPECT_EQ(text, (std::string{"\0\0\0\0data", 8}));
+  EXPECT_EQ(*part.read(Bytes{6}, std::as_writable_bytes(std::span{text})), 2U);
+  EXPECT_EQ(text.substr(0, 2), "ta");
+  EXPECT_EQ(*part.read(Bytes{100}, std::as_writable_bytes(std::span{text})), 0U);
+}
+
+TEST_F(OffsetPartTest, has_no_stale_tail) {
+  temporary.put("file.bin.part", "an older and longer one");
+  OffsetPart part = open(Begin::keep);
+  ASSERT_FALSE(part.publish(Bytes{8}, false, true));
+  EXPECT_EQ(temporary.get("file.bin"), "an older");
+}
+
+TEST_F(OffsetPartTest, may_be_empty) {
+  OffsetPart part = open();
+  EXPECT_TRUE(part.preallocate({}));
+  ASSERT_FALSE(part.publish({}, true, false));
+  EXPECT_EQ(fs::file_size(temporary / "file.bin"), 0U);
+}
+
+TEST_F(OffsetPartTest, stays_for_the_next_job_when_it_is_destroyed) {
+  ASSERT_FALSE(open().write({}, bytes("half")));
+  EXPECT_EQ(temporary.get("file.bin.part"), "half");
+}
+
+TEST_F(OffsetPartTest, that_is_discarded_is_removed_and_a_published_one_is_not) {
+  OffsetPart part = open();
+  part.discard();
+  EXPECT_FALSE(part);
+  EXPECT_TRUE(temporary.names().empty());
+  OffsetPart second = open();
+  ASSERT_FALSE(second.publish({}, false, true));
+  second.discard();
+  OffsetPart third = open(Begin::keep);
+  third.discard();
+  EXPECT_EQ(temporary.names(), Names{"file.bin"});
+}
+
+TEST_F(OffsetPartTest, does_not_discard_or_publish_what_has_taken_its_name) {
+  OffsetPart part = open();
+  fs::remove(temporary / "file.bin.part");
+  temporary.put("file.bin.part", "somebody else's");
+  const WriteError error = part.publish({}, false, true);
+  EXPECT_EQ(error.call, Call::rename);
+  EXPECT_EQ(error.system_errno, ENOENT);
+  part.discard();
+  EXPECT_EQ(temporary.names(), Names{"file.bin.part"});
+}
+
+TEST_F(OffsetPartTest, replaces_a_file_of_its_name_only_if_it_may) {
+  temporary.put("file.bin", "theirs");
+  OffsetPart part = open();
+  ASSERT_FALSE(part.write({}, bytes("ours")));
+  const WriteError error = part.publish(Bytes{4}, false, false);
+  EXPECT_EQ(error.call, Call::rename);
+  EXPECT_EQ(error.system_errno, EEXIST);
+  EXPECT_EQ(temporary.get("file.bin"), "theirs");
+  EXPECT_EQ(temporary.get("file.bin.part"), "ours");
+  ASSERT_FALSE(part.publish(Bytes{4}, false, true));
+  EXPECT_EQ(temporary.get("file.bin"), "ours");
+  EXPECT_EQ(temporary.names(), Names{"file.bin"});
+}
+
+TEST_F(OffsetPartTest, replaces_a_planted_link_and_leaves_its_target_alone) {
+  temporary.put("precious", "untouched");
+  fs::create_symlink(temporary / "precious", temporary / "file.bin");
+  OffsetPart part = open();
+  ASSERT_FALSE(part.write({}, bytes("ours")));
+  ASSERT_FALSE(part.publish(Bytes{4}, false, true));
+  EXPECT_EQ(temporary.get("precious"), "untouched");
+  EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(temporary / "file.bin")));
+}
+
+TEST_F(OffsetPartTest, that_can_not_be_named_says_so_and_can_be_discarded) {
+  fs::create_directory(temporary / "file.bin");
+  OffsetPart part = open();
+  const WriteError error = part.publish({}, false, true);
+  EXPECT_EQ(error.call, Call::rename);
+  EXPECT_EQ(error.system_errno, EISDIR);
+  EXPECT_FALSE(part.is_published());
+  part.discard();
+  EXPECT_EQ(temporary.names(), Names{"file.bin"});
+}
+
+TEST_F(OffsetPartTest, that_was_published_and_is_right_stays_as_it_is) {
+  temporary.put("file.bin", "finished");
+  struct stat before {};
+  ASSERT_EQ(::stat((temporary / "file.bin").c_str(), &before), 0);
+  OffsetPart part = open(Begin::keep);
+  ASSERT_FALSE(part.publish(Bytes{8}, true, false));
+  struct stat after {};
+  ASSERT_EQ(::stat((temporary / "file.bin").c_str(), &after), 0);
+  EXPECT_EQ(before.st_ino, after.st_ino);
+  EXPECT_EQ(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
+  EXPECT_EQ(temporary.names(), Names{"file.bin"});
+}
+
+TEST_F(OffsetPartTest, that_was_published_with_another_size_is_cut_under_its_unfinished_name) {
+  temporary.put("file.bin", "finished");
+  OffsetPart part = open(Begin::keep);
+  ASSERT_FALSE(part.publish(Bytes{3}, false, false));
+  EXPECT_EQ(temporary.names(), Names{"file.bin"});
+  EXPECT_EQ(temporary.get("file.bin"), "fin");
+}
+
+TEST_F(OffsetPartTest, that_was_published_is_taken_back_before_it_is_written) {
+  temporary.put("file.bin", "finished");
+  OffsetPart part = open(Begin::keep);
+  OffsetPart other_rank = open(Begin::join);
+  ASSERT_TRUE(part.retract());
+  EXPECT_EQ(temporary.names(), Names{"file.bin.part"});
+  EXPECT_EQ(part.path(), temporary / "file.bin.part");
+  EXPECT_TRUE(part.retract());
+  EXPECT_TRUE(other_rank.retract()) << "it was taken back already";
+  ASSERT_FALSE(part.write({}, bytes("F")));
+  ASSERT_FALSE(other_rank.write(Bytes{1}, bytes("I")));
+  ASSERT_FALSE(part.publish(Bytes{8}, false, false));
+  EXPECT_EQ(temporary.get("file.bin"), "FInished");
+}
+
+TEST_F(OffsetPartTest, is_not_taken_back_over_the_part_of_another_job) {
+  temporary.put("file.bin", "finished");
+  OffsetPart part = open(Begin::keep);
+  const OffsetPart other_job = open(Begin::fresh);
+  ASSERT_FALSE(other_job.write({}, bytes("theirs")));
+  const Outcome back = part.retract();
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code, Errc::dest_occupied);
+  EXPECT_EQ(temporary.get("file.bin.part"), "theirs");
+  EXPECT_EQ(temporary.get("file.bin"), "finished");
+}
+
+TEST_F(OffsetPartTest, is_not_taken_back_when_its_name_is_another_files) {
+  temporary.put("file.bin", "finished");
+  OffsetPart part = open(Begin::keep);
+  fs::remove(temporary / "file.bin");
+  temporary.put("file.bin", "somebody else's");
+  const Outcome back = part.retract();
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code, Errc::dest_unusable);
+  EXPECT_EQ(back.error().system_errno, ENOENT);
+  EXPECT_EQ(temporary.names(), Names{"file.bin"});
+}
+
+TEST_F(OffsetPartTest, moves_with_its_file) {
+  OffsetPart part = open();
+  {
+    OffsetPart moved = std::move(part);
+    EXPECT_TRUE(moved);
+    ASSERT_FALSE(moved.write({}, bytes("x")));
+    ASSERT_FALSE(moved.publish(Bytes{1}, false, false));
+  }
+  EXPECT_FALSE(part);
+  EXPECT_EQ(part.publish({}, false, true).system_errno, EBADF);
+  part.discard();
+  EXPECT_EQ(temporary.get("file.bin"), "x");
+}
+
+}  // namespace
+}  // namespace mpiferry::disk

@@ -1,0 +1,221 @@
+// What other file systems say: this program's own calls stand in for them, where a test wants it.
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "engine/disk/new_name.hpp"
+#include "engine/disk/offset_part.hpp"
+#include "tests/unit/disk/temporary_directory.hpp"
+
+namespace {
+thread_local int fallocate_error = 0;
+thread_local int fdatasync_error = 0;
+thread_local int fdatasync_interruptions = 0;
+thread_local int flock_error = 0;
+thread_local std::function<void()> before_flock;  // once
+thread_local int link_error = 0;
+thread_local bool link_answer_lost = false;
+thread_local int rename_new_error = 0;
+thread_local int pwrite_interruptions = 0;
+thread_local bool pwrite_is_short = false;
+thread_local bool pwrite_is_full = false;
+
+int fail(int error) {
+  errno = error;
+  return -1;
+}
+}  // namespace
+
+extern "C" int fallocate(int descriptor, int mode, off_t offset, off_t length) {
+  if (fallocate_error != 0) return fail(fallocate_error);
+  return static_cast<int>(::syscall(SYS_fallocate, descriptor, mode, offset, length));
+}
+
+extern "C" int fdatasync(int descriptor) {
+  if (fdatasync_interruptions > 0) {
+    --fdatasync_interruptions;
+    return fail(EINTR);
+  }
+  if (fdatasync_error != 0) return fail(fdatasync_error);
+  return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
+}
+
+extern "C" int flock(int descriptor, int operation) noexcept {
+  if (const auto now = std::exchange(before_flock, nullptr)) now();
+  if (flock_error != 0) return fail(flock_error);
+  return static_cast<int>(::syscall(SYS_flock, descriptor, operation));
+}
+
+extern "C" int linkat(int from_directory, const char* from, int to_directory, const char* to,
+                      int flags) noexcept {
+  if (link_error != 0) return fail(link_error);
+  const long result = ::syscall(SYS_linkat, from_directory, from, to_directory, to, flags);
+  return result == 0 && link_answer_lost ? fail(EEXIST) : static_cast<int>(result);
+}
+
+extern "C" int renameat2(int from_directory, const char* from, int to_directory, const char* to,
+                         unsigned flags) noexcept {
+  if (rename_new_error != 0 && (flags & RENAME_NOREPLACE) != 0) return fail(rename_new_error);
+  return static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, flags));
+}
+
+extern "C" ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t offset) {
+  if (pwrite_interruptions > 0) {
+    --pwrite_interruptions;
+    return fail(EINTR);
+  }
+  if (pwrite_is_full) return 0;
+  return ::syscall(SYS_pwrite64, descriptor, bytes, pwrite_is_short ? 1 : size, offset);
+}
+
+namespace mpiferry::disk {
+namespace {
+
+std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span{text}); }
+
+class SystemFaults : public testing::Test {
+ protected:
+  ~SystemFaults() override {
+    fallocate_error = fdatasync_error = fdatasync_interruptions = flock_error = 0;
+    link_error = rename_new_error = pwrite_interruptions = 0;
+    link_answer_lost = pwrite_is_short = pwrite_is_full = false;
+  }
+  OffsetPart open(Begin begin = Begin::fresh) const {
+    Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", begin);
+    EXPECT_TRUE(part) << part.error().message();
+    return std::move(*part);
+  }
+  test::TemporaryDirectory temporary;
+  Directory directory = *Directory::open_or_create(temporary.path());
+};
+
+TEST_F(SystemFaults, where_space_can_not_be_reserved_the_file_gets_its_size) {
+  for (const int error : {EOPNOTSUPP, ENOSYS}) {
+    fallocate_error = error;
+    OffsetPart part = open();
+    ASSERT_FALSE(part.write({}, bytes("kept bytes")));
+    ASSERT_TRUE(part.preallocate(Bytes{100'000}));
+    EXPECT_EQ(part.size()->value, 100'000U);
+    ASSERT_TRUE(part.preallocate(Bytes{4})) << "never shrinks";
+    EXPECT_EQ(part.size()->value, 100'000U);
+    EXPECT_EQ(temporary.get("file.bin.part").substr(0, 10), "kept bytes");
+  }
+}
+
+TEST_F(SystemFaults, of_a_quota_are_told_with_their_hint) {
+  fallocate_error = EDQUOT;
+  OffsetPart part = open();
+  const Outcome reserved = part.preallocate(Bytes{100});
+  ASSERT_FALSE(reserved);
+  EXPECT_EQ(reserved.error().code, Errc::dest_write_failed);
+  EXPECT_EQ(reserved.error().system_errno, EDQUOT);
+  EXPECT_NE(reserved.error().hint.find("quota"), std::string::npos);
+}
+
+TEST_F(SystemFaults, that_only_interrupt_a_write_or_shorten_it_are_not_seen) {
+  const OffsetPart part = open();
+  pwrite_interruptions = 3;
+  pwrite_is_short = true;
+  ASSERT_FALSE(part.write(Bytes{2}, bytes("whole")));
+  EXPECT_EQ(pwrite_interruptions, 0);
+  EXPECT_EQ(temporary.get("file.bin.part"), (std::string{"\0\0whole", 7}));
+}
+
+TEST_F(SystemFaults, that_write_nothing_and_say_nothing_are_a_full_disk) {
+  const OffsetPart part = open();
+  pwrite_is_full = true;
+  const WriteError error = part.write({}, bytes("x"));
+  EXPECT_EQ(error.call, Call::write);
+  EXPECT_EQ(error.system_errno, ENOSPC);
+}
+
+TEST_F(SystemFaults, at_sync_are_told_and_interruptions_are_not) {
+  const OffsetPart part = open();
+  fdatasync_interruptions = 3;
+  EXPECT_FALSE(part.sync());
+  EXPECT_EQ(fdatasync_interruptions, 0);
+  fdatasync_error = EIO;
+  EXPECT_EQ(part.sync().call, Call::sync);
+  EXPECT_EQ(part.sync().system_errno, EIO);
+}
+
+// Two jobs find a dead job's part, and this one locks it when the other has replaced it already.
+TEST_F(SystemFaults, of_timing_do_not_remove_the_part_of_a_living_job) {
+  temporary.put("file.bin.part", "of a dead job");
+  std::optional<OffsetPart> living;
+  before_flock = [&] {
+    living.emplace(open());
+    EXPECT_FALSE(living->write({}, bytes("living")));
+  };
+  const Result<OffsetPart> late = OffsetPart::open(directory, "file.bin", Begin::fresh);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::dest_occupied);
+  EXPECT_EQ(temporary.get("file.bin.part"), "living");
+}
+
+TEST_F(SystemFaults, without_locks_parts_are_opened_all_the_same) {
+  flock_error = ENOLCK;
+  const OffsetPart first = open();
+  OffsetPart second = open();
+  ASSERT_FALSE(first.write({}, bytes("first")));
+  EXPECT_EQ(temporary.get("file.bin.part"), "");
+  EXPECT_FALSE(second.publish({}, false, false));
+}
+
+TEST_F(SystemFaults, without_locks_a_part_that_was_replaced_publishes_nothing) {
+  flock_error = ENOLCK;
+  OffsetPart first = open();
+  const OffsetPart second = open();
+  const WriteError error = first.publish({}, false, false);
+  EXPECT_EQ(error.call, Call::rename);
+  EXPECT_EQ(error.system_errno, ENOENT);
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{"file.bin.part"});
+}
+
+class NewName : public SystemFaults {
+ protected:
+  void expect_promise() const {
+    temporary.put("taken", "theirs");
+    temporary.put("ours", "ours");
+    EXPECT_EQ(rename_new(directory.descriptor(), "ours", "taken"), EEXIST);
+    EXPECT_EQ(temporary.get("taken"), "theirs");
+    EXPECT_EQ(temporary.get("ours"), "ours");
+    EXPECT_EQ(rename_new(directory.descriptor(), "ours", "free"), 0);
+    EXPECT_EQ(temporary.get("free"), "ours");
+    EXPECT_EQ(temporary.names(), (std::vector<std::string>{"free", "taken"}));
+    EXPECT_EQ(rename_new(directory.descriptor(), "missing", "new"), ENOENT);
+  }
+};
+
+TEST_F(NewName, takes_nobody_elses_away) { expect_promise(); }
+
+TEST_F(NewName, takes_nobody_elses_away_where_a_rename_can_not_promise_it) {
+  rename_new_error = EINVAL;
+  expect_promise();
+}
+
+TEST_F(NewName, takes_nobody_elses_away_where_there_are_no_links_either) {
+  rename_new_error = EINVAL;
+  link_error = EPERM;
+  expect_promise();
+}
+
+TEST_F(NewName, is_given_even_if_the_answer_is_lost) {
+  rename_new_error = EINVAL;
+  link_answer_lost = true;
+  expect_promise();
+}
+
+}  // namespace
+}  // namespace mpiferry::disk
