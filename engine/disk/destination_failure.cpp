@@ -40,6 +40,28 @@ std::string_view destination_hint(int system_errno) noexcept {
   }
 }
 
+namespace {
+
+std::string_view reader_hint(int system_errno) noexcept {
+  switch (system_errno) {
+    case ENOENT:
+    case ENOTDIR:
+      return "check the name, and that the job's files are still there";
+    case EACCES:
+    case EPERM:
+      return "check who may read there";
+    case EMFILE:
+    case ENFILE:
+    case EIO:
+    case ESTALE:
+      return destination_hint(system_errno);
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
 Failure destination_failure(Errc code, std::string path, std::string_view call, int system_errno) {
   Failure failure;
   failure.code = code;
@@ -47,6 +69,12 @@ Failure destination_failure(Errc code, std::string path, std::string_view call, 
   failure.call = call;
   failure.system_errno = system_errno;
   failure.hint = destination_hint(system_errno);
+  return failure;
+}
+
+Failure stored_failure(std::string path, std::string_view call, int system_errno) {
+  Failure failure = destination_failure(Errc::dest_unusable, std::move(path), call, system_errno);
+  failure.hint = reader_hint(system_errno);
   return failure;
 }
 

@@ -13,4 +13,7 @@ std::string_view destination_hint(int system_errno) noexcept;
 
 Failure destination_failure(Errc code, std::string path, std::string_view call, int system_errno);
 
+// dest_unusable for what lies there and is only read: with hints for readers.
+Failure stored_failure(std::string path, std::string_view call, int system_errno);
+
 }  // namespace mpiferry::disk

@@ -23,6 +23,12 @@ Failure unusable(std::string path, std::string_view call, int system_errno) {
   return destination_failure(Errc::dest_unusable, std::move(path), call, system_errno);
 }
 
+Failure nameless() {
+  Failure failure = unusable("", "", 0);
+  failure.detail = "the destination's name is empty";
+  return failure;
+}
+
 std::string parent_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos) return ".";
@@ -93,11 +99,7 @@ Directory::Directory(std::string path, Descriptor descriptor,
       changed_parents_(std::move(changed)) {}
 
 Result<Directory> Directory::open_or_create(const std::string& path) {
-  if (path.empty()) {
-    Failure failure = unusable(path, "", 0);
-    failure.detail = "the destination's name is empty";
-    return failure;
-  }
+  if (path.empty()) return nameless();
   Descriptor descriptor{::open(path.c_str(), kOpenDirectory)};
   if (descriptor) return Directory{path, std::move(descriptor), {}};
   Result<std::vector<std::string>> changed = make_directories(path);
@@ -105,6 +107,21 @@ Result<Directory> Directory::open_or_create(const std::string& path) {
   descriptor = Descriptor{::open(path.c_str(), kOpenDirectory)};
   if (!descriptor) return unusable(path, "open", errno);
   return Directory{path, std::move(descriptor), std::move(*changed)};
+}
+
+Result<Directory> Directory::open_existing(const std::string& path) {
+  if (path.empty()) return nameless();
+  Descriptor descriptor{::open(path.c_str(), kOpenDirectory)};
+  if (!descriptor) {
+    const int error = errno;
+    Failure failure = stored_failure(path, "open", error);
+    struct stat status {};
+    if (error == ENOTDIR && ::stat(path.c_str(), &status) == 0) {
+      failure.hint = "a file has this name: name the directory that it is in";
+    }
+    return failure;
+  }
+  return Directory{path, std::move(descriptor), {}};
 }
 
 std::string Directory::id() const {

@@ -28,6 +28,10 @@ class Directory {
   // helps (not a directory, no permission, read-only file system).
   static Result<Directory> open_or_create(const std::string& path);
 
+  // Opens `path`, which must be there; makes nothing.
+  // dest_unusable with path, call, errno and a hint for all else.
+  static Result<Directory> open_existing(const std::string& path);
+
   Directory(Directory&& other) noexcept = default;
   Directory& operator=(Directory&&) = delete;
   ~Directory() = default;

@@ -1,0 +1,51 @@
+#include "engine/disk/stored_file.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <utility>
+
+#include "engine/disk/destination_failure.hpp"
+#include "engine/disk/read_at.hpp"
+
+namespace mpiferry::disk {
+
+StoredFile::StoredFile(std::string path, Descriptor descriptor, Bytes size) noexcept
+    : path_(std::move(path)), descriptor_(std::move(descriptor)), size_(size) {}
+
+Result<StoredFile> StoredFile::open(const Directory& directory, std::string_view name) {
+  std::string path = directory.path_of(name);
+  // Never out of the directory, whatever a manifest says.
+  if (name.empty() || name.find('/') != std::string_view::npos ||
+      name.find('\0') != std::string_view::npos) {
+    return stored_failure(std::move(path), "open", EINVAL);
+  }
+  Descriptor file{::openat(directory.descriptor(), std::string{name}.c_str(),
+                           O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  if (!file) {
+    const int error = errno;
+    Failure refused = stored_failure(std::move(path), "open", error);
+    if (error == ELOOP) refused.detail = "a symbolic link, which no job has made";
+    return refused;
+  }
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return stored_failure(std::move(path), "fstat", errno);
+  if (!S_ISREG(status.st_mode)) {
+    const bool directory_there = S_ISDIR(status.st_mode);
+    Failure refused = stored_failure(std::move(path), "open", directory_there ? EISDIR : 0);
+    refused.detail = directory_there ? "a directory and no file" : "not a regular file";
+    return refused;
+  }
+  ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  return StoredFile{std::move(path), std::move(file),
+                    Bytes{static_cast<std::uint64_t>(status.st_size)}};
+}
+
+Result<std::size_t> StoredFile::read(Bytes offset, std::span<std::byte> out) const {
+  const ReadAt read = read_at(descriptor_.get(), offset, out);
+  if (read.system_errno != 0) return stored_failure(path_, "pread", read.system_errno);
+  return read.bytes;
+}
+
+}  // namespace mpiferry::disk
