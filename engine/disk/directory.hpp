@@ -46,8 +46,9 @@ class Directory {
 
   // What an earlier or a concurrent job left here (leftover.hpp has the names), but for a
   // `.mpiferry.job` that holds `own_token`.
-  // dest_occupied with counts of chunks and the first such name if there is any; its detail says
-  // whether it looks like a finished job (manifest), an unfinished one or one that is running.
+  // dest_occupied if there is any, with counts of chunks, stripes, whole files and parts and the
+  // first such name; its detail says whether it looks like a finished job (manifest), an unfinished
+  // one or one that is running.
   Outcome check_vacant(std::string_view own_token) const;
 
   // dest_unusable if the path no longer leads here: it was moved, removed or replaced.

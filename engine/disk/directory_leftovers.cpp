@@ -12,6 +12,8 @@ namespace {
 // What lies in a destination, counted.
 struct Survey {
   std::uint64_t chunks = 0;
+  std::uint64_t stripes = 0;
+  std::uint64_t files = 0;
   std::uint64_t parts = 0;
   bool manifest = false;
   bool token = false;
@@ -20,7 +22,9 @@ struct Survey {
 
   void add(Leftover kind, std::string_view name) {
     chunks += kind == Leftover::chunk;
-    parts += kind == Leftover::part;
+    stripes += kind == Leftover::stripe;
+    files += kind == Leftover::file;
+    parts += kind == Leftover::part || kind == Leftover::stripe_part || kind == Leftover::file_part;
     manifest |= kind == Leftover::manifest;
     token |= kind == Leftover::token;
     // Shorter before longer, so that chunk_2 comes before chunk_10.
@@ -32,8 +36,18 @@ struct Survey {
   }
 };
 
-std::string counted(std::uint64_t count, std::string_view noun) {
-  return std::to_string(count) + " " + std::string{noun} + (count == 1 ? "" : "s");
+// "2 stripes, 1 part, the first file is 'stripe_1.bin'"
+std::string inventory(const Survey& survey) {
+  std::string out;
+  const auto count = [&out](std::uint64_t number, std::string_view noun) {
+    if (number == 0) return;
+    out += std::to_string(number) + " " + std::string{noun} + (number == 1 ? ", " : "s, ");
+  };
+  count(survey.chunks, "chunk");
+  count(survey.stripes, "stripe");
+  count(survey.files, "whole file");
+  count(survey.parts, "part");
+  return out + "the first file is " + quoted(survey.first);
 }
 
 }  // namespace
@@ -62,9 +76,7 @@ Outcome Directory::check_vacant(std::string_view own_token) const {
         survey.manifest ? "a finished job's files are here" : "an unfinished job's files are here";
     occupied.hint = "name another destination, or replace these files with --force";
   }
-  occupied.detail += ": " + counted(survey.chunks, "chunk");
-  if (survey.parts != 0) occupied.detail += ", " + counted(survey.parts, "part");
-  occupied.detail += ", the first file is " + quoted(survey.first);
+  occupied.detail += ": " + inventory(survey);
   return occupied;
 }
 

@@ -1,7 +1,10 @@
 #include "engine/disk/leftover.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstddef>
+#include <system_error>
 
 namespace mpiferry::disk {
 namespace {
@@ -21,17 +24,23 @@ bool remove_suffix(std::string_view& text, std::string_view suffix) noexcept {
   return true;
 }
 
-bool are_digits(std::string_view text) noexcept {
-  return !text.empty() && std::ranges::all_of(text, is_digit);
-}
+struct Numbered {
+  Leftover kind;
+  std::string_view prefix;
+  std::string_view suffix;
+};
 
-bool is_chunk(std::string_view name) noexcept {
-  return remove_prefix(name, "chunk_") && remove_suffix(name, ".bin") && are_digits(name);
-}
+constexpr auto kNumbered = std::to_array<Numbered>({
+    {Leftover::chunk, "chunk_", ".bin"},
+    {Leftover::stripe, "stripe_", ".bin"},
+    {Leftover::stripe_part, "stripe_", ".bin.part"},
+    {Leftover::sums, "XXH3SUMS.", ""},
+});
 
-bool is_sums(std::string_view name) noexcept {
-  if (!remove_prefix(name, kSumsName)) return false;
-  return name.empty() || (remove_prefix(name, ".") && are_digits(name));
+// The <digits> of `name`, "" if it is not of this kind.
+std::string_view digits_of(std::string_view name, const Numbered& form) noexcept {
+  if (!remove_prefix(name, form.prefix) || !remove_suffix(name, form.suffix)) return {};
+  return std::ranges::all_of(name, is_digit) ? name : std::string_view{};
 }
 
 bool is_part(std::string_view name) noexcept {
@@ -44,12 +53,29 @@ bool is_part(std::string_view name) noexcept {
 }  // namespace
 
 Leftover leftover_kind(std::string_view name) noexcept {
-  if (is_chunk(name)) return Leftover::chunk;
+  for (const Numbered& form : kNumbered) {
+    if (!digits_of(name, form).empty()) return form.kind;
+  }
+  if (name == kFileName) return Leftover::file;
+  if (name == "file.bin.part") return Leftover::file_part;
   if (name == kManifestName) return Leftover::manifest;
-  if (is_sums(name)) return Leftover::sums;
+  if (name == kSumsName) return Leftover::sums;
   if (is_part(name)) return Leftover::part;
   if (name == kTokenName) return Leftover::token;
   return Leftover::none;
+}
+
+std::optional<std::uint64_t> leftover_number(std::string_view name) noexcept {
+  for (const Numbered& form : kNumbered) {
+    const std::string_view digits = digits_of(name, form);
+    if (digits.empty()) continue;
+    if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
+    std::uint64_t number = 0;
+    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (parsed.ec != std::errc{}) return std::nullopt;
+    return number;
+  }
+  return std::nullopt;
 }
 
 }  // namespace mpiferry::disk

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace mpiferry::disk {
@@ -11,11 +12,31 @@ inline constexpr std::string_view kSumsName = "XXH3SUMS";
 // The mark of a running job.
 inline constexpr std::string_view kTokenName = ".mpiferry.job";
 
-// In the order in which a report names the first.
-enum class Leftover : std::uint8_t { chunk, manifest, sums, part, token, none };
+// The one file of the layout `file`.
+inline constexpr std::string_view kFileName = "file.bin";
 
-// chunk: chunk_<digits>.bin; sums: XXH3SUMS, XXH3SUMS.<digits>; part: .<name>.<16 hex digits>.part,
-// and no wider than that: --force removes these, and ".x.part" may be a browser's.
+// In the order in which a report names the first. `part` is that of a chunk or of any other file
+// that has a job's id in its name: no later job goes on with it. The other two it may go on with.
+enum class Leftover : std::uint8_t {
+  chunk,
+  stripe,
+  file,
+  manifest,
+  sums,
+  stripe_part,
+  file_part,
+  part,
+  token,
+  none
+};
+
+// chunk: chunk_<digits>.bin; stripe: stripe_<digits>.bin; file: file.bin; sums: XXH3SUMS,
+// XXH3SUMS.<digits>; stripe_part, file_part: the same with ".part"; part: .<name>.<16 hex
+// digits>.part, and no wider than that: --force removes these, and ".x.part" may be a browser's.
 Leftover leftover_kind(std::string_view name) noexcept;
+
+// The <digits> of `name`, as mpiferry itself would write them. Nothing if it has none, and for
+// "chunk_007.bin", which is a leftover and no name of chunk 7.
+std::optional<std::uint64_t> leftover_number(std::string_view name) noexcept;
 
 }  // namespace mpiferry::disk

@@ -71,6 +71,25 @@ TEST_F(Leftovers, of_an_unfinished_job_are_told_by_its_absence) {
             "'chunk_10.bin'");
 }
 
+TEST_F(Leftovers, of_every_layout_are_counted) {
+  for (const char* name : {"stripe_2.bin.part", "stripe_10.bin", "stripe_3.bin", "XXH3SUMS"})
+    temporary.put(name, "x");
+  EXPECT_EQ(detail(),
+            "an unfinished job's files are here: 2 stripes, 1 part, the first file is "
+            "'stripe_3.bin'");
+  ASSERT_TRUE(remove_all());
+  temporary.put("file.bin.part", "x");
+  EXPECT_EQ(detail(),
+            "an unfinished job's files are here: 1 part, the first file is 'file.bin.part'");
+  temporary.put("file.bin", "x");
+  temporary.put("manifest.json", "x");
+  EXPECT_EQ(detail(),
+            "a finished job's files are here: 1 whole file, 1 part, the first file is 'file.bin'");
+  ASSERT_TRUE(remove_all());
+  temporary.put("manifest.json", "x");
+  EXPECT_EQ(detail(), "a finished job's files are here: the first file is 'manifest.json'");
+}
+
 TEST_F(Leftovers, of_a_running_job_are_told_by_its_token) {
   temporary.put("chunk_1.bin", "x");
   temporary.put(".mpiferry.job", kTheirs);
@@ -81,7 +100,8 @@ TEST_F(Leftovers, of_a_running_job_are_told_by_its_token) {
 
 TEST_F(Leftovers, of_every_kind_occupy_a_directory) {
   for (const std::string name :
-       {"chunk_0.bin", "manifest.json", "XXH3SUMS", "XXH3SUMS.3", kPart, ".mpiferry.job"}) {
+       {"chunk_0.bin", "stripe_1.bin", "stripe_1.bin.part", "file.bin", "file.bin.part",
+        "manifest.json", "XXH3SUMS", "XXH3SUMS.3", kPart, ".mpiferry.job"}) {
     temporary.put(name, "");
     EXPECT_NE(detail(), "vacant") << name;
     std::filesystem::remove(temporary / name);
@@ -99,11 +119,13 @@ TEST_F(Leftovers, do_not_include_our_own_token) {
 
 TEST_F(Leftovers, are_removed_and_only_they) {
   for (const char* name : {"chunk_0.bin", "chunk_99.bin", "manifest.json", "XXH3SUMS", "XXH3SUMS.3",
-                           kPart, "notes.txt", "chunk_0.bin.bak"})
+                           kPart, "notes.txt", "chunk_0.bin.bak", "stripe_1.bin",
+                           "stripe_2.bin.part", "file.bin", "file.bin.part", "file.bin.old"})
     temporary.put(name, "x");
   temporary.put(".mpiferry.job", kTheirs);
   EXPECT_TRUE(remove_all());
-  EXPECT_EQ(temporary.names(), (std::vector<std::string>{"chunk_0.bin.bak", "notes.txt"}));
+  EXPECT_EQ(temporary.names(),
+            (std::vector<std::string>{"chunk_0.bin.bak", "file.bin.old", "notes.txt"}));
   EXPECT_EQ(detail(), "vacant");
 }
 
@@ -136,16 +158,20 @@ TEST_F(Leftovers, are_removed_in_slices_the_manifest_first) {
 
 TEST_F(Leftovers, are_not_removed_if_the_source_is_among_them) {
   for (int i = 0; i < 10; ++i) temporary.put("chunk_" + std::to_string(i) + ".bin", "");
-  temporary.put("manifest.json", "");
-  struct stat status {};
-  ASSERT_EQ(::stat((temporary / "chunk_7.bin").c_str(), &status), 0);
-  LeftoverSweep sweep{directory, kOurs, file_id(status)};
-  auto more = sweep.step({});
-  while (more && *more) more = sweep.step({});
-  ASSERT_FALSE(more);
-  EXPECT_EQ(more.error().code, Errc::invalid_argument);
-  EXPECT_EQ(more.error().path, temporary / "chunk_7.bin");
-  EXPECT_EQ(temporary.names().size(), 11U);
+  const std::vector<std::string> others{"manifest.json", "file.bin", "file.bin.part",
+                                        "stripe_1.bin", "stripe_1.bin.part"};
+  for (const std::string& name : others) temporary.put(name, "");
+  for (const std::string source : {"chunk_7.bin", "file.bin", "file.bin.part", "stripe_1.bin"}) {
+    struct stat status {};
+    ASSERT_EQ(::stat((temporary / source).c_str(), &status), 0);
+    LeftoverSweep sweep{directory, kOurs, file_id(status)};
+    auto more = sweep.step({});
+    while (more && *more) more = sweep.step({});
+    ASSERT_FALSE(more) << source;
+    EXPECT_EQ(more.error().code, Errc::invalid_argument);
+    EXPECT_EQ(more.error().path, temporary / source);
+    EXPECT_EQ(temporary.names().size(), 15U);
+  }
 }
 
 TEST_F(Leftovers, are_removed_by_many_at_the_same_time) {

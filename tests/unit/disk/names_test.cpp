@@ -6,6 +6,7 @@
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/leftover.hpp"
+#include "engine/disk/stripe_name.hpp"
 #include "engine/disk/unique_name.hpp"
 
 namespace mpiferry::disk {
@@ -45,10 +46,14 @@ TEST(ExpandDestination, sees_a_pattern_within_braces) {
 
 TEST(Leftover, knows_every_name_of_a_job) {
   EXPECT_EQ(leftover_kind("chunk_0.bin"), Leftover::chunk);
+  EXPECT_EQ(leftover_kind("stripe_12.bin"), Leftover::stripe);
+  EXPECT_EQ(leftover_kind("file.bin"), Leftover::file);
   EXPECT_EQ(leftover_kind("manifest.json"), Leftover::manifest);
   EXPECT_EQ(leftover_kind("XXH3SUMS"), Leftover::sums);
   EXPECT_EQ(leftover_kind("XXH3SUMS.12"), Leftover::sums);
   EXPECT_EQ(leftover_kind(".chunk_0.bin.0123456789abcdef.part"), Leftover::part);
+  EXPECT_EQ(leftover_kind("stripe_12.bin.part"), Leftover::stripe_part);
+  EXPECT_EQ(leftover_kind("file.bin.part"), Leftover::file_part);
   EXPECT_EQ(leftover_kind(".mpiferry.job"), Leftover::token);
 }
 
@@ -74,9 +79,43 @@ TEST(Leftover, leaves_the_names_of_others_alone) {
                            ".mpiferry.jobs",
                            ".mpiferry.probe-0123456789abcdef",
                            ".mpiferry.job-0123456789abcdef",
+                           "stripe_.bin",
+                           "stripe_1",
+                           "stripe_1.bin.part.part",
+                           "stripe_a.bin.part",
+                           "xstripe_1.bin",
+                           "file",
+                           "file.bin2",
+                           "file_1.bin",
+                           "file.part",
+                           "file.bin.part.part",
+                           "myfile.bin",
+                           "manifest.json.part",
+                           "XXH3SUMS.3.part",
                            "data.bin",
                            ""})
     EXPECT_EQ(leftover_kind(name), Leftover::none) << name;
+}
+
+TEST(Leftover, has_the_number_that_mpiferry_wrote) {
+  EXPECT_EQ(leftover_number("chunk_0.bin"), 0U);
+  EXPECT_EQ(leftover_number("chunk_18446744073709551615.bin"), ~std::uint64_t{0});
+  EXPECT_EQ(leftover_number("stripe_12.bin"), 12U);
+  EXPECT_EQ(leftover_number("stripe_12.bin.part"), 12U);
+  EXPECT_EQ(leftover_number("XXH3SUMS.3"), 3U);
+}
+
+TEST(Leftover, has_no_number_that_mpiferry_did_not_write) {
+  for (const char* name : {"chunk_007.bin", "chunk_18446744073709551616.bin", "chunk_x.bin",
+                           "file.bin", "file.bin.part", "XXH3SUMS", "manifest.json",
+                           ".chunk_9.bin.0123456789abcdef.part", "data_1.bin", ""})
+    EXPECT_FALSE(leftover_number(name)) << name;
+}
+
+TEST(StripeName, is_recognised_as_a_leftover_with_its_number) {
+  EXPECT_EQ(stripe_name(Rank{3}), "stripe_3.bin");
+  EXPECT_EQ(leftover_kind(stripe_name(Rank{3})), Leftover::stripe);
+  EXPECT_EQ(leftover_number(stripe_name(Rank{3})), 3U);
 }
 
 TEST(UniqueName, is_never_the_same_and_never_a_leftover) {
