@@ -35,17 +35,20 @@ Result<std::optional<LeftoverScan::Entry>> LeftoverScan::next() {
   return std::optional{Entry{kind, entry->d_name}};
 }
 
+bool LeftoverSweep::is_doomed(Leftover kind, const char* name) const {
+  return kind != Leftover::none && (!doomed_ || doomed_(kind, leftover_number(name)));
+}
+
 Outcome LeftoverSweep::check_spares(const char* name) const {
   struct stat status {};
   if (::fstatat(directory_.descriptor(), name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
       file_id(status) != spared_) {
     return Nothing{};
   }
-  return Failure{
-      .code = Errc::invalid_argument,
-      .path = directory_.path_of(name),
-      .detail = "--force would remove the source itself, which has a name of this job's files",
-      .hint = "name another destination"};
+  return Failure{.code = Errc::invalid_argument,
+                 .path = directory_.path_of(name),
+                 .detail = "this job would remove its source, which has a name of its files",
+                 .hint = "name another destination"};
 }
 
 Outcome LeftoverSweep::remove(const char* name) {
@@ -73,12 +76,15 @@ Result<bool> LeftoverSweep::step(std::chrono::steady_clock::duration slice) {
   const auto deadline = std::chrono::steady_clock::now() + slice;
   do {
     if (spared_.empty() && !std::exchange(manifest_gone_, true)) {
-      if (Outcome gone = remove(std::string{kManifestName}.c_str()); !gone) return gone.error();
+      const std::string manifest{kManifestName};
+      if (is_doomed(Leftover::manifest, manifest.c_str())) {
+        if (Outcome gone = remove(manifest.c_str()); !gone) return gone.error();
+      }
     }
     const auto entry = scan_->next();
     if (!entry) return entry.error();
     if (!*entry) return end_pass();
-    if ((*entry)->kind == Leftover::none) continue;
+    if (!is_doomed((*entry)->kind, (*entry)->name)) continue;
     Outcome done = spared_.empty() ? remove((*entry)->name) : check_spares((*entry)->name);
     if (!done) return std::move(done.error());
   } while (std::chrono::steady_clock::now() < deadline);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <dirent.h>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,17 +41,23 @@ class LeftoverScan {
   std::unique_ptr<DIR, Close> entries_;  // opened by the first call
 };
 
-// Removes what is left, for --force: the manifest first, so that what remains never looks finished.
-// Files that vanish meanwhile (another worker removes them too) are no error. One thread at a time;
-// must not outlive the directory.
+// Which leftovers are to go: of this kind, with this number in the name (leftover_number).
+using Doomed = std::function<bool(Leftover, std::optional<std::uint64_t>)>;
+
+// Removes what is left: all of it for --force, or what is `doomed`. The manifest goes first, so
+// that what remains never looks finished. Files that vanish meanwhile (another worker removes them
+// too) are no error. One thread at a time; must not outlive the directory.
 class LeftoverSweep {
  public:
   // `spared`: the id (file_id.hpp) of a file that must not be among them, the source of the very
-  // job that asks; "" for none.
-  LeftoverSweep(const Directory& directory, std::string own_token, std::string spared)
+  // job that asks; "" for none. `doomed` is asked about every name that is mpiferry's, and may be
+  // asked several times; a token that holds `own_token` is never in question. Empty: all.
+  LeftoverSweep(const Directory& directory, std::string own_token, std::string spared,
+                Doomed doomed = {})
       : directory_(directory),
         own_token_(std::move(own_token)),
         spared_(std::move(spared)),
+        doomed_(std::move(doomed)),
         scan_(std::in_place, directory, own_token_) {}
 
   // Works for `slice`, and on one name at least. True if there may be more to do.
@@ -58,6 +66,7 @@ class LeftoverSweep {
   Result<bool> step(std::chrono::steady_clock::duration slice);
 
  private:
+  bool is_doomed(Leftover kind, const char* name) const;
   Outcome check_spares(const char* name) const;
   Outcome remove(const char* name);
   Result<bool> end_pass();
@@ -65,6 +74,7 @@ class LeftoverSweep {
   const Directory& directory_;
   std::string own_token_;
   std::string spared_;  // emptied once every name has been looked at
+  Doomed doomed_;
   std::optional<LeftoverScan> scan_;
   bool manifest_gone_ = false;
   int passes_ = 0;

@@ -1,9 +1,12 @@
-// Directory: what other jobs left behind, and the mark of a running one.
+// Directory: what other jobs left behind.
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <sys/stat.h>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -33,8 +36,8 @@ class Leftovers : public Test {
     EXPECT_NE(vacant.error().hint.find("--force"), std::string::npos);
     return vacant.error().detail;
   }
-  Outcome remove_all() const {
-    LeftoverSweep sweep{directory, kOurs, ""};
+  Outcome remove_all(Doomed doomed = {}) const {
+    LeftoverSweep sweep{directory, kOurs, "", std::move(doomed)};
     for (;;) {
       const auto more = sweep.step(std::chrono::milliseconds{1});
       if (!more) return more.error();
@@ -44,7 +47,6 @@ class Leftovers : public Test {
   TemporaryDirectory temporary;
   Directory directory = *Directory::open_or_create(temporary.path());
 };
-using Token = Leftovers;
 
 TEST_F(Leftovers, are_none_in_a_directory_of_the_users_files) {
   temporary.put("data.bin", "x");
@@ -174,6 +176,60 @@ TEST_F(Leftovers, are_not_removed_if_the_source_is_among_them) {
   }
 }
 
+TEST_F(Leftovers, that_are_doomed_are_removed_and_no_others) {
+  for (const char* name :
+       {"chunk_0.bin", "chunk_2.bin", "chunk_3.bin", "chunk_10.bin", "chunk_003.bin",
+        "manifest.json", "XXH3SUMS", "XXH3SUMS.3", "stripe_3.bin", "stripe_3.bin.part", "file.bin",
+        kPart, "notes.txt", "chunk_7.bin.bak"})
+    temporary.put(name, "x");
+  temporary.put(".mpiferry.job", kOurs);
+  // Of a job with chunks 0, 1 and 2.
+  EXPECT_TRUE(remove_all([](Leftover kind, std::optional<std::uint64_t> number) {
+    EXPECT_NE(kind, Leftover::none);
+    EXPECT_NE(kind, Leftover::token) << "it is our own";
+    return kind == Leftover::part || (kind == Leftover::chunk && (!number || *number >= 3));
+  }));
+  EXPECT_EQ(temporary.names(),
+            (std::vector<std::string>{".mpiferry.job", "XXH3SUMS", "XXH3SUMS.3", "chunk_0.bin",
+                                      "chunk_2.bin", "chunk_7.bin.bak", "file.bin", "manifest.json",
+                                      "notes.txt", "stripe_3.bin", "stripe_3.bin.part"}));
+}
+
+TEST_F(Leftovers, that_are_doomed_go_in_slices_after_the_manifest_if_that_is_doomed) {
+  for (int i = 0; i < 10; ++i) temporary.put("chunk_" + std::to_string(i) + ".bin", "");
+  temporary.put("manifest.json", "");
+  const auto step = [this](bool manifest) {
+    LeftoverSweep sweep{directory, kOurs, "", [manifest](Leftover kind, const auto& number) {
+                          return kind == Leftover::manifest ? manifest : number >= 5U;
+                        }};
+    EXPECT_TRUE(*sweep.step({}));
+  };
+  step(false);
+  EXPECT_TRUE(temporary.has("manifest.json"));
+  step(true);
+  EXPECT_FALSE(temporary.has("manifest.json"));
+  EXPECT_GE(temporary.names().size(), 8U) << "a slice of no time is one name";
+}
+
+TEST_F(Leftovers, that_are_doomed_are_not_removed_if_the_source_is_among_them) {
+  for (const char* name : {"chunk_0.bin", "chunk_7.bin", "chunk_8.bin"}) temporary.put(name, "");
+  const auto sweep_from = [this](const std::string& source) {
+    struct stat status {};
+    EXPECT_EQ(::stat((temporary / source).c_str(), &status), 0);
+    LeftoverSweep sweep{directory, kOurs, file_id(status),
+                        [](Leftover, const auto& number) { return number >= 5U; }};
+    auto more = sweep.step({});
+    while (more && *more) more = sweep.step({});
+    return more;
+  };
+  const auto refused = sweep_from("chunk_7.bin");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().path, temporary / "chunk_7.bin");
+  EXPECT_EQ(temporary.names().size(), 3U);
+  EXPECT_TRUE(sweep_from("chunk_0.bin")) << "the source stays, whatever its name is";
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{"chunk_0.bin"});
+}
+
 TEST_F(Leftovers, are_removed_by_many_at_the_same_time) {
   for (int i = 0; i < 2000; ++i) temporary.put("chunk_" + std::to_string(i) + ".bin", "");
   temporary.put("manifest.json", "");
@@ -187,83 +243,6 @@ TEST_F(Leftovers, are_removed_by_many_at_the_same_time) {
   for (std::thread& rank : ranks) rank.join();
   EXPECT_EQ(errors, std::vector<std::string>(4));
   EXPECT_TRUE(temporary.names().empty());
-}
-
-TEST_F(Token, is_held_by_whom_it_names_and_nobody_else) {
-  EXPECT_FALSE(directory.holds_token(kOurs));
-  ASSERT_TRUE(directory.create_token(kOurs));
-  EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
-  EXPECT_TRUE(directory.holds_token(kOurs));
-  EXPECT_FALSE(directory.holds_token(kTheirs));
-  EXPECT_FALSE(directory.holds_token(std::string{kOurs} + "x"));
-  EXPECT_FALSE(directory.holds_token(std::string{kOurs}.substr(0, 8)));
-  EXPECT_FALSE(directory.holds_token(""));
-}
-
-TEST_F(Token, of_another_job_stops_ours_and_says_whose_it_is) {
-  temporary.put(".mpiferry.job", kTheirs);
-  const Outcome created = directory.create_token(kOurs);
-  ASSERT_FALSE(created);
-  EXPECT_EQ(created.error().code, Errc::dest_occupied);
-  EXPECT_EQ(created.error().path, temporary / ".mpiferry.job");
-  EXPECT_EQ(created.error().detail,
-            "a job is running here, or was killed: '00000000000000bb pid 99 on node8'");
-  EXPECT_NE(created.error().hint.find("--force"), std::string::npos);
-  EXPECT_EQ(temporary.get(".mpiferry.job"), kTheirs);
-  EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
-}
-
-TEST_F(Token, is_removed_by_whom_it_names) {
-  ASSERT_TRUE(directory.create_token(kOurs));
-  directory.remove_token(kOurs);
-  EXPECT_TRUE(temporary.names().empty());
-  directory.remove_token(kOurs);
-}
-
-TEST_F(Token, is_not_removed_by_others) {
-  ASSERT_TRUE(directory.create_token(kTheirs));
-  directory.remove_token(kOurs);
-  EXPECT_TRUE(directory.holds_token(kTheirs));
-}
-
-TEST_F(Token, longer_than_a_read_is_compared_to_its_end) {
-  const std::string text(1000, 'x');
-  ASSERT_TRUE(directory.create_token(text));
-  EXPECT_TRUE(directory.holds_token(text));
-  EXPECT_FALSE(directory.holds_token(text.substr(0, 999)));
-  EXPECT_FALSE(directory.holds_token(text.substr(0, 999) + "y"));
-}
-
-TEST_F(Token, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {
-  temporary.put("file", kOurs);
-  std::filesystem::create_symlink(temporary / "file", temporary / ".mpiferry.job");
-  EXPECT_FALSE(directory.holds_token(kOurs));
-  EXPECT_FALSE(directory.create_token(kOurs));
-  std::filesystem::remove(temporary / ".mpiferry.job");
-  ASSERT_EQ(::mkfifo((temporary / ".mpiferry.job").c_str(), 0600), 0);
-  EXPECT_FALSE(directory.holds_token(kOurs));
-  EXPECT_FALSE(directory.create_token(kOurs));
-}
-
-TEST_F(Token, is_never_seen_without_its_text) {
-  std::vector<std::string> errors(4);
-  std::vector<std::thread> ranks;
-  for (std::string& error : errors) {
-    ranks.emplace_back([this, &error] {
-      for (int i = 0; i < 300; ++i) {
-        if (directory.create_token(kOurs)) {
-          if (const Outcome vacant = directory.check_vacant(kOurs); !vacant)
-            error = vacant.error().message();
-          directory.remove_token(kOurs);
-        } else if (directory.exists(".mpiferry.job") && !directory.holds_token(kOurs) &&
-                   temporary.get(".mpiferry.job").size() % std::string{kOurs}.size() != 0) {
-          error = "half a token";
-        }
-      }
-    });
-  }
-  for (std::thread& rank : ranks) rank.join();
-  EXPECT_EQ(errors, std::vector<std::string>(4));
 }
 
 }  // namespace

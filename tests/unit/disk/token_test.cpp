@@ -1,0 +1,103 @@
+// Directory: the mark of a running job.
+#include <filesystem>
+#include <string>
+#include <sys/stat.h>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "engine/disk/directory.hpp"
+#include "tests/unit/disk/temporary_directory.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+constexpr const char* kOurs = "00000000000000aa pid 12 on node7\n";
+constexpr const char* kTheirs = "00000000000000bb pid 99 on node8\n";
+
+class Token : public testing::Test {
+ protected:
+  test::TemporaryDirectory temporary;
+  Directory directory = *Directory::open_or_create(temporary.path());
+};
+
+TEST_F(Token, is_held_by_whom_it_names_and_nobody_else) {
+  EXPECT_FALSE(directory.holds_token(kOurs));
+  ASSERT_TRUE(directory.create_token(kOurs));
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
+  EXPECT_TRUE(directory.holds_token(kOurs));
+  EXPECT_FALSE(directory.holds_token(kTheirs));
+  EXPECT_FALSE(directory.holds_token(std::string{kOurs} + "x"));
+  EXPECT_FALSE(directory.holds_token(std::string{kOurs}.substr(0, 8)));
+  EXPECT_FALSE(directory.holds_token(""));
+}
+
+TEST_F(Token, of_another_job_stops_ours_and_says_whose_it_is) {
+  temporary.put(".mpiferry.job", kTheirs);
+  const Outcome created = directory.create_token(kOurs);
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code, Errc::dest_occupied);
+  EXPECT_EQ(created.error().path, temporary / ".mpiferry.job");
+  EXPECT_EQ(created.error().detail,
+            "a job is running here, or was killed: '00000000000000bb pid 99 on node8'");
+  EXPECT_NE(created.error().hint.find("--force"), std::string::npos);
+  EXPECT_EQ(temporary.get(".mpiferry.job"), kTheirs);
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
+}
+
+TEST_F(Token, is_removed_by_whom_it_names) {
+  ASSERT_TRUE(directory.create_token(kOurs));
+  directory.remove_token(kOurs);
+  EXPECT_TRUE(temporary.names().empty());
+  directory.remove_token(kOurs);
+}
+
+TEST_F(Token, is_not_removed_by_others) {
+  ASSERT_TRUE(directory.create_token(kTheirs));
+  directory.remove_token(kOurs);
+  EXPECT_TRUE(directory.holds_token(kTheirs));
+}
+
+TEST_F(Token, longer_than_a_read_is_compared_to_its_end) {
+  const std::string text(1000, 'x');
+  ASSERT_TRUE(directory.create_token(text));
+  EXPECT_TRUE(directory.holds_token(text));
+  EXPECT_FALSE(directory.holds_token(text.substr(0, 999)));
+  EXPECT_FALSE(directory.holds_token(text.substr(0, 999) + "y"));
+}
+
+TEST_F(Token, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {
+  temporary.put("file", kOurs);
+  std::filesystem::create_symlink(temporary / "file", temporary / ".mpiferry.job");
+  EXPECT_FALSE(directory.holds_token(kOurs));
+  EXPECT_FALSE(directory.create_token(kOurs));
+  std::filesystem::remove(temporary / ".mpiferry.job");
+  ASSERT_EQ(::mkfifo((temporary / ".mpiferry.job").c_str(), 0600), 0);
+  EXPECT_FALSE(directory.holds_token(kOurs));
+  EXPECT_FALSE(directory.create_token(kOurs));
+}
+
+TEST_F(Token, is_never_seen_without_its_text) {
+  std::vector<std::string> errors(4);
+  std::vector<std::thread> ranks;
+  for (std::string& error : errors) {
+    ranks.emplace_back([this, &error] {
+      for (int i = 0; i < 300; ++i) {
+        if (directory.create_token(kOurs)) {
+          if (const Outcome vacant = directory.check_vacant(kOurs); !vacant)
+            error = vacant.error().message();
+          directory.remove_token(kOurs);
+        } else if (directory.exists(".mpiferry.job") && !directory.holds_token(kOurs) &&
+                   temporary.get(".mpiferry.job").size() % std::string{kOurs}.size() != 0) {
+          error = "half a token";
+        }
+      }
+    });
+  }
+  for (std::thread& rank : ranks) rank.join();
+  EXPECT_EQ(errors, std::vector<std::string>(4));
+}
+
+}  // namespace
+}  // namespace mpiferry::disk
