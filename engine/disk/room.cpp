@@ -1,0 +1,70 @@
+#include "engine/disk/room.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <dirent.h>
+#include <limits>
+#include <memory>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "engine/disk/destination_failure.hpp"
+#include "engine/disk/quota.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+
+// Some FUSE file systems call themselves endless.
+std::uint64_t product(std::uint64_t blocks, std::uint64_t size) noexcept {
+  return size != 0 && blocks > kMost / size ? kMost : blocks * size;
+}
+
+}  // namespace
+
+Result<Room> room_at(const Directory& directory) {
+  struct stat status {};
+  struct statvfs system {};
+  const char* call = nullptr;
+  if (::fstat(directory.descriptor(), &status) != 0) {
+    call = "fstat";
+  } else if (::fstatvfs(directory.descriptor(), &system) != 0) {
+    call = "fstatvfs";
+  }
+  if (call != nullptr) {
+    return destination_failure(Errc::dest_unusable, directory.path(), call, errno);
+  }
+  const QuotaLeft quota = quota_left(directory.descriptor());
+  Room room;
+  room.quota_left = quota.space;
+  room.inodes = quota.files;
+  room.file_system = status.st_dev;
+  if (system.f_blocks != 0) room.available = Bytes{product(system.f_bavail, system.f_frsize)};
+  // btrfs and others make inodes as they need them, and say 0.
+  if (system.f_files != 0) {
+    room.inodes = std::min<std::uint64_t>(system.f_favail, room.inodes.value_or(kMost));
+  }
+  return room;
+}
+
+std::uint64_t open_file_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kMost;
+  return limit.rlim_cur;
+}
+
+std::uint64_t open_files() noexcept {
+  struct Close {
+    void operator()(DIR* entries) const noexcept { ::closedir(entries); }
+  };
+  const std::unique_ptr<DIR, Close> entries{::opendir("/proc/self/fd")};
+  if (!entries) return 0;
+  std::uint64_t names = 0;
+  while (::readdir(entries.get()) != nullptr) ++names;
+  constexpr std::uint64_t kOthers = 3;  // ".", ".." and the descriptor that reads them
+  return names - std::min(names, kOthers);
+}
+
+}  // namespace mpiferry::disk

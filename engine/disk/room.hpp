@@ -1,0 +1,31 @@
+// What can be known of a destination before the first byte: how much fits.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "engine/base/result.hpp"
+#include "engine/base/units.hpp"
+#include "engine/disk/directory.hpp"
+
+namespace mpiferry::disk {
+
+// As it was when it was asked; others may take it meanwhile. Nothing: the file system does not say,
+// or does not limit it.
+struct Room {
+  std::optional<Bytes> available;       // to this user; not what is kept for root
+  std::optional<Bytes> quota_left;      // of this user and its group, the lesser (quota.hpp)
+  std::optional<std::uint64_t> inodes;  // for new files of this user, quotas included
+  std::uint64_t file_system = 0;        // st_dev: on one host equal for what shares the room
+};
+
+// dest_unusable with path, call and errno. Thread-safe.
+Result<Room> room_at(const Directory& directory);
+
+// How many descriptors this process may have (RLIMIT_NOFILE, the soft limit); the largest number if
+// there is no limit.
+std::uint64_t open_file_limit() noexcept;
+// How many it has; 0 if that can not be told (no /proc).
+std::uint64_t open_files() noexcept;
+
+}  // namespace mpiferry::disk
