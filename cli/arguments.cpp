@@ -1,10 +1,7 @@
 #include "cli/arguments.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <limits>
-#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +9,7 @@
 
 #include "cli/bench_command.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/fault_values.hpp"
 #include "cli/option_values.hpp"
 #include "cli/tune_arguments.hpp"
 #include "cli/version.hpp"
@@ -25,67 +23,17 @@ constexpr const char* kExamples = R"(Examples:
   mpirun -n 5 mpiferry scatter --chunk-size 4MiB --fsync big.dat '/local/{host}/{rank}'
   mkfifo pipe; tar c tree > pipe & mpirun -n 3 mpiferry scatter pipe out/
   mpirun -n 5 mpiferry scatter --json report.json --quiet big.dat out/
+  mpirun -n 5 mpiferry gather out/ copy.dat
+  mpirun -n 5 mpiferry verify out/ --against big.dat
   mpirun -n 5 mpiferry tune /where/sources/are out/   # writes a profile that scatter uses
   mpiferry bench --ranks 2 3 --out results
 
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
 70 internal, 130 interrupted.)";
 
-// One of three words. Becomes the number of the enumerator.
-CLI::Validator one_of(std::array<std::string_view, 3> names) {
-  return {[names](std::string& text) -> std::string {
-            const auto found = std::ranges::find(names, text);
-            if (found == names.end()) {
-              return fmt::format("{}: not {}, {} or {}", text, names[0], names[1], names[2]);
-            }
-            text = std::to_string(found - names.begin());
-            return {};
-          },
-          "", "word"};
-}
-
-std::vector<std::uint64_t> numbers(std::string_view text) {
-  std::vector<std::uint64_t> out;
-  while (!text.empty()) {
-    const std::string_view item = text.substr(0, text.find(':'));
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), value);
-    if (error != std::errc{} || end != item.data() + item.size()) return {};
-    out.push_back(value);
-    text.remove_prefix(std::min(item.size() + 1, text.size()));
-  }
-  return out;
-}
-
-// corrupt=K[:N], stall=RANK[:AFTER], delay=MICROSECONDS
-void add_fault(wire::Faults& faults, const std::string& text) {
-  const auto equals = std::min(text.find('='), text.size());
-  const std::string name = text.substr(0, equals);
-  const auto values = numbers(std::string_view{text}.substr(std::min(equals + 1, text.size())));
-  const bool one = values.size() == 1;
-  const bool one_or_two = one || values.size() == 2;
-  const std::uint64_t second = values.size() == 2 ? values[1] : 0;
-  constexpr std::uint64_t kMostMicroseconds = 60'000'000;
-  constexpr std::uint64_t kMostRank = 1'000'000'000;
-  if (name == "corrupt" && one_or_two && values[0] > 0 && (one || second > 0)) {
-    faults.corrupt_every = values[0];
-    faults.corrupt_first = second;
-  } else if (name == "stall" && one_or_two && values[0] > 0 && values[0] <= kMostRank) {
-    faults.stall_rank = Rank{static_cast<int>(values[0])};
-    faults.stall_after = second;
-  } else if (name == "delay" && one && values[0] <= kMostMicroseconds) {
-    faults.write_delay = std::chrono::microseconds{values[0]};
-  } else {
-    throw CLI::ValidationError{
-        "--fault", fmt::format("{}: not corrupt=K[:N], stall=RANK[:AFTER] or delay=MICROS, with K, "
-                               "N and RANK from 1, MICROS up to {}",
-                               text, kMostMicroseconds)};
-  }
-}
-
 }  // namespace
 
-std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const* argv) {
+Parsed parse(int argc, const char* const* argv) {
   Arguments arguments;
   Options& options = arguments.options;
   CLI::App app{"Moves files between the ranks of an MPI job.", "mpiferry"};
@@ -118,6 +66,13 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
       ->transform(CLI::Validator{count_from(1, flow::kMaxWindow), "", "number"})
       ->type_name("UINT")
       ->default_str("2..64");
+  scatter
+      ->add_option("--layout", options.layout,
+                   "The files in DEST: chunks (one for each chunk), stripes (one for each worker), "
+                   "file (one, which all workers write: for shared file systems)")
+      ->transform(CLI::Validator{one_of({"chunks", "stripes", "file"}), "", "word"})
+      ->type_name("HOW")
+      ->default_str("chunks");
   auto* memory_option =
       scatter->add_option("--memory", memory, "Limit of the chunks in memory, for each rank")
           ->transform(CLI::Validator{bytes_from(1_B, kAnyBytes), "", "size"})
@@ -142,7 +97,7 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
           "--io", options.io,
           "With --fsync, chunks go to the disk buffered (through the page cache) or direct "
           "(past it, where the file system can); auto: direct from 256KiB a chunk")
-      ->transform(one_of({"auto", "buffered", "direct"}))
+      ->transform(CLI::Validator{one_of({"auto", "buffered", "direct"}), "", "word"})
       ->type_name("HOW")
       ->default_str("auto");
   scatter->add_flag("--force", options.force, "Replace another job's files in DEST");
@@ -150,7 +105,7 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
                     "Check and acknowledge chunks, but write nothing, so without DEST: how fast is "
                     "all but the disks?");
   scatter->add_option("--progress", arguments.progress, "A line of progress: auto, always, never")
-      ->transform(one_of({"auto", "always", "never"}))
+      ->transform(CLI::Validator{one_of({"auto", "always", "never"}), "", "word"})
       ->type_name("WHEN")
       ->default_str("auto");
   scatter
@@ -178,17 +133,27 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
   name_in_environment(*scatter);
   app.add_subcommand("bench", kBenchSummary);  // main() has seen to it before
 
+  GatherArguments gather_arguments;
+  RecallParser gather{app, gather_arguments};
+  VerifyArguments verify_arguments;
+  RecallParser verify{app, verify_arguments};
   TuneArguments tune_arguments;
   TuneParser tune{app, tune_arguments};
+  const auto chosen = [&]() -> const CLI::App& {
+    if (tune.chosen()) return tune.command();
+    if (gather.chosen()) return gather.command();
+    return verify.chosen() ? verify.command() : *scatter;
+  };
 
   // CLI11 would only say that a command is required.
   const std::string first = argc > 1 ? argv[1] : "-";
   const auto named = [&first](const CLI::App* known) { return known->get_name() == first; };
   if (!first.starts_with('-') && app.get_subcommands(named).empty()) {
     return Leave{
-        fmt::format("mpiferry: error: {} is no command; there are scatter, tune and bench\n"
-                    "  try: mpiferry --help\n",
-                    escaped(first)),
+        fmt::format(
+            "mpiferry: error: {} is no command; there are scatter, gather, verify, tune and bench\n"
+            "  try: mpiferry --help\n",
+            escaped(first)),
         exit_code(ErrorClass::usage)};
   }
   try {
@@ -199,16 +164,19 @@ std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const*
                                  fmt::format("it writes nothing, so DEST ({}) must not be given",
                                              mpiferry::quoted(options.destination))};
     }
-    const CLI::App& command = tune.chosen() ? tune.command() : *scatter;
-    arguments.origins = tune_arguments.origins = OptionOrigins{command, argc, argv};
+    arguments.origins = OptionOrigins{chosen(), argc, argv};
+    tune_arguments.origins = gather_arguments.origins = verify_arguments.origins =
+        arguments.origins;
     if (tune.finish()) return tune_arguments;
+    if (gather.finish()) return gather_arguments;
+    if (verify.finish()) return verify_arguments;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
       std::ostringstream out;
       app.exit(error, out, out);
       return Leave{out.str(), 0};
     }
-    const CLI::App& command = tune.chosen() ? tune.command() : *scatter;
+    const CLI::App& command = chosen();
     const std::string origin = OptionOrigins{command, argc, argv}.hint(error.what());
     return Leave{
         fmt::format("mpiferry: error: {}\n{}  try: mpiferry {} --help\n", escaped(error.what()),

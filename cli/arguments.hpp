@@ -5,16 +5,12 @@
 #include <variant>
 
 #include "cli/option_origins.hpp"
+#include "cli/recall_arguments.hpp"
+#include "cli/show_progress.hpp"
 #include "cli/tune_arguments.hpp"
 #include "engine/roles/options.hpp"
 
 namespace mpiferry::cli {
-
-enum class ShowProgress : int {  // not a byte: CLI11 prints those as characters
-  automatic,
-  always,
-  never
-};
 
 struct Arguments {
   Options options;
@@ -34,6 +30,7 @@ struct Leave {
 };
 
 // Every option may also come from MPIFERRY_<NAME> in the environment; the command line wins.
-std::variant<Arguments, TuneArguments, Leave> parse(int argc, const char* const* argv);
+using Parsed = std::variant<Arguments, GatherArguments, VerifyArguments, TuneArguments, Leave>;
+Parsed parse(int argc, const char* const* argv);
 
 }  // namespace mpiferry::cli

@@ -17,6 +17,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/launcher.hpp"
 #include "cli/profile.hpp"
+#include "cli/recall_command.hpp"
 #include "cli/report_file.hpp"
 #include "cli/report_json.hpp"
 #include "cli/report_text.hpp"
@@ -142,6 +143,10 @@ int main(int argc, const char* const* argv) {
     if (const auto* leave = std::get_if<Leave>(&parsed)) return refuse(*leave, launcher);
     if (const auto* arguments = std::get_if<TuneArguments>(&parsed))
       return tune(*arguments, launcher);
+    if (const auto* arguments = std::get_if<GatherArguments>(&parsed))
+      return gather(*arguments, launcher);
+    if (const auto* arguments = std::get_if<VerifyArguments>(&parsed))
+      return verify(*arguments, launcher);
     return scatter(std::get<Arguments>(parsed), launcher);
   } catch (const std::bad_alloc&) {
     say(stderr,

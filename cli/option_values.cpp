@@ -72,6 +72,17 @@ Check bytes_from(Bytes least, Bytes most) {
   };
 }
 
+Check one_of(std::array<std::string_view, 3> names) {
+  return [names](std::string& text) -> std::string {
+    const auto found = std::ranges::find(names, text);
+    if (found == names.end()) {
+      return fmt::format("{}: not {}, {} or {}", text, names[0], names[1], names[2]);
+    }
+    text = std::to_string(found - names.begin());
+    return {};
+  };
+}
+
 std::string to_milliseconds(std::string& text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

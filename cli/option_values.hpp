@@ -4,9 +4,11 @@
 // it, or nothing. What is wrong always says the range.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "engine/base/units.hpp"
 
@@ -27,6 +29,9 @@ Check bytes_from(Bytes least, Bytes most);
 inline constexpr Bytes kAnyBytes{~std::uint64_t{0}};
 // A duration: seconds, or with a unit: 500ms, 10s, 2m. Becomes milliseconds.
 std::string to_milliseconds(std::string& text);
+
+// One of these words. Becomes the number of the enumerator.
+Check one_of(std::array<std::string_view, 3> names);
 
 // The name of a file. Changes nothing.
 std::string not_empty(const std::string& text);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_code.hpp"
+#include "cli/recall_text.hpp"
 #include "cli/units.hpp"
 #include "engine/wire/digest.hpp"
 
@@ -41,6 +42,22 @@ Json error_json(const Failure& failure) {
   return json;
 }
 
+namespace {
+
+Json flaw_json(const Report::Flaw& flaw) {
+  Json json{{"kind", flaw_name(flaw.kind)}};
+  if (flaw.chunk) json["chunk"] = flaw.chunk->value;
+  if (flaw.rank != kNoRank) json["rank"] = flaw.rank.value;
+  if (!flaw.host.empty()) json["host"] = flaw.host;
+  json["path"] = flaw.path;
+  if (!flaw.detail.empty()) json["detail"] = flaw.detail;
+  if (!flaw.call.empty()) json["call"] = flaw.call;
+  if (flaw.system_errno != 0) json["errno"] = flaw.system_errno;
+  return json;
+}
+
+}  // namespace
+
 std::string to_json(const Report& report, const std::string& profile) {
   Json json{{"schema", kReportSchema},
             {"verdict", error_name(report.verdict)},
@@ -69,6 +86,13 @@ std::string to_json(const Report& report, const std::string& profile) {
        {"master_buffers", report.buffers},
        {"peak_master_buffers", report.peak_buffers},
        {"mpi_tests", report.mpi_tests}});
+  if (!report.target.empty()) json["target"] = report.target;
+  json["chunks_missing"] = report.chunks_missing;
+  json["chunks_damaged"] = report.chunks_damaged;
+  json["chunks_differing"] = report.chunks_differing;
+  json["extra_files"] = report.extra_files;
+  json["flaws"] = Json::array();
+  for (const Report::Flaw& flaw : report.flaws) json["flaws"].push_back(flaw_json(flaw));
   json["workers"] = Json::array();
   for (const Report::Worker& worker : report.workers) {
     json["workers"].push_back({{"rank", worker.rank.value},

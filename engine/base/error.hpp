@@ -26,6 +26,10 @@ enum class Errc : int {
   report_write_failed,
   // integrity
   chunk_corrupt,
+  manifest_damaged,
+  chunk_missing,
+  chunk_damaged,
+  file_differs,
   // stalled
   worker_stalled,
   // launch

@@ -16,9 +16,11 @@ Order Attendant::on_message(wire::Kind kind) const noexcept {
     case wire::Kind::end:
       return ended() ? Order::drop : Order::finish;
     case wire::Kind::job:
+    case wire::Kind::recall:
       if (has_job_) return Order::refuse;
       return hopeless() ? Order::drop : Order::prepare;  // the master knows already
     case wire::Kind::chunk:
+    case wire::Kind::requests:
       if (dropping()) return Order::drop;
       return ready_ ? Order::deliver : Order::refuse;
     default:

@@ -14,7 +14,7 @@ namespace mpiferry::flow {
 // What to do with a message that has arrived.
 enum class Order : std::uint8_t {
   prepare,  // the job: look at everything on this rank, then on_ready() or fail()
-  deliver,  // a chunk or what stands for one: it is the Receiver's
+  deliver,  // a chunk, or requests: what this worker is there for
   finish,   // the end: on_end()
   drop,     // nobody wants it any more: receive it and forget it
   refuse,   // it has no place here: fail()

@@ -41,6 +41,15 @@ class ChunkPlan {
     const auto position = static_cast<std::uint64_t>(worker.value) - 1;
     return chunks() / workers_ + (position < chunks() % workers_);
   }
+  // How many bytes those are.
+  constexpr Bytes bytes_of(Rank worker) const noexcept {
+    const std::uint64_t owned = chunks_of(worker);
+    if (owned == 0) return {0};
+    const ChunkIndex last{chunks() - 1};
+    const std::uint64_t short_by =
+        owner_of(last) == worker ? chunk_size_.value - length_of(last).value : 0;
+    return {owned * chunk_size_.value - short_by};
+  }
 
  private:
   Bytes file_size_;

@@ -21,8 +21,8 @@ void Committer::give(Commit& commit) {
 // On the writer.
 void Committer::write(Commit& commit) {
   if (ending_) return;
-  commit.error = commit.part.append(commit.payload);
-  if (!commit.error) commit.part.start_sync();
+  commit.slot.append(commit.payload);
+  commit.slot.start_sync();
   boost::asio::post(publisher_, [this, &commit] { join_group(commit); });
 }
 
@@ -33,21 +33,34 @@ void Committer::join_group(Commit& commit) {
   if (group_.size() == 1) boost::asio::post(publisher_, [this] { publish_group(); });
 }
 
+void Committer::sync_group() {
+  const disk::OffsetPart* synced = nullptr;
+  disk::WriteError error;
+  for (Commit* commit : group_) {
+    const disk::OffsetPart* file = commit->slot.shared_file();
+    if (file == nullptr) {
+      commit->slot.sync();
+      continue;
+    }
+    if (file != synced) error = file->sync();
+    synced = file;
+    if (error) commit->slot.fail(error);
+  }
+}
+
 void Committer::publish_group() {
   if (ending_) return;
-  bool published = false;
+  sync_group();
+  bool named = false;
   for (Commit* commit : group_) {
-    if (!commit->error) commit->error = commit->part.sync();
+    commit->slot.publish();
+    named = named || (commit->slot.shared_file() == nullptr && !commit->slot.error());
   }
-  for (Commit* commit : group_) {
-    if (!commit->error) commit->error = commit->part.publish(false);
-    published = published || !commit->error;
-  }
-  if (published) {
+  if (named) {
     const Outcome synced = directory_.sync();
     for (Commit* commit : group_) {
-      if (!synced && !commit->error)
-        commit->error = {disk::Call::sync, synced.error().system_errno};
+      if (!synced && commit->slot.shared_file() == nullptr)
+        commit->slot.fail({disk::Call::sync, synced.error().system_errno});
     }
   }
   for (Commit* commit : group_) {

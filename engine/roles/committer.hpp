@@ -4,7 +4,7 @@
 // for all files at once. So both happen on threads of their own while the worker receives and
 // checks. One writes, so that the disk always has something to do; the other takes together what
 // has been written while it was busy: an fsync of each file, a rename of each, one fsync of the
-// directory. docs/decisions/0016 has the measurements.
+// directory; or one fsync, where all are in one file. docs/decisions/0016 has the measurements.
 #pragma once
 
 #include <atomic>
@@ -14,8 +14,8 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include "engine/disk/chunk_slot.hpp"
 #include "engine/disk/directory.hpp"
-#include "engine/disk/part_file.hpp"
 #include "engine/roles/task.hpp"
 
 namespace mpiferry::roles {
@@ -24,9 +24,8 @@ class Committer {
  public:
   // A chunk that is to be written, from give() to `done`; stays where it is until then.
   struct Commit {
-    disk::PartFile part;
+    disk::ChunkSlot slot;
     std::span<const std::byte> payload;
-    disk::WriteError error = {};
     bool done = false;
   };
 
@@ -37,9 +36,9 @@ class Committer {
   // Waits for what is under way. What was given, is not done and has not been begun is dropped.
   ~Committer();
 
-  // Writes and publishes `commit`, durably, name included; then, or when it has failed, sets
-  // `done`. After a failure of its own file it is not published; after one of the directory it may
-  // be.
+  // Writes and publishes `commit`, durably, name included; then sets `done`. Its slot's error says
+  // whether that failed. After a failure of its own file it is not published; after one of the
+  // directory it may be.
   void give(Commit& commit);
   // Until some commit is done.
   auto wait() { return changed_.wait(); }
@@ -47,6 +46,7 @@ class Committer {
  private:
   void write(Commit& commit);
   void join_group(Commit& commit);
+  void sync_group();
   void publish_group();
 
   std::atomic<bool> ending_ = false;

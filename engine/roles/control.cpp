@@ -31,18 +31,36 @@ void ControlSender::Sent::operator()(const mpi::ErrorCode& error,
   if (error) self->on_error_(completion.failure(error));
 }
 
-Result<ControlMessage> open_message(const mpi::Completion& completion, std::uint64_t job_id) {
-  const std::span<const std::byte> bytes =
-      completion.lease.message(completion.bytes < kHeaderSize ? 0 : completion.bytes - kHeaderSize)
-          .first(completion.bytes);
+namespace {
+
+std::span<std::byte> bytes_of(const mpi::Completion& completion) {
+  return completion.lease
+      .message(completion.bytes < kHeaderSize ? 0 : completion.bytes - kHeaderSize)
+      .first(completion.bytes);
+}
+
+}  // namespace
+
+Result<Message> read_message(const mpi::Completion& completion, std::uint64_t job_id) {
+  const std::span<std::byte> bytes = bytes_of(completion);
   auto header = wire::decode(bytes);
   if (!header) return std::move(header.error());
   const bool early_failure = header->kind == wire::Kind::failed && header->job_id == 0;
   if (job_id != 0 && header->job_id != job_id && !early_failure) {
     return Failure{.code = Errc::unexpected_message, .detail = "a message of another job"};
   }
-  if (!wire::payload_matches(*header, bytes)) return Failure{.code = Errc::bad_payload_digest};
-  return ControlMessage{*header, bytes.subspan(kHeaderSize)};
+  return Message{*header, bytes.subspan(kHeaderSize)};
+}
+
+bool Message::intact() const noexcept {
+  return payload.size() == header.length.value &&
+         wire::chunk_digest(payload) == header.payload_digest;
+}
+
+Result<Message> open_message(const mpi::Completion& completion, std::uint64_t job_id) {
+  auto message = read_message(completion, job_id);
+  if (message && !message->intact()) return Failure{.code = Errc::bad_payload_digest};
+  return message;
 }
 
 }  // namespace mpiferry::roles

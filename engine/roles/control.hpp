@@ -52,12 +52,17 @@ class ControlSender {
   OnError on_error_;
 };
 
-// Header and payload of a message that was received whole: header decoded, digest of the payload
-// checked, job id compared (0 matches any; a failure that came before the job has none).
-struct ControlMessage {
+// A message that has arrived.
+struct Message {
   wire::Header header;
-  std::span<const std::byte> payload;  // valid as long as the completion's lease
+  std::span<std::byte> payload;  // valid as long as the completion's lease
+
+  // Whether the payload has the digest that the header promises.
+  bool intact() const noexcept;
 };
-Result<ControlMessage> open_message(const mpi::Completion& completion, std::uint64_t job_id);
+// Header decoded, job id compared (0 matches any; a failure that came before the job has none).
+Result<Message> read_message(const mpi::Completion& completion, std::uint64_t job_id);
+// The same of a message whose payload must be intact: bad_payload_digest.
+Result<Message> open_message(const mpi::Completion& completion, std::uint64_t job_id);
 
 }  // namespace mpiferry::roles

@@ -28,6 +28,11 @@ void Crew::on_closed(Rank worker, const wire::Closed& closed) {
   it.report.bytes_written = closed.bytes_written;
   it.report.chunks_corrupt = closed.chunks_corrupt;
   it.report.ack_messages = closed.ack_messages;
+  it.stripe_digest = closed.stripe_digest;
+}
+
+bool Crew::some_share_master_directory() const noexcept {
+  return std::ranges::any_of(members_, &Member::shares);
 }
 
 std::string Crew::sums_file(Rank worker) const {

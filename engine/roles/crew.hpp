@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ class Crew {
   const std::string& host(Rank worker) const { return member(worker).report.host; }
   const std::string& directory(Rank worker) const { return member(worker).report.directory; }
   bool shares_master_directory(Rank worker) const { return member(worker).shares; }
+  bool some_share_master_directory() const noexcept;
+  // XXH3-64 of the worker's stripe; after its `closed`, and if it has one.
+  std::optional<std::uint64_t> stripe_digest(Rank worker) const {
+    return member(worker).stripe_digest;
+  }
 
   // The name under which a worker writes the digests of its own chunks: none where the master's
   // sums cover them; XXH3SUMS in a directory of its own; XXH3SUMS.<rank> beside other workers.
@@ -37,6 +43,7 @@ class Crew {
     Report::Worker report;
     std::string directory_id;
     bool shares = false;
+    std::optional<std::uint64_t> stripe_digest;
   };
   Member& member(Rank worker) { return members_[static_cast<std::size_t>(worker.value) - 1]; }
   const Member& member(Rank worker) const {

@@ -1,11 +1,9 @@
-// Rank 0: opens the source, invites the workers, sends the chunks, hears the answers, dismisses the
-// workers, publishes the manifest.
+// Rank 0 of any job: invites the workers, hears them, dismisses them, and knows why it ends. What
+// is moved, and how, is for those who derive from it.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -13,120 +11,102 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "engine/base/buffer_pool.hpp"
-#include "engine/disk/directory.hpp"
 #include "engine/flow/conductor.hpp"
-#include "engine/flow/sender.hpp"
 #include "engine/mpi/mpi_context.hpp"
 #include "engine/roles/control.hpp"
 #include "engine/roles/crew.hpp"
 #include "engine/roles/job_clock.hpp"
 #include "engine/roles/observer.hpp"
-#include "engine/roles/options.hpp"
 #include "engine/roles/report.hpp"
-#include "engine/roles/source_reader.hpp"
 #include "engine/roles/task.hpp"
 
 namespace mpiferry::roles {
 
-// A source that makes more than kMaxChunks chunks.
-Failure too_many_chunks(const Options& options);
-
 class Master {
  public:
-  Master(mpi::MpiContext& context, const mpi::Communicator& communicator, const Options& options,
-         Observer& observer);
   Master(const Master&) = delete;
   Master& operator=(const Master&) = delete;
-  // Takes the mark of the running job away, also when an exception ends it.
-  ~Master();
+  virtual ~Master() = default;
 
   // The whole job. Failures end up in the report.
   Task<> run();
   Report report() const;
 
- private:
-  // master.cpp: the job's stages
-  Task<Outcome> prepare();
-  Task<Outcome> occupy();
-  Task<Outcome> take_directory();
-  void invite();
-  void check_result();
-  void dismiss();
-  void publish();
-  void stop();
+ protected:
+  Master(mpi::MpiContext& context, const mpi::Communicator& communicator, Observer& observer,
+         std::chrono::milliseconds stall_timeout, bool handle_signals);
+
+  // The steps of this kind of job (flow::Step). `prepare` is followed by `invite` only if it
+  // succeeds; `transfer` comes back when all is moved or the job has failed.
+  virtual Task<Outcome> prepare() = 0;
+  virtual void invite() = 0;
+  virtual Task<> transfer() = 0;
+  virtual void publish() = 0;
+  // The last word to a worker.
+  virtual wire::End farewell(Rank worker) const = 0;
+  // Every message of a worker that is no ready, failed or closed. That of a chunk may be damaged.
+  // Who takes the completion's lease calls `listen` with it, or another, later.
+  virtual void hear_more(Rank from, const Message& message, mpi::Completion& completion) = 0;
+  // Ten times a second while chunks are moved.
+  virtual void on_tick(flow::Time now) = 0;
+  // The job has failed: what waits for something else than `changed_` is to be woken.
+  virtual void on_failed() {}
+  // The job is over, everything is said.
+  virtual void release() {}
+  virtual void add_to(Report& report) const = 0;
+
+  // Before anything else: posts the receives for the workers' messages.
+  virtual void begin_listening();
+  // Posts a receive for any worker's next message.
+  void listen(Lease lease);
+  // How many are posted.
+  std::size_t listening() const noexcept { return listening_.size() - deaf_.size(); }
+  // The first failure is the job's; what follows from it is noise.
   void fail(Failure failure);
-  Failure placed(Failure failure) const;
-
-  // master_transfer.cpp: chunks out
-  struct ChunkSent {
-    Master* self;
-    Rank to;
-    ChunkIndex chunk;
-    Bytes length;
-    void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
-  };
-  struct Retained {
-    ChunkIndex chunk;
-    Bytes length;
-    Lease lease;
-  };
-  struct SourceReadable {
-    Master* self;
-    void operator()(const boost::system::error_code& error) const;
-  };
-  enum class Turn : std::uint8_t { more, blocked, done };
-  Task<> transfer();
-  Turn take_turn();
-  bool advance(const flow::Action& action);
-  void read_on();
-  void send_chunk(const flow::Send& send, Bytes length, std::uint64_t digest, Lease lease);
-  void resend_retained(const flow::Send& send);
-  void drop_retained(ChunkIndex chunk);
-
-  // master_answers.cpp: answers in, and what happens when they do not come
-  Task<> listen(std::size_t listener);
-  void hear(const mpi::Completion& completion);
+  // What `from` said ends the job.
   void refuse(Rank from, Failure failure);
-  void hear_acks(Rank from, std::span<const std::byte> payload);
-  void hear_ack(Rank from, const wire::Ack& ack);
-  Task<> watch();
-  void tick();
   Failure silence(Rank worker, std::string detail) const;
 
-  static constexpr std::chrono::milliseconds kTick{100};
+  std::uint32_t workers() const noexcept { return crew_.size(); }
 
   boost::asio::io_context& io_;
   mpi::MpiContext& context_;
   const mpi::Communicator& communicator_;
-  const Options& options_;
   Observer& observer_;
   const std::string host_;
   const std::uint64_t job_id_;
-  const std::string token_;
-
   Crew crew_;
   ControlSender control_;
-  BufferPool chunk_pool_;
-  std::optional<disk::Directory> directory_;
-  bool holds_token_ = false;
-  bool clearing_ = false;
-  std::optional<SourceReader> reader_;
-  std::optional<flow::Send> reading_;  // the chunk that the reader works on
-  bool source_blocked_ = false;
-  std::optional<std::uint64_t> chunks_;
-  std::vector<Retained> retained_;  // streams: sent, not acknowledged
-  std::optional<flow::Sender> sender_;
-
   Event changed_;
-  std::vector<mpi::Operation> listening_;
+  JobClock clock_;
+  flow::Conductor conductor_;
+  std::chrono::steady_clock::time_point transfer_began_;
+
+ private:
+  struct Heard {
+    Master* self;
+    std::size_t listener;
+    void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
+  };
+  void dismiss();
+  void stop();
+  void hear(mpi::Completion& completion);
+  Failure placed(Failure failure) const;
+  Task<> watch();
+  void tick();
+
+  static constexpr std::chrono::milliseconds kTick{100};
+
+  const bool handle_signals_;
+  std::vector<mpi::Operation> listening_;  // by listener
+  std::vector<std::size_t> deaf_;          // listeners without a receive
   boost::asio::steady_timer tick_timer_;
   boost::asio::signal_set signals_;
-  JobClock clock_;
-  disk::Descriptor token_lock_;
-  flow::Conductor conductor_;
   std::chrono::steady_clock::time_point began_;
-  std::chrono::steady_clock::time_point transfer_began_;
   std::chrono::nanoseconds transfer_time_{};
 };
+
+// How long something took, for messages.
+double seconds(flow::Duration duration);
 
 }  // namespace mpiferry::roles

@@ -16,6 +16,7 @@ struct Options {
   std::string source = {};  // a path, or "-" for standard input; only the master looks at it
   std::string destination = "./uploaded_files";  // may contain {rank} and {host}
   Bytes chunk_size = 1_MiB;                      // 1 byte .. 1 GiB
+  wire::Layout layout = wire::Layout::chunks;    // the files that chunks are written into
   // Chunks in flight to one worker, 1 .. 1024. Nothing: 8; more if chunks are small (2 MiB of them,
   // 16 MiB with fsync, up to 64), fewer if they are large (16 MiB of them, 32 MiB with fsync, down
   // to 2).

@@ -60,8 +60,8 @@ Outcome publish_sums(const disk::Directory& directory, std::string_view name, st
                      const Listing& listing, bool durable) {
   TextFile file{directory, name, job_id};
   Outcome outcome = Nothing{};
-  listing([&](ChunkIndex chunk, std::uint64_t digest) {
-    if (outcome) outcome = file.append(wire::sums_line(disk::ChunkName{chunk}.view(), digest));
+  listing([&](std::string_view line) {
+    if (outcome) outcome = file.append(line);
   });
   return outcome ? file.publish(durable) : outcome;
 }

@@ -7,17 +7,16 @@
 #include <string_view>
 
 #include "engine/base/result.hpp"
-#include "engine/base/units.hpp"
-#include "engine/disk/chunk_name.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/wire/manifest.hpp"
 
 namespace mpiferry::roles {
 
-// Calls its argument with each chunk and digest to be listed.
-using Listing = std::function<void(const std::function<void(ChunkIndex, std::uint64_t)>&)>;
+using LineSink = std::function<void(std::string_view)>;
+// Calls its argument with each line (wire::sums_line).
+using Listing = std::function<void(const LineSink&)>;
 
-// Writes one line a listed chunk under `name`, in one rename at the end; with `durable`, fsync
+// Writes the lines under `name`, in one rename at the end; with `durable`, fsync
 // before and a sync of the directory after it. dest_write_failed with path, call and errno.
 Outcome publish_sums(const disk::Directory& directory, std::string_view name, std::uint64_t job_id,
                      const Listing& listing, bool durable);

@@ -25,12 +25,26 @@ struct Report {
     std::uint64_t ack_messages = 0;
   };
 
+  // What is wrong with something that was scattered.
+  struct Flaw {
+    enum class Kind : std::uint8_t { missing, damaged, differs, extra };
+    Kind kind = Kind::missing;
+    std::optional<ChunkIndex> chunk = {};  // nothing: a file that has no place there
+    Rank rank = kNoRank;                   // who found it, in this job
+    std::string host = {};
+    std::string path = {};
+    std::string detail = {};  // "its digest is ..., the manifest says ..."
+    std::string call = {};
+    int system_errno = 0;
+  };
+
   Rank rank = {};
   Errc verdict = Errc::internal;        // ok, or that of `failure`
   std::optional<Failure> failure = {};  // the first one; nothing if all went well
   bool abandoned = false;  // some rank does not answer any more: only MPI_Abort can end it
 
   std::string source = {};
+  std::string target = {};                // of a gather
   std::string directory = {};             // the master's destination; holds the manifest
   std::optional<Bytes> source_size = {};  // nothing: a stream that did not come to its end
   Bytes chunk_size = {};
@@ -53,6 +67,13 @@ struct Report {
   std::chrono::nanoseconds elapsed{};   // the whole of run()
   std::chrono::nanoseconds transfer{};  // from the first chunk sent to the last one acknowledged
   std::vector<Worker> workers = {};
+
+  // gather and verify: chunks that were found and are as they were scattered, and what is wrong.
+  std::uint64_t chunks_missing = 0;
+  std::uint64_t chunks_damaged = 0;
+  std::uint64_t chunks_differing = 0;  // from the file that they were compared with
+  std::uint64_t extra_files = 0;
+  std::vector<Flaw> flaws = {};  // the first 10,000
 
   bool ok() const noexcept { return verdict == Errc::ok; }
 };

@@ -2,14 +2,16 @@
 
 #include "engine/mpi/crowd.hpp"
 #include "engine/mpi/mpi_context.hpp"
-#include "engine/roles/master.hpp"
+#include "engine/roles/gather_master.hpp"
+#include "engine/roles/scatter_master.hpp"
+#include "engine/roles/verify_master.hpp"
 #include "engine/roles/worker.hpp"
 
 namespace mpiferry {
 namespace {
 
-template <class Role>
-Report play(mpi::Communicator& communicator, double ranks_per_core, const Options& options,
+template <class Role, class Settings>
+Report play(mpi::Communicator& communicator, double ranks_per_core, const Settings& options,
             Observer& observer) {
   boost::asio::io_context io{1};
   auto& context = boost::asio::use_service<mpi::MpiContext>(io);
@@ -22,7 +24,26 @@ Report play(mpi::Communicator& communicator, double ranks_per_core, const Option
   return report;
 }
 
+template <class RecallRole, class Settings>
+Report recall(mpi::NativeCommunicator parent, const Settings& options, Observer& observer) {
+  mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
+  const double crowd = mpi::ranks_per_core(communicator);
+  if (communicator.rank() == kMaster) {
+    return play<RecallRole>(communicator, crowd, options, observer);
+  }
+  const Options settings{.handle_signals = options.handle_signals};
+  return play<roles::Worker>(communicator, crowd, settings, observer);
+}
+
 }  // namespace
+
+Report gather(mpi::NativeCommunicator parent, const GatherOptions& options, Observer& observer) {
+  return recall<roles::GatherMaster>(parent, options, observer);
+}
+
+Report verify(mpi::NativeCommunicator parent, const VerifyOptions& options, Observer& observer) {
+  return recall<roles::VerifyMaster>(parent, options, observer);
+}
 
 Report run_on(mpi::Communicator& communicator, double ranks_per_core, const Options& options,
               Observer& observer) {
@@ -34,7 +55,7 @@ Report run_on(mpi::Communicator& communicator, double ranks_per_core, const Opti
             .source = options.source};
   }
   return communicator.rank() == kMaster
-             ? play<roles::Master>(communicator, ranks_per_core, options, observer)
+             ? play<roles::ScatterMaster>(communicator, ranks_per_core, options, observer)
              : play<roles::Worker>(communicator, ranks_per_core, options, observer);
 }
 

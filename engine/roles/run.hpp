@@ -7,6 +7,7 @@
 #include "engine/mpi/communicator.hpp"
 #include "engine/roles/observer.hpp"
 #include "engine/roles/options.hpp"
+#include "engine/roles/recall_options.hpp"
 #include "engine/roles/report.hpp"
 
 namespace mpiferry {
@@ -20,6 +21,11 @@ namespace mpiferry {
 // Throws std::exception for what nobody expects: MPI refuses to work, memory is exhausted.
 Report run(mpi::NativeCommunicator communicator, const Options& options, Observer& observer);
 Report run(mpi::NativeCommunicator communicator, const Options& options);
+
+// Brings back what was scattered, into a file on rank 0; looks whether it is all there. Collective
+// in the same way; any number of ranks, also one alone. The options count on rank 0.
+Report gather(mpi::NativeCommunicator parent, const GatherOptions& options, Observer& observer);
+Report verify(mpi::NativeCommunicator parent, const VerifyOptions& options, Observer& observer);
 
 // The same on a communicator that is mpiferry's alone, for programs that run job after job: run()
 // begins with a duplicate of the caller's and with a look who shares cores, which wait for every

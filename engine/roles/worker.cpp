@@ -1,15 +1,11 @@
 #include "engine/roles/worker.hpp"
 
-#include <algorithm>
-#include <functional>
-#include <memory>
 #include <utility>
 
 #include <boost/asio/error.hpp>
 
-#include "engine/disk/destination_pattern.hpp"
-#include "engine/roles/clearing.hpp"
-#include "engine/roles/publication.hpp"
+#include "engine/roles/recall_worker.hpp"
+#include "engine/roles/scatter_worker.hpp"
 #include "engine/roles/signals.hpp"
 
 namespace mpiferry::roles {
@@ -22,17 +18,23 @@ constexpr std::size_t kControlMessages = 8;
 
 Worker::Worker(mpi::MpiContext& context, const mpi::Communicator& communicator,
                const Options& options, Observer& observer)
-    : io_(context.io()),
-      context_(context),
+    : context_(context),
       communicator_(communicator),
       options_(options),
-      observer_(observer),
-      host_(mpi::host_name()),
       control_(context, communicator, kControlMessages,
                [this](Failure failure) { fail(std::move(failure)); }),
-      changed_(io_),
-      signals_(io_),
-      patience_(io_) {}
+      changed_(context.io()),
+      signals_(context.io()),
+      patience_(context.io()),
+      post_{.context = context,
+            .communicator = communicator,
+            .observer = observer,
+            .control = control_,
+            .attendant = attendant_,
+            .changed = changed_,
+            .fail = [this](Failure failure) { fail(std::move(failure)); },
+            .take_end = [this](const Message& message) { take_end(message); },
+            .host = mpi::host_name()} {}
 
 Task<> Worker::run() {
   if (options_.handle_signals) {
@@ -40,13 +42,16 @@ Task<> Worker::run() {
   }
   co_await receive_orders();
   // A worker whose preflight failed only waits for the end.
-  while (!end_ && open_lanes_ == 0 && !abandoned_) co_await receive_orders();
-  while (open_lanes_ > 0) co_await changed_.wait();
-  while (acks_ && !acks_->idle() && !abandoned_) co_await changed_.wait();
+  while (!end_ && !(duty_ && duty_->receiving()) && !abandoned_) co_await receive_orders();
+  while (duty_ && duty_->receiving()) co_await changed_.wait();
+  while (duty_ && duty_->answering() && !abandoned_) co_await changed_.wait();
   if (end_) {
-    observer_.on_end(communicator_.rank());
-    publish_sums_file();
-    close();
+    post_.observer.on_end(communicator_.rank());
+    if (duty_ && end_->verdict == Errc::ok) {
+      if (Outcome published = duty_->publish(*end_); !published) fail(std::move(published.error()));
+    }
+    control_.send(kMaster, wire::Tag::status, wire::Kind::closed, post_.job_id,
+                  duty_ ? duty_->closed() : wire::Closed{});
   } else {
     abandoned_ = true;  // every receive has failed: nobody can tell us the end
   }
@@ -54,7 +59,7 @@ Task<> Worker::run() {
   patience_.cancel();
 }
 
-// The first message, before there are lanes: a job, or an end at once.
+// The first message, before there are other receives: a job, or an end at once.
 Task<> Worker::receive_orders() {
   const mpi::Operation receive =
       context_.irecv(communicator_, control_.acquire(), kMaster, kDataTag);
@@ -64,12 +69,12 @@ Task<> Worker::receive_orders() {
     fail(completion.failure(error));
     co_return;
   }
-  auto message = open_message(completion, job_id_);
+  auto message = open_message(completion, post_.job_id);
   if (!message) {
     fail(std::move(message.error()));
     co_return;
   }
-  job_id_ = message->header.job_id;
+  post_.job_id = message->header.job_id;
   switch (attendant_.on_message(message->header.kind)) {
     case flow::Order::prepare:
       co_await take_job(*message);
@@ -86,51 +91,26 @@ Task<> Worker::receive_orders() {
   }
 }
 
-Task<> Worker::take_job(const ControlMessage& message) {
-  auto job = wire::decode_job(message.payload);
-  if (!job) {
-    fail(std::move(job.error()));
+Task<> Worker::take_job(const Message& message) {
+  attendant_.on_job();
+  auto duty = message.header.kind == wire::Kind::recall ? RecallWorker::take(post_, message)
+                                                        : ScatterWorker::take(post_, message);
+  if (!duty) {
+    fail(std::move(duty.error()));
     co_return;
   }
-  job_.emplace(std::move(*job));
-  attendant_.on_job();
+  duty_ = std::move(*duty);
   // The end of a job that has failed elsewhere must be heard meanwhile.
   const mpi::Operation early = context_.irecv(communicator_, control_.acquire(), kMaster, kDataTag);
   hearing_early_ = true;
   mpi::async_wait(context_, early, EarlyEnd{this});
-  Outcome prepared = co_await prepare();
+  Outcome prepared = co_await duty_->prepare();
   context_.cancel(early);
   while (hearing_early_) co_await changed_.wait();
   if (!prepared) fail(std::move(prepared.error()));
   if (attendant_.hopeless()) co_return;
-
-  const std::uint32_t window = job_->window;
-  // A lane's buffer also takes the end.
-  chunk_pool_.emplace(std::max(job_->chunk_size, wire::kControlPayload), window);
-  receiver_.emplace(flow::ReceiverConfig{.self = communicator_.rank(),
-                                         .workers = job_->workers,
-                                         .job_id = job_id_,
-                                         .chunk_size = job_->chunk_size,
-                                         .source_size = job_->source_size});
-  acks_.emplace(context_, communicator_, window, job_id_, changed_,
-                [this](Failure failure) { fail(std::move(failure)); });
-  if (job_->fsync && directory_) committer_.emplace(io_, *directory_, window);
-  lanes_.resize(window);
-  open_lanes_ = window;
-  // All receives are posted before the master hears that it may send.
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    post_receive(i, *chunk_pool_->try_acquire());
-    boost::asio::co_spawn(io_, lane(i), Rethrow{});
-  }
   attendant_.on_ready();
-  wire::Ready ready;
-  ready.host = host_;
-  if (directory_) {
-    ready.directory = directory_->path();
-    ready.directory_id = directory_->id();
-    ready.shares_master_directory = directory_->holds_token(job_->token);
-  }
-  control_.send(kMaster, wire::Tag::status, wire::Kind::ready, job_id_, ready);
+  duty_->start();
 }
 
 void Worker::EarlyEnd::operator()(const mpi::ErrorCode& error,
@@ -139,70 +119,20 @@ void Worker::EarlyEnd::operator()(const mpi::ErrorCode& error,
   self->changed_.notify();
   if (error == boost::asio::error::operation_aborted) return;  // the usual case: there was none
   if (error) return self->fail(completion.failure(error));
-  const auto message = open_message(completion, self->job_id_);
+  const auto message = open_message(completion, self->post_.job_id);
   if (!message) return self->fail(message.error());
   if (message->header.kind != wire::Kind::end)
     return self->fail({.code = Errc::unexpected_message});
   self->take_end(*message);
 }
 
-Task<Outcome> Worker::prepare() {
-  if (job_->discard) co_return Nothing{};
-  auto directory = disk::Directory::open_or_create(
-      disk::expand_destination(job_->destination, communicator_.rank(), host_));
-  if (!directory) co_return std::move(directory.error());
-  directory_ = std::make_shared<disk::Directory>(std::move(*directory));
-  Outcome ready = directory_->probe_writable();
-  if (!ready) co_return ready;
-  if (job_->force) {
-    const std::string here = host_ + " ";
-    std::string source_id;
-    if (job_->source_id.starts_with(here)) source_id = job_->source_id.substr(here.size());
-    // Not in the call: GCC 12 and lambdas within co_await do not go together.
-    std::function<bool()> stop = [this] { return attendant_.hopeless(); };
-    ready =
-        co_await clear(context_, *directory_, job_->token, std::move(source_id), std::move(stop));
-    if (attendant_.hopeless()) co_return Nothing{};
-  } else {
-    ready = directory_->check_vacant(job_->token);
-  }
-  if (ready && job_->fsync) ready = directory_->sync();  // an ack means durable, path included
-  co_return ready;
-}
-
-void Worker::take_end(const ControlMessage& message) {
+void Worker::take_end(const Message& message) {
   auto end = wire::decode_end(message.payload);
   if (!end) return fail(std::move(end.error()));
   end_ = std::move(*end);
   attendant_.on_end(end_->verdict);
-  for (const mpi::Operation& operation : lanes_) context_.cancel(operation);
+  if (duty_) duty_->end();
   changed_.notify();
-}
-
-void Worker::publish_sums_file() {
-  if (end_->verdict != Errc::ok || end_->sums_file.empty()) return;
-  const auto listing = [this](const auto& list) {
-    const auto digests = receiver_->digests();
-    for (std::uint64_t k = 0; k < digests.size(); ++k) {
-      const auto self = static_cast<std::uint64_t>(communicator_.rank().value);
-      if (receiver_->holds(k)) list(ChunkIndex{k * job_->workers + self - 1}, digests[k]);
-    }
-  };
-  if (Outcome outcome = publish_sums(*directory_, end_->sums_file, job_id_, listing, job_->fsync);
-      !outcome) {
-    fail(std::move(outcome.error()));
-  }
-}
-
-void Worker::close() {
-  wire::Closed closed;
-  if (receiver_) {
-    closed = {.chunks_written = receiver_->chunks_written(),
-              .bytes_written = receiver_->bytes_written(),
-              .chunks_corrupt = receiver_->chunks_corrupt(),
-              .ack_messages = acks_->messages()};
-  }
-  control_.send(kMaster, wire::Tag::status, wire::Kind::closed, job_id_, closed);
 }
 
 // Told to the master once; the worker then goes on receiving, and dropping, until the end.
@@ -214,12 +144,13 @@ void Worker::tell_failure() {
   changed_.notify();
   if (abandoned_) return;  // nobody to tell
   // Before the job there is no job id: 0 is accepted from those who fail.
-  control_.send(kMaster, wire::Tag::status, wire::Kind::failed, job_id_, *attendant_.failure());
+  control_.send(kMaster, wire::Tag::status, wire::Kind::failed, post_.job_id,
+                *attendant_.failure());
 }
 
 Failure Worker::placed(Failure failure) const {
   failure.rank = communicator_.rank();
-  failure.host = host_;
+  failure.host = post_.host;
   return failure;
 }
 
@@ -232,7 +163,7 @@ void Worker::end_soon(Failure signal) {
   patience_.async_wait([this](const boost::system::error_code& error) {
     if (error || !attendant_.forsaken(std::chrono::steady_clock::now())) return;
     abandoned_ = true;
-    io_.stop();
+    context_.io().stop();
   });
 }
 
@@ -240,11 +171,7 @@ Report Worker::report() const {
   Report report{
       .rank = communicator_.rank(), .failure = attendant_.failure(), .abandoned = abandoned_};
   report.verdict = attendant_.verdict().value_or(report.verdict);
-  if (receiver_) {
-    report.chunks_written = receiver_->chunks_written();
-    report.bytes_written = receiver_->bytes_written();
-    report.chunks_corrupt = receiver_->chunks_corrupt();
-  }
+  if (duty_) duty_->add_to(report);
   return report;
 }
 

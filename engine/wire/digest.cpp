@@ -111,13 +111,27 @@ Result<Digest128> digest128_from_hex(std::string_view hex) {
   return Digest128{*high, *low};
 }
 
-std::string sums_line(std::string_view file_name, std::uint64_t digest) {
-  std::string line = "XXH3 (";
+namespace {
+
+std::string tagged_line(std::string_view algorithm, std::string_view file_name,
+                        std::string_view hex) {
+  std::string line{algorithm};
+  line += " (";
   line += file_name;
   line += ") = ";
-  line += to_hex(digest);
+  line += hex;
   line += '\n';
   return line;
+}
+
+}  // namespace
+
+std::string sums_line(std::string_view file_name, std::uint64_t digest) {
+  return tagged_line("XXH3", file_name, to_hex(digest));
+}
+
+std::string sums_line(std::string_view file_name, Digest128 digest) {
+  return tagged_line("XXH128", file_name, to_hex(digest));
 }
 
 }  // namespace mpiferry::wire

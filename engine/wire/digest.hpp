@@ -67,5 +67,7 @@ Result<Digest128> digest128_from_hex(std::string_view hex);
 // The line that `xxhsum -c` checks: "XXH3 (chunk_7.bin) = 9555e8555c62dcfd\n".
 // Precondition: no newline in the name; xxhsum 0.8.1 knows no escape for it.
 std::string sums_line(std::string_view file_name, std::uint64_t digest);
+// The same for XXH128.
+std::string sums_line(std::string_view file_name, Digest128 digest);
 
 }  // namespace mpiferry::wire

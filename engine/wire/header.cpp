@@ -32,6 +32,11 @@ bool is_known(Kind kind) noexcept {
     case Kind::acks:
     case Kind::failed:
     case Kind::closed:
+    case Kind::recall:
+    case Kind::requests:
+    case Kind::holding:
+    case Kind::findings:
+    case Kind::extras:
       return true;
   }
   return false;

@@ -16,14 +16,19 @@ inline constexpr std::uint16_t kVersion = 1;
 
 enum class Kind : std::uint16_t {
   // tag 11
-  job = 1,    // payload: Job as JSON
-  chunk = 2,  // payload: the bytes of the chunk
-  end = 3,    // payload: End as JSON
-  // tag 22
-  ready = 16,   // payload: Ready as JSON; the answer to a job
-  acks = 17,    // payload: one or more acks
-  failed = 18,  // payload: a Failure as JSON; the worker can not go on
-  closed = 19,  // payload: Closed as JSON; the worker's last word
+  job = 1,       // payload: Job as JSON
+  chunk = 2,     // payload: the bytes of the chunk
+  end = 3,       // payload: End as JSON
+  recall = 4,    // payload: Recall as JSON
+  requests = 5,  // payload: one or more Requests
+  // tag 22; a chunk that was requested has this tag, too
+  ready = 16,     // payload: Ready as JSON; the answer to a job
+  acks = 17,      // payload: one or more acks
+  failed = 18,    // payload: a Failure as JSON; the worker can not go on
+  closed = 19,    // payload: Closed as JSON; the worker's last word
+  holding = 20,   // payload: a Holding
+  findings = 21,  // payload: one or more Findings
+  extras = 22,    // payload: Extras as JSON
 };
 
 // All fields little-endian. `length` is the payload's, in bytes; `payload_digest` its XXH3-64.

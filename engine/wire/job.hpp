@@ -12,6 +12,7 @@
 #include "engine/base/failure.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
+#include "engine/wire/layout.hpp"
 
 namespace mpiferry::wire {
 
@@ -37,6 +38,7 @@ struct Job {
   std::string source_id;             // "host device:inode" of a regular file: no worker removes it
   std::optional<Bytes> source_size;  // nothing: a stream, known at its end
   Bytes chunk_size;
+  Layout layout = Layout::chunks;
   std::uint32_t window = 0;  // receives that the worker posts
   std::uint32_t workers = 0;
   bool fsync = false;
@@ -72,6 +74,7 @@ struct Closed {
   Bytes bytes_written;
   std::uint64_t chunks_corrupt = 0;
   std::uint64_t ack_messages = 0;
+  std::optional<std::uint64_t> stripe_digest = {};  // XXH3-64 of the stripe that it published
 
   bool operator==(const Closed&) const = default;
 };

@@ -26,6 +26,11 @@ bool is_utf8(std::string_view bytes) noexcept {
   return true;
 }
 
+bool is_host_name(std::string_view host) noexcept {
+  return !host.empty() && host != "." && host != ".." &&
+         host.find_first_of(std::string_view{"/\0", 2}) == std::string_view::npos;
+}
+
 Json json_from_bytes(std::string_view bytes) {
   if (is_utf8(bytes)) return bytes;
   std::string hex;

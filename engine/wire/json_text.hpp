@@ -27,6 +27,10 @@ Json json_from_bytes(std::string_view bytes);
 // Either form; nothing if it is neither.
 std::optional<std::string> bytes_from_json(const Json& json);
 
+// Whether this can be the name of a host. It may become part of a path, so it must not lead
+// anywhere.
+bool is_host_name(std::string_view host) noexcept;
+
 // Whether a JSON string can hold these bytes (RFC 3629: no surrogates, no overlong forms).
 bool is_utf8(std::string_view bytes) noexcept;
 

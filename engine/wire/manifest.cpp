@@ -1,5 +1,6 @@
 #include "engine/wire/manifest.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -12,8 +13,6 @@ namespace {
 
 // What this version writes and, because the digests mean nothing under another rule, the only
 // values that it reads.
-constexpr std::string_view kLayout = "chunks";
-constexpr std::string_view kChunkNames = "chunk_{i}.bin";
 constexpr std::string_view kDigestAlgorithm = "XXH128";
 constexpr std::string_view kChunkDigestAlgorithm = "XXH3-64";
 
@@ -96,13 +95,49 @@ std::vector<Manifest::Worker> read_workers(Fields& fields, std::optional<Failure
   for (const Json& json : *array) {
     Fields worker{json, "manifest: workers[" + std::to_string(workers.size()) + "]: ", failure};
     const int rank = worker.integer<int>("rank", 1, std::numeric_limits<int>::max());
-    workers.push_back({Rank{rank}, worker.bytes("host"), worker.bytes("directory")});
+    std::string host = worker.bytes("host");
+    if (static_cast<std::size_t>(rank) != workers.size() + 1) {
+      worker.refuse("rank", "must be " + std::to_string(workers.size() + 1));
+    }
+    if (!is_host_name(host)) worker.refuse("host", "must be a name without a slash");
+    workers.push_back({Rank{rank}, std::move(host), worker.bytes("directory")});
     if (failure) break;
   }
   return workers;
 }
 
+std::vector<Manifest::Moved> read_moved(Fields& fields, std::size_t workers, std::uint64_t chunks) {
+  std::vector<Manifest::Moved> moved;
+  const Json* array = fields.member("moved");
+  if (array == nullptr) return moved;
+  for (const Json& pair : *array) {
+    const bool numbers = pair.is_array() && pair.size() == 2 && pair[0].is_number_unsigned() &&
+                         pair[1].is_number_unsigned();
+    const auto chunk = numbers ? pair[0].get<std::uint64_t>() : chunks;
+    const auto rank = numbers ? pair[1].get<std::uint64_t>() : 0;
+    if (chunk >= chunks || rank < 1 || rank > workers || rank == chunk % workers + 1 ||
+        (!moved.empty() && chunk <= moved.back().chunk.value)) {
+      fields.refuse("moved",
+                    "must be pairs [chunk, rank] of another worker than the chunk's, by chunk");
+      break;
+    }
+    moved.push_back({ChunkIndex{chunk}, Rank{static_cast<int>(rank)}});
+  }
+  if (!array->is_array()) fields.refuse("moved", "must be an array");
+  return moved;
+}
+
 }  // namespace
+
+Rank Manifest::holder_of(ChunkIndex chunk) const noexcept {
+  const auto found = std::ranges::lower_bound(moved, chunk, {}, &Moved::chunk);
+  if (found != moved.end() && found->chunk == chunk) return found->rank;
+  return workers[chunk.value % workers.size()].rank;
+}
+
+bool Manifest::is_moved(ChunkIndex chunk) const noexcept {
+  return std::ranges::binary_search(moved, chunk, {}, &Moved::chunk);
+}
 
 Outcome write_manifest(const Manifest& manifest,
                        const std::function<Outcome(std::string_view)>& sink) {
@@ -120,10 +155,10 @@ Outcome write_manifest(const Manifest& manifest,
   add_field("size", manifest.size.value);
   add_field("digest_algorithm", kDigestAlgorithm);
   add_field("digest", to_hex(manifest.digest));
-  add_field("layout", kLayout);
+  add_field("layout", layout_name(manifest.layout));
   add_field("chunk_size", manifest.chunk_size.value);
   add_field("chunks", manifest.chunk_digests.size());
-  add_field("chunk_names", kChunkNames);
+  add_field("file_names", file_names(manifest.layout));
   add_field("chunk_digest_algorithm", kChunkDigestAlgorithm);
 
   // A worker a line.
@@ -137,9 +172,17 @@ Outcome write_manifest(const Manifest& manifest,
     if (pieces.failed()) break;
   }
 
+  separator = "";
+  pieces.add("\n  ],\n  \"moved\": [");
+  for (const Manifest::Moved& moved : manifest.moved) {
+    pieces.add(std::exchange(separator, ", "));
+    pieces.add(Json{moved.chunk.value, moved.rank.value}.dump());
+    if (pieces.failed()) break;
+  }
+
   // A digest a line, so that diff shows which chunks differ.
   separator = "\n    \"";
-  pieces.add("\n  ],\n  \"chunk_digests\": [");
+  pieces.add("],\n  \"chunk_digests\": [");
   for (const std::uint64_t digest : manifest.chunk_digests) {
     pieces.add(std::exchange(separator, ",\n    \""));
     pieces.add(to_hex(digest));
@@ -162,12 +205,16 @@ Result<Manifest> read_manifest(std::string_view text) {
   std::optional<Failure> failure;
   Fields fields{json, "manifest: ", failure};
   expect(fields, "schema", kManifestSchema);
-  expect(fields, "layout", kLayout);
-  expect(fields, "chunk_names", kChunkNames);
   expect(fields, "digest_algorithm", kDigestAlgorithm);
   expect(fields, "chunk_digest_algorithm", kChunkDigestAlgorithm);
 
   Manifest manifest;
+  if (const auto layout = layout_from_name(fields.text("layout"))) {
+    manifest.layout = *layout;
+  } else {
+    fields.refuse("layout", "must be \"chunks\", \"stripes\" or \"file\"");
+  }
+  expect(fields, "file_names", file_names(manifest.layout));
   manifest.source = fields.bytes("source");
   manifest.size.value = fields.integer<std::uint64_t>("size", 0, kMaxFileSize);
   manifest.chunk_size.value = fields.integer<std::uint64_t>("chunk_size", 1, kMaxChunkSize.value);
@@ -181,9 +228,10 @@ Result<Manifest> read_manifest(std::string_view text) {
 
   // Even after a failure chunk_size is in range, so the division is safe.
   const std::uint64_t chunks = count_chunks(manifest.size, manifest.chunk_size);
-  if (fields.integer<std::uint64_t>("chunks", 0, kMaxFileSize) != chunks) {
+  if (fields.integer<std::uint64_t>("chunks", 0, kMaxChunks) != chunks) {
     fields.refuse("chunks", "must be ceil(size / chunk_size), " + std::to_string(chunks));
   }
+  manifest.moved = read_moved(fields, manifest.workers.size(), chunks);
   if (const Json* array = fields.member("chunk_digests")) {
     if (!array->is_array() || !array->empty()) {
       fields.refuse("chunk_digests", "must be an array of strings of 16 hexadecimal digits");

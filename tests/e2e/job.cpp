@@ -66,7 +66,7 @@ void JobTest::expect_moved(const Finished& finished) const {
   EXPECT_EQ(done["bytes_written"], bytes.size());
   const Json manifest = Json::parse(manifest_below(root), nullptr, /*allow_exceptions=*/false);
   ASSERT_TRUE(manifest.is_object());
-  EXPECT_EQ(manifest["schema"], "mpiferry.manifest/1");
+  EXPECT_EQ(manifest["schema"], "mpiferry.manifest/2");
   EXPECT_EQ(manifest["size"], bytes.size());
   EXPECT_EQ(manifest["chunk_size"], chunk_size);
   EXPECT_EQ(manifest["chunks"], chunks);

@@ -46,13 +46,13 @@ TEST_F(CommitterTest, publishes_each_of_a_group_and_what_comes_meanwhile) {
   for (std::size_t i = 0; i < kMany; ++i) {
     auto part = destination->open_part("chunk_" + std::to_string(i) + ".bin", 7, i % 2 == 0);
     ASSERT_FALSE(part.error);
-    commits.push_back({.part = std::move(part.file), .payload = payload.subspan(i)});
+    commits.push_back({.slot = disk::ChunkSlot{std::move(part)}, .payload = payload.subspan(i)});
     committer.give(commits.back());
     if (i % 3 == 0) io.poll();
   }
   settle(commits);
   for (std::size_t i = 0; i < kMany; ++i) {
-    EXPECT_FALSE(commits[i].error);
+    EXPECT_FALSE(commits[i].slot.error());
     EXPECT_TRUE(written("chunk_" + std::to_string(i) + ".bin") == text.substr(i)) << i;
   }
 }
@@ -63,15 +63,15 @@ TEST_F(CommitterTest, tells_the_error_of_one_and_publishes_the_others) {
   for (const char* name : {"a", "b", "c"}) {
     auto part = destination->open_part(name, 7);
     ASSERT_FALSE(part.error);
-    commits.push_back({.part = std::move(part.file), .payload = payload});
+    commits.push_back({.slot = disk::ChunkSlot{std::move(part)}, .payload = payload});
   }
   // A directory is in the way of b.
   std::filesystem::create_directory(std::filesystem::path{destination->path()} / "b");
   for (auto& commit : commits) committer.give(commit);
   settle(commits);
-  EXPECT_FALSE(commits[0].error);
-  EXPECT_EQ(commits[1].error.call, disk::Call::rename);
-  EXPECT_FALSE(commits[2].error);
+  EXPECT_FALSE(commits[0].slot.error());
+  EXPECT_EQ(commits[1].slot.error().call, disk::Call::rename);
+  EXPECT_FALSE(commits[2].slot.error());
   EXPECT_TRUE(written("a") == text);
   EXPECT_TRUE(written("c") == text);
 }
@@ -83,7 +83,7 @@ TEST_F(CommitterTest, tells_who_found_no_room_and_publishes_the_others) {
     auto part = destination->open_part(name, 7);
     ASSERT_FALSE(part.error);
     // As on a full disk, a write fails on the writer's thread.
-    commits.push_back({.part = std::move(part.file),
+    commits.push_back({.slot = disk::ChunkSlot{std::move(part)},
                        .payload = payload.first(*name == 'b' ? 3 * kPageSize : 99)});
   }
   std::signal(SIGXFSZ, SIG_IGN);
@@ -95,10 +95,10 @@ TEST_F(CommitterTest, tells_who_found_no_room_and_publishes_the_others) {
   for (auto& commit : commits) committer.give(commit);
   settle(commits);
   setrlimit(RLIMIT_FSIZE, &before);
-  EXPECT_FALSE(commits[0].error);
-  EXPECT_EQ(commits[1].error.call, disk::Call::write);
-  EXPECT_EQ(commits[1].error.system_errno, EFBIG);
-  EXPECT_FALSE(commits[2].error);
+  EXPECT_FALSE(commits[0].slot.error());
+  EXPECT_EQ(commits[1].slot.error().call, disk::Call::write);
+  EXPECT_EQ(commits[1].slot.error().system_errno, EFBIG);
+  EXPECT_FALSE(commits[2].slot.error());
   EXPECT_TRUE(written("a") == text.substr(0, 99));
   EXPECT_FALSE(std::filesystem::exists(std::filesystem::path{destination->path()} / "b"));
 }
@@ -112,7 +112,7 @@ TEST_F(CommitterTest, ends_with_what_is_under_way_and_leaves_no_part) {
     for (int i = 0; i < kMany; ++i) {
       auto part = destination->open_part(std::to_string(i), 7);
       ASSERT_FALSE(part.error);
-      commits.push_back({.part = std::move(part.file), .payload = payload});
+      commits.push_back({.slot = disk::ChunkSlot{std::move(part)}, .payload = payload});
       committer.give(commits.back());
     }
   }

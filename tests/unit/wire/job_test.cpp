@@ -30,6 +30,7 @@ Job some_job() {
   job.source_id = "node0 66305:17";
   job.source_size = 5_GiB;
   job.chunk_size = 1_MiB;
+  job.layout = Layout::stripes;
   job.window = 8;
   job.workers = 4;
   job.fsync = true;

@@ -21,7 +21,7 @@ Manifest some_manifest() {
 
 // docs/manifest.md shows this very text.
 constexpr const char* kText = R"({
-  "schema": "mpiferry.manifest/1",
+  "schema": "mpiferry.manifest/2",
   "source": "data.bin",
   "size": 2500,
   "digest_algorithm": "XXH128",
@@ -29,12 +29,13 @@ constexpr const char* kText = R"({
   "layout": "chunks",
   "chunk_size": 1000,
   "chunks": 3,
-  "chunk_names": "chunk_{i}.bin",
+  "file_names": "chunk_{i}.bin",
   "chunk_digest_algorithm": "XXH3-64",
   "workers": [
     {"rank": 1, "host": "node1", "directory": "/data/out"},
     {"rank": 2, "host": "node2", "directory": "/data/out"}
   ],
+  "moved": [],
   "chunk_digests": [
     "9555e8555c62dcfd",
     "4c5cca45d0f4811f",
@@ -150,8 +151,8 @@ TEST(Manifest, read_accepts_any_order_and_spacing_and_unknown_fields) {
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(*read, some_manifest());
 
-  text = replaced("  \"schema\": \"mpiferry.manifest/1\",\n", "");
-  text.replace(text.rfind("\n}"), 2, R"(, "schema": "mpiferry.manifest/1"})");
+  text = replaced("  \"schema\": \"mpiferry.manifest/2\",\n", "");
+  text.replace(text.rfind("\n}"), 2, R"(, "schema": "mpiferry.manifest/2"})");
   read = read_manifest(text);
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(*read, some_manifest());
@@ -166,9 +167,10 @@ TEST(Manifest, read_refuses_what_is_no_manifest) {
 }
 
 TEST(Manifest, read_refuses_another_schema_or_rule) {
-  expect_refused(replaced("manifest/1", "manifest/2"), "manifest: schema must be");
-  expect_refused(replaced("\"chunks\",", "\"stripes\","), "manifest: layout must be");
-  expect_refused(replaced("chunk_{i}", "part_{i}"), "manifest: chunk_names must be");
+  expect_refused(replaced("manifest/2", "manifest/1"), "manifest: schema must be");
+  expect_refused(replaced("\"chunks\",", "\"rows\","), "manifest: layout must be");
+  expect_refused(replaced("\"chunks\",", "\"stripes\","), "manifest: file_names must be");
+  expect_refused(replaced("chunk_{i}", "../chunk_{i}"), "manifest: file_names must be");
   expect_refused(replaced("XXH128", "SHA256"), "manifest: digest_algorithm must be");
   expect_refused(replaced("XXH3-64", "CRC32"), "manifest: chunk_digest_algorithm must be");
 }
@@ -224,11 +226,55 @@ TEST(Manifest, read_refuses_no_workers_and_impossible_ones) {
   text.replace(begin, text.find(']') + 1 - begin, "[]");
   expect_refused(text, "manifest: workers must be");
   expect_refused(replaced("\"rank\": 2", "\"rank\": 0"), "manifest: workers[1]: rank must be");
+  expect_refused(replaced("\"rank\": 2", "\"rank\": 1"), "manifest: workers[1]: rank must be 2");
+  expect_refused(replaced("\"rank\": 2", "\"rank\": 3"), "manifest: workers[1]: rank must be 2");
   expect_refused(replaced("\"rank\": 1,", ""), "manifest: workers[0]: rank is missing");
   expect_refused(replaced("\"node2\"", "2"), "manifest: workers[1]: host must be");
   expect_refused(replaced("\"workers\": [", "\"workers\": [7, "),
                  "manifest: workers[0]: must be an object");
   expect_refused(replaced("\"workers\"", "\"helpers\""), "manifest: workers is missing");
+}
+
+TEST(Manifest, read_refuses_host_names_that_would_lead_elsewhere) {
+  for (const char* host : {"", ".", "..", "../x", "/etc", "a/b", "a\\u0000b"}) {
+    expect_refused(replaced("node2", host), "manifest: workers[1]: host must be a name");
+  }
+  EXPECT_TRUE(read_manifest(replaced("node2", "node2.rack..7")));
+}
+
+TEST(Manifest, says_which_chunks_lie_elsewhere) {
+  Manifest manifest = some_manifest();
+  manifest.moved = {{ChunkIndex{0}, Rank{2}}, {ChunkIndex{1}, Rank{1}}};
+  const auto read = read_manifest(text_of(manifest));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(*read, manifest);
+  EXPECT_EQ(read->holder_of(ChunkIndex{0}), Rank{2});
+  EXPECT_EQ(read->holder_of(ChunkIndex{1}), Rank{1});
+  EXPECT_EQ(read->holder_of(ChunkIndex{2}), Rank{1}) << "its own";
+  EXPECT_TRUE(read->is_moved(ChunkIndex{1}));
+  EXPECT_FALSE(read->is_moved(ChunkIndex{2}));
+}
+
+TEST(Manifest, read_refuses_moved_chunks_that_can_not_be) {
+  for (const char* moved :
+       {"[[0, 3]]", "[[0, 0]]", "[[3, 2]]", "[[0, 1]]", "[[1, 1], [0, 2]]", "[[0, 2], [0, 2]]",
+        "[[0]]", "[[0, 2, 2]]", "[0]", "[[-1, 2]]", "[[0, -2]]", "[[0.0, 2]]", "7", "null",
+        "{\"0\": 2}", "[[18446744073709551615, 2]]"}) {
+    expect_refused(replaced("\"moved\": []", std::string{"\"moved\": "} + moved),
+                   "manifest: moved must be");
+  }
+  expect_refused(replaced("\"moved\": [],", ""), "manifest: moved is missing");
+}
+
+TEST(Manifest, tells_the_layouts_apart) {
+  Manifest manifest = some_manifest();
+  for (const Layout layout : {Layout::chunks, Layout::stripes, Layout::file}) {
+    manifest.layout = layout;
+    const auto read = read_manifest(text_of(manifest));
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(read->layout, layout);
+    EXPECT_EQ(layout_from_name(layout_name(layout)), layout);
+  }
 }
 
 TEST(Manifest, no_depth_of_nesting_exhausts_the_stack) {

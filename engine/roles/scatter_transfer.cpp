@@ -1,14 +1,14 @@
-// The master's way out: source to lease to Isend.
+// The scattering master's way out: source to lease to Isend.
 #include <algorithm>
 #include <stdexcept>
 
 #include "engine/plan/chunk_plan.hpp"
-#include "engine/roles/master.hpp"
+#include "engine/roles/scatter_master.hpp"
 #include "engine/wire/header.hpp"
 
 namespace mpiferry::roles {
 
-Task<> Master::transfer() {
+Task<> ScatterMaster::transfer() {
   const bool stream = reader_->source().is_stream();
   sender_.emplace(flow::SenderConfig{.workers = crew_.size(),
                                      .window = options_.effective_window(),
@@ -18,7 +18,6 @@ Task<> Master::transfer() {
                                      .chunks = chunks_,
                                      .retain = stream});
   if (stream) retained_.reserve(chunk_pool_.capacity());
-  transfer_began_ = std::chrono::steady_clock::now();
 
   while (!conductor_.failed()) {
     const Turn turn = take_turn();
@@ -30,12 +29,12 @@ Task<> Master::transfer() {
       co_await changed_.wait();
     }
   }
-  transfer_time_ = std::chrono::steady_clock::now() - transfer_began_;
+  if (!conductor_.failed()) check_result();
 }
 
 // Small chunks share a turn of the event loop, and with it a visit of the poller and an epoll_wait;
 // together they are no more than a slice.
-Master::Turn Master::take_turn() {
+ScatterMaster::Turn ScatterMaster::take_turn() {
   constexpr std::uint64_t kMostSteps = 16;
   const auto steps = std::clamp<std::uint64_t>(kSlice / options_.chunk_size.value, 1, kMostSteps);
   for (std::uint64_t step = 0; step < steps && !conductor_.failed(); ++step) {
@@ -47,7 +46,7 @@ Master::Turn Master::take_turn() {
 }
 
 // One step towards what the protocol wants. False if nothing can be done before something changes.
-bool Master::advance(const flow::Action& action) {
+bool ScatterMaster::advance(const flow::Action& action) {
   const auto* send = std::get_if<flow::Send>(&action);
   if (send != nullptr && send->attempt > 0 && reader_->source().is_stream()) {
     resend_retained(*send);
@@ -69,7 +68,7 @@ bool Master::advance(const flow::Action& action) {
   return true;
 }
 
-void Master::read_on() {
+void ScatterMaster::read_on() {
   switch (reader_->step()) {
     case SourceReader::Step::ready: {
       const flow::Send send = *reading_;
@@ -98,12 +97,13 @@ void Master::read_on() {
   }
 }
 
-void Master::SourceReadable::operator()(const boost::system::error_code& /*error*/) const {
+void ScatterMaster::SourceReadable::operator()(const boost::system::error_code& /*error*/) const {
   self->source_blocked_ = false;
   self->changed_.notify();
 }
 
-void Master::send_chunk(const flow::Send& send, Bytes length, std::uint64_t digest, Lease lease) {
+void ScatterMaster::send_chunk(const flow::Send& send, Bytes length, std::uint64_t digest,
+                               Lease lease) {
   wire::encode({.kind = wire::Kind::chunk,
                 .job_id = job_id_,
                 .chunk = send.chunk,
@@ -119,7 +119,8 @@ void Master::send_chunk(const flow::Send& send, Bytes length, std::uint64_t dige
   observer_.on_sent(send.chunk, send.to);
 }
 
-void Master::ChunkSent::operator()(const mpi::ErrorCode& error, mpi::Completion completion) const {
+void ScatterMaster::ChunkSent::operator()(const mpi::ErrorCode& error,
+                                          mpi::Completion completion) const {
   if (error) return self->fail(completion.failure(error));
   self->sender_->on_send_complete(to, chunk);
   // A stream can not be read again: its chunk stays until it is acknowledged.
@@ -130,7 +131,7 @@ void Master::ChunkSent::operator()(const mpi::ErrorCode& error, mpi::Completion 
   self->changed_.notify();
 }
 
-void Master::resend_retained(const flow::Send& send) {
+void ScatterMaster::resend_retained(const flow::Send& send) {
   const auto found = std::ranges::find(retained_, send.chunk, &Retained::chunk);
   if (found == retained_.end()) throw std::logic_error{"a chunk to be sent again was not kept"};
   const Bytes length = found->length;
@@ -139,7 +140,7 @@ void Master::resend_retained(const flow::Send& send) {
   send_chunk(send, length, reader_->digests()[send.chunk.value], std::move(lease));
 }
 
-void Master::drop_retained(ChunkIndex chunk) {
+void ScatterMaster::drop_retained(ChunkIndex chunk) {
   std::erase_if(retained_, [chunk](const Retained& kept) { return kept.chunk == chunk; });
 }
 

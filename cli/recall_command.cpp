@@ -1,0 +1,97 @@
+#include "cli/recall_command.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+
+#include "cli/console.hpp"
+#include "cli/ending.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/recall_text.hpp"
+#include "cli/report_file.hpp"
+#include "cli/report_json.hpp"
+#include "cli/report_text.hpp"
+#include "cli/terminal.hpp"
+#include "engine/mpi/environment.hpp"
+#include "engine/roles/run.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+Report bring(const GatherOptions& options, Observer& observer) {
+  return mpiferry::gather(mpi::Environment::world(), options, observer);
+}
+Report bring(const VerifyOptions& options, Observer& observer) {
+  return mpiferry::verify(mpi::Environment::world(), options, observer);
+}
+
+// Rank 0's last words. Returns the exit code.
+int conclude(const Report& report, const RecallArguments& arguments, const std::string& success,
+             ReportFile& file, std::FILE* out) {
+  int code = exit_code(report.verdict);
+  const std::string found = flaws_text(report);
+  if (report.failure) {
+    say(stderr, found + error_text(*report.failure));
+  } else if (!arguments.quiet && !say(out, found + success)) {
+    code = exit_code(Errc::report_write_failed);
+    say(stderr, error_text({.code = Errc::report_write_failed,
+                            .path = "standard output",
+                            .system_errno = errno,
+                            .detail = "the job is done, but this can not be said there"}));
+  }
+  if (const Outcome written = file.publish(to_json(report, "")); !written && code == 0) {
+    say(stderr, error_text(written.error()));
+    code = exit_code(written.error().code);
+  }
+  return code;
+}
+
+template <class Arguments>
+int run_recall(const Arguments& arguments, const Launcher& launcher,
+               std::string (*success)(const Report&)) {
+  mpi::Environment environment;
+  if (launcher.size > 1 && environment.lowest_with(false)) {
+    environment.finalize(std::nullopt);
+    return exit_code(ErrorClass::usage);
+  }
+  // One rank alone is welcome here; a foreign launcher's world of one rank, many times, is not.
+  if (environment.size() == 1 && launcher.size > 1) {
+    const Failure failure = too_few_ranks(launcher, mpi::Environment::library_version());
+    launcher.let_speaker_fail_first();
+    if (launcher.speaks()) say(stderr, error_text(failure));
+    environment.finalize(std::nullopt);
+    return exit_code(failure.code);
+  }
+  const bool watched = stderr_is_watched();
+  std::FILE* const out = arguments.json == "-" ? stderr : stdout;
+  ReportFile file{kReportFile, arguments.json};
+  Console console{
+      {.lines = false,
+       .progress = arguments.progress == ShowProgress::always ||
+                   (arguments.progress == ShowProgress::automatic && watched && !arguments.quiet),
+       .watched = watched,
+       .out = out},
+      file};
+  Report report = bring(arguments.options, console);
+  console.clear_progress();
+  if (report.failure) arguments.origins.explain(*report.failure);
+  if (report.abandoned && report.rank == Rank{1} && report.failure) {
+    say(stderr, error_text(*report.failure));  // the master is out of reach
+  }
+  const int code = report.rank == kMaster ? conclude(report, arguments, success(report), file, out)
+                                          : exit_code(report.verdict);
+  leave_mpi(environment, report.rank, report.abandoned, code);
+  return code;
+}
+
+}  // namespace
+
+int gather(const GatherArguments& arguments, const Launcher& launcher) {
+  return run_recall(arguments, launcher, gathered_text);
+}
+
+int verify(const VerifyArguments& arguments, const Launcher& launcher) {
+  return run_recall(arguments, launcher, verified_text);
+}
+
+}  // namespace mpiferry::cli

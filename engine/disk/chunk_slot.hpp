@@ -1,0 +1,51 @@
+// Where one chunk is written: a file of its own, or a place in a larger one.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "engine/base/units.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/disk/offset_part.hpp"
+#include "engine/disk/part_file.hpp"
+
+namespace mpiferry::disk {
+
+// Move-only; one thread at a time; must not outlive the Directory or the OffsetPart. What is
+// written into a place of a larger file is there at once, under the name that the file has
+// meanwhile; what is written into a file of its own has a name from `publish` on.
+class ChunkSlot {
+ public:
+  // A file of its own. `error` says whether it could be opened.
+  explicit ChunkSlot(OpenedPart opened) noexcept
+      : error_(opened.error), own_(std::move(opened.file)) {}
+  // Nowhere: it could not be opened.
+  explicit ChunkSlot(WriteError error) noexcept : error_(error) {}
+  // From `offset` of `file` on.
+  ChunkSlot(const OffsetPart& file, Bytes offset) noexcept : file_(&file), offset_(offset) {}
+
+  WriteError error() const noexcept { return error_; }
+  // The first error is kept: after it these do nothing.
+  void append(std::span<const std::byte> bytes) noexcept;
+  void start_sync() const noexcept;
+  void sync() noexcept;
+  void publish() noexcept;
+  // Somebody else's call, for this chunk too, failed.
+  void fail(WriteError error) noexcept {
+    if (!error_) error_ = error;
+  }
+
+  // Nothing if the chunk has a file of its own. One `sync` is enough for all in one file.
+  const OffsetPart* shared_file() const noexcept { return file_; }
+
+ private:
+  WriteError error_;
+  std::optional<PartFile> own_;
+  const OffsetPart* file_ = nullptr;
+  Bytes offset_;
+  Bytes appended_;
+};
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,62 @@
+// A worker's files: where each of its chunks is written, and how they get their names.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "engine/base/result.hpp"
+#include "engine/base/units.hpp"
+#include "engine/disk/chunk_slot.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/disk/offset_part.hpp"
+#include "engine/wire/digest.hpp"
+#include "engine/wire/job.hpp"
+
+namespace mpiferry::roles {
+
+// Not thread-safe, but for what its slots write.
+class ChunkStore {
+ public:
+  ChunkStore(std::shared_ptr<const disk::Directory> directory, const wire::Job& job, Rank self,
+             std::uint64_t job_id);
+  // A stripe into which nothing was written is removed; else what is unfinished stays, for a job
+  // that goes on with it.
+  ~ChunkStore();
+  ChunkStore(const ChunkStore&) = delete;
+  ChunkStore& operator=(const ChunkStore&) = delete;
+
+  // Finds the file that all workers share, if the layout has one. A stripe is made when its first
+  // chunk comes, so that no worker of this job takes it for another job's.
+  Outcome open();
+
+  // Where this chunk is to be written. No allocation but for the first chunk of a stripe.
+  // Precondition: open() succeeded.
+  disk::ChunkSlot slot(ChunkIndex chunk);
+  // The chunk's bytes are written; `payload` still holds them.
+  void on_written(ChunkIndex chunk, std::span<const std::byte> payload);
+
+  // stripes: gives the stripe its name. dest_write_failed.
+  Outcome publish();
+  // XXH3-64 of the stripe; after publish().
+  std::optional<std::uint64_t> stripe_digest() const noexcept { return stripe_digest_; }
+
+ private:
+  Bytes place(ChunkIndex chunk) const noexcept;
+  Outcome open(std::string_view name, disk::Begin begin);
+  Outcome digest_stripe();
+
+  std::shared_ptr<const disk::Directory> directory_;
+  const wire::Job& job_;
+  Rank self_;
+  std::uint64_t job_id_;
+  std::optional<disk::OffsetPart> file_;  // of stripes and file
+  Bytes end_;                             // of what was written into it
+  wire::ChunkDigest digest_;              // of the stripe, as long as it is written in order
+  Bytes digested_;
+  std::optional<std::uint64_t> stripe_digest_;
+};
+
+}  // namespace mpiferry::roles

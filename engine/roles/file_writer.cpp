@@ -1,0 +1,35 @@
+#include "engine/roles/file_writer.hpp"
+
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+namespace mpiferry::roles {
+
+FileWriter::FileWriter(boost::asio::io_context& io, const disk::OffsetPart& file, Done done)
+    : io_(io), file_(file), done_(std::move(done)) {}
+
+FileWriter::~FileWriter() {
+  ending_ = true;
+  thread_.join();
+}
+
+void FileWriter::give(ChunkIndex chunk, Bytes offset, Bytes length, Lease lease) {
+  ++pending_;
+  boost::asio::post(thread_, Write{this, chunk, offset, length, std::move(lease)});
+}
+
+// On the writer's thread. Leases are the other thread's: this one hands them back and lets none go.
+void FileWriter::Write::operator()() {
+  disk::WriteError error;
+  if (!self->ending_) error = self->file_.write(offset, lease.payload().first(length.value));
+  boost::asio::post(self->io_, Written{self, chunk, length, std::move(lease), error});
+}
+
+void FileWriter::Written::operator()() {
+  --self->pending_;
+  self->done_(chunk, length, std::move(lease), error);
+}
+
+}  // namespace mpiferry::roles

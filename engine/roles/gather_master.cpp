@@ -1,0 +1,135 @@
+#include "engine/roles/gather_master.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <sys/stat.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/disk/destination_failure.hpp"
+#include "engine/plan/chunk_plan.hpp"
+#include "engine/roles/source_reader.hpp"
+
+namespace mpiferry::roles {
+
+GatherMaster::GatherMaster(mpi::MpiContext& context, const mpi::Communicator& communicator,
+                           const GatherOptions& options, Observer& observer)
+    : RecallMaster(context, communicator, options, observer, /*deliver=*/true,
+                   /*spare_master=*/true),
+      options_(options) {
+  const std::size_t slash = options.target.rfind('/');
+  name_ = options.target.substr(slash == std::string::npos ? 0 : slash + 1);
+  folder_ =
+      slash == std::string::npos ? "." : options.target.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+GatherMaster::~GatherMaster() {
+  writer_.reset();
+  if (file_) file_->discard();
+}
+
+Outcome GatherMaster::open() {
+  auto directory = disk::Directory::open_existing(folder_);
+  if (!directory) return std::move(directory.error());
+  directory_.emplace(std::move(*directory));
+  struct stat status {};
+  if (::stat(options_.target.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return disk::destination_failure(Errc::dest_unusable, options_.target, "open", EISDIR);
+  }
+  if (!options_.force && directory_->exists(name_)) {
+    return Failure{.code = Errc::dest_occupied,
+                   .path = options_.target,
+                   .detail = "there is such a file already",
+                   .hint = "name another file, or replace this one with --force"};
+  }
+  auto file = disk::OffsetPart::open(*directory_, name_, disk::Begin::fresh);
+  if (!file) return std::move(file.error());
+  file_.emplace(std::move(*file));
+  if (Outcome room = file_->preallocate(manifest_.size); !room) return room;
+  in_hand_.resize(buffers());
+  writer_.emplace(io_, *file_,
+                  [this](ChunkIndex chunk, Bytes length, Lease lease, disk::WriteError error) {
+                    on_written(chunk, length, std::move(lease), error);
+                  });
+  return Nothing{};
+}
+
+void GatherMaster::accept(ChunkIndex chunk, Bytes length, Lease lease) {
+  in_hand_[chunk.value % in_hand_.size()] = {chunk, length, std::move(lease)};
+}
+
+// The next chunk, if it is there: digested while it is warm, then the writer's.
+bool GatherMaster::work() {
+  if (next_.value == chunks()) return false;
+  InHand& next = in_hand_[next_.value % in_hand_.size()];
+  if (!next.lease) return false;
+  const auto slice = next.lease.payload().subspan(
+      digested_, std::min<std::size_t>(kSlice, next.length.value - digested_));
+  digest_.update(slice);
+  digested_ += slice.size();
+  if (digested_ < next.length.value) return true;
+  digested_ = 0;
+  writer_->give(next_, plan::offset(next_, chunk_size()), next.length, std::move(next.lease));
+  ++next_.value;
+  return true;
+}
+
+void GatherMaster::on_written(ChunkIndex chunk, Bytes length, Lease lease, disk::WriteError error) {
+  lease.reset();
+  if (error) {
+    fail(write_failed(error));
+  } else if (!conductor_.failed()) {
+    on_stored(chunk, length);
+  }
+  changed_.notify();
+}
+
+Failure GatherMaster::write_failed(disk::WriteError error) const {
+  const std::string path = file_ && *file_ ? file_->path() : options_.target;
+  return disk::destination_failure(Errc::dest_write_failed, path, wire::call_name(error.call),
+                                   error.system_errno);
+}
+
+void GatherMaster::lose(Report::Flaw flaw) {
+  const bool missing = flaw.kind == Report::Flaw::Kind::missing;
+  fail({.code = missing ? Errc::chunk_missing : Errc::chunk_damaged,
+        .rank = flaw.rank,
+        .host = flaw.host,
+        .path = flaw.path,
+        .call = flaw.call,
+        .system_errno = flaw.system_errno,
+        .detail =
+            fmt::format("chunk {} is {}{}{}", flaw.chunk->value, missing ? "missing" : "damaged",
+                        flaw.detail.empty() ? "" : ": ", flaw.detail),
+        .hint = "mpiferry verify lists all that is wrong; scatter --resume repairs it from the "
+                "source"});
+}
+
+void GatherMaster::conclude() {
+  right_ = digest_.value() == manifest_.digest;
+  if (right_) return;
+  fail({.code = Errc::file_differs,
+        .path = options_.target,
+        .detail = fmt::format("all chunks are as the manifest says, but the file's digest is {} "
+                              "and not {}: the manifest contradicts itself",
+                              wire::to_hex(digest_.value()), wire::to_hex(manifest_.digest)),
+        .hint = "scatter again"});
+}
+
+void GatherMaster::publish() {
+  if (!right_) return;
+  const auto error = file_->publish(manifest_.size, options_.fsync, options_.force);
+  if (error) {
+    fail(write_failed(error));
+  } else if (options_.fsync) {
+    if (Outcome synced = directory_->sync(); !synced) fail(std::move(synced.error()));
+  }
+}
+
+void GatherMaster::add_to(Report& report) const {
+  RecallMaster::add_to(report);
+  report.target = options_.target;
+}
+
+}  // namespace mpiferry::roles

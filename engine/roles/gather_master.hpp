@@ -1,0 +1,55 @@
+// Rank 0 of a gather: digests the chunks in their order, writes them into one file, and publishes
+// it if it is what was scattered.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/disk/directory.hpp"
+#include "engine/disk/offset_part.hpp"
+#include "engine/roles/file_writer.hpp"
+#include "engine/roles/recall_master.hpp"
+#include "engine/wire/digest.hpp"
+
+namespace mpiferry::roles {
+
+class GatherMaster final : public RecallMaster {
+ public:
+  GatherMaster(mpi::MpiContext& context, const mpi::Communicator& communicator,
+               const GatherOptions& options, Observer& observer);
+  // No unfinished file stays.
+  ~GatherMaster() override;
+
+ private:
+  struct InHand {
+    ChunkIndex chunk;
+    Bytes length;
+    Lease lease;
+  };
+  Outcome open() override;
+  void accept(ChunkIndex chunk, Bytes length, Lease lease) override;
+  void lose(Report::Flaw flaw) override;
+  void on_extra(Report::Flaw /*flaw*/) override {}  // verify tells them
+  bool work() override;
+  bool working() const override { return writer_ && writer_->pending() > 0; }
+  void conclude() override;
+  void publish() override;
+  void add_to(Report& report) const override;
+  void on_written(ChunkIndex chunk, Bytes length, Lease lease, disk::WriteError error);
+  Failure write_failed(disk::WriteError error) const;
+
+  const GatherOptions& options_;
+  std::string folder_;
+  std::string name_;
+  std::optional<disk::Directory> directory_;
+  std::optional<disk::OffsetPart> file_;
+  std::vector<InHand> in_hand_;  // chunk i at i % size; an empty lease: it is not there yet
+  ChunkIndex next_;              // to be digested and written
+  std::size_t digested_ = 0;     // bytes of it
+  wire::FileDigest digest_;
+  bool right_ = false;  // everything is there, and is what was scattered
+  std::optional<FileWriter> writer_;
+};
+
+}  // namespace mpiferry::roles

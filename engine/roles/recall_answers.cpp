@@ -1,0 +1,192 @@
+// The ears of the master that brings chunks back: who sees what, chunks, and why one does not come.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/disk/chunk_name.hpp"
+#include "engine/roles/recall_master.hpp"
+
+namespace mpiferry::roles {
+
+void RecallMaster::hear_more(Rank from, const Message& message, mpi::Completion& completion) {
+  std::span<const std::byte> payload = message.payload;
+  switch (message.header.kind) {
+    case wire::Kind::chunk:
+      return hear_chunk(from, message, completion);
+    case wire::Kind::holding: {
+      const auto holding = wire::decode_holding(payload);
+      if (!holding) return refuse(from, holding.error());
+      if (fetcher_ || !holdings_.add(from, *holding, chunks())) {
+        refuse(from, {.code = Errc::bad_field, .detail = "holding: chunks that can not be"});
+      }
+      return;
+    }
+    case wire::Kind::extras: {
+      const auto extras = wire::decode_extras(payload);
+      if (!extras) return refuse(from, extras.error());
+      if (fetcher_ || extras->directory >= shelf_->whereabouts().directories()) break;
+      extras_.emplace_back(from, *extras);
+      return;
+    }
+    case wire::Kind::findings:
+      if (!fetcher_ || payload.empty() || payload.size() % wire::kFindingSize != 0) break;
+      for (; !payload.empty(); payload = payload.subspan(wire::kFindingSize)) {
+        const auto finding = wire::decode_finding(payload.first<wire::kFindingSize>());
+        if (!finding) return refuse(from, finding.error());
+        hear_finding(from, *finding, Lease{});
+      }
+      return;
+    default:
+      break;
+  }
+  refuse(from, {.code = Errc::unexpected_message});
+}
+
+void RecallMaster::hear_chunk(Rank from, const Message& message, mpi::Completion& completion) {
+  const wire::Header& header = message.header;
+  if (!deliver_ || !fetcher_ || header.chunk.value >= chunks() ||
+      header.length != length_of(header.chunk)) {
+    return refuse(from, {.code = Errc::unexpected_message});
+  }
+  const bool intact = message.intact();
+  const bool right = header.payload_digest == manifest_.chunk_digests[header.chunk.value];
+  const flow::FetchEffect effect = fetcher_->on_arrival(from, header.chunk, header.attempt,
+                                                        !intact ? flow::Arrival::damaged
+                                                        : right ? flow::Arrival::good
+                                                                : flow::Arrival::unavailable,
+                                                        clock_.now());
+  // A lease that is not taken is listened with again.
+  Lease lease;
+  if (effect == flow::FetchEffect::accepted) lease = std::move(completion.lease);
+  settle(from, header.chunk, effect,
+         {.chunk = header.chunk, .attempt = header.attempt, .digest = header.payload_digest},
+         std::move(lease));
+}
+
+// `lease` holds the chunk if this rank has read it itself, and chunks are wanted.
+void RecallMaster::hear_finding(Rank from, const wire::Finding& finding, Lease lease) {
+  const ChunkIndex chunk = finding.chunk;
+  if (chunk.value >= chunks()) return refuse(from, {.code = Errc::unexpected_message});
+  const bool right = finding.status == wire::Finding::Status::whole &&
+                     finding.digest == manifest_.chunk_digests[chunk.value];
+  if (right && deliver_ && !lease) return refuse(from, {.code = Errc::unexpected_message});
+  const flow::FetchEffect effect =
+      fetcher_->on_arrival(from, chunk, finding.attempt,
+                           right ? flow::Arrival::good : flow::Arrival::unavailable, clock_.now());
+  settle(from, chunk, effect, finding, std::move(lease));
+}
+
+void RecallMaster::settle(Rank from, ChunkIndex chunk, flow::FetchEffect effect,
+                          const wire::Finding& finding, Lease lease) {
+  switch (effect) {
+    case flow::FetchEffect::accepted:
+      observer_.on_status(from, true);
+      return accept(chunk, length_of(chunk), std::move(lease));
+    case flow::FetchEffect::again:
+    case flow::FetchEffect::stale:
+      return;
+    case flow::FetchEffect::exhausted:
+      return refuse(from, {.code = Errc::chunk_corrupt,
+                           .detail = fmt::format("chunk {} arrived damaged {} times", chunk.value,
+                                                 options_.retries + 1),
+                           .hint = "check memory and network of that host, or raise --retries"});
+    case flow::FetchEffect::lost:
+      observer_.on_status(from, false);
+      return lose(flaw_of(from, finding));
+    case flow::FetchEffect::invalid:
+      return refuse(from, {.code = Errc::unexpected_message,
+                           .detail = fmt::format("an answer about chunk {} that nobody asked for",
+                                                 chunk.value)});
+  }
+}
+
+// What several ranks of a host see, the lowest of them tells.
+void RecallMaster::tell_extras() {
+  std::vector<std::string> hosts;
+  for (int rank = 0; rank < communicator_.size(); ++rank) {
+    const std::string& host = host_of(Rank{rank});
+    if (std::ranges::find(hosts, host) != hosts.end()) continue;
+    hosts.push_back(host);
+    for (const auto& [from, extras] : extras_) {
+      if (from != Rank{rank}) continue;
+      for (const std::string& name : extras.names) tell_extra(from, extras.directory, name);
+    }
+    tell_strays(Rank{rank});
+  }
+}
+
+void RecallMaster::tell_extra(Rank from, std::uint32_t directory, std::string_view name) {
+  on_extra({.kind = Report::Flaw::Kind::extra,
+            .rank = from,
+            .host = host_of(from),
+            .path = fmt::format("{}/{}", shelf_->whereabouts().path(directory), name)});
+}
+
+// Chunks that lie in the directory of a worker that is not theirs.
+void RecallMaster::tell_strays(Rank from) {
+  if (manifest_.layout != wire::Layout::chunks || shelf_->whereabouts().directories() == 1) return;
+  for (const auto& [directory, set] : holdings_.seen_by(from)) {
+    for (const wire::ChunkRun& run : set.runs()) {
+      for (std::uint32_t k = 0; k < run.count; ++k) {
+        const ChunkIndex chunk{run.first + std::uint64_t{run.stride} * k};
+        if (directory_of(chunk) != directory) {
+          tell_extra(from, directory, disk::ChunkName{chunk}.view());
+        }
+      }
+    }
+  }
+}
+
+Report::Flaw RecallMaster::flaw_of(Rank from, const wire::Finding& finding) const {
+  Report::Flaw flaw{.kind = Report::Flaw::Kind::damaged,
+                    .chunk = finding.chunk,
+                    .rank = from,
+                    .host = host_of(from),
+                    .path = path_of(finding.chunk),
+                    .call = wire::call_name(finding.call),
+                    .system_errno = finding.system_errno};
+  const std::string expected = wire::to_hex(manifest_.chunk_digests[finding.chunk.value]);
+  switch (finding.status) {
+    case wire::Finding::Status::whole:
+      flaw.detail = fmt::format("its digest is {}, the manifest says {}",
+                                wire::to_hex(finding.digest), expected);
+      break;
+    case wire::Finding::Status::missing:
+      flaw.kind = Report::Flaw::Kind::missing;
+      break;
+    case wire::Finding::Status::short_file:
+      flaw.detail = fmt::format("there are {} bytes of {}; the manifest says digest {}",
+                                finding.digest, length_of(finding.chunk).value, expected);
+      break;
+    case wire::Finding::Status::unreadable:
+      break;
+  }
+  return flaw;
+}
+
+Report::Flaw RecallMaster::missing(ChunkIndex chunk) const {
+  const Rank holder = manifest_.holder_of(chunk);
+  const auto& worker = manifest_.workers[static_cast<std::size_t>(holder.value) - 1];
+  return {.kind = Report::Flaw::Kind::missing,
+          .chunk = chunk,
+          .path = path_of(chunk),
+          .detail = fmt::format("no rank sees it; rank {} of the scatter wrote it on host {}",
+                                holder.value, escaped(worker.host))};
+}
+
+std::uint32_t RecallMaster::directory_of(ChunkIndex chunk) const {
+  return shelf_->whereabouts().directory_of(manifest_.holder_of(chunk));
+}
+
+std::string RecallMaster::path_of(ChunkIndex chunk) const {
+  return shelf_->whereabouts().path(directory_of(chunk)) + "/" +
+         stored_name(manifest_.layout, chunk, manifest_.holder_of(chunk),
+                     manifest_.is_moved(chunk));
+}
+
+const std::string& RecallMaster::host_of(Rank rank) const {
+  return rank == kMaster ? host_ : crew_.host(rank);
+}
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,117 @@
+// Rank 0 when chunks are brought back: reads the manifest, hears who sees what, asks for the chunks
+// one after the other, and reads those that only it can see. What becomes of them is for those who
+// derive from it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/buffer_pool.hpp"
+#include "engine/flow/fetcher.hpp"
+#include "engine/plan/holdings.hpp"
+#include "engine/roles/master.hpp"
+#include "engine/roles/recall_options.hpp"
+#include "engine/roles/shelf.hpp"
+#include "engine/wire/manifest.hpp"
+
+namespace mpiferry::roles {
+
+class RecallMaster : public Master {
+ protected:
+  // `deliver`: the chunks themselves are wanted. `spare_master`: plan::Holdings.
+  RecallMaster(mpi::MpiContext& context, const mpi::Communicator& communicator,
+               const RecallOptions& options, Observer& observer, bool deliver, bool spare_master);
+
+  // Once the manifest is read: what else has to be found out before the workers are invited.
+  virtual Outcome open() = 0;
+  // A chunk is as it was scattered. `lease` holds it if chunks are delivered, and on_stored() is to
+  // be called when it is free again.
+  virtual void accept(ChunkIndex chunk, Bytes length, Lease lease) = 0;
+  // A chunk is not, wherever it was looked for.
+  virtual void lose(Report::Flaw flaw) = 0;
+  // A file has no place there.
+  virtual void on_extra(Report::Flaw flaw) = 0;
+  // A slice of other work. False if there is none now.
+  virtual bool work() = 0;
+  // All chunks are accepted or lost, and no work is left.
+  virtual void conclude() = 0;
+  virtual bool working() const = 0;
+
+  void on_stored(ChunkIndex chunk, Bytes length);
+  Bytes length_of(ChunkIndex chunk) const noexcept;
+  Bytes chunk_size() const noexcept { return manifest_.chunk_size; }
+  std::uint64_t chunks() const noexcept { return manifest_.chunk_digests.size(); }
+  // In memory at once, when chunks are delivered.
+  std::size_t buffers() const noexcept { return buffers_; }
+  void add_to(Report& report) const override;
+
+  wire::Manifest manifest_;
+  std::optional<flow::Fetcher> fetcher_;
+
+ private:
+  struct Sent {
+    RecallMaster* self;
+    void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
+  };
+  struct Local {  // what this rank reads itself
+    flow::Fetch fetch;
+    Lease lease;
+  };
+
+  // recall_master.cpp: the steps
+  Task<Outcome> prepare() override;
+  Outcome read_manifest();
+  void plan_memory();
+  void begin_listening() override;
+  void invite() override;
+  wire::End farewell(Rank worker) const override;
+  void publish() override {}
+  Task<> transfer() override;
+  bool ask();
+  void ask(const flow::Fetch& fetch);
+  void send_requests();
+  bool read_on();
+  void listen_enough();
+  void on_tick(flow::Time now) override;
+
+  // recall_answers.cpp: what comes back
+  void hear_more(Rank from, const Message& message, mpi::Completion& completion) override;
+  void hear_chunk(Rank from, const Message& message, mpi::Completion& completion);
+  void hear_finding(Rank from, const wire::Finding& finding, Lease lease);
+  void tell_extras();
+  void tell_extra(Rank from, std::uint32_t directory, std::string_view name);
+  void tell_strays(Rank from);
+  void settle(Rank from, ChunkIndex chunk, flow::FetchEffect effect, const wire::Finding& finding,
+              Lease lease);
+  Report::Flaw flaw_of(Rank from, const wire::Finding& finding) const;
+  Report::Flaw missing(ChunkIndex chunk) const;
+  std::string path_of(ChunkIndex chunk) const;
+  std::uint32_t directory_of(ChunkIndex chunk) const;
+  const std::string& host_of(Rank rank) const;
+
+  const RecallOptions& options_;
+  const bool deliver_;
+  std::string directory_;
+  std::optional<Shelf> shelf_;
+  plan::Holdings holdings_;
+  std::vector<std::pair<Rank, wire::Extras>> extras_;
+  std::uint32_t window_ = 1;
+  std::size_t buffers_ = 1;
+  std::size_t spare_ = 0;  // receives beyond those for chunks
+  std::optional<BufferPool> pool_;
+  std::optional<BufferPool> requests_pool_;
+  std::vector<std::vector<wire::Request>> requests_;  // by rank, to be sent together
+  std::vector<Rank> asked_;                           // with requests to be sent
+  std::deque<flow::Fetch> own_;                       // to be read here
+  std::optional<Local> reading_;
+  std::vector<std::byte> scratch_;
+  Bytes bytes_done_;
+};
+
+}  // namespace mpiferry::roles

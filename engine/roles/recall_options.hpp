@@ -1,0 +1,37 @@
+// What is to be brought back, or looked at.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/base/result.hpp"
+#include "engine/base/units.hpp"
+#include "engine/wire/job.hpp"
+
+namespace mpiferry {
+
+struct RecallOptions {
+  std::string directory = {};  // what scatter was given, {rank} and {host} included
+  // Chunks asked of one rank at a time, and the most bytes of chunks that one rank holds: as in
+  // Options. A gather holds two chunks at least.
+  std::optional<std::uint32_t> window = {};
+  std::optional<Bytes> memory = {};
+  std::uint32_t retries = 3;  // how often a chunk that arrived damaged is asked for again
+  std::chrono::milliseconds stall_timeout{60'000};  // 0: wait for ever
+  bool handle_signals = false;                      // as in Options
+  wire::Faults faults = {};                         // played on request
+};
+
+struct GatherOptions : RecallOptions {
+  std::string target = {};  // the file to be made; its directory must be there
+  bool fsync = false;       // success means: durable
+  bool force = false;       // replace `target` if it is there
+};
+
+struct VerifyOptions : RecallOptions {
+  std::string against = {};  // a file that the chunks are compared with, too; "": none
+};
+
+}  // namespace mpiferry

@@ -1,0 +1,259 @@
+#include "engine/roles/recall_worker.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/error.hpp>
+
+#include "engine/plan/placement.hpp"
+#include "engine/roles/source_reader.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+// Posted receives for requests: the master sends one message of them a turn.
+constexpr std::size_t kReceives = 4;
+constexpr std::size_t kMessages = 8;
+// Small enough to stay in a core's own cache while it is digested.
+constexpr std::size_t kScratch = std::size_t{256} << 10U;
+
+}  // namespace
+
+RecallWorker::RecallWorker(const Post& post, wire::Recall recall)
+    : post_(post),
+      recall_(std::move(recall)),
+      shelf_(recall_),
+      orders_(wire::kControlPayload, kReceives),
+      messages_(wire::kControlPayload, kMessages),
+      woken_(post.context.io()) {}
+
+Result<std::unique_ptr<Duty>> RecallWorker::take(const Post& post, const Message& message) {
+  auto recall = wire::decode_recall(message.payload);
+  if (!recall) return std::move(recall.error());
+  return std::unique_ptr<Duty>{std::make_unique<RecallWorker>(post, std::move(*recall))};
+}
+
+// What it sees is told while it looks: there may be more of it than fits into a message.
+Task<Outcome> RecallWorker::prepare() {
+  std::deque<wire::Holding> holdings;
+  std::deque<wire::Extras> extras;
+  Shelf::Sinks sinks{.holding = [&](wire::Holding it) { holdings.push_back(std::move(it)); },
+                     .extras = [&](wire::Extras it) { extras.push_back(std::move(it)); }};
+  std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
+  co_await shelf_.survey(post_.context, std::move(sinks), std::move(stop));
+  for (const wire::Holding& holding : holdings) {
+    auto lease = co_await acquire(messages_);
+    if (!lease) co_return Nothing{};
+    const std::size_t length = wire::encode(holding, lease->payload());
+    send({.kind = wire::Kind::holding, .length = {length}}, std::move(*lease));
+  }
+  for (const wire::Extras& some : extras) {
+    auto lease = co_await acquire(messages_);
+    if (!lease) co_return Nothing{};
+    const auto length = wire::encode(some, lease->payload());
+    if (!length) co_return length.error();
+    send({.kind = wire::Kind::extras, .length = {*length}}, std::move(*lease));
+  }
+  co_return Nothing{};
+}
+
+// Nothing if the job is hopeless meanwhile.
+Task<std::optional<Lease>> RecallWorker::acquire(BufferPool& pool) {
+  auto lease = pool.try_acquire();
+  while (!lease && !post_.attendant.hopeless()) {
+    co_await woken_.wait();
+    lease = pool.try_acquire();
+  }
+  co_return std::move(lease);
+}
+
+void RecallWorker::start() {
+  if (recall_.deliver) {
+    chunks_.emplace(recall_.chunk_size, recall_.window);
+  } else {
+    scratch_.resize(std::min<std::size_t>(kScratch, recall_.chunk_size.value));
+  }
+  receives_.resize(kReceives);
+  open_receives_ = kReceives;
+  for (std::size_t i = 0; i < kReceives; ++i) {
+    boost::asio::co_spawn(post_.context.io(), receive(i), Rethrow{});
+  }
+  boost::asio::co_spawn(post_.context.io(), serve(), Rethrow{});
+  wire::Ready ready;
+  ready.host = post_.host;
+  ready.directory = shelf_.whereabouts().path(0);
+  post_.control.send(kMaster, wire::Tag::status, wire::Kind::ready, post_.job_id, ready);
+}
+
+void RecallWorker::end() {
+  for (const mpi::Operation& operation : receives_) post_.context.cancel(operation);
+  woken_.notify();
+}
+
+Task<> RecallWorker::receive(std::size_t index) {
+  Lease lease = *orders_.try_acquire();
+  while (!post_.attendant.ended()) {
+    receives_[index] = post_.context.irecv(post_.communicator, std::move(lease), kMaster, kDataTag);
+    auto [error, completion] = co_await mpi::async_wait(post_.context, receives_[index], kAsTuple);
+    if (error) {
+      if (error != boost::asio::error::operation_aborted) post_.fail(completion.failure(error));
+      break;
+    }
+    const auto message = open_message(completion, post_.job_id);
+    lease = std::move(completion.lease);
+    if (!message) {
+      post_.fail(message.error());
+      continue;
+    }
+    switch (post_.attendant.on_message(message->header.kind)) {
+      case flow::Order::deliver:
+        take_requests(message->payload);
+        break;
+      case flow::Order::finish:
+        post_.take_end(*message);
+        break;
+      case flow::Order::drop:
+        break;
+      case flow::Order::prepare:
+      case flow::Order::refuse:
+        post_.fail({.code = Errc::unexpected_message});
+        break;
+    }
+  }
+  --open_receives_;
+  post_.changed.notify();
+}
+
+void RecallWorker::take_requests(std::span<const std::byte> payload) {
+  bool valid = !payload.empty() && payload.size() % wire::kRequestSize == 0;
+  for (; valid && !payload.empty(); payload = payload.subspan(wire::kRequestSize)) {
+    const auto request = wire::decode_request(payload.first<wire::kRequestSize>());
+    // The master's credit: more can only be a mistake.
+    valid = request && requests_.size() < std::size_t{2} * recall_.window;
+    if (valid) requests_.push_back(*request);
+  }
+  if (!valid) post_.fail({.code = Errc::bad_field, .detail = "a bad request"});
+  woken_.notify();
+}
+
+Task<> RecallWorker::serve() {
+  while (!post_.attendant.hopeless()) {
+    if (requests_.empty()) {
+      flush();
+      co_await woken_.wait();
+      continue;
+    }
+    const wire::Request request = requests_.front();
+    requests_.pop_front();
+    std::optional<Lease> lease;
+    if (chunks_) {
+      lease = co_await acquire(*chunks_);
+      if (!lease) break;
+    }
+    shelf_.begin(request, lease ? lease->payload() : std::span{scratch_});
+    std::optional<wire::Finding> finding = shelf_.step();
+    while (!finding) {
+      const mpi::MpiContext::Awake awake{post_.context};
+      co_await yield_turn(post_.context.io());
+      finding = shelf_.step();
+    }
+    if (recall_.faults.write_delay.count() > 0) {
+      boost::asio::steady_timer pause{post_.context.io(), recall_.faults.write_delay};
+      co_await pause.async_wait(kAsTuple);
+    }
+    ++chunks_read_;
+    const bool whole = finding->status == wire::Finding::Status::whole;
+    if (whole) bytes_read_ += shelf_.length();
+    if (lease && whole && finding->digest == request.digest) {
+      deliver(request, *finding, std::move(*lease));
+    } else {
+      tell(*finding);
+    }
+    const mpi::MpiContext::Awake awake{post_.context};
+    co_await yield_turn(post_.context.io());
+  }
+}
+
+void RecallWorker::deliver(const wire::Request& request, const wire::Finding& finding,
+                           Lease lease) {
+  const Bytes length = shelf_.length();
+  play_faults(lease.payload().first(length.value));
+  wire::Header header{.kind = wire::Kind::chunk,
+                      .job_id = post_.job_id,
+                      .chunk = request.chunk,
+                      .offset = plan::offset(request.chunk, recall_.chunk_size),
+                      .length = length,
+                      .attempt = request.attempt,
+                      .payload_digest = finding.digest};
+  wire::encode(header, lease.header());
+  const mpi::Operation operation =
+      post_.context.isend(post_.communicator, std::move(lease), length.value, kMaster, kStatusTag);
+  mpi::async_wait(post_.context, operation, Sent{this});
+}
+
+// Findings share a message as long as there are requests to go on with.
+void RecallWorker::tell(const wire::Finding& finding) {
+  found_.push_back(finding);
+  if (found_.size() >= std::max<std::size_t>(1, recall_.window / 4)) flush();
+}
+
+void RecallWorker::flush() {
+  while (!found_.empty()) {
+    auto lease = messages_.try_acquire();
+    if (!lease) return;  // Sent calls again
+    const std::size_t count =
+        std::min(found_.size(), std::size_t{wire::kControlPayload.value} / wire::kFindingSize);
+    std::span<std::byte> out = lease->payload();
+    for (std::size_t i = 0; i < count; ++i) {
+      wire::encode(found_[i], out.first<wire::kFindingSize>());
+      out = out.subspan(wire::kFindingSize);
+    }
+    found_.erase(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(count));
+    send({.kind = wire::Kind::findings, .length = {count * wire::kFindingSize}}, std::move(*lease));
+  }
+}
+
+void RecallWorker::send(wire::Header header, Lease lease) {
+  const auto length = header.length.value;
+  header.job_id = post_.job_id;
+  header.payload_digest = wire::chunk_digest(lease.payload().first(length));
+  wire::encode(header, lease.header());
+  const mpi::Operation operation =
+      post_.context.isend(post_.communicator, std::move(lease), length, kMaster, kStatusTag);
+  mpi::async_wait(post_.context, operation, Sent{this});
+}
+
+void RecallWorker::Sent::operator()(const mpi::ErrorCode& error, mpi::Completion completion) const {
+  if (error) self->post_.fail(completion.failure(error));
+  completion.lease.reset();
+  self->woken_.notify();
+  self->post_.changed.notify();
+}
+
+// After the digest was made: what happens on the way is what it is there for.
+void RecallWorker::play_faults(std::span<std::byte> payload) {
+  const wire::Faults& faults = recall_.faults;
+  if (faults.stall_rank == post_.self() && chunks_read_ > faults.stall_after) {
+    for (;;) std::this_thread::sleep_for(std::chrono::hours{1});
+  }
+  if (faults.corrupt_every != 0 && chunks_read_ % faults.corrupt_every == 0 &&
+      (faults.corrupt_first == 0 || chunks_flipped_ < faults.corrupt_first) && !payload.empty()) {
+    ++chunks_flipped_;
+    payload[payload.size() / 2] ^= std::byte{1};
+  }
+}
+
+Outcome RecallWorker::publish(const wire::End& /*end*/) { return Nothing{}; }
+
+wire::Closed RecallWorker::closed() const {
+  return {.chunks_written = chunks_read_, .bytes_written = bytes_read_};
+}
+
+void RecallWorker::add_to(Report& report) const {
+  report.chunks_written = chunks_read_;
+  report.bytes_written = bytes_read_;
+}
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,64 @@
+// A worker's duty when chunks are brought back: say which it sees, read those that it is asked for.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/base/buffer_pool.hpp"
+#include "engine/roles/duty.hpp"
+#include "engine/roles/shelf.hpp"
+#include "engine/wire/recall.hpp"
+
+namespace mpiferry::roles {
+
+class RecallWorker final : public Duty {
+ public:
+  RecallWorker(const Post& post, wire::Recall recall);
+  // bad_field if the message is no recall.
+  static Result<std::unique_ptr<Duty>> take(const Post& post, const Message& message);
+
+  Task<Outcome> prepare() override;
+  void start() override;
+  void end() override;
+  bool receiving() const override { return open_receives_ > 0; }
+  bool answering() const override { return messages_.in_use() > 0; }
+  Outcome publish(const wire::End& end) override;
+  wire::Closed closed() const override;
+  void add_to(Report& report) const override;
+
+ private:
+  struct Sent {
+    RecallWorker* self;
+    void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
+  };
+  Task<> receive(std::size_t index);
+  void take_requests(std::span<const std::byte> payload);
+  Task<> serve();
+  Task<std::optional<Lease>> acquire(BufferPool& pool);
+  void deliver(const wire::Request& request, const wire::Finding& finding, Lease lease);
+  void tell(const wire::Finding& finding);
+  void flush();
+  void send(wire::Header header, Lease lease);
+  void play_faults(std::span<std::byte> payload);
+
+  const Post& post_;
+  const wire::Recall recall_;
+  Shelf shelf_;
+  BufferPool orders_;    // requests, the end
+  BufferPool messages_;  // holdings, findings
+  std::optional<BufferPool> chunks_;
+  std::vector<std::byte> scratch_;  // where only digests are wanted
+  std::vector<mpi::Operation> receives_;
+  std::size_t open_receives_ = 0;
+  std::deque<wire::Request> requests_;
+  std::vector<wire::Finding> found_;  // to be sent together
+  std::uint64_t chunks_read_ = 0;
+  Bytes bytes_read_;
+  std::uint64_t chunks_flipped_ = 0;
+  Event woken_;  // requests have come, or a buffer is free
+};
+
+}  // namespace mpiferry::roles

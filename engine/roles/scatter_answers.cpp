@@ -1,0 +1,92 @@
+// The scattering master's ears: what an answer means for its chunk, and silence.
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "engine/disk/chunk_name.hpp"
+#include "engine/disk/stripe_name.hpp"
+#include "engine/roles/publication.hpp"
+#include "engine/roles/scatter_master.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+// The file that a worker could not write a chunk into.
+std::string file_of(wire::Layout layout, ChunkIndex chunk, Rank worker) {
+  switch (layout) {
+    case wire::Layout::chunks:
+      return std::string{disk::ChunkName{chunk}.view()};
+    case wire::Layout::stripes:
+      return disk::stripe_name(worker) + ".part";
+    case wire::Layout::file:
+      return std::string{disk::kFileName} + ".part";
+  }
+  return {};
+}
+
+}  // namespace
+
+void ScatterMaster::hear_more(Rank from, const Message& message, mpi::Completion& /*completion*/) {
+  if (message.header.kind != wire::Kind::acks) {
+    return refuse(from, {.code = Errc::unexpected_message});
+  }
+  hear_acks(from, message.payload);
+}
+
+void ScatterMaster::hear_acks(Rank from, std::span<const std::byte> payload) {
+  bool valid = sender_.has_value() && !payload.empty() && payload.size() % wire::kAckSize == 0;
+  for (; valid && !payload.empty(); payload = payload.subspan(wire::kAckSize)) {
+    const auto ack = wire::decode_ack(payload.first<wire::kAckSize>());
+    valid = static_cast<bool>(ack);
+    if (valid) hear_ack(from, *ack);
+  }
+  if (!valid) refuse(from, {.code = Errc::bad_field, .detail = "a bad ack"});
+}
+
+void ScatterMaster::hear_ack(Rank from, const wire::Ack& ack) {
+  const flow::AckEffect effect = sender_->on_ack(from, ack, clock_.now());
+  if (effect != flow::AckEffect::stale) {
+    observer_.on_status(from, effect == flow::AckEffect::written);
+  }
+  switch (effect) {
+    case flow::AckEffect::written:
+      if (reader_->source().is_stream()) drop_retained(ack.chunk);
+      break;
+    case flow::AckEffect::resend:
+    case flow::AckEffect::stale:
+      break;
+    case flow::AckEffect::exhausted:
+      refuse(from,
+             {.code = Errc::chunk_corrupt,
+              .detail = fmt::format("chunk {} arrived damaged {} times, the last {} of them resent",
+                                    ack.chunk.value, ack.attempt + 1, ack.attempt),
+              .hint = "check memory and network of that host, or raise --retries"});
+      break;
+    case flow::AckEffect::write_failed:
+      refuse(from, write_failure(crew_.directory(from), file_of(options_.layout, ack.chunk, from),
+                                 ack.call, ack.system_errno));
+      break;
+    case flow::AckEffect::invalid:
+      refuse(from,
+             {.code = Errc::unexpected_message,
+              .detail = fmt::format("an ack of chunk {}, attempt {}, that was never sent there",
+                                    ack.chunk.value, ack.attempt)});
+      break;
+  }
+}
+
+void ScatterMaster::on_tick(flow::Time now) {
+  if (!sender_) return;
+  if (const auto stall = sender_->stalled(now)) {
+    fail(silence(
+        stall->worker,
+        fmt::format("{} of {} chunks unacknowledged, last answer {:.1f} s ago",
+                    stall->unacknowledged, options_.effective_window(), seconds(stall->silent))));
+  }
+  observer_.on_progress({.done = sender_->bytes_written(),
+                         .total = reader_->source().size(),
+                         .in_flight = sender_->in_flight(),
+                         .elapsed = std::chrono::steady_clock::now() - transfer_began_});
+}
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,121 @@
+// A lane is one posted receive: its buffer, and the chunk in it on its way to the disk. The window
+// is as wide as there are lanes.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include <boost/asio/error.hpp>
+
+#include "engine/roles/scatter_worker.hpp"
+#include "engine/roles/source_reader.hpp"
+
+namespace mpiferry::roles {
+
+Task<> ScatterWorker::lane(std::size_t index) {
+  const auto directory = directory_;
+  const auto store = store_;
+  Lease lease;
+  std::optional<wire::Ack> answer;
+  for (bool posted = true;; posted = false) {
+    // The receive first, the answer second: the credit that an ack returns is a posted receive.
+    const bool ended = post_.attendant.ended();
+    if (!posted && !ended) post_receive(index, std::move(lease));
+    if (answer) acks_->give(*answer);
+    answer.reset();
+    if (!posted && ended) break;
+    auto [error, completion] = co_await mpi::async_wait(post_.context, lanes_[index], kAsTuple);
+    if (error) {
+      if (error != boost::asio::error::operation_aborted) post_.fail(completion.failure(error));
+      break;
+    }
+    const auto message = read_message(completion, 0);  // the Receiver looks at the job id
+    lease = std::move(completion.lease);
+    if (!message) {
+      post_.fail(message.error());
+      continue;
+    }
+    const flow::Order order = post_.attendant.on_message(message->header.kind);
+    if (order == flow::Order::drop) continue;
+    if (order == flow::Order::finish) {
+      if (message->header.job_id != post_.job_id || !message->intact()) {
+        post_.fail(
+            {.code = message->intact() ? Errc::unexpected_message : Errc::bad_payload_digest});
+        continue;
+      }
+      post_.take_end(*message);
+      break;
+    }
+    if (order != flow::Order::deliver) {
+      post_.fail({.code = Errc::unexpected_message});
+      continue;
+    }
+    const wire::Header& header = message->header;
+    if (play_faults(header, message->payload)) {
+      // On request only (--fault): the disk is slow.
+      boost::asio::steady_timer pause{post_.context.io(), job_.faults.write_delay};
+      co_await pause.async_wait(kAsTuple);
+    }
+    const auto step = receiver_->on_chunk(header, message->intact());
+    if (const auto* violation = std::get_if<flow::Violation>(&step)) {
+      post_.fail({.code = violation->code});
+      continue;
+    }
+    if (const auto* known = std::get_if<flow::Answer>(&step)) {
+      answer = known->ack;
+      continue;
+    }
+    if (job_.discard) {
+      answer = receiver_->on_written(header, wire::WriteCall::none, 0);
+      continue;
+    }
+
+    disk::ChunkSlot slot = store->slot(header.chunk);
+    disk::WriteError failed = slot.error();
+    if (committer_ && !failed) {
+      Committer::Commit commit{.slot = std::move(slot), .payload = message->payload};
+      committer_->give(commit);
+      while (!commit.done) co_await committer_->wait();
+      failed = commit.slot.error();
+    } else {
+      for (std::size_t at = 0; at < message->payload.size(); at += kSlice) {
+        if (at > 0) {
+          const mpi::MpiContext::Awake awake{post_.context};
+          co_await yield_turn(post_.context.io());
+        }
+        if (post_.attendant.dropping()) break;
+        slot.append(message->payload.subspan(at, std::min(kSlice, message->payload.size() - at)));
+      }
+      // The part goes; what is not acknowledged was never promised.
+      if (post_.attendant.dropping()) continue;
+      slot.publish();
+      failed = slot.error();
+    }
+    if (!failed) store->on_written(header.chunk, message->payload);
+    answer = receiver_->on_written(header, failed.call, failed.system_errno);
+    if (!failed) post_.observer.on_written(post_.self(), header.chunk, directory->path());
+  }
+  --open_lanes_;
+  post_.changed.notify();
+}
+
+void ScatterWorker::post_receive(std::size_t index, Lease lease) {
+  lanes_[index] = post_.context.irecv(post_.communicator, std::move(lease), kMaster, kDataTag);
+}
+
+// Damages or delays what arrived, as the job asks for. True if the write shall be delayed.
+bool ScatterWorker::play_faults(const wire::Header& header, std::span<std::byte> payload) {
+  const wire::Faults& faults = job_.faults;
+  ++chunks_received_;
+  if (faults.stall_rank == post_.self() && chunks_received_ > faults.stall_after) {
+    // Stuck as in a write to a dead file server: not even signals are heard.
+    for (;;) std::this_thread::sleep_for(std::chrono::hours{1});
+  }
+  if (faults.corrupt_every != 0 && chunks_received_ % faults.corrupt_every == 0 &&
+      (faults.corrupt_first == 0 || chunks_flipped_ < faults.corrupt_first) && !payload.empty()) {
+    ++chunks_flipped_;
+    payload[header.chunk.value % payload.size()] ^= std::byte{1};
+  }
+  return faults.write_delay.count() > 0;
+}
+
+}  // namespace mpiferry::roles

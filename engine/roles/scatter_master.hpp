@@ -1,0 +1,94 @@
+// Rank 0 of a scatter: reads the source, sends its chunks to the workers, publishes the manifest.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/disk/directory.hpp"
+#include "engine/disk/offset_part.hpp"
+#include "engine/flow/sender.hpp"
+#include "engine/roles/master.hpp"
+#include "engine/roles/options.hpp"
+#include "engine/roles/publication.hpp"
+#include "engine/roles/source_reader.hpp"
+
+namespace mpiferry::roles {
+
+// A source that makes more than kMaxChunks chunks.
+Failure too_many_chunks(const Options& options);
+
+class ScatterMaster final : public Master {
+ public:
+  ScatterMaster(mpi::MpiContext& context, const mpi::Communicator& communicator,
+                const Options& options, Observer& observer);
+  // Takes the mark of the running job away, also when an exception ends it.
+  ~ScatterMaster() override;
+
+ private:
+  // scatter_master.cpp: the job's steps
+  Task<Outcome> prepare() override;
+  Task<Outcome> occupy();
+  Task<Outcome> take_directory();
+  Outcome open_file();
+  void invite() override;
+  void check_result();
+  wire::End farewell(Rank worker) const override;
+  void publish() override;
+  Outcome publish_files();
+  void list_sums(const wire::Manifest& manifest, const LineSink& put) const;
+  void on_failed() override;
+  void release() override;
+  void add_to(Report& report) const override;
+
+  // scatter_transfer.cpp: chunks out
+  struct ChunkSent {
+    ScatterMaster* self;
+    Rank to;
+    ChunkIndex chunk;
+    Bytes length;
+    void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
+  };
+  struct Retained {
+    ChunkIndex chunk;
+    Bytes length;
+    Lease lease;
+  };
+  struct SourceReadable {
+    ScatterMaster* self;
+    void operator()(const boost::system::error_code& error) const;
+  };
+  enum class Turn : std::uint8_t { more, blocked, done };
+  Task<> transfer() override;
+  Turn take_turn();
+  bool advance(const flow::Action& action);
+  void read_on();
+  void send_chunk(const flow::Send& send, Bytes length, std::uint64_t digest, Lease lease);
+  void resend_retained(const flow::Send& send);
+  void drop_retained(ChunkIndex chunk);
+
+  // scatter_answers.cpp: answers in
+  void hear_more(Rank from, const Message& message, mpi::Completion& completion) override;
+  void hear_acks(Rank from, std::span<const std::byte> payload);
+  void hear_ack(Rank from, const wire::Ack& ack);
+  void on_tick(flow::Time now) override;
+
+  const Options& options_;
+  const std::string token_;
+  BufferPool chunk_pool_;
+  std::optional<disk::Directory> directory_;
+  bool holds_token_ = false;
+  disk::Descriptor token_lock_;
+  bool clearing_ = false;
+  std::optional<disk::OffsetPart> file_;  // the layout `file`
+  std::optional<SourceReader> reader_;
+  std::optional<flow::Send> reading_;  // the chunk that the reader works on
+  bool source_blocked_ = false;
+  std::optional<std::uint64_t> chunks_;
+  std::vector<Retained> retained_;  // streams: sent, not acknowledged
+  std::optional<flow::Sender> sender_;
+};
+
+}  // namespace mpiferry::roles

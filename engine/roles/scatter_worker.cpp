@@ -1,0 +1,125 @@
+#include "engine/roles/scatter_worker.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "engine/disk/chunk_name.hpp"
+#include "engine/disk/destination_pattern.hpp"
+#include "engine/disk/stripe_name.hpp"
+#include "engine/roles/clearing.hpp"
+#include "engine/roles/publication.hpp"
+
+namespace mpiferry::roles {
+
+Result<std::unique_ptr<Duty>> ScatterWorker::take(const Post& post, const Message& message) {
+  auto job = wire::decode_job(message.payload);
+  if (!job) return std::move(job.error());
+  return std::unique_ptr<Duty>{std::make_unique<ScatterWorker>(post, std::move(*job))};
+}
+
+Task<Outcome> ScatterWorker::prepare() {
+  if (job_.discard) co_return Nothing{};
+  auto directory = disk::Directory::open_or_create(
+      disk::expand_destination(job_.destination, post_.self(), post_.host));
+  if (!directory) co_return std::move(directory.error());
+  directory_ = std::make_shared<disk::Directory>(std::move(*directory));
+  Outcome ready = directory_->probe_writable();
+  if (!ready) co_return ready;
+  shares_ = directory_->holds_token(job_.token);
+  if (job_.layout == wire::Layout::file && !shares_) {
+    co_return Failure{.code = Errc::dest_unusable,
+                      .path = directory_->path(),
+                      .detail = "--layout file: this is not the directory that rank 0 sees there",
+                      .hint = "name a directory that all ranks share, or choose another layout"};
+  }
+  // Who shares the master's directory finds it as the master has left it.
+  if (shares_) {
+    ready = Nothing{};
+  } else if (job_.force) {
+    const std::string here = post_.host + " ";
+    std::string source_id;
+    if (job_.source_id.starts_with(here)) source_id = job_.source_id.substr(here.size());
+    // Not in the call: GCC 12 and lambdas within co_await do not go together.
+    std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
+    ready = co_await clear(post_.context, *directory_, job_.token, std::move(source_id),
+                           std::move(stop));
+    if (post_.attendant.hopeless()) co_return Nothing{};
+  } else {
+    ready = directory_->check_vacant(job_.token);
+  }
+  if (ready && job_.fsync) ready = directory_->sync();  // an ack means durable, path included
+  if (!ready) co_return ready;
+  store_ = std::make_shared<ChunkStore>(directory_, job_, post_.self(), post_.job_id);
+  co_return store_->open();
+}
+
+void ScatterWorker::start() {
+  const std::uint32_t window = job_.window;
+  // A lane's buffer also takes the end.
+  chunk_pool_.emplace(std::max(job_.chunk_size, wire::kControlPayload), window);
+  receiver_.emplace(flow::ReceiverConfig{.self = post_.self(),
+                                         .workers = job_.workers,
+                                         .job_id = post_.job_id,
+                                         .chunk_size = job_.chunk_size,
+                                         .source_size = job_.source_size});
+  acks_.emplace(post_.context, post_.communicator, window, post_.job_id, post_.changed, post_.fail);
+  if (job_.fsync && directory_) committer_.emplace(post_.context.io(), *directory_, window);
+  lanes_.resize(window);
+  open_lanes_ = window;
+  // All receives are posted before the master hears that it may send.
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    post_receive(i, *chunk_pool_->try_acquire());
+    boost::asio::co_spawn(post_.context.io(), lane(i), Rethrow{});
+  }
+  wire::Ready ready;
+  ready.host = post_.host;
+  if (directory_) {
+    ready.directory = directory_->path();
+    ready.directory_id = directory_->id();
+    ready.shares_master_directory = shares_;
+  }
+  post_.control.send(kMaster, wire::Tag::status, wire::Kind::ready, post_.job_id, ready);
+}
+
+void ScatterWorker::end() {
+  for (const mpi::Operation& operation : lanes_) post_.context.cancel(operation);
+}
+
+Outcome ScatterWorker::publish(const wire::End& end) {
+  if (!store_) return Nothing{};
+  if (Outcome published = store_->publish(); !published) return published;
+  if (end.sums_file.empty()) return Nothing{};
+  const auto listing = [this](const LineSink& put) {
+    if (const auto digest = store_->stripe_digest()) {
+      return put(wire::sums_line(disk::stripe_name(post_.self()), *digest));
+    }
+    const auto digests = receiver_->digests();
+    for (std::uint64_t k = 0; k < digests.size(); ++k) {
+      const auto self = static_cast<std::uint64_t>(post_.self().value);
+      if (!receiver_->holds(k)) continue;
+      const ChunkIndex chunk{k * job_.workers + self - 1};
+      put(wire::sums_line(disk::ChunkName{chunk}.view(), digests[k]));
+    }
+  };
+  return publish_sums(*directory_, end.sums_file, post_.job_id, listing, job_.fsync);
+}
+
+wire::Closed ScatterWorker::closed() const {
+  if (!receiver_) return {};
+  return {.chunks_written = receiver_->chunks_written(),
+          .bytes_written = receiver_->bytes_written(),
+          .chunks_corrupt = receiver_->chunks_corrupt(),
+          .ack_messages = acks_->messages(),
+          .stripe_digest = store_ ? store_->stripe_digest() : std::nullopt};
+}
+
+void ScatterWorker::add_to(Report& report) const {
+  if (!receiver_) return;
+  report.chunks_written = receiver_->chunks_written();
+  report.bytes_written = receiver_->bytes_written();
+  report.chunks_corrupt = receiver_->chunks_corrupt();
+}
+
+}  // namespace mpiferry::roles

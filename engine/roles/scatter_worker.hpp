@@ -1,0 +1,56 @@
+// A worker's duty in a scatter: receive chunks, check them, write them, answer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/base/buffer_pool.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/flow/receiver.hpp"
+#include "engine/roles/ack_sender.hpp"
+#include "engine/roles/chunk_store.hpp"
+#include "engine/roles/committer.hpp"
+#include "engine/roles/duty.hpp"
+
+namespace mpiferry::roles {
+
+class ScatterWorker final : public Duty {
+ public:
+  ScatterWorker(const Post& post, wire::Job job) : post_(post), job_(std::move(job)) {}
+  // bad_field if the message is no job.
+  static Result<std::unique_ptr<Duty>> take(const Post& post, const Message& message);
+
+  Task<Outcome> prepare() override;
+  void start() override;
+  void end() override;
+  bool receiving() const override { return open_lanes_ > 0; }
+  bool answering() const override { return acks_ && !acks_->idle(); }
+  Outcome publish(const wire::End& end) override;
+  wire::Closed closed() const override;
+  void add_to(Report& report) const override;
+
+ private:
+  // scatter_lane.cpp: one posted receive and what becomes of it
+  Task<> lane(std::size_t index);
+  void post_receive(std::size_t index, Lease lease);
+  bool play_faults(const wire::Header& header, std::span<std::byte> payload);
+
+  const Post& post_;
+  const wire::Job job_;
+  // Shared with the lanes: a part must not outlive its directory. Nothing if chunks are discarded.
+  std::shared_ptr<disk::Directory> directory_;
+  bool shares_ = false;  // ... it with the master
+  std::shared_ptr<ChunkStore> store_;
+  std::optional<BufferPool> chunk_pool_;
+  std::optional<flow::Receiver> receiver_;
+  std::optional<AckSender> acks_;
+  std::optional<Committer> committer_;  // with --fsync; before the directory and the lanes go
+  std::vector<mpi::Operation> lanes_;
+  std::size_t open_lanes_ = 0;
+  std::uint64_t chunks_received_ = 0;
+  std::uint64_t chunks_flipped_ = 0;
+};
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,198 @@
+#include "engine/roles/shelf.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "engine/disk/chunk_name.hpp"
+#include "engine/disk/leftover.hpp"
+#include "engine/disk/leftover_scan.hpp"
+#include "engine/plan/chunk_set.hpp"
+#include "engine/plan/placement.hpp"
+#include "engine/roles/source_reader.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+// Files that stay open: a stripe's chunks are asked for one after the other.
+constexpr std::size_t kMostOpen = 8;
+// Names looked at between two turns of the event loop.
+constexpr int kNames = 256;
+// Names of extra files in one message.
+constexpr std::size_t kExtraBytes = 8192;
+
+}  // namespace
+
+Shelf::Shelf(wire::Recall recall)
+    : recall_(std::move(recall)), whereabouts_(recall_.directory, recall_.hosts) {}
+
+std::uint64_t Shelf::chunks() const noexcept {
+  return plan::ChunkPlan{recall_.size, recall_.chunk_size, 1}.chunks();
+}
+Bytes Shelf::length_of(ChunkIndex chunk) const noexcept {
+  return plan::ChunkPlan{recall_.size, recall_.chunk_size, 1}.length_of(chunk);
+}
+Bytes Shelf::place_of(ChunkIndex chunk) const noexcept {
+  return plan::place(recall_.layout, chunk, whereabouts_.workers(), recall_.chunk_size);
+}
+
+Task<> Shelf::survey(mpi::MpiContext& context, Sinks sinks, std::function<bool()> stop) {
+  const mpi::MpiContext::Awake awake{context};
+  for (std::uint32_t number = 0; number < whereabouts_.directories() && !stop(); ++number) {
+    co_await survey(context, number, sinks, stop);
+  }
+}
+
+Task<> Shelf::survey(mpi::MpiContext& context, std::uint32_t number, const Sinks& sinks,
+                     const std::function<bool()>& stop) {
+  const auto directory = disk::Directory::open_existing(whereabouts_.path(number));
+  if (!directory) co_return;
+  std::vector<bool> held(chunks());
+  const wire::Extras none{.directory = number, .names = {}};
+  wire::Extras extras = none;
+  std::size_t extra_bytes = 0;
+  disk::LeftoverScan scan{*directory, ""};
+  for (int names = 1; !stop(); ++names) {
+    const auto entry = scan.next();
+    if (!entry || !*entry) break;
+    if ((*entry)->kind != disk::Leftover::none && !note(*directory, (*entry)->name, held)) {
+      extras.names.emplace_back((*entry)->name);
+      extra_bytes += extras.names.back().size();
+    }
+    if (extra_bytes > kExtraBytes) {
+      sinks.extras(std::exchange(extras, none));
+      extra_bytes = 0;
+    }
+    if (names % kNames == 0) co_await yield_turn(context.io());
+  }
+  if (!extras.names.empty()) sinks.extras(std::move(extras));
+
+  plan::ChunkSet set;
+  for (std::uint64_t i = 0; i < held.size(); ++i) {
+    if (held[i]) set.add(ChunkIndex{i});
+  }
+  for (auto runs = set.runs(); !runs.empty();) {
+    const auto part = runs.first(std::min(runs.size(), wire::kMostRuns));
+    sinks.holding({.directory = number, .runs = {part.begin(), part.end()}});
+    runs = runs.subspan(part.size());
+  }
+}
+
+// Marks what the file `name` holds. False if it has no place in what is looked for.
+bool Shelf::note(const disk::Directory& directory, const char* name, std::vector<bool>& held) {
+  const auto number = disk::leftover_number(name);
+  const auto size_of = [&]() -> Bytes {
+    const auto file = disk::StoredFile::open(directory, name);
+    return file ? file->size() : 0_B;
+  };
+  // Chunks of a file of several, as far as it reaches.
+  const auto mark = [&](std::uint64_t first, std::uint64_t stride) {
+    const Bytes size = size_of();
+    for (std::uint64_t i = first; i < held.size(); i += stride) {
+      const ChunkIndex chunk{i};
+      if (size < place_of(chunk) + length_of(chunk)) break;
+      held[i] = true;
+    }
+    return true;
+  };
+  switch (disk::leftover_kind(name)) {
+    case disk::Leftover::chunk:
+      if (recall_.layout == wire::Layout::file || !number || *number >= held.size()) return false;
+      held[*number] = true;
+      return true;
+    case disk::Leftover::stripe:
+      return recall_.layout == wire::Layout::stripes && number && *number >= 1 &&
+             *number <= whereabouts_.workers() && mark(*number - 1, whereabouts_.workers());
+    case disk::Leftover::file:
+      return recall_.layout == wire::Layout::file && mark(0, 1);
+    case disk::Leftover::manifest:
+      return true;
+    case disk::Leftover::sums:
+      return !number || (*number >= 1 && *number <= whereabouts_.workers());
+    default:
+      return false;
+  }
+}
+
+Result<const disk::StoredFile*> Shelf::open(std::uint32_t directory, const std::string& name) {
+  const auto known = std::ranges::find_if(
+      opened_, [&](const Opened& it) { return it.directory == directory && it.name == name; });
+  if (known != opened_.end()) return &known->file;
+  if (!directory_ || directory_number_ != directory) {
+    auto there = disk::Directory::open_existing(whereabouts_.path(directory));
+    if (!there) return std::move(there.error());
+    directory_.emplace(std::move(*there));
+    directory_number_ = directory;
+  }
+  auto file = disk::StoredFile::open(*directory_, name);
+  if (!file) return std::move(file.error());
+  opened_.push_front({directory, name, std::move(*file)});
+  if (opened_.size() > kMostOpen) opened_.pop_back();
+  return &opened_.front().file;
+}
+
+wire::Finding Shelf::finding(wire::Finding::Status status) const {
+  return {.chunk = request_.chunk, .attempt = request_.attempt, .status = status};
+}
+
+void Shelf::begin(const wire::Request& request, std::span<std::byte> buffer) {
+  request_ = request;
+  buffer_ = buffer;
+  refused_.reset();
+  read_ = 0_B;
+  length_ = 0_B;
+  digest_.reset();
+  if (request.chunk.value >= chunks() || request.directory >= whereabouts_.directories()) {
+    refused_ = finding(wire::Finding::Status::missing);
+    return;
+  }
+  length_ = length_of(request.chunk);
+  const Rank holder = plan::owner(request.chunk, whereabouts_.workers());
+  const auto file =
+      open(request.directory, stored_name(recall_.layout, request.chunk, holder, request.moved));
+  if (!file) {
+    const int error = file.error().system_errno;
+    refused_ = finding(error == ENOENT ? wire::Finding::Status::missing
+                                       : wire::Finding::Status::unreadable);
+    refused_->call = wire::Finding::Call::open;
+    refused_->system_errno = error;
+    return;
+  }
+  file_ = *file;
+  // A chunk's own file must end with it: what is longer is another chunk.
+  const bool own = recall_.layout == wire::Layout::chunks || request.moved;
+  if (own && recall_.layout != wire::Layout::file && file_->size() != length_) {
+    refused_ = finding(wire::Finding::Status::short_file);
+    refused_->digest = file_->size().value;
+  }
+}
+
+std::optional<wire::Finding> Shelf::step() {
+  if (refused_) return refused_;
+  const bool keeps = buffer_.size() >= length_.value;
+  const auto place =
+      request_.moved && recall_.layout != wire::Layout::file ? 0_B : place_of(request_.chunk);
+  const auto wanted = std::min<std::uint64_t>((length_ - read_).value,
+                                              std::min<std::size_t>(buffer_.size(), kSlice));
+  const auto slice = buffer_.subspan(keeps ? read_.value : 0, wanted);
+  const auto got = file_->read(place + read_, slice);
+  if (!got) {
+    auto failed = finding(wire::Finding::Status::unreadable);
+    failed.call = wire::Finding::Call::pread;
+    failed.system_errno = got.error().system_errno;
+    return failed;
+  }
+  digest_.update(slice.first(*got));
+  read_ += Bytes{*got};
+  if (*got < wanted) {
+    auto ends = finding(wire::Finding::Status::short_file);
+    ends.digest = read_.value;
+    return ends;
+  }
+  if (read_ < length_) return std::nullopt;
+  auto whole = finding(wire::Finding::Status::whole);
+  whole.digest = digest_.value();
+  return whole;
+}
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,78 @@
+// What one rank can see of a scattered file, and the reading of it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/disk/stored_file.hpp"
+#include "engine/mpi/mpi_context.hpp"
+#include "engine/roles/task.hpp"
+#include "engine/roles/whereabouts.hpp"
+#include "engine/wire/digest.hpp"
+#include "engine/wire/recall.hpp"
+
+namespace mpiferry::roles {
+
+// Opens nothing outside the directories of its Whereabouts, and there no symbolic links. Not
+// thread-safe.
+class Shelf {
+ public:
+  explicit Shelf(wire::Recall recall);
+
+  const Whereabouts& whereabouts() const noexcept { return whereabouts_; }
+
+  // Looks through all directories, by names alone. A directory that is not there is no failure: it
+  // may be another host's. What is found goes to the sinks, directory by directory.
+  struct Sinks {
+    std::function<void(wire::Holding)> holding;  // at most kMostRuns at a time
+    std::function<void(wire::Extras)> extras;
+  };
+  Task<> survey(mpi::MpiContext& context, Sinks sinks, std::function<bool()> stop);
+
+  // Begins to read a chunk into `buffer`: all of it, if the buffer holds a chunk; else only its
+  // digest is wanted, and the buffer is used again and again.
+  void begin(const wire::Request& request, std::span<std::byte> buffer);
+  // Reads a slice. Nothing: call again, after the others had a turn.
+  std::optional<wire::Finding> step();
+  // Of the chunk that was begun, as the plan says.
+  Bytes length() const noexcept { return length_; }
+
+ private:
+  struct Opened {
+    std::uint32_t directory = 0;
+    std::string name;
+    disk::StoredFile file;
+  };
+  std::uint64_t chunks() const noexcept;
+  Bytes length_of(ChunkIndex chunk) const noexcept;
+  Bytes place_of(ChunkIndex chunk) const noexcept;
+  Task<> survey(mpi::MpiContext& context, std::uint32_t number, const Sinks& sinks,
+                const std::function<bool()>& stop);
+  bool note(const disk::Directory& directory, const char* name, std::vector<bool>& held);
+  Result<const disk::StoredFile*> open(std::uint32_t directory, const std::string& name);
+  wire::Finding finding(wire::Finding::Status status) const;
+
+  const wire::Recall recall_;
+  const Whereabouts whereabouts_;
+  std::optional<disk::Directory> directory_;  // the last one that was opened ...
+  std::uint32_t directory_number_ = 0;        // ... and its number
+  std::deque<Opened> opened_;                 // the last ones, the latest first
+
+  wire::Request request_;
+  std::span<std::byte> buffer_;
+  const disk::StoredFile* file_ = nullptr;
+  std::optional<wire::Finding> refused_;
+  Bytes length_;
+  Bytes read_;
+  wire::ChunkDigest digest_;
+};
+
+}  // namespace mpiferry::roles

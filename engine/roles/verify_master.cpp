@@ -1,0 +1,145 @@
+#include "engine/roles/verify_master.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/disk/source.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+constexpr std::size_t kMostFlaws = 10'000;
+
+}  // namespace
+
+VerifyMaster::VerifyMaster(mpi::MpiContext& context, const mpi::Communicator& communicator,
+                           const VerifyOptions& options, Observer& observer)
+    // A master that reads another file has enough to do.
+    : RecallMaster(context, communicator, options, observer, /*deliver=*/false,
+                   /*spare_master=*/!options.against.empty()),
+      options_(options) {}
+
+Outcome VerifyMaster::open() {
+  if (options_.against.empty()) return Nothing{};
+  auto source = disk::Source::open(io_, options_.against);
+  if (!source) return std::move(source.error());
+  if (source->is_stream()) {
+    return Failure{.code = Errc::source_not_a_file,
+                   .path = options_.against,
+                   .detail = "a stream can not be compared with",
+                   .hint = "name a file for --against"};
+  }
+  if (*source->size() != manifest_.size) {
+    note({.kind = Report::Flaw::Kind::differs,
+          .rank = kMaster,
+          .host = host_,
+          .path = options_.against,
+          .detail = fmt::format("it has {} bytes, what was scattered had {}", source->size()->value,
+                                manifest_.size.value)});
+    return Nothing{};  // no chunk behind the first difference is worth a look
+  }
+  reader_.emplace(std::move(*source), chunk_size());
+  buffer_.emplace(chunk_size(), 1);
+  comparing_ = chunks() > 0;
+  return Nothing{};
+}
+
+void VerifyMaster::accept(ChunkIndex chunk, Bytes length, Lease /*lease*/) {
+  on_stored(chunk, length);
+}
+
+void VerifyMaster::lose(Report::Flaw flaw) { note(std::move(flaw)); }
+void VerifyMaster::on_extra(Report::Flaw flaw) { note(std::move(flaw)); }
+
+void VerifyMaster::note(Report::Flaw flaw) {
+  switch (flaw.kind) {
+    case Report::Flaw::Kind::missing:
+      ++found_.chunks_missing;
+      break;
+    case Report::Flaw::Kind::damaged:
+      ++found_.chunks_damaged;
+      break;
+    case Report::Flaw::Kind::differs:
+      ++found_.chunks_differing;
+      break;
+    case Report::Flaw::Kind::extra:
+      ++found_.extra_files;
+      break;
+  }
+  if (found_.flaws.size() < kMostFlaws) found_.flaws.push_back(std::move(flaw));
+}
+
+bool VerifyMaster::work() {
+  if (!comparing_) return false;
+  compare();
+  return true;
+}
+
+// A slice of the file.
+void VerifyMaster::compare() {
+  if (!std::exchange(reading_, true)) reader_->begin(next_, *buffer_->try_acquire());
+  switch (reader_->step()) {
+    case SourceReader::Step::more:
+      return;
+    case SourceReader::Step::ready: {
+      const std::uint64_t expected = manifest_.chunk_digests[next_.value];
+      if (reader_->digest() != expected) {
+        note({.kind = Report::Flaw::Kind::differs,
+              .chunk = next_,
+              .rank = kMaster,
+              .host = host_,
+              .path = options_.against,
+              .detail = fmt::format("its digest there is {}, the manifest says {}",
+                                    wire::to_hex(reader_->digest()), wire::to_hex(expected))});
+      }
+      reader_->abandon();
+      reading_ = false;
+      comparing_ = ++next_.value < chunks();
+      return;
+    }
+    case SourceReader::Step::blocked:
+    case SourceReader::Step::end:
+    case SourceReader::Step::failed:
+      return fail(reader_->failure());
+  }
+}
+
+void VerifyMaster::conclude() {
+  if (reader_) {
+    if (Outcome same = reader_->source().check_unchanged(); !same) {
+      return fail(std::move(same.error()));
+    }
+  }
+  const auto counts = {found_.chunks_missing, found_.chunks_damaged, found_.chunks_differing};
+  if (std::ranges::all_of(counts, [](std::uint64_t count) { return count == 0; })) return;
+  std::string detail;
+  const auto count = [&detail](std::uint64_t chunks, const char* what) {
+    if (chunks == 0) return;
+    detail += fmt::format("{}{} {}", detail.empty() ? "" : ", ", chunks, what);
+  };
+  count(found_.chunks_missing,
+        found_.chunks_missing == 1 ? "chunk is missing" : "chunks are missing");
+  count(found_.chunks_damaged,
+        found_.chunks_damaged == 1 ? "chunk is damaged" : "chunks are damaged");
+  count(found_.chunks_differing, found_.chunks_differing == 1 ? "difference" : "differences");
+  if (found_.chunks_differing > 0) detail += fmt::format(" from {}", quoted(options_.against));
+  fail({.code = found_.chunks_missing > 0   ? Errc::chunk_missing
+                : found_.chunks_damaged > 0 ? Errc::chunk_damaged
+                                            : Errc::file_differs,
+        .path = options_.directory,
+        .detail = std::move(detail),
+        .hint = "scatter --resume repairs it from the source"});
+}
+
+void VerifyMaster::add_to(Report& report) const {
+  RecallMaster::add_to(report);
+  report.chunks_missing = found_.chunks_missing;
+  report.chunks_damaged = found_.chunks_damaged;
+  report.chunks_differing = found_.chunks_differing;
+  report.extra_files = found_.extra_files;
+  report.flaws = found_.flaws;
+}
+
+}  // namespace mpiferry::roles

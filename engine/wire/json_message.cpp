@@ -1,0 +1,53 @@
+#include "engine/wire/json_message.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "engine/wire/job.hpp"
+#include "engine/wire/refusal.hpp"
+
+namespace mpiferry::wire {
+namespace {
+
+// Far above any sensible test, and far below where adding it to a clock overflows.
+constexpr std::chrono::microseconds kMaxWriteDelay = std::chrono::hours{24};
+
+}  // namespace
+
+Result<std::size_t> put_json(std::string_view what, const Json& json, std::span<std::byte> out) {
+  const std::string text = json.dump();  // can not throw: json_from_bytes let only UTF-8 through
+  if (text.size() > out.size()) {
+    return refusal(Errc::bad_length, std::string{what} + ": " + std::to_string(text.size()) +
+                                         " bytes, but the message holds only " +
+                                         std::to_string(out.size()));
+  }
+  std::ranges::copy(std::as_bytes(std::span{text}), out.begin());
+  return text.size();
+}
+
+Json parse(std::span<const std::byte> payload) {
+  const auto* text = reinterpret_cast<const char*>(payload.data());
+  return Json::parse(text, text + payload.size(), nullptr, /*allow_exceptions=*/false);
+}
+
+Json json_from(const Faults& faults) {
+  return {{"corrupt_every", faults.corrupt_every},
+          {"corrupt_first", faults.corrupt_first},
+          {"stall_rank", faults.stall_rank.value},
+          {"stall_after", faults.stall_after},
+          {"write_delay_us", faults.write_delay.count()}};
+}
+
+Faults read_faults(const Json& json, const std::string& place, std::optional<Failure>& failure) {
+  Fields fields{json, place, failure};
+  Faults faults;
+  faults.corrupt_every = fields.integer<std::uint64_t>("corrupt_every", 0, kMaxU64);
+  faults.corrupt_first = fields.integer<std::uint64_t>("corrupt_first", 0, kMaxU64);
+  faults.stall_rank.value = fields.integer<int>("stall_rank", kNoRank.value, kMaxInt);
+  faults.stall_after = fields.integer<std::uint64_t>("stall_after", 0, kMaxU64);
+  faults.write_delay = std::chrono::microseconds{
+      fields.integer<std::int64_t>("write_delay_us", 0, kMaxWriteDelay.count())};
+  return faults;
+}
+
+}  // namespace mpiferry::wire

@@ -1,0 +1,116 @@
+// The messages that bring back what was scattered: the recall, who holds what, requests, findings.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "engine/base/units.hpp"
+#include "engine/wire/ack.hpp"
+#include "engine/wire/job.hpp"
+#include "engine/wire/layout.hpp"
+
+namespace mpiferry::wire {
+
+// Master to worker, as JSON: what is to be looked for, and where.
+struct Recall {
+  // Of the workers of the scatter, in the order of their ranks, so many in a row have this host.
+  struct Hosts {
+    std::string host;
+    std::uint32_t workers = 0;
+    bool operator==(const Hosts&) const = default;
+  };
+
+  std::string directory;  // as the user wrote it, with {rank} and {host} in it
+  std::vector<Hosts> hosts;
+  Bytes size;
+  Bytes chunk_size;
+  Layout layout = Layout::chunks;
+  std::uint32_t window = 0;  // requests that are open at this worker at most
+  bool deliver = false;      // the chunks are wanted; else only what their digests are
+  Faults faults;
+
+  bool operator==(const Recall&) const = default;
+};
+
+Result<std::size_t> encode(const Recall& recall, std::span<std::byte> out);
+// bad_field: also for more than 2^28 chunks, no workers, host names with a slash.
+Result<Recall> decode_recall(std::span<const std::byte> payload);
+
+// Chunks first, first + stride, ..., `count` of them. 16 bytes, little-endian.
+struct ChunkRun {
+  std::uint64_t first = 0;
+  std::uint32_t stride = 1;
+  std::uint32_t count = 0;
+  std::uint64_t last() const noexcept { return first + std::uint64_t{stride} * (count - 1); }
+  bool operator==(const ChunkRun&) const = default;
+};
+
+// Worker to master: the chunks that it sees in one directory, in as many messages as it takes.
+// `directory` counts the distinct expansions of Recall::directory, in the order of the ranks.
+struct Holding {
+  std::uint32_t directory = 0;
+  std::vector<ChunkRun> runs;
+  bool operator==(const Holding&) const = default;
+};
+inline constexpr std::size_t kHoldingHead = 8;
+inline constexpr std::size_t kRunSize = 16;
+// The most runs in one message.
+inline constexpr std::size_t kMostRuns = (kControlPayload.value - kHoldingHead) / kRunSize;
+
+// Precondition: at most kMostRuns.
+std::size_t encode(const Holding& holding, std::span<std::byte> out) noexcept;
+// bad_field: a length that is none, a stride or count of 0, chunks of 2^28 and above.
+Result<Holding> decode_holding(std::span<const std::byte> payload);
+
+// Master to worker: this chunk, please. 32 bytes, little-endian; several share a message.
+struct Request {
+  ChunkIndex chunk;
+  std::uint32_t attempt = 0;    // 0 the first time; counts requests for this chunk, whomever to
+  std::uint32_t directory = 0;  // as in Holding
+  std::uint64_t digest = 0;     // what it ought to be
+  bool moved = false;           // it lies in a file chunk_<i>.bin, whatever the layout
+  bool operator==(const Request&) const = default;
+};
+inline constexpr std::size_t kRequestSize = 32;
+void encode(const Request& request, std::span<std::byte, kRequestSize> out) noexcept;
+// bad_field: reserved bytes that are not 0, a `moved` that is neither 0 nor 1.
+Result<Request> decode_request(std::span<const std::byte, kRequestSize> in);
+
+// Worker to master: what became of a request, unless the chunk itself is the answer. 32 bytes.
+struct Finding {
+  enum class Status : std::uint16_t {
+    whole = 0,       // it is there, with `digest`
+    missing = 1,     // there is no such file
+    short_file = 2,  // its file ends before it does; `digest` is the length that is there
+    unreadable = 3,  // `call` and `system_errno` say why
+  };
+  enum class Call : std::uint16_t { none = 0, open = 1, pread = 2 };
+  ChunkIndex chunk;
+  std::uint32_t attempt = 0;
+  Status status = Status::whole;
+  Call call = Call::none;
+  std::int32_t system_errno = 0;
+  std::uint64_t digest = 0;
+  bool operator==(const Finding&) const = default;
+};
+inline constexpr std::size_t kFindingSize = 32;
+void encode(const Finding& finding, std::span<std::byte, kFindingSize> out) noexcept;
+// bad_field: unknown statuses and calls, a negative errno, reserved bytes that are not 0.
+Result<Finding> decode_finding(std::span<const std::byte, kFindingSize> in);
+// "open", "pread", ""
+const char* call_name(Finding::Call call) noexcept;
+
+// Worker to master: names of mpiferry's that have no place in what is looked for, some of them.
+struct Extras {
+  std::uint32_t directory = 0;
+  std::vector<std::string> names;
+  bool operator==(const Extras&) const = default;
+};
+Result<std::size_t> encode(const Extras& extras, std::span<std::byte> out);
+Result<Extras> decode_extras(std::span<const std::byte> payload);
+
+}  // namespace mpiferry::wire
