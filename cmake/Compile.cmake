@@ -10,6 +10,11 @@ function(mpiferry_compile target)
     target_link_options(${target} PRIVATE -fsanitize=address,undefined)
     target_compile_definitions(${target} PRIVATE BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
   endif()
+  if(MPIFERRY_FUZZ)  # asserts stay, whatever the build type
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+      -fno-omit-frame-pointer -UNDEBUG)
+    target_link_options(${target} PRIVATE -fsanitize=address,undefined)
+  endif()
 endfunction()
 
 # mpiferry_rank_program(target): a program that mpirun starts. With sanitizers it keeps MPI's plugins

@@ -1,0 +1,90 @@
+// The JSON messages around the chunks. What decodes is in range, and must encode and decode to an
+// equal value.
+#include <algorithm>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "engine/wire/job.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace mpiferry::wire {
+namespace {
+
+using fuzz::require;
+
+// Whether a terminal and a log show this as the one line that it should be.
+bool is_one_line(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
+
+// Larger than any message: bytes that came as {"hex": "01"} leave as "\u0001".
+template <class Message>
+std::vector<std::byte> encoded(const Message& message, std::size_t from) {
+  std::vector<std::byte> out(1024 + 8 * from);
+  const auto size = encode(message, out);
+  require(static_cast<bool>(size), "what decodes can be encoded");
+  out.resize(*size);
+  return out;
+}
+
+template <class Message, class Decode>
+void play(std::span<const std::byte> payload, Decode decode, void (*check)(const Message&)) {
+  const Result<Message> message = decode(payload);
+  if (!message) {
+    require(message.error().code == Errc::bad_field, "a bad message is a bad field");
+    require(is_one_line(message.error().message()), "a failure is one line");
+    return;
+  }
+  check(*message);
+  const Result<Message> again = decode(encoded(*message, payload.size()));
+  require(again && *again == *message, "encode and decode return an equal value");
+}
+
+// What a worker allocates and divides by.
+void check_job(const Job& job) {
+  require(job.chunk_size >= 1_B && job.chunk_size <= kMaxChunkSize, "chunk size in range");
+  require(job.workers >= 1 && job.window >= 1, "workers and window are not 0");
+}
+
+auto fields(const Failure& f) {
+  return std::tie(f.code, f.rank, f.host, f.path, f.call, f.system_errno, f.detail, f.hint);
+}
+
+void play_failure(std::span<const std::byte> payload) {
+  const Failure failure = decode_failure(payload);
+  require(failure.code != Errc::ok, "a failure has failed");
+  const Failure again = decode_failure(encoded(failure, 1024 + payload.size()));
+  require(fields(again) == fields(failure), "encode and decode return an equal failure");
+}
+
+}  // namespace
+}  // namespace mpiferry::wire
+
+// The first byte says which message it is: '0' is a job, '1' ready, '2' end, '3' closed, '4' a
+// failure. So a seed is a file that can be read and written with an editor.
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace mpiferry::wire;
+  if (size == 0) return 0;
+  const auto payload = mpiferry::fuzz::bytes_of(data + 1, size - 1);
+  switch (data[0] % 8) {
+    case 0:
+      play<Job>(payload, decode_job, check_job);
+      break;
+    case 1:
+      play<Ready>(payload, decode_ready, [](const Ready&) {});
+      break;
+    case 2:
+      play<End>(payload, decode_end, [](const End&) {});
+      break;
+    case 3:
+      play<Closed>(payload, decode_closed, [](const Closed&) {});
+      break;
+    default:
+      play_failure(payload);
+  }
+  return 0;
+}

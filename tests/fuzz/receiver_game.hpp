@@ -1,0 +1,177 @@
+// A job as a worker sees it, with an honest disk and a master that may send anything, against a
+// model that knows only what the disk holds.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "engine/flow/receiver.hpp"
+#include "engine/flow/sender.hpp"
+#include "tests/fuzz/feed.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace mpiferry::fuzz {
+
+class ReceiverGame {
+ public:
+  explicit ReceiverGame(Feed& feed) : feed_(feed), config_(config(feed)), receiver_(config_) {}
+
+  void play() {
+    for (int step = 0; step < kSteps && !feed_.empty(); ++step) {
+      if (feed_.below(3) == 0) {
+        finish_write();
+      } else if (writing_.size() < kLanes) {
+        arrive(any_header(), feed_.below(4) != 0);
+      }
+      check();
+    }
+  }
+
+ private:
+  static constexpr int kSteps = 400;
+  static constexpr std::size_t kLanes = 8;  // writes under way; a worker has as many as its window
+
+  struct OnDisk {
+    std::uint64_t digest;
+    Bytes length;
+  };
+
+  static flow::ReceiverConfig config(Feed& feed) {
+    flow::ReceiverConfig config;
+    config.workers = static_cast<std::uint32_t>(1 + feed.below(4));
+    config.self = Rank{static_cast<int>(1 + feed.below(config.workers))};
+    config.job_id = feed.number();
+    config.chunk_size = Bytes{1 + feed.number() % kMaxChunkSize.value};
+    if (feed.flag()) {
+      const std::uint64_t chunks = feed.below(200);
+      config.source_size = Bytes{chunks * config.chunk_size.value + feed.number() % (chunks + 1)};
+    }
+    return config;
+  }
+
+  // A chunk of this job, of which up to three fields are then something else. Nothing that
+  // wire::decode refuses.
+  wire::Header any_header() {
+    wire::Header header{.kind = wire::Kind::chunk, .job_id = config_.job_id};
+    const auto self = static_cast<std::uint64_t>(config_.self.value);
+    header.chunk.value = feed_.number() * config_.workers + self - 1;
+    header.attempt = feed_.byte();
+    header.payload_digest = feed_.below(3);
+    for (std::size_t left = feed_.below(4); left > 0; --left) alter(header);
+    if (!moved_) header.offset.value = header.chunk.value * config_.chunk_size.value;
+    if (!cut_) header.length = rest(header.offset);
+    moved_ = cut_ = false;
+    header.length = std::min(header.length, kMaxChunkSize);
+    header.offset.value = std::min(header.offset.value, kEnd - header.length.value);
+    return header;
+  }
+
+  void alter(wire::Header& header) {
+    switch (feed_.below(6)) {
+      case 0:
+        header.chunk.value = feed_.number();
+        break;
+      case 1:
+        moved_ = true;
+        header.offset.value = feed_.number();
+        break;
+      case 2:
+        cut_ = true;
+        header.length.value = feed_.number();
+        break;
+      case 3:
+        header.job_id = feed_.number();
+        break;
+      case 4:
+        header.payload_digest = feed_.number();
+        break;
+      default:
+        header.kind = wire::Kind::end;
+    }
+  }
+
+  Bytes rest(Bytes offset) const {
+    if (!config_.source_size) return config_.chunk_size;
+    if (offset >= *config_.source_size) return 1_B;
+    return std::min(config_.chunk_size, *config_.source_size - offset);
+  }
+
+  void arrive(const wire::Header& header, bool intact) {
+    const std::uint64_t corrupt = receiver_.chunks_corrupt();
+    const flow::ChunkStep step = receiver_.on_chunk(header, intact);
+    if (const auto* violation = std::get_if<flow::Violation>(&step)) {
+      require(violation->code != Errc::ok, "a violation has a name");
+      require(receiver_.chunks_corrupt() == corrupt, "a violation counts nothing");
+      return;
+    }
+    require(header.kind == wire::Kind::chunk, "nothing but a chunk is taken for one");
+    require(header.job_id == config_.job_id, "nothing of another job is taken");
+    require(header.offset.value / config_.chunk_size.value == header.chunk.value &&
+                header.offset.value % config_.chunk_size.value == 0,
+            "a chunk is where its index says");
+    require(header.length == rest(header.offset) ||
+                (!config_.source_size && header.length > 0_B && header.length < config_.chunk_size),
+            "a chunk is as long as the plan says");
+    require(!config_.source_size || header.offset + header.length <= *config_.source_size,
+            "nothing is written behind the end");
+
+    if (const auto* answer = std::get_if<flow::Answer>(&step)) {
+      const wire::Ack& ack = answer->ack;
+      require(ack.chunk == header.chunk && ack.attempt == header.attempt, "it answers what came");
+      require(intact == (ack.status == wire::AckStatus::written),
+              "damage is said, and only damage");
+      require(receiver_.chunks_corrupt() == corrupt + !intact, "each damage is counted once");
+      const auto found = disk_.find(header.chunk);
+      require(!intact || (found != disk_.end() && found->second.digest == header.payload_digest),
+              "no chunk is acknowledged that was not written");
+      return;
+    }
+    require(intact, "nothing damaged is written");
+    writing_.push_back(header);
+  }
+
+  void finish_write() {
+    if (writing_.empty()) return;
+    const auto which = writing_.begin() + static_cast<std::ptrdiff_t>(feed_.below(writing_.size()));
+    const wire::Header header = *which;
+    writing_.erase(which);
+    const auto call = feed_.below(8) == 0 ? wire::WriteCall::write : wire::WriteCall::none;
+    const bool written = call == wire::WriteCall::none;
+    if (written) disk_[header.chunk] = {header.payload_digest, header.length};
+    const wire::Ack ack = receiver_.on_written(header, call, written ? 0 : 28);
+    require(ack.chunk == header.chunk && ack.attempt == header.attempt,
+            "it answers what was asked");
+    require(written == (ack.status == wire::AckStatus::written), "a failed write is said");
+  }
+
+  void check() const {
+    Bytes bytes;
+    for (const auto& [chunk, on_disk] : disk_) {
+      const std::uint64_t k = chunk.value / config_.workers;
+      require(receiver_.holds(k), "what is on disk is held");
+      require(receiver_.digests()[k] == on_disk.digest, "the digest is that of what is on disk");
+      bytes += on_disk.length;
+    }
+    require(receiver_.chunks_written() == disk_.size(), "each chunk counts once");
+    require(receiver_.bytes_written() == bytes, "its bytes count once");
+    std::uint64_t most = disk_.size() + flow::kMaxWindow;
+    if (config_.source_size) most = config_.source_size->value / config_.chunk_size.value + 1;
+    require(receiver_.digests().size() <= most, "memory only for what can be");
+  }
+
+  static constexpr std::uint64_t kEnd = std::uint64_t{1} << 63U;
+
+  Feed& feed_;
+  flow::ReceiverConfig config_;
+  flow::Receiver receiver_;
+  std::map<ChunkIndex, OnDisk> disk_;
+  std::vector<wire::Header> writing_;
+  bool moved_ = false;  // of the header that is being made: the offset is not the plan's
+  bool cut_ = false;    // nor the length
+};
+
+}  // namespace mpiferry::fuzz

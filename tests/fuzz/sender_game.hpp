@@ -1,0 +1,199 @@
+// A job as the master sees it, with an honest master and peers that may say anything, against a
+// model that knows only what was sent and what was answered.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/flow/sender.hpp"
+#include "tests/fuzz/feed.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace mpiferry::fuzz {
+
+class SenderGame {
+ public:
+  explicit SenderGame(Feed& feed) : feed_(feed), config_(config(feed)), sender_(config_) {}
+
+  void play() {
+    for (int step = 0; step < kSteps && !feed_.empty(); ++step) {
+      now_ += std::chrono::milliseconds{feed_.byte()};
+      switch (feed_.below(5)) {
+        case 0:
+        case 1:
+          act();
+          break;
+        case 2:
+          complete();
+          break;
+        case 3:
+          hear(plausible_ack());
+          break;
+        default:
+          hear(any_ack());
+      }
+      check();
+    }
+  }
+
+ private:
+  static constexpr int kSteps = 400;  // the check looks at every chunk
+
+  struct Flight {
+    flow::Send send;
+    Bytes length;
+    bool sending = true;
+    bool answered = false;  // this attempt was
+    bool written = false;
+  };
+  using Heard = std::pair<Rank, wire::Ack>;
+
+  static flow::SenderConfig config(Feed& feed) {
+    flow::SenderConfig config{.workers = static_cast<std::uint32_t>(1 + feed.below(4)),
+                              .window = static_cast<std::uint32_t>(1 + feed.below(5)),
+                              .retries = static_cast<std::uint32_t>(feed.below(3)),
+                              .buffers = 1 + feed.below(8),
+                              .stall_timeout = std::chrono::milliseconds{feed.byte()},
+                              .chunks = std::nullopt,
+                              .retain = feed.flag()};
+    if (feed.flag()) config.chunks = feed.number();
+    return config;
+  }
+
+  // What the master does when next() says so.
+  void act() {
+    const flow::Action action = sender_.next();
+    const auto* send = std::get_if<flow::Send>(&action);
+    if (send == nullptr) return;
+    if (send->attempt == 0 && !config_.chunks && feed_.below(8) == 0) {
+      config_.chunks = send->chunk.value;  // the read met the end of the stream
+      return sender_.on_source_end(send->chunk.value);
+    }
+    const Bytes length{1 + feed_.number() % kMaxChunkSize.value};
+    sender_.on_started(*send, length, now_);
+    if (send->attempt == 0) {
+      require(send->chunk.value == flights_.size(), "chunks leave in order");
+      flights_.push_back({*send, length});
+      return;
+    }
+    Flight& flight = flights_.at(send->chunk.value);
+    require(send->attempt == flight.send.attempt + 1, "one attempt after the other");
+    require(send->attempt <= config_.retries, "no attempt above the retries");
+    require(flight.answered && !flight.written && !flight.sending, "only damage is sent again");
+    flight = {*send, flight.length};
+  }
+
+  void complete() {
+    const std::size_t first = feed_.byte();
+    for (std::size_t i = 0; i < flights_.size(); ++i) {
+      Flight& flight = flights_[(first + i) % flights_.size()];
+      if (!flight.sending) continue;
+      flight.sending = false;
+      return sender_.on_send_complete(flight.send.to, flight.send.chunk);
+    }
+  }
+
+  wire::Ack ack(std::uint64_t chunk, std::uint64_t attempt) {
+    return {.chunk = {chunk},
+            .attempt = static_cast<std::uint32_t>(attempt),
+            .status = static_cast<wire::AckStatus>(feed_.below(3))};
+  }
+  Heard any_ack() {
+    const Rank from{static_cast<std::int8_t>(feed_.byte())};
+    const std::uint64_t chunk = feed_.number();
+    return {from, ack(chunk, feed_.number())};
+  }
+  Heard plausible_ack() {
+    if (flights_.empty()) return any_ack();
+    const flow::Send& send = flights_[feed_.number() % flights_.size()].send;
+    return {send.to, ack(send.chunk.value, send.attempt)};
+  }
+
+  void hear(const Heard& heard) {
+    const auto& [from, ack] = heard;
+    const flow::Action before = sender_.next();
+    const std::uint64_t corrupt = sender_.chunks_corrupt();
+    const flow::AckEffect effect = sender_.on_ack(from, ack, now_);
+    if (effect == flow::AckEffect::stale || effect == flow::AckEffect::invalid) {
+      require(sender_.next() == before && sender_.chunks_corrupt() == corrupt,
+              "what is not believed changes nothing");
+    }
+    const bool known = ack.chunk.value < flights_.size();
+    Flight* flight = known ? &flights_[ack.chunk.value] : nullptr;
+    if (!known || flight->send.to != from || flight->send.attempt != ack.attempt ||
+        flight->answered) {
+      require(effect == flow::AckEffect::stale || effect == flow::AckEffect::invalid,
+              "only the first answer to an attempt counts, and only its worker's");
+      return;
+    }
+    flight->answered = true;
+    const bool last = ack.attempt >= config_.retries;
+    switch (ack.status) {
+      case wire::AckStatus::written:
+        flight->written = true;
+        return require(effect == flow::AckEffect::written, "written is written");
+      case wire::AckStatus::corrupt:
+        failed_ |= last;
+        require(sender_.chunks_corrupt() == corrupt + 1, "each damage is counted once");
+        return require(effect == (last ? flow::AckEffect::exhausted : flow::AckEffect::resend),
+                       "damage is sent again while there are retries");
+      case wire::AckStatus::write_failed:
+        failed_ = true;
+        return require(effect == flow::AckEffect::write_failed, "a failed write is one");
+    }
+  }
+
+  void check() const {
+    std::vector<std::uint32_t> owed(config_.workers);
+    std::size_t sending = 0;
+    std::size_t unanswered = 0;
+    std::size_t buffers = 0;
+    std::uint64_t written = 0;
+    Bytes bytes;
+    for (const Flight& flight : flights_) {
+      owed.at(static_cast<std::size_t>(flight.send.to.value) - 1) += flight.written ? 0 : 1;
+      sending += flight.sending;
+      unanswered += !flight.answered;
+      buffers += flight.sending || (config_.retain && !flight.written);
+      written += flight.written;
+      if (flight.written) bytes += flight.length;
+    }
+    for (std::size_t i = 0; i < owed.size(); ++i) {
+      const auto stall = sender_.owes(Rank{static_cast<int>(i) + 1}, now_);
+      require(stall.unacknowledged == owed[i], "what a worker owes");
+      require(owed[i] <= config_.window, "credits never exceed the window");
+      require(stall.silent >= flow::Duration::zero(), "nobody answered in the future");
+    }
+    require(sender_.in_flight() == flights_.size() - written, "what is in flight");
+    require(sender_.chunks_started() == flights_.size(), "what was started");
+    require(sender_.chunks_written() == written && sender_.bytes_written() == bytes,
+            "what was written");
+    require(sender_.buffers_in_use() == buffers, "buffers in use");
+    require(buffers <= config_.buffers, "buffers within bound");
+    require(!config_.chunks || flights_.size() <= *config_.chunks, "no chunk beyond the last");
+
+    const flow::Action action = sender_.next();
+    require(sender_.next() == action, "next is pure");
+    if (std::holds_alternative<flow::Done>(action)) {
+      require(config_.chunks && written == *config_.chunks && sending == 0, "done is done");
+    }
+    if (std::holds_alternative<flow::Wait>(action)) {
+      require(sending + unanswered > 0 || failed_, "nobody waits for nothing");
+    }
+    if (const auto stall = sender_.stalled(now_)) {
+      require(stall->unacknowledged > 0, "who owes nothing does not stall");
+    }
+  }
+
+  Feed& feed_;
+  flow::SenderConfig config_;
+  flow::Sender sender_;
+  flow::Time now_{};
+  std::vector<Flight> flights_;
+  bool failed_ = false;  // the job has, so that it need not go on
+};
+
+}  // namespace mpiferry::fuzz
