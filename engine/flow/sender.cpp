@@ -103,7 +103,8 @@ AckEffect Sender::on_ack(Rank rank, const wire::Ack& ack, Time now) {
   }
   Worker& from = worker(rank);
   Flight* flight = find(from, ack.chunk);
-  if (flight == nullptr || flight->answered || flight->damaged || ack.attempt < flight->attempt) {
+  if (flight == nullptr || flight->answered || flight->damaged || flight->failed ||
+      ack.attempt < flight->attempt) {
     return AckEffect::stale;
   }
   if (ack.attempt > flight->attempt) return AckEffect::invalid;
@@ -123,11 +124,15 @@ AckEffect Sender::on_ack(Rank rank, const wire::Ack& ack, Time now) {
       return AckEffect::written;
     case wire::AckStatus::corrupt:
       ++chunks_corrupt_;
-      if (flight->attempt >= config_.retries) return AckEffect::exhausted;
+      if (flight->attempt >= config_.retries) {
+        flight->failed = true;
+        return AckEffect::exhausted;
+      }
       flight->damaged = true;
       ++damaged_;
       return AckEffect::resend;
     case wire::AckStatus::write_failed:
+      flight->failed = true;
       return AckEffect::write_failed;
   }
   return AckEffect::invalid;

@@ -110,6 +110,7 @@ class Sender {
     bool sending = true;    // MPI still has the buffer
     bool answered = false;  // acknowledged as written; waits for its Isend only
     bool damaged = false;   // waits to be sent again
+    bool failed = false;    // exhausted or not written: the job's failure
   };
   struct Worker {
     std::vector<Flight> flights;       // never more than window answered + window unanswered

@@ -82,6 +82,21 @@ TEST(SenderAnswers, a_second_ack_is_stale_though_the_isend_is_still_under_way) {
   EXPECT_EQ(sender.chunks_corrupt(), 0U);
 }
 
+TEST(SenderAnswers, a_second_answer_is_stale_though_the_first_ended_the_job) {
+  using enum wire::AckStatus;
+  Sender sender{{.workers = 2, .window = 1, .retries = 0, .buffers = 2, .chunks = 2}};
+  send_one(sender);
+  send_one(sender);
+  EXPECT_EQ(sender.on_ack(Rank{1}, ack(0, 0, corrupt), kNow), AckEffect::exhausted);
+  EXPECT_EQ(sender.on_ack(Rank{2}, ack(1, 0, write_failed), kNow), AckEffect::write_failed);
+  for (const auto status : {corrupt, write_failed, written}) {
+    EXPECT_EQ(sender.on_ack(Rank{1}, ack(0, 0, status), kNow), AckEffect::stale);
+    EXPECT_EQ(sender.on_ack(Rank{2}, ack(1, 0, status), kNow), AckEffect::stale);
+  }
+  EXPECT_EQ(sender.chunks_corrupt(), 1U) << "damage that the report would count twice";
+  EXPECT_EQ(sender.chunks_written(), 0U);
+}
+
 TEST(SenderAnswers, an_answer_to_an_earlier_attempt_is_stale) {
   Sender sender = four_in_flight();
   EXPECT_EQ(sender.on_ack(Rank{1}, ack(0, 0, wire::AckStatus::corrupt), kNow), AckEffect::resend);
