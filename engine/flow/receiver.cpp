@@ -10,8 +10,13 @@ namespace mpiferry::flow {
 Receiver::Receiver(const ReceiverConfig& config) : config_(config) {
   if (!config.source_size) return;
   const plan::ChunkPlan plan{*config.source_size, config.chunk_size, config.workers};
-  written_.resize(plan.chunks_of(config.self));
-  digests_.resize(plan.chunks_of(config.self));
+  grow(plan.chunks_of(config.self));
+}
+
+void Receiver::grow(std::uint64_t chunks) {
+  begun_.resize(chunks);
+  written_.resize(chunks);
+  digests_.resize(chunks);
 }
 
 Errc Receiver::check(const wire::Header& header) const {
@@ -45,11 +50,15 @@ ChunkStep Receiver::on_chunk(const wire::Header& header, bool intact) {
     return Answer{ack};
   }
   const std::uint64_t k = position(header.chunk);
-  if (holds(k)) {
-    // A second copy of what lies on disk already is fine; other bytes for the same chunk are not.
-    if (digests_[k] != header.payload_digest) return Violation{Errc::unexpected_message};
-    return Answer{ack};
+  if (k >= begun_.size()) grow(k + 1);  // a stream
+  // A second copy of what is on disk, or on its way there, is fine; other bytes for the same chunk
+  // are not: whichever were written last would be under the digest of the first.
+  if (begun_[k] && digests_[k] != header.payload_digest) {
+    return Violation{Errc::unexpected_message};
   }
+  if (written_[k]) return Answer{ack};
+  begun_[k] = true;
+  digests_[k] = header.payload_digest;
   return Write{};
 }
 
@@ -62,13 +71,8 @@ wire::Ack Receiver::on_written(const wire::Header& header, wire::WriteCall call,
     return ack;
   }
   const std::uint64_t k = position(header.chunk);
-  if (k >= written_.size()) {
-    written_.resize(k + 1);
-    digests_.resize(k + 1);
-  }
   if (written_[k]) return ack;  // a second copy arrived while the first was being written
   written_[k] = true;
-  digests_[k] = header.payload_digest;
   ++chunks_written_;
   bytes_written_ += header.length;
   return ack;

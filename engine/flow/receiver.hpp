@@ -57,10 +57,12 @@ class Receiver {
 
  private:
   Errc check(const wire::Header& header) const;
+  void grow(std::uint64_t chunks);
   std::uint64_t position(ChunkIndex chunk) const noexcept { return chunk.value / config_.workers; }
 
   ReceiverConfig config_;
-  std::vector<bool> written_;
+  std::vector<bool> begun_;    // a write was asked for, of bytes with this digest
+  std::vector<bool> written_;  // and is done
   std::vector<std::uint64_t> digests_;
   std::uint64_t chunks_written_ = 0;
   Bytes bytes_written_;

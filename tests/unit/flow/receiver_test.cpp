@@ -111,6 +111,18 @@ TEST(Receiver, a_chunk_that_was_written_twice_counts_once) {
   EXPECT_EQ(receiver.bytes_written(), 100_B);
 }
 
+TEST(Receiver, other_bytes_for_a_chunk_that_is_being_written_are_a_violation) {
+  for (const ReceiverConfig& of : {config(), stream()}) {
+    Receiver receiver{of};
+    EXPECT_EQ(receiver.on_chunk(chunk(1), true), ChunkStep{Write{}});
+    wire::Header other = chunk(1, 1);
+    ++other.payload_digest;
+    EXPECT_EQ(receiver.on_chunk(other, true), ChunkStep{Violation{Errc::unexpected_message}});
+    receiver.on_written(chunk(1), wire::WriteCall::none, 0);
+    EXPECT_EQ(receiver.digests()[0], 1001U) << "of the bytes that were written";
+  }
+}
+
 TEST(Receiver, a_failed_write_names_the_call_and_errno_and_holds_nothing) {
   Receiver receiver{config()};
   receiver.on_chunk(chunk(1), true);
