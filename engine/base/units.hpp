@@ -44,6 +44,9 @@ constexpr Bytes operator""_GiB(unsigned long long n) { return {n << 30}; }
 inline constexpr Bytes kMaxChunkSize = 1_GiB;
 // The most chunks of a job: the master keeps a digest of 8 bytes for each, 2 GiB in all.
 inline constexpr std::uint64_t kMaxChunks = std::uint64_t{1} << 28U;
+// The most chunks that a worker may owe an answer: it posts as many receives, and one ack message
+// holds the acks of all of them.
+inline constexpr std::uint32_t kMaxWindow = 1024;
 // Payloads start on a page, so that O_DIRECT can write them from where they landed.
 inline constexpr std::size_t kPageSize = 4096;
 

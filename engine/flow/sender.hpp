@@ -14,8 +14,7 @@
 
 namespace mpiferry::flow {
 
-// A worker's receives; one ack message holds the acks of a whole window.
-inline constexpr std::uint32_t kMaxWindow = 1024;
+using mpiferry::kMaxWindow;
 
 struct SenderConfig {
   std::uint32_t workers = 1;            // at least 1

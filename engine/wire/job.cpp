@@ -39,7 +39,11 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
     } else {
       fields.refuse("layout", "must be the name of a layout");
     }
-    job.window = fields.integer<std::uint32_t>("window", 1, kMaxU32);
+    // A worker allocates for each chunk and each receive: a broken number must not decide how much.
+    if (job.source_size && job.source_size->value > kMaxChunks * job.chunk_size.value) {
+      fields.refuse("source_size", "must be at most " + std::to_string(kMaxChunks) + " chunks");
+    }
+    job.window = fields.integer<std::uint32_t>("window", 1, kMaxWindow);
     job.workers = fields.integer<std::uint32_t>("workers", 1, kMaxWorkers);
     job.fsync = fields.boolean("fsync");
     job.direct = fields.boolean("direct");

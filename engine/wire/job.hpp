@@ -36,10 +36,10 @@ struct Job {
   std::string destination;           // with {rank} and {host} still in it
   std::string token;                 // marks the master's destination while the job runs
   std::string source_id;             // "host device:inode" of a regular file: no worker removes it
-  std::optional<Bytes> source_size;  // nothing: a stream, known at its end
+  std::optional<Bytes> source_size;  // up to kMaxChunks chunks; nothing: a stream, known at its end
   Bytes chunk_size;
   Layout layout = Layout::chunks;
-  std::uint32_t window = 0;  // receives that the worker posts
+  std::uint32_t window = 0;  // receives that the worker posts, up to kMaxWindow
   std::uint32_t workers = 0;
   bool fsync = false;
   bool direct = false;  // with fsync: past the page cache, where the file system can

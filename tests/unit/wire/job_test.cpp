@@ -113,6 +113,7 @@ TEST(Job, decode_refuses_impossible_values_and_names_the_field) {
   expect_job_refused(with("\"chunk_size\":1048576", "\"chunk_size\":1073741825"),
                      "job: chunk_size must be");
   expect_job_refused(with("\"window\":8", "\"window\":0"), "job: window must be");
+  expect_job_refused(with("\"window\":8", "\"window\":1025"), "job: window must be");
   expect_job_refused(with("\"window\":8", "\"window\":4294967296"), "job: window must be");
   expect_job_refused(with("\"workers\":4", "\"workers\":0"), "job: workers must be");
   expect_job_refused(with("\"workers\":4", "\"workers\":2147483647"), "job: workers must be");
@@ -127,13 +128,27 @@ TEST(Job, decode_refuses_impossible_values_and_names_the_field) {
 
 TEST(Job, decode_accepts_the_limits) {
   Job job = some_job();
-  job.source_size = Bytes{std::uint64_t{1} << 63U};
+  job.source_size = Bytes{kMaxChunks * kMaxChunkSize.value};
   job.chunk_size = kMaxChunkSize;
-  job.window = ~std::uint32_t{0};
+  job.window = kMaxWindow;
   job.workers = 2147483646;
   const auto decoded = decode_job(bytes_of(encoded(job)));
   ASSERT_TRUE(decoded);
   EXPECT_EQ(*decoded, job);
+}
+
+TEST(Job, decode_refuses_a_source_of_more_chunks_than_a_job_may_have) {
+  Job job = some_job();
+  job.chunk_size = 1_B;
+  for (const std::uint64_t size : {kMaxChunks + 1, std::uint64_t{1} << 63U}) {
+    job.source_size = Bytes{size};
+    expect_job_refused(encoded(job), "job: source_size must be at most 268435456 chunks");
+  }
+  job.source_size = Bytes{kMaxChunks};
+  EXPECT_TRUE(decode_job(bytes_of(encoded(job))));
+  job.chunk_size = 2_B;
+  job.source_size = Bytes{2 * kMaxChunks + 1};
+  expect_job_refused(encoded(job), "job: source_size must be at most 268435456 chunks");
 }
 
 TEST(Job, encode_refuses_what_does_not_fit) {
