@@ -9,7 +9,7 @@ namespace mpiferry::cli {
 
 std::string error_text(const Failure& failure) {
   std::string text = fmt::format("mpiferry: error: {}\n", failure.message());
-  if (!failure.hint.empty()) text += fmt::format("  hint: {}\n", failure.hint);
+  if (!failure.hint.empty()) text += fmt::format("  hint: {}\n", printable(failure.hint));
   return text;
 }
 

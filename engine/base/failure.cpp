@@ -4,7 +4,7 @@
 
 namespace mpiferry {
 
-std::string escaped(std::string_view text) {
+std::string printable(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
   for (const char c : text) {
@@ -13,8 +13,6 @@ std::string escaped(std::string_view text) {
       out += "\\n";
     } else if (c == '\t') {
       out += "\\t";
-    } else if (c == '\\') {
-      out += "\\\\";
     } else if (byte < 0x20 || byte == 0x7f) {
       out += "\\x";
       out += kHex[byte >> 4U];
@@ -24,6 +22,15 @@ std::string escaped(std::string_view text) {
     }
   }
   return out;
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\') out += c;
+    out += c;
+  }
+  return printable(out);
 }
 
 std::string quoted(std::string_view text) {
@@ -40,12 +47,12 @@ std::string Failure::message() const {
   };
   if (rank != kNoRank) {
     add("rank " + std::to_string(rank.value));
-    if (!host.empty()) out += " (" + host + ")";
+    if (!host.empty()) out += " (" + printable(host) + ")";
   }
   if (!path.empty()) add(quoted(path));
-  if (!call.empty()) add(call);
+  if (!call.empty()) add(printable(call));
   if (!detail.empty()) {
-    add(detail);
+    add(printable(detail));
   } else if (system_errno == 0) {
     add(make_error_code(code).message());
   }

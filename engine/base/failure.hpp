@@ -22,7 +22,7 @@ struct Failure {
   std::string hint = {};    // what to do next; a sentence without a full stop
 
   // One line: "rank 2 (node7): 'out/chunk_7.bin': pwrite: No space left on device".
-  // Control characters of paths are escaped, so that it stays one line.
+  // Control characters are escaped, so that it stays one line whoever wrote its parts.
   std::string message() const;
 };
 
@@ -31,5 +31,7 @@ struct Failure {
 std::string quoted(std::string_view text);
 // The same without the quotes.
 std::string escaped(std::string_view text);
+// The same with backslashes as they are: for text that may hold paths which are escaped already.
+std::string printable(std::string_view text);
 
 }  // namespace mpiferry

@@ -61,6 +61,7 @@ auto fields(const Failure& f) {
 void play_failure(std::span<const std::byte> payload) {
   const Failure failure = decode_failure(payload);
   require(failure.code != Errc::ok, "a failure has failed");
+  require(is_one_line(failure.message()), "a failure is one line");
   const Failure again = decode_failure(encoded(failure, 1024 + payload.size()));
   require(fields(again) == fields(failure), "encode and decode return an equal failure");
 }

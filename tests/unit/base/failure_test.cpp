@@ -66,6 +66,17 @@ TEST(Failure, message_stays_one_line_whatever_the_path) {
   EXPECT_EQ(failure.message(), "'a\\nb\\x1b[31m': the source can not be opened");
 }
 
+// The parts may be those of a worker's message.
+TEST(Failure, message_stays_one_line_whatever_its_other_parts) {
+  Failure failure = failure_of(Errc::internal);
+  failure.rank = Rank{2};
+  failure.host = "node\n7";
+  failure.call = "\x1b]0;title\x07";
+  failure.detail = "'a\\nb': broken\r\n";
+  EXPECT_EQ(failure.message(), "rank 2 (node\\n7): \\x1b]0;title\\x07: 'a\\nb': broken\\x0d\\n")
+      << "what is escaped already is not escaped twice";
+}
+
 TEST(Quoted, puts_plain_text_into_single_quotes) {
   EXPECT_EQ(quoted("data.bin"), "'data.bin'");
   EXPECT_EQ(quoted(""), "''");

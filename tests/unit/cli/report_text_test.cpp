@@ -38,5 +38,10 @@ TEST(Units, say_sizes_as_options_take_them) {
   EXPECT_EQ(option_bytes({std::uint64_t{1} << 58U}), "256P");
 }
 
+TEST(ReportText, an_error_and_its_hint_are_a_line_each_whoever_wrote_them) {
+  const Failure failure{.code = Errc::internal, .detail = "no\nnews", .hint = "look\x1b[2J\nthere"};
+  EXPECT_EQ(error_text(failure), "mpiferry: error: no\\nnews\n  hint: look\\x1b[2J\\nthere\n");
+}
+
 }  // namespace
 }  // namespace mpiferry::cli
