@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/wire/json_text.hpp"
+#include "engine/wire/manifest_document.hpp"
 
 namespace mpiferry::wire {
 namespace {
@@ -51,33 +52,6 @@ class Pieces {
   const std::function<Outcome(std::string_view)>& sink_;
   std::string buffer_;
   Outcome outcome_ = Nothing{};
-};
-
-// Takes the elements of "chunk_digests" out of the parser's hands, so that the document stays small
-// however many chunks there are. What is no digest stays in the document's array and gives the
-// text away.
-class DigestCatcher {
- public:
-  // The parser's callback: whether `parsed` is to stay in the document.
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    if (event == Json::parse_event_t::key && depth == 1) {
-      inside_ = parsed == "chunk_digests";
-      if (inside_) digests_.clear();  // of a repeated key, JSON readers take the last
-    }
-    if (event != Json::parse_event_t::value || depth != 2 || !inside_) return true;
-    const auto* hex = parsed.get_ptr<const std::string*>();
-    if (hex == nullptr) return true;
-    const auto digest = digest_from_hex(*hex);
-    if (!digest) return true;
-    digests_.push_back(*digest);
-    return false;
-  }
-
-  std::vector<std::uint64_t>& digests() noexcept { return digests_; }
-
- private:
-  bool inside_ = false;
-  std::vector<std::uint64_t> digests_;
 };
 
 void expect(Fields& fields, const char* name, std::string_view value) {
@@ -194,16 +168,11 @@ Outcome write_manifest(const Manifest& manifest,
 }
 
 Result<Manifest> read_manifest(std::string_view text) {
-  DigestCatcher catcher;
-  const Json json = Json::parse(
-      text.begin(), text.end(),
-      [&catcher](int depth, Json::parse_event_t event, const Json& parsed) {
-        return catcher(depth, event, parsed);
-      },
-      /*allow_exceptions=*/false);
+  ManifestDocument document;
+  Json::sax_parse(text, &document);
 
   std::optional<Failure> failure;
-  Fields fields{json, "manifest: ", failure};
+  Fields fields{document.json(), "manifest: ", failure};
   expect(fields, "schema", kManifestSchema);
   expect(fields, "digest_algorithm", kDigestAlgorithm);
   expect(fields, "chunk_digest_algorithm", kChunkDigestAlgorithm);
@@ -235,13 +204,13 @@ Result<Manifest> read_manifest(std::string_view text) {
   if (const Json* array = fields.member("chunk_digests")) {
     if (!array->is_array() || !array->empty()) {
       fields.refuse("chunk_digests", "must be an array of strings of 16 hexadecimal digits");
-    } else if (catcher.digests().size() != chunks) {
+    } else if (document.digests().size() != chunks) {
       fields.refuse("chunk_digests", "must be " + std::to_string(chunks) + " digests, not " +
-                                         std::to_string(catcher.digests().size()));
+                                         std::to_string(document.digests().size()));
     }
   }
   if (failure) return *std::move(failure);
-  manifest.chunk_digests = std::move(catcher.digests());
+  manifest.chunk_digests = std::move(document.digests());
   return manifest;
 }
 

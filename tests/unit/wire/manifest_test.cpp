@@ -285,6 +285,18 @@ TEST(Manifest, no_depth_of_nesting_exhausts_the_stack) {
   EXPECT_TRUE(read_manifest(replaced("{\n", "{\"later\": " + open + close + ",")));
 }
 
+// If it were quadratic, this would take an hour: the time limit of the test is what fails.
+TEST(Manifest, reading_takes_time_in_proportion_to_the_text) {
+  std::string objects = "[{}";
+  for (int i = 0; i < 1'000'000; ++i) objects += ",{}";
+  objects += "]";
+  EXPECT_TRUE(read_manifest(replaced("{\n", "{\"later\": " + objects + ",")));
+  std::string text = kText;
+  const std::size_t begin = text.find('[');
+  text.replace(begin, text.find(']') + 1 - begin, objects);
+  expect_refused(text, "manifest: workers[0]: rank is missing");
+}
+
 TEST(Manifest, every_truncated_text_is_refused) {
   const std::string_view whole{kText};
   for (std::size_t size = 0; size + 1 < whole.size(); ++size) {
