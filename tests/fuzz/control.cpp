@@ -1,6 +1,7 @@
 // The JSON messages around the chunks. What decodes is in range, and must encode and decode to an
 // equal value.
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -66,11 +67,19 @@ void play_failure(std::span<const std::byte> payload) {
   require(fields(again) == fields(failure), "encode and decode return an equal failure");
 }
 
+// Whatever bytes a path is of, they survive the way.
+void play_path(std::span<const std::byte> path) {
+  const std::string text{reinterpret_cast<const char*>(path.data()), path.size()};
+  const Ready ready{"node7", text, "66305:42", true};
+  const auto again = decode_ready(encoded(ready, path.size()));
+  require(again && *again == ready, "any path encodes and decodes to itself");
+}
+
 }  // namespace
 }  // namespace mpiferry::wire
 
 // The first byte says which message it is: '0' is a job, '1' ready, '2' end, '3' closed, '4' a
-// failure. So a seed is a file that can be read and written with an editor.
+// failure, '5' a path. So a seed is a file that can be read and written with an editor.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mpiferry::wire;
   if (size == 0) return 0;
@@ -88,8 +97,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     case 3:
       play<Closed>(payload, decode_closed, [](const Closed&) {});
       break;
-    default:
+    case 4:
       play_failure(payload);
+      break;
+    default:
+      play_path(payload);
   }
   return 0;
 }

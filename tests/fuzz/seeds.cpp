@@ -113,6 +113,12 @@ void add_control(Seeds& seeds) {
                       .system_errno = ENOSPC,
                       .detail = "gr\xc3\xbc\xc3\x9f",
                       .hint = "free some space"});
+  seeds.add("control", "5" + kAnyBytes);
+  // Each is what UTF-8 just does not allow: too long a form, a surrogate, beyond the last.
+  for (const char* beyond :
+       {"\xc0\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80"}) {
+    seeds.add("control", std::string{"5"} + beyond);
+  }
 }
 
 void add_manifests(Seeds& seeds) {
