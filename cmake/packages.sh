@@ -18,6 +18,12 @@ present() {  # PROBE of packages.txt
         printf '#include <mpi.h>\n#ifndef MPICH_VERSION\n#error another MPI\n#endif\n' |
           preprocesses "$word" -DMPICH_SKIP_MPICXX && return
       done ;;
+    sanitizer)
+      word=$(mktemp) || return
+      if ! printf 'extern "C" int LLVMFuzzerTestOneInput(const char*, __SIZE_TYPE__) { return 0; }' |
+        clang++ "-fsanitize=$words" -x c++ - -o "$word" 2>/dev/null; then kind=none; fi
+      rm -f "$word"
+      [[ $kind == sanitizer ]] && return ;;
     header)
       read -r header condition <<<"$words"
       for word in ${prefixes//[:;]/ }; do includes+=(-isystem "$word/include"); done
