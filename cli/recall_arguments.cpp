@@ -7,7 +7,6 @@
 #include "cli/fault_values.hpp"
 #include "cli/option_values.hpp"
 #include "engine/base/units.hpp"
-#include "engine/flow/sender.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -72,7 +71,7 @@ void RecallParser::add_common() {
   command_
       ->add_option("--window", options_.window,
                    "Chunks asked of one rank at a time, 1 to 1024; by default as scatter's")
-      ->transform(CLI::Validator{count_from(1, flow::kMaxWindow), "", "number"})
+      ->transform(CLI::Validator{count_from(1, kMaxWindow), "", "number"})
       ->type_name("UINT")
       ->default_str("2..64");
   memory_option_ =

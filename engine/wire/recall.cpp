@@ -81,7 +81,7 @@ Result<Recall> decode_recall(std::span<const std::byte> payload) {
     } else {
       fields.refuse("layout", "must be the name of a layout");
     }
-    recall.window = fields.integer<std::uint32_t>("window", 1, kMaxU32);
+    recall.window = fields.integer<std::uint32_t>("window", 1, kMaxWindow);
     recall.deliver = fields.boolean("deliver");
     if (const Json* faults = fields.optional_member("faults")) {
       recall.faults = read_faults(*faults, "recall: faults.", failure);
