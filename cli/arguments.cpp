@@ -101,6 +101,11 @@ Parsed parse(int argc, const char* const* argv) {
       ->type_name("HOW")
       ->default_str("auto");
   scatter->add_flag("--force", options.force, "Replace another job's files in DEST");
+  scatter->add_flag("--resume", options.resume,
+                    "Go on with what lies in DEST: keep the chunks that are as in SOURCE now, send "
+                    "the others");
+  scatter->add_flag("--reroute", options.reroute,
+                    "Chunks that a worker can not write go to workers that can");
   scatter->add_flag("--discard", options.discard,
                     "Check and acknowledge chunks, but write nothing, so without DEST: how fast is "
                     "all but the disks?");

@@ -44,6 +44,7 @@ Console::Settings console_settings(const Arguments& arguments) {
 int conclude(const Report& report, const Arguments& arguments, const std::string& profile,
              ReportFile& file, std::FILE* out) {
   int code = exit_code(report.verdict);
+  if (const std::string warning = warning_text(report); !warning.empty()) say(stderr, warning);
   if (report.failure) {
     say(stderr, error_text(*report.failure) + how_far_text(report));
   } else if (!arguments.quiet && !say(out, success_text(report, profile))) {

@@ -76,6 +76,10 @@ std::string to_json(const Report& report, const std::string& profile) {
        {"chunks_written", report.chunks_written},
        {"chunks_corrupt", report.chunks_corrupt},
        {"chunks_resent", report.chunks_resent},
+       {"resume", report.resume},
+       {"chunks_kept", report.chunks_kept},
+       {"bytes_kept", report.bytes_kept.value},
+       {"chunks_moved", report.chunks_moved},
        {"bytes_written", report.bytes_written.value},
        {"seconds", seconds(report.elapsed)},
        {"transfer_seconds", seconds(report.transfer)},
@@ -86,6 +90,8 @@ std::string to_json(const Report& report, const std::string& profile) {
        {"master_buffers", report.buffers},
        {"peak_master_buffers", report.peak_buffers},
        {"mpi_tests", report.mpi_tests}});
+  json["warnings"] = Json::array();
+  for (const Failure& warning : report.warnings) json["warnings"].push_back(error_json(warning));
   if (!report.target.empty()) json["target"] = report.target;
   json["chunks_missing"] = report.chunks_missing;
   json["chunks_damaged"] = report.chunks_damaged;

@@ -14,11 +14,26 @@ std::string error_text(const Failure& failure) {
 }
 
 std::string success_text(const Report& report, const std::string& profile) {
-  std::string text =
-      fmt::format("mpiferry: {} in {} to {}: {} at {:.2f} GB/s, every chunk verified\n",
-                  human_bytes(report.bytes_written), counted(report.chunks_written, "chunk"),
-                  counted(report.workers.size(), "worker"), human_seconds(report.transfer),
-                  gigabytes_per_second(report.bytes_written, report.transfer));
+  std::string text;
+  if (report.resume && report.chunks_sent == 0) {
+    text = fmt::format("mpiferry: nothing to send: all is there already, looked through in {}\n",
+                       human_seconds(report.transfer));
+  } else {
+    text = fmt::format("mpiferry: {} in {} to {}: {} at {:.2f} GB/s, every chunk verified\n",
+                       human_bytes(report.bytes_written), counted(report.chunks_written, "chunk"),
+                       counted(report.workers.size(), "worker"), human_seconds(report.transfer),
+                       gigabytes_per_second(report.bytes_written, report.transfer));
+  }
+  if (report.chunks_kept > 0) {
+    text += fmt::format("  {} ({}) {} there already, as in the source\n",
+                        counted(report.chunks_kept, "chunk"), human_bytes(report.bytes_kept),
+                        report.chunks_kept == 1 ? "was" : "were");
+  }
+  if (report.chunks_moved > 0) {
+    text += fmt::format("  {} went to another worker than {} own (--reroute)\n",
+                        counted(report.chunks_moved, "chunk"),
+                        report.chunks_moved == 1 ? "its" : "their");
+  }
   if (report.chunks_corrupt > 0) {
     text += fmt::format("  {} arrived damaged and {} sent again\n",
                         counted(report.chunks_corrupt, "chunk"),
@@ -37,17 +52,32 @@ std::string success_text(const Report& report, const std::string& profile) {
 
 std::string how_far_text(const Report& report) {
   if (report.discard) return {};  // nothing was to be written
-  if (report.chunks_sent == 0) {
+  if (report.chunks_sent + report.chunks_kept == 0) {
     return report.clearing
                ? "  nothing was written; files of an earlier job may be gone (--force)\n"
                : "  nothing was written\n";
   }
-  const std::string chunks = report.chunks ? fmt::format("{} of {}", report.chunks_written,
-                                                         counted(*report.chunks, "chunk"))
-                                           : counted(report.chunks_written, "chunk");
-  return fmt::format("  {} ({}) {} written and verified; no manifest was published\n", chunks,
-                     human_bytes(report.bytes_written),
-                     report.chunks_written == 1 ? "was" : "were");
+  const std::uint64_t there = report.chunks_written + report.chunks_kept;
+  const std::string chunks = report.chunks
+                                 ? fmt::format("{} of {}", there, counted(*report.chunks, "chunk"))
+                                 : counted(there, "chunk");
+  std::string text = fmt::format("  {} ({}) {} written and verified", chunks,
+                                 human_bytes(report.bytes_written + report.bytes_kept),
+                                 there == 1 ? "was" : "were");
+  if (report.chunks && *report.chunks > there) {
+    text += fmt::format(", {} {} not", *report.chunks - there,
+                        *report.chunks - there == 1 ? "is" : "are");
+  }
+  return text + "; no manifest was published; --resume goes on from there\n";
+}
+
+std::string warning_text(const Report& report) {
+  std::string text;
+  for (const Failure& warning : report.warnings) {
+    text += fmt::format("mpiferry: warning: {}: its chunks went to other workers (--reroute)\n",
+                        warning.message());
+  }
+  return text;
 }
 
 }  // namespace mpiferry::cli

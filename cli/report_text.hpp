@@ -15,5 +15,7 @@ std::string error_text(const Failure& failure);
 // `profile` as in to_json.
 std::string success_text(const Report& report, const std::string& profile);
 std::string how_far_text(const Report& report);
+// A line for each worker that could not write, and was passed over.
+std::string warning_text(const Report& report);
 
 }  // namespace mpiferry::cli

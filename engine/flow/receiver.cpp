@@ -16,6 +16,7 @@ Receiver::Receiver(const ReceiverConfig& config) : config_(config) {
 void Receiver::grow(std::uint64_t chunks) {
   begun_.resize(chunks);
   written_.resize(chunks);
+  found_.resize(chunks);
   digests_.resize(chunks);
 }
 
@@ -23,7 +24,7 @@ Errc Receiver::check(const wire::Header& header) const {
   const ChunkIndex chunk = header.chunk;
   if (header.kind != wire::Kind::chunk) return Errc::bad_kind;
   if (header.job_id != config_.job_id) return Errc::unexpected_message;
-  if (plan::owner(chunk, config_.workers) != config_.self) return Errc::unexpected_message;
+  if (!owns(chunk) && !config_.reroute) return Errc::unexpected_message;
   // Division, so that no index can overflow the product.
   if (header.offset.value / config_.chunk_size.value != chunk.value ||
       header.offset.value % config_.chunk_size.value != 0) {
@@ -32,7 +33,10 @@ Errc Receiver::check(const wire::Header& header) const {
   if (!config_.source_size) {
     // Of all chunks before this one, at most a window is not written yet: what lies beyond is no
     // reason to allocate.
-    if (position(chunk) >= chunks_written_ + kMaxWindow) return Errc::unexpected_message;
+    if (chunk.value >= kMaxChunks ||
+        (owns(chunk) && position(chunk) >= chunks_written_ + chunks_found_ + kMaxWindow)) {
+      return Errc::unexpected_message;
+    }
     return header.length.value > 0 && header.length <= config_.chunk_size ? Errc::ok
                                                                           : Errc::bad_length;
   }
@@ -49,6 +53,7 @@ ChunkStep Receiver::on_chunk(const wire::Header& header, bool intact) {
     ack.status = wire::AckStatus::corrupt;
     return Answer{ack};
   }
+  if (!owns(header.chunk)) return on_foreign(header);
   const std::uint64_t k = position(header.chunk);
   if (k >= begun_.size()) grow(k + 1);  // a stream
   // A second copy of what is on disk, or on its way there, is fine; other bytes for the same chunk
@@ -62,6 +67,26 @@ ChunkStep Receiver::on_chunk(const wire::Header& header, bool intact) {
   return Write{};
 }
 
+bool Receiver::owns(ChunkIndex chunk) const noexcept {
+  return plan::owner(chunk, config_.workers) == config_.self;
+}
+
+// A chunk whose own worker can not write it. There are few of them.
+ChunkStep Receiver::on_foreign(const wire::Header& header) const {
+  const auto known = adopted_.find(header.chunk.value);
+  if (known == adopted_.end()) return Write{};
+  if (known->second != header.payload_digest) return Violation{Errc::unexpected_message};
+  return Answer{{.chunk = header.chunk, .attempt = header.attempt}};
+}
+
+void Receiver::on_found(std::uint64_t k, std::uint64_t digest) {
+  if (k >= begun_.size()) grow(k + 1);
+  if (begun_[k]) return;
+  chunks_found_ += !found_[k];
+  found_[k] = true;
+  digests_[k] = digest;
+}
+
 wire::Ack Receiver::on_written(const wire::Header& header, wire::WriteCall call, int system_errno) {
   wire::Ack ack{.chunk = header.chunk, .attempt = header.attempt};
   if (call != wire::WriteCall::none) {
@@ -70,9 +95,13 @@ wire::Ack Receiver::on_written(const wire::Header& header, wire::WriteCall call,
     ack.system_errno = system_errno;
     return ack;
   }
-  const std::uint64_t k = position(header.chunk);
-  if (written_[k]) return ack;  // a second copy arrived while the first was being written
-  written_[k] = true;
+  if (!owns(header.chunk)) {
+    if (!adopted_.try_emplace(header.chunk.value, header.payload_digest).second) return ack;
+  } else {
+    const std::uint64_t k = position(header.chunk);
+    if (written_[k]) return ack;  // a second copy arrived while the first was being written
+    written_[k] = true;
+  }
   ++chunks_written_;
   bytes_written_ += header.length;
   return ack;

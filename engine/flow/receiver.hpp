@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <variant>
@@ -21,6 +22,7 @@ struct ReceiverConfig {
   std::uint64_t job_id = 0;
   Bytes chunk_size;
   std::optional<Bytes> source_size;  // nothing: a stream
+  bool reroute = false;              // chunks of other workers may come, too
 };
 
 struct Write {  // verified: write it, then report on_written
@@ -50,20 +52,32 @@ class Receiver {
   Bytes bytes_written() const noexcept { return bytes_written_; }
   std::uint64_t chunks_corrupt() const noexcept { return chunks_corrupt_; }
 
+  // The k-th chunk of this worker was there before the job began, with these bytes.
+  void on_found(std::uint64_t k, std::uint64_t digest);
+
   // The k-th chunk of this worker is chunk k * workers + self - 1 of the file.
   // `digests()[k]` is meaningful if `holds(k)`.
   std::span<const std::uint64_t> digests() const noexcept { return digests_; }
-  bool holds(std::uint64_t k) const noexcept { return k < written_.size() && written_[k]; }
+  bool holds(std::uint64_t k) const noexcept {
+    return k < written_.size() && (written_[k] || (found_[k] && !begun_[k]));
+  }
+  // The chunks of other workers that lie here, with their digests.
+  const std::map<std::uint64_t, std::uint64_t>& adopted() const noexcept { return adopted_; }
 
  private:
   Errc check(const wire::Header& header) const;
+  bool owns(ChunkIndex chunk) const noexcept;
+  ChunkStep on_foreign(const wire::Header& header) const;
   void grow(std::uint64_t chunks);
   std::uint64_t position(ChunkIndex chunk) const noexcept { return chunk.value / config_.workers; }
 
   ReceiverConfig config_;
   std::vector<bool> begun_;    // a write was asked for, of bytes with this digest
   std::vector<bool> written_;  // and is done
+  std::vector<bool> found_;    // was there before, with this digest
   std::vector<std::uint64_t> digests_;
+  std::map<std::uint64_t, std::uint64_t> adopted_;
+  std::uint64_t chunks_found_ = 0;
   std::uint64_t chunks_written_ = 0;
   Bytes bytes_written_;
   std::uint64_t chunks_corrupt_ = 0;

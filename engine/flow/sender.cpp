@@ -47,13 +47,50 @@ Action Sender::next() const {
     if (buffer_free || config_.retain) return Send{flight->chunk, to, flight->attempt + 1};
     return Wait{};
   }
+  if (!strays_.empty()) {
+    const ChunkIndex chunk = strays_.front().chunk;
+    to = receiver_of(chunk);
+    const bool room = worker(to).unacknowledged < config_.window;
+    return room && (buffer_free || config_.retain) ? Action{Send{chunk, to, 0, true}}
+                                                   : Action{Wait{}};
+  }
   if (config_.chunks && next_chunk_ >= *config_.chunks) {
     return flights_ == 0 ? Action{Done{}} : Action{Wait{}};
   }
   const ChunkIndex chunk{next_chunk_};
-  to = plan::owner(chunk, config_.workers);
+  if (config_.inventory != nullptr && !config_.inventory->knows(chunk)) return Wait{};
+  to = receiver_of(chunk);
   if (!buffer_free || worker(to).unacknowledged >= config_.window) return Wait{};
   return Send{chunk, to, 0};
+}
+
+// The worker that a chunk goes to: its own, or the one whose turn it is among those that can write.
+Rank Sender::receiver_of(ChunkIndex chunk) const {
+  const Rank own = plan::owner(chunk, config_.workers);
+  if (!worker(own).barred) return own;
+  const auto able = std::ranges::count(workers_, false, &Worker::barred);
+  auto turn = static_cast<std::int64_t>(chunk.value / config_.workers) % able;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    if (!workers_[i].barred && turn-- == 0) return Rank{static_cast<int>(i) + 1};
+  }
+  return own;
+}
+
+bool Sender::can_reroute() const noexcept {
+  return config_.reroute && std::ranges::count(workers_, false, &Worker::barred) > 0;
+}
+
+bool Sender::holds(const Send& send, std::uint64_t digest) const {
+  return config_.inventory != nullptr && send.attempt == 0 && !send.again &&
+         config_.inventory->holds(send.chunk, digest);
+}
+
+void Sender::on_kept(const Send& send, Bytes length) {
+  assert(send.chunk.value == next_chunk_ && send.attempt == 0 && !send.again);
+  static_cast<void>(send);
+  ++next_chunk_;
+  ++chunks_kept_;
+  bytes_kept_ += length;
 }
 
 void Sender::on_started(const Send& send, Bytes length, Time now) {
@@ -70,8 +107,16 @@ void Sender::on_started(const Send& send, Bytes length, Time now) {
     if (!config_.retain) ++buffers_in_use_;
     return;  // it kept its place in the window
   }
-  assert(send.chunk.value == next_chunk_ && to.unacknowledged < config_.window);
-  ++next_chunk_;
+  assert(to.unacknowledged < config_.window);
+  if (send.again) {
+    assert(!strays_.empty() && strays_.front().chunk == send.chunk);
+    strays_.erase(strays_.begin());
+    ++chunks_resent_;
+    if (config_.retain) --buffers_in_use_;  // it has been in use since it was read
+  } else {
+    assert(send.chunk.value == next_chunk_);
+    ++next_chunk_;
+  }
   if (to.unacknowledged == 0) to.last_answer = now;
   to.flights.push_back({.chunk = send.chunk, .length = length});
   ++to.unacknowledged;
@@ -87,18 +132,26 @@ void Sender::release(Worker& worker, Flight* flight) {
   --flights_;
 }
 
+// MPI is through with it: its buffer, if it is retained, can be sent elsewhere.
+void Sender::stray(Worker& from, Flight* flight) {
+  strays_.push_back({flight->chunk, flight->length});
+  release(from, flight);
+}
+
 void Sender::on_send_complete(Rank rank, ChunkIndex chunk) {
   Worker& to = worker(rank);
   Flight* flight = find(to, chunk);
   assert(flight != nullptr && flight->sending);
   flight->sending = false;
-  if (!config_.retain || flight->answered) --buffers_in_use_;
+  if (!config_.retain || (flight->answered && !flight->strayed)) --buffers_in_use_;
+  if (flight->strayed) return stray(to, flight);
   if (flight->answered) release(to, flight);
 }
 
 AckEffect Sender::on_ack(Rank rank, const wire::Ack& ack, Time now) {
   if (rank.value < 1 || static_cast<std::size_t>(rank.value) > workers_.size() ||
-      ack.chunk.value >= next_chunk_ || plan::owner(ack.chunk, config_.workers) != rank) {
+      ack.chunk.value >= next_chunk_ ||
+      (!config_.reroute && plan::owner(ack.chunk, config_.workers) != rank)) {
     return AckEffect::invalid;
   }
   Worker& from = worker(rank);
@@ -117,6 +170,7 @@ AckEffect Sender::on_ack(Rank rank, const wire::Ack& ack, Time now) {
       --from.unacknowledged;
       --in_flight_;
       flight->answered = true;
+      if (plan::owner(ack.chunk, config_.workers) != rank) moved_.push_back({ack.chunk, rank});
       if (!flight->sending) {
         if (config_.retain) --buffers_in_use_;
         release(from, flight);
@@ -132,10 +186,25 @@ AckEffect Sender::on_ack(Rank rank, const wire::Ack& ack, Time now) {
       ++damaged_;
       return AckEffect::resend;
     case wire::AckStatus::write_failed:
-      flight->failed = true;
-      return AckEffect::write_failed;
+      return on_write_failed(from, flight);
   }
   return AckEffect::invalid;
+}
+
+// Without reroute the job ends here. With it the worker gets nothing new any more, and what it
+// could not write goes to another one; what else it has it may still write.
+AckEffect Sender::on_write_failed(Worker& from, Flight* flight) {
+  from.barred = true;
+  if (!can_reroute()) {
+    flight->failed = true;
+    return AckEffect::write_failed;
+  }
+  --from.unacknowledged;
+  --in_flight_;
+  flight->answered = true;
+  flight->strayed = true;
+  if (!flight->sending) stray(from, flight);
+  return AckEffect::rerouted;
 }
 
 void Sender::on_source_end(std::uint64_t chunks) {
@@ -164,7 +233,7 @@ std::optional<Stall> Sender::stalled(Time now) const {
 bool Sender::is_unacknowledged(Rank rank, ChunkIndex chunk) const {
   const auto& flights = worker(rank).flights;
   const auto found = std::ranges::find(flights, chunk, &Flight::chunk);
-  return found != flights.end() && !found->answered;
+  return found != flights.end() && (!found->answered || found->strayed);
 }
 
 }  // namespace mpiferry::flow

@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
 #include "engine/base/units.hpp"
 #include "engine/flow/clock.hpp"
+#include "engine/flow/inventory.hpp"
 #include "engine/wire/ack.hpp"
 
 namespace mpiferry::flow {
@@ -23,8 +25,12 @@ struct SenderConfig {
   std::size_t buffers = 1;              // chunks that may be in memory at once, at least 1
   Duration stall_timeout{};             // 0: a worker may take for ever
   std::optional<std::uint64_t> chunks;  // nothing: a stream, see on_source_end
-  bool retain = false;                  // buffers are kept until the ack, as a stream can not be
-                                        // read again; else they are free once they are sent
+  // A job that goes on: chunks that a worker holds as they are in the source are not sent. Must
+  // outlive the Sender.
+  const Inventory* inventory = nullptr;
+  bool reroute = false;  // the chunks of a worker that can not write go to others
+  bool retain = false;   // buffers are kept until the ack, as a stream can not be
+                         // read again; else they are free once they are sent
 };
 
 // What to do next.
@@ -32,6 +38,7 @@ struct Send {
   ChunkIndex chunk;
   Rank to;
   std::uint32_t attempt = 0;
+  bool again = false;  // it was read before: its first receiver could not write it
   bool operator==(const Send&) const = default;
 };
 struct Wait {
@@ -48,6 +55,7 @@ enum class AckEffect : std::uint8_t {
   resend,        // damaged on its way; it will come up in next() again
   exhausted,     // damaged once more than `retries` allows
   write_failed,  // the worker could not write it
+  rerouted,      // ... and it will come up in next() again, for another worker
   stale,         // an answer that was already given; ignored
   invalid,       // about a chunk that this worker was never sent
 };
@@ -75,6 +83,11 @@ class Sender {
 
   // The chunk was read (`length` bytes) and its Isend was posted. Precondition: next() said so.
   void on_started(const Send& send, Bytes length, Time now);
+  // The chunk was read, and its worker holds it already. Precondition: next() said to send it, for
+  // the first time, and holds() is true.
+  void on_kept(const Send& send, Bytes length);
+  // Whether the worker that `send` goes to holds these very bytes already.
+  bool holds(const Send& send, std::uint64_t digest) const;
   // The Isend of this chunk has completed: MPI no longer needs the buffer.
   void on_send_complete(Rank worker, ChunkIndex chunk);
   AckEffect on_ack(Rank worker, const wire::Ack& ack, Time now);
@@ -90,6 +103,15 @@ class Sender {
 
   std::uint64_t chunks_started() const noexcept { return next_chunk_; }
   std::uint64_t chunks_written() const noexcept { return chunks_written_; }
+  std::uint64_t chunks_kept() const noexcept { return chunks_kept_; }
+  Bytes bytes_kept() const noexcept { return bytes_kept_; }
+  // Chunks that were written by another worker than their own, in no order.
+  struct Moved {
+    ChunkIndex chunk;
+    Rank to;
+    bool operator==(const Moved&) const = default;
+  };
+  std::span<const Moved> moved() const noexcept { return moved_; }
   std::uint64_t chunks_resent() const noexcept { return chunks_resent_; }
   std::uint64_t chunks_corrupt() const noexcept { return chunks_corrupt_; }
   Bytes bytes_written() const noexcept { return bytes_written_; }
@@ -110,11 +132,17 @@ class Sender {
     bool answered = false;  // acknowledged as written; waits for its Isend only
     bool damaged = false;   // waits to be sent again
     bool failed = false;    // exhausted or not written: the job's failure
+    bool strayed = false;   // answered: could not be written, another worker gets it
   };
   struct Worker {
     std::vector<Flight> flights;       // never more than window answered + window unanswered
     std::uint32_t unacknowledged = 0;  // counts against the credit
     Time last_answer;
+    bool barred = false;  // could not write
+  };
+  struct Stray {  // a chunk whose worker could not write it
+    ChunkIndex chunk;
+    Bytes length;
   };
 
   Worker& worker(Rank rank);
@@ -122,6 +150,10 @@ class Sender {
   static Flight* find(Worker& worker, ChunkIndex chunk);
   const Flight* next_resend(Rank* to) const;
   void release(Worker& worker, Flight* flight);
+  Rank receiver_of(ChunkIndex chunk) const;
+  bool can_reroute() const noexcept;
+  void stray(Worker& from, Flight* flight);
+  AckEffect on_write_failed(Worker& from, Flight* flight);
 
   SenderConfig config_;
   std::vector<Worker> workers_;
@@ -134,6 +166,10 @@ class Sender {
   std::uint64_t chunks_resent_ = 0;
   std::uint64_t chunks_corrupt_ = 0;
   Bytes bytes_written_;
+  std::uint64_t chunks_kept_ = 0;
+  Bytes bytes_kept_;
+  std::vector<Stray> strays_;
+  std::vector<Moved> moved_;
   std::uint32_t peak_in_flight_ = 0;
 };
 

@@ -16,12 +16,20 @@ ChunkStore::ChunkStore(std::shared_ptr<const disk::Directory> directory, const w
     : directory_(std::move(directory)), job_(job), self_(self), job_id_(job_id) {}
 
 ChunkStore::~ChunkStore() {
-  if (file_ && job_.layout == wire::Layout::stripes && end_ == 0_B) file_->discard();
+  if (file_ && job_.layout == wire::Layout::stripes && end_ == 0_B && !job_.resume) {
+    file_->discard();
+  }
 }
 
+// A stripe that is there is opened now, to be looked at; one that is not, when it is needed.
 Outcome ChunkStore::open() {
-  if (job_.layout != wire::Layout::file) return Nothing{};
-  return open(disk::kFileName, disk::Begin::join);
+  if (job_.layout == wire::Layout::file) return open(disk::kFileName, disk::Begin::join);
+  const std::string name = disk::stripe_name(self_);
+  if (job_.layout == wire::Layout::stripes && job_.resume &&
+      (directory_->exists(name) || directory_->exists(name + ".part"))) {
+    return open(name, disk::Begin::keep);
+  }
+  return Nothing{};
 }
 
 Outcome ChunkStore::open(std::string_view name, disk::Begin begin) {
@@ -32,35 +40,92 @@ Outcome ChunkStore::open(std::string_view name, disk::Begin begin) {
   return Nothing{};
 }
 
+// One that its own worker could not write has a file of its own beside the stripe.
+bool ChunkStore::has_own_file(ChunkIndex chunk) const noexcept {
+  return job_.layout == wire::Layout::chunks ||
+         (job_.layout == wire::Layout::stripes && plan::owner(chunk, job_.workers) != self_);
+}
+
 Bytes ChunkStore::place(ChunkIndex chunk) const noexcept {
   return plan::place(job_.layout, chunk, job_.workers, job_.chunk_size);
 }
 
+bool ChunkStore::begin_look(ChunkIndex chunk, std::optional<Bytes> length) {
+  look_digest_.reset();
+  looked_at_ = 0_B;
+  seen_.reset();
+  if (has_own_file(chunk)) {
+    auto file = disk::StoredFile::open(*directory_, disk::ChunkName{chunk}.view());
+    if (!file || (length && file->size() != *length) || file->size() > job_.chunk_size)
+      return false;
+    look_at_ = 0_B;
+    look_left_ = file->size();
+    seen_.emplace(std::move(*file));
+    return true;
+  }
+  if (!file_) return false;
+  const auto size = file_->size();
+  look_at_ = place(chunk);
+  if (!size || *size <= look_at_) return false;
+  look_left_ = std::min(*size - look_at_, length.value_or(job_.chunk_size));
+  return !length || look_left_ == *length;
+}
+
+std::optional<std::optional<std::uint64_t>> ChunkStore::look_on(std::span<std::byte> buffer) {
+  const auto slice = buffer.first(std::min<std::uint64_t>(buffer.size(), look_left_.value));
+  const auto got = seen_ ? seen_->read(look_at_, slice) : file_->read(look_at_, slice);
+  if (!got || *got < slice.size()) return std::optional<std::uint64_t>{};
+  look_digest_.update(slice);
+  if (!seen_ && look_at_ == digested_) {
+    digest_.update(slice);
+    digested_ += Bytes{slice.size()};
+  }
+  look_at_ += Bytes{slice.size()};
+  looked_at_ += Bytes{slice.size()};
+  look_left_ = look_left_ - Bytes{slice.size()};
+  if (look_left_ > 0_B) return std::nullopt;
+  return look_digest_.value();
+}
+
 disk::ChunkSlot ChunkStore::slot(ChunkIndex chunk) {
-  if (job_.layout == wire::Layout::chunks) {
+  if (has_own_file(chunk)) {
     return disk::ChunkSlot{
         directory_->open_part(disk::ChunkName{chunk}.view(), job_id_, job_.direct)};
   }
+  const auto refused = [](const Failure& failure) {
+    return disk::ChunkSlot{disk::WriteError{disk::Call::open, failure.system_errno}};
+  };
   if (!file_) {
-    if (const Outcome opened = open(disk::stripe_name(self_), disk::Begin::fresh); !opened) {
-      return disk::ChunkSlot{disk::WriteError{disk::Call::open, opened.error().system_errno}};
-    }
+    const Outcome opened = open(disk::stripe_name(self_), disk::Begin::fresh);
+    failed_ = !opened;
+    if (failed_) return refused(opened.error());
+  }
+  // What is written from now on is no finished file any more.
+  if (!std::exchange(retracted_, true)) {
+    if (const Outcome retracted = file_->retract(); !retracted) return refused(retracted.error());
   }
   return {*file_, place(chunk)};
 }
 
+void ChunkStore::on_kept(ChunkIndex chunk, Bytes length) {
+  if (file_) end_ = std::max(end_, place(chunk) + length);
+}
+
 void ChunkStore::on_written(ChunkIndex chunk, std::span<const std::byte> payload) {
-  if (!file_) return;
+  if (!file_ || has_own_file(chunk)) return;
   const Bytes begin = place(chunk);
   end_ = std::max(end_, begin + Bytes{payload.size()});
-  if (job_.layout != wire::Layout::stripes || begin != digested_) return;
+  if (job_.layout != wire::Layout::stripes) return;
+  if (begin < digested_) forget_digest();  // what was digested when it was looked at is no more
+  if (begin != digested_) return;
   digest_.update(payload);
   digested_ += Bytes{payload.size()};
 }
 
 Outcome ChunkStore::publish() {
   if (job_.layout != wire::Layout::stripes) return Nothing{};
-  if (!file_) {  // not a single chunk has come
+  if (!file_) {  // not a single chunk has come, or none could be written
+    if (failed_) return Nothing{};
     if (Outcome opened = open(disk::stripe_name(self_), disk::Begin::fresh); !opened) return opened;
   }
   if (Outcome digested = digest_stripe(); !digested) return digested;
@@ -71,8 +136,14 @@ Outcome ChunkStore::publish() {
   return job_.fsync ? directory_->sync() : Outcome{Nothing{}};
 }
 
+void ChunkStore::forget_digest() {
+  digest_.reset();
+  digested_ = 0_B;
+}
+
 // What was written out of order (a chunk was sent again) is read back.
 Outcome ChunkStore::digest_stripe() {
+  if (digested_ > end_) forget_digest();  // it becomes shorter
   std::vector<std::byte> buffer(digested_ < end_ ? std::size_t{1} << 20U : 0);
   while (digested_ < end_) {
     const auto got = file_->read(digested_, buffer);

@@ -12,6 +12,7 @@
 #include "engine/disk/chunk_slot.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/disk/offset_part.hpp"
+#include "engine/disk/stored_file.hpp"
 #include "engine/wire/digest.hpp"
 #include "engine/wire/job.hpp"
 
@@ -32,11 +33,23 @@ class ChunkStore {
   // chunk comes, so that no worker of this job takes it for another job's.
   Outcome open();
 
+  // resume: the digest of the part of the chunk that lies in its place now is made a slice at a
+  // time. begin_look() is false if it is not there, or has another length. look_on(): nothing
+  // before the last slice; a digest of nothing if it can not be read.
+  bool begin_look(ChunkIndex chunk, std::optional<Bytes> length);
+  std::optional<std::optional<std::uint64_t>> look_on(std::span<std::byte> buffer);
+
+  // So many bytes of the chunk were digested.
+  Bytes looked_at() const noexcept { return looked_at_; }
+
   // Where this chunk is to be written. No allocation but for the first chunk of a stripe.
   // Precondition: open() succeeded.
   disk::ChunkSlot slot(ChunkIndex chunk);
   // The chunk's bytes are written; `payload` still holds them.
   void on_written(ChunkIndex chunk, std::span<const std::byte> payload);
+
+  // The chunk lies there already, and is right.
+  void on_kept(ChunkIndex chunk, Bytes length);
 
   // stripes: gives the stripe its name. dest_write_failed.
   Outcome publish();
@@ -44,8 +57,10 @@ class ChunkStore {
   std::optional<std::uint64_t> stripe_digest() const noexcept { return stripe_digest_; }
 
  private:
+  bool has_own_file(ChunkIndex chunk) const noexcept;
   Bytes place(ChunkIndex chunk) const noexcept;
   Outcome open(std::string_view name, disk::Begin begin);
+  void forget_digest();
   Outcome digest_stripe();
 
   std::shared_ptr<const disk::Directory> directory_;
@@ -57,6 +72,13 @@ class ChunkStore {
   wire::ChunkDigest digest_;              // of the stripe, as long as it is written in order
   Bytes digested_;
   std::optional<std::uint64_t> stripe_digest_;
+  bool retracted_ = false;
+  bool failed_ = false;                   // the stripe can not be opened
+  std::optional<disk::StoredFile> seen_;  // what is looked at
+  Bytes look_at_;
+  Bytes look_left_;
+  Bytes looked_at_;
+  wire::ChunkDigest look_digest_;
 };
 
 }  // namespace mpiferry::roles

@@ -7,16 +7,19 @@
 
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/leftover_scan.hpp"
 #include "engine/mpi/mpi_context.hpp"
 #include "engine/roles/task.hpp"
 
 namespace mpiferry::roles {
 
 // Removes all leftovers but a token that holds `own_token`; refuses if the file `spared` is among
-// them (LeftoverSweep). There may be very many: everyone else, signals among them, has a turn every
-// `slice`. Ends early, without an error, as soon as `stop` says so.
+// them (LeftoverSweep). With `doomed`, only what it says. There may be very many: everyone else,
+// signals among them, has a turn every `slice`. Ends early, without an error, as soon as `stop`
+// says so.
 Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory,
                     std::string own_token, std::string spared, std::function<bool()> stop,
+                    disk::Doomed doomed = {},
                     std::chrono::steady_clock::duration slice = std::chrono::milliseconds{5});
 
 }  // namespace mpiferry::roles

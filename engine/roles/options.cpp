@@ -77,8 +77,11 @@ Outcome validate(const Options& options) {
     return refuse(fmt::format("--memory {}: must be at least {}, the --chunk-size",
                               options.memory->value, options.chunk_size.value));
   }
-  if (options.discard && (options.fsync || options.force)) {
-    return refuse("--discard writes nothing: it goes with neither --fsync nor --force");
+  if (options.discard && (options.fsync || options.force || options.resume)) {
+    return refuse("--discard writes nothing: it goes with none of --fsync, --force and --resume");
+  }
+  if (options.force && options.resume) {
+    return refuse("--resume goes on with what --force would remove: choose one of them");
   }
   if (options.io == Options::Io::direct && !options.fsync) {
     return refuse("--io direct: only with --fsync; without it nothing waits for the disk");

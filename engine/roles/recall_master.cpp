@@ -1,21 +1,18 @@
 #include "engine/roles/recall_master.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "engine/disk/destination_pattern.hpp"
-#include "engine/disk/leftover.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/roles/manifest_file.hpp"
 #include "engine/roles/options.hpp"
 
 namespace mpiferry::roles {
 namespace {
 
-// A manifest of 2^28 chunks has 6 GiB.
-constexpr Bytes kLargestManifest = 16_GiB;
 // Small enough to stay in a core's own cache while it is digested.
 constexpr std::uint64_t kScratch = std::uint64_t{256} << 10U;
 // Requests that are open at once when only digests come back.
@@ -73,40 +70,10 @@ Task<Outcome> RecallMaster::prepare() {
 }
 
 Outcome RecallMaster::read_manifest() {
-  const auto missing = [this](const Failure& why) {
-    Failure failure{
-        .code = why.system_errno == ENOENT ? Errc::source_not_found : Errc::source_unreadable,
-        .path = why.path,
-        .call = why.call,
-        .system_errno = why.system_errno,
-        .detail = why.detail};
-    failure.hint = why.system_errno == ENOENT
-                       ? "only a finished scatter leaves a manifest, in rank 0's directory; "
-                         "scatter --resume finishes one"
-                       : why.hint;
-    return failure;
-  };
   const auto directory = disk::Directory::open_existing(directory_);
-  if (!directory) return missing(directory.error());
-  const auto file = disk::StoredFile::open(*directory, disk::kManifestName);
-  if (!file) return missing(file.error());
-  if (file->size() > kLargestManifest) {
-    return Failure{
-        .code = Errc::manifest_damaged,
-        .path = file->path(),
-        .detail = fmt::format("{} bytes are too many for a manifest", file->size().value)};
-  }
-  std::string text(file->size().value, '\0');
-  const auto got = file->read(0_B, std::as_writable_bytes(std::span{text}));
-  if (!got) return missing(got.error());
-  text.resize(*got);
-  auto manifest = wire::read_manifest(text);
-  if (!manifest) {
-    return Failure{.code = Errc::manifest_damaged,
-                   .path = file->path(),
-                   .detail = manifest.error().detail,
-                   .hint = "scatter again, with --resume to keep what is there"};
-  }
+  if (!directory) return no_manifest(directory.error());
+  auto manifest = roles::read_manifest(*directory);
+  if (!manifest) return std::move(manifest.error());
   manifest_ = std::move(*manifest);
   observer_.on_source(manifest_.source, chunks());
   return Nothing{};
@@ -161,7 +128,7 @@ void RecallMaster::invite() {
 }
 
 wire::End RecallMaster::farewell(Rank /*worker*/) const {
-  return {.verdict = conductor_.verdict(), .sums_file = ""};
+  return {.verdict = conductor_.verdict()};
 }
 
 Task<> RecallMaster::transfer() {

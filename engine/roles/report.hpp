@@ -56,6 +56,11 @@ struct Report {
   std::uint64_t chunks_corrupt = 0;  // damaged on the way, and found
   std::uint64_t chunks_written = 0;  // acknowledged
   Bytes bytes_written = {};
+  bool resume = false;            // what was there already was looked at
+  std::uint64_t chunks_kept = 0;  // were there already, as they are in the source
+  Bytes bytes_kept = {};
+  std::uint64_t chunks_moved = 0;              // written by another worker than their own
+  std::vector<Failure> warnings = {};          // workers that could not write, with `reroute`
   std::optional<wire::Digest128> digest = {};  // XXH128 of the source; after success
 
   std::uint32_t window = 0;          // in force

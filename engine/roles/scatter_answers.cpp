@@ -1,4 +1,5 @@
 // The scattering master's ears: what an answer means for its chunk, and silence.
+#include <algorithm>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -27,10 +28,19 @@ std::string file_of(wire::Layout layout, ChunkIndex chunk, Rank worker) {
 }  // namespace
 
 void ScatterMaster::hear_more(Rank from, const Message& message, mpi::Completion& /*completion*/) {
-  if (message.header.kind != wire::Kind::acks) {
-    return refuse(from, {.code = Errc::unexpected_message});
+  switch (message.header.kind) {
+    case wire::Kind::acks:
+      return hear_acks(from, message.payload);
+    case wire::Kind::inventory: {
+      const auto report = wire::decode_inventory(message.payload);
+      if (!report) return refuse(from, report.error());
+      if (!inventory_ || !inventory_->on_report(from, *report)) break;
+      return;
+    }
+    default:
+      break;
   }
-  hear_acks(from, message.payload);
+  refuse(from, {.code = Errc::unexpected_message});
 }
 
 void ScatterMaster::hear_acks(Rank from, std::span<const std::byte> payload) {
@@ -62,9 +72,13 @@ void ScatterMaster::hear_ack(Rank from, const wire::Ack& ack) {
                                     ack.chunk.value, ack.attempt + 1, ack.attempt),
               .hint = "check memory and network of that host, or raise --retries"});
       break;
+    case flow::AckEffect::rerouted:
+      if (std::ranges::find(warnings_, from, &Failure::rank) == warnings_.end()) {
+        warnings_.push_back(unwritten(from, ack));
+      }
+      break;
     case flow::AckEffect::write_failed:
-      refuse(from, write_failure(crew_.directory(from), file_of(options_.layout, ack.chunk, from),
-                                 ack.call, ack.system_errno));
+      fail(unwritten(from, ack));
       break;
     case flow::AckEffect::invalid:
       refuse(from,
@@ -75,6 +89,14 @@ void ScatterMaster::hear_ack(Rank from, const wire::Ack& ack) {
   }
 }
 
+Failure ScatterMaster::unwritten(Rank from, const wire::Ack& ack) const {
+  Failure failure = write_failure(crew_.directory(from), file_of(options_.layout, ack.chunk, from),
+                                  ack.call, ack.system_errno);
+  failure.rank = from;
+  failure.host = crew_.host(from);
+  return failure;
+}
+
 void ScatterMaster::on_tick(flow::Time now) {
   if (!sender_) return;
   if (const auto stall = sender_->stalled(now)) {
@@ -83,7 +105,7 @@ void ScatterMaster::on_tick(flow::Time now) {
         fmt::format("{} of {} chunks unacknowledged, last answer {:.1f} s ago",
                     stall->unacknowledged, options_.effective_window(), seconds(stall->silent))));
   }
-  observer_.on_progress({.done = sender_->bytes_written(),
+  observer_.on_progress({.done = sender_->bytes_written() + sender_->bytes_kept(),
                          .total = reader_->source().size(),
                          .in_flight = sender_->in_flight(),
                          .elapsed = std::chrono::steady_clock::now() - transfer_began_});

@@ -13,6 +13,7 @@
 #include "engine/disk/stripe_name.hpp"
 #include "engine/plan/chunk_plan.hpp"
 #include "engine/roles/clearing.hpp"
+#include "engine/roles/manifest_file.hpp"
 #include "engine/roles/publication.hpp"
 
 namespace mpiferry::roles {
@@ -74,7 +75,9 @@ Task<Outcome> ScatterMaster::occupy() {
 
 Task<Outcome> ScatterMaster::take_directory() {
   Outcome ready = Nothing{};
-  if (options_.force) {
+  if (options_.resume) {
+    ready = co_await take_over();
+  } else if (options_.force) {
     ready = directory_->check_nobody_holds_token();
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
     std::function<bool()> stop = [this] { return conductor_.failed(); };
@@ -94,9 +97,54 @@ Task<Outcome> ScatterMaster::take_directory() {
   co_return options_.fsync ? directory_->sync() : Outcome{Nothing{}};
 }
 
+// --resume: another job's files stay, its mark and what it can not use go. Its manifest goes as
+// soon as it is not true any more.
+Task<Outcome> ScatterMaster::take_over() {
+  Outcome ready = directory_->check_nobody_holds_token();
+  if (!ready) co_return ready;
+  std::function<bool()> stop = [this] { return conductor_.failed(); };
+  disk::Doomed dead = [](disk::Leftover kind, std::optional<std::uint64_t>) {
+    return kind == disk::Leftover::token || kind == disk::Leftover::part;
+  };
+  ready = co_await clear(context_, *directory_, "", reader_->source().id(), std::move(stop),
+                         std::move(dead));
+  if (ready) {
+    if (auto manifest = read_manifest(*directory_)) finished_ = std::move(*manifest);
+    inventory_.emplace(workers());
+  }
+  co_return ready;
+}
+
+// Before anything changes at the destination: what lies there is no finished job any more.
+Outcome ScatterMaster::retract() {
+  if (!options_.resume || options_.discard || std::exchange(retracted_, true)) return Nothing{};
+  disk::LeftoverSweep sweep{*directory_, token_, "", [](disk::Leftover kind, auto number) {
+                              return kind == disk::Leftover::manifest ||
+                                     (kind == disk::Leftover::sums && !number);
+                            }};
+  for (;;) {
+    const auto more = sweep.step(std::chrono::milliseconds{5});
+    if (!more) return more.error();
+    if (!*more) break;
+  }
+  if (options_.fsync) {
+    if (Outcome synced = directory_->sync(); !synced) return synced;
+  }
+  return file_ ? file_->retract() : Outcome{Nothing{}};
+}
+
+// Nothing was sent, and what lies there is this very job, as its manifest says.
+bool ScatterMaster::is_complete() const {
+  return finished_ && sender_->chunks_started() == sender_->chunks_kept() &&
+         finished_->size == reader_->bytes() && finished_->digest == reader_->file_digest() &&
+         finished_->chunk_size == options_.chunk_size && finished_->layout == options_.layout &&
+         finished_->workers == crew_.manifest_workers() && finished_->moved.empty();
+}
+
 // The one file that all workers write into; they find it when they are invited.
 Outcome ScatterMaster::open_file() {
-  auto file = disk::OffsetPart::open(*directory_, disk::kFileName, disk::Begin::fresh);
+  auto file = disk::OffsetPart::open(*directory_, disk::kFileName,
+                                     options_.resume ? disk::Begin::keep : disk::Begin::fresh);
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
   const auto size = reader_->source().size();
@@ -116,6 +164,8 @@ void ScatterMaster::invite() {
                       .fsync = options_.fsync,
                       .direct = options_.direct(),
                       .force = options_.force,
+                      .resume = options_.resume,
+                      .reroute = options_.reroute,
                       .discard = options_.discard,
                       .faults = options_.faults};
   for (int rank = 1; rank < communicator_.size(); ++rank) {
@@ -135,11 +185,15 @@ void ScatterMaster::check_result() {
           .detail = "another job took this directory over while this one ran",
           .hint = "run one job at a time into a destination"});
   }
+  if (conductor_.failed() || is_complete()) return;
+  if (Outcome retracted = retract(); !retracted) fail(std::move(retracted.error()));
 }
 
 wire::End ScatterMaster::farewell(Rank worker) const {
   const bool writes = !conductor_.failed() && !options_.discard;
-  return {.verdict = conductor_.verdict(), .sums_file = writes ? crew_.sums_file(worker) : ""};
+  return {.verdict = conductor_.verdict(),
+          .chunks = writes ? *chunks_ : 0,
+          .sums_file = writes ? crew_.sums_file(worker) : ""};
 }
 
 void ScatterMaster::publish() {
@@ -155,7 +209,7 @@ Outcome ScatterMaster::publish_files() {
                           .layout = options_.layout,
                           .digest = reader_->file_digest(),
                           .workers = crew_.manifest_workers(),
-                          .moved = {},
+                          .moved = moved_chunks(),
                           .chunk_digests = std::move(reader_->digests())};
   if (file_) {
     if (const auto error = file_->publish(manifest.size, options_.fsync, /*replace=*/true)) {
@@ -179,12 +233,18 @@ void ScatterMaster::list_sums(const wire::Manifest& manifest, const LineSink& pu
     case wire::Layout::chunks:
       for (std::uint64_t i = 0; i < manifest.chunk_digests.size(); ++i) {
         const ChunkIndex chunk{i};
-        if (here(plan::owner(chunk, workers()))) {
+        if (here(manifest.holder_of(chunk))) {
           put(wire::sums_line(disk::ChunkName{chunk}.view(), manifest.chunk_digests[i]));
         }
       }
       break;
     case wire::Layout::stripes:
+      for (const wire::Manifest::Moved& moved : manifest.moved) {
+        if (here(moved.rank)) {
+          put(wire::sums_line(disk::ChunkName{moved.chunk}.view(),
+                              manifest.chunk_digests[moved.chunk.value]));
+        }
+      }
       for (int rank = 1; rank < communicator_.size(); ++rank) {
         const auto digest = crew_.stripe_digest(Rank{rank});
         if (digest && here(Rank{rank}))
@@ -197,9 +257,17 @@ void ScatterMaster::list_sums(const wire::Manifest& manifest, const LineSink& pu
   }
 }
 
+std::vector<wire::Manifest::Moved> ScatterMaster::moved_chunks() const {
+  std::vector<wire::Manifest::Moved> moved;
+  for (const auto& [chunk, to] : sender_->moved()) moved.push_back({chunk, to});
+  std::ranges::sort(moved, {}, &wire::Manifest::Moved::chunk);
+  return moved;
+}
+
 void ScatterMaster::release() {
   // An empty promise of the whole size helps nobody; what has been written may be gone on with.
-  if (file_ && conductor_.failed() && (!sender_ || sender_->chunks_written() == 0)) {
+  if (file_ && conductor_.failed() && !options_.resume &&
+      (!sender_ || sender_->chunks_written() == 0)) {
     file_->discard();
   }
   if (std::exchange(holds_token_, false)) directory_->remove_token(token_);
@@ -216,6 +284,8 @@ void ScatterMaster::add_to(Report& report) const {
   report.chunks = chunks_;
   report.discard = options_.discard;
   report.clearing = clearing_;
+  report.resume = options_.resume;
+  report.warnings = warnings_;
   report.window = options_.effective_window();
   report.buffers = chunk_pool_.capacity();
   report.peak_buffers = chunk_pool_.peak();
@@ -225,7 +295,10 @@ void ScatterMaster::add_to(Report& report) const {
     if (report.ok()) report.digest = reader_->file_digest();
   }
   if (sender_) {
-    report.chunks_sent = sender_->chunks_started();
+    report.chunks_sent = sender_->chunks_started() - sender_->chunks_kept();
+    report.chunks_kept = sender_->chunks_kept();
+    report.bytes_kept = sender_->bytes_kept();
+    report.chunks_moved = sender_->moved().size();
     report.chunks_resent = sender_->chunks_resent();
     report.chunks_corrupt = sender_->chunks_corrupt();
     report.chunks_written = sender_->chunks_written();

@@ -9,11 +9,13 @@
 
 #include "engine/disk/directory.hpp"
 #include "engine/disk/offset_part.hpp"
+#include "engine/flow/inventory.hpp"
 #include "engine/flow/sender.hpp"
 #include "engine/roles/master.hpp"
 #include "engine/roles/options.hpp"
 #include "engine/roles/publication.hpp"
 #include "engine/roles/source_reader.hpp"
+#include "engine/wire/manifest.hpp"
 
 namespace mpiferry::roles {
 
@@ -32,12 +34,16 @@ class ScatterMaster final : public Master {
   Task<Outcome> prepare() override;
   Task<Outcome> occupy();
   Task<Outcome> take_directory();
+  Task<Outcome> take_over();
   Outcome open_file();
   void invite() override;
   void check_result();
   wire::End farewell(Rank worker) const override;
   void publish() override;
   Outcome publish_files();
+  std::vector<wire::Manifest::Moved> moved_chunks() const;
+  Outcome retract();
+  bool is_complete() const;
   void list_sums(const wire::Manifest& manifest, const LineSink& put) const;
   void on_failed() override;
   void release() override;
@@ -65,6 +71,7 @@ class ScatterMaster final : public Master {
   Turn take_turn();
   bool advance(const flow::Action& action);
   void read_on();
+  bool keep_chunk(const flow::Send& send);
   void send_chunk(const flow::Send& send, Bytes length, std::uint64_t digest, Lease lease);
   void resend_retained(const flow::Send& send);
   void drop_retained(ChunkIndex chunk);
@@ -73,6 +80,7 @@ class ScatterMaster final : public Master {
   void hear_more(Rank from, const Message& message, mpi::Completion& completion) override;
   void hear_acks(Rank from, std::span<const std::byte> payload);
   void hear_ack(Rank from, const wire::Ack& ack);
+  Failure unwritten(Rank from, const wire::Ack& ack) const;
   void on_tick(flow::Time now) override;
 
   const Options& options_;
@@ -87,7 +95,11 @@ class ScatterMaster final : public Master {
   std::optional<flow::Send> reading_;  // the chunk that the reader works on
   bool source_blocked_ = false;
   std::optional<std::uint64_t> chunks_;
-  std::vector<Retained> retained_;  // streams: sent, not acknowledged
+  std::vector<Retained> retained_;            // streams: sent, not acknowledged
+  std::optional<flow::Inventory> inventory_;  // resume
+  std::optional<wire::Manifest> finished_;    // ... of a job that is whole already
+  bool retracted_ = false;                    // ... no manifest is left of it
+  std::vector<Failure> warnings_;             // reroute: workers that could not write
   std::optional<flow::Sender> sender_;
 };
 

@@ -16,6 +16,8 @@ Task<> ScatterMaster::transfer() {
                                      .buffers = chunk_pool_.capacity(),
                                      .stall_timeout = options_.stall_timeout,
                                      .chunks = chunks_,
+                                     .inventory = inventory_ ? &*inventory_ : nullptr,
+                                     .reroute = options_.reroute,
                                      .retain = stream});
   if (stream) retained_.reserve(chunk_pool_.capacity());
 
@@ -48,7 +50,7 @@ ScatterMaster::Turn ScatterMaster::take_turn() {
 // One step towards what the protocol wants. False if nothing can be done before something changes.
 bool ScatterMaster::advance(const flow::Action& action) {
   const auto* send = std::get_if<flow::Send>(&action);
-  if (send != nullptr && send->attempt > 0 && reader_->source().is_stream()) {
+  if (send != nullptr && (send->attempt > 0 || send->again) && reader_->source().is_stream()) {
     resend_retained(*send);
     return true;
   }
@@ -73,6 +75,11 @@ void ScatterMaster::read_on() {
     case SourceReader::Step::ready: {
       const flow::Send send = *reading_;
       reading_.reset();
+      if (keep_chunk(send)) break;
+      if (Outcome retracted = retract(); !retracted) {
+        fail(std::move(retracted.error()));
+        break;
+      }
       send_chunk(send, reader_->length(), reader_->digest(), reader_->take());
       break;
     }
@@ -95,6 +102,14 @@ void ScatterMaster::read_on() {
       fail(reader_->failure());
       break;
   }
+}
+
+// A chunk that its worker holds already as it is in the source now.
+bool ScatterMaster::keep_chunk(const flow::Send& send) {
+  if (!sender_->holds(send, reader_->digest())) return false;
+  sender_->on_kept(send, reader_->length());
+  reader_->abandon();
+  return true;
 }
 
 void ScatterMaster::SourceReadable::operator()(const boost::system::error_code& /*error*/) const {
@@ -122,9 +137,11 @@ void ScatterMaster::send_chunk(const flow::Send& send, Bytes length, std::uint64
 void ScatterMaster::ChunkSent::operator()(const mpi::ErrorCode& error,
                                           mpi::Completion completion) const {
   if (error) return self->fail(completion.failure(error));
+  const bool keep =
+      self->reader_->source().is_stream() && self->sender_->is_unacknowledged(to, chunk);
   self->sender_->on_send_complete(to, chunk);
   // A stream can not be read again: its chunk stays until it is acknowledged.
-  if (self->reader_->source().is_stream() && self->sender_->is_unacknowledged(to, chunk)) {
+  if (keep) {
     self->retained_.push_back({chunk, length, std::move(completion.lease)});
   }
   completion.lease.reset();

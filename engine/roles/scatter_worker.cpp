@@ -1,6 +1,7 @@
 #include "engine/roles/scatter_worker.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <functional>
 #include <string>
 #include <utility>
@@ -12,6 +13,15 @@
 #include "engine/roles/publication.hpp"
 
 namespace mpiferry::roles {
+
+namespace {
+
+// Unfinished chunks of a job that is dead; nobody goes on with those.
+bool dead_parts(disk::Leftover kind, std::optional<std::uint64_t> /*number*/) {
+  return kind == disk::Leftover::part;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Duty>> ScatterWorker::take(const Post& post, const Message& message) {
   auto job = wire::decode_job(message.payload);
@@ -25,8 +35,7 @@ Task<Outcome> ScatterWorker::prepare() {
       disk::expand_destination(job_.destination, post_.self(), post_.host));
   if (!directory) co_return std::move(directory.error());
   directory_ = std::make_shared<disk::Directory>(std::move(*directory));
-  Outcome ready = directory_->probe_writable();
-  if (!ready) co_return ready;
+  Outcome ready = Nothing{};
   shares_ = directory_->holds_token(job_.token);
   if (job_.layout == wire::Layout::file && !shares_) {
     co_return Failure{.code = Errc::dest_unusable,
@@ -34,8 +43,16 @@ Task<Outcome> ScatterWorker::prepare() {
                       .detail = "--layout file: this is not the directory that rank 0 sees there",
                       .hint = "name a directory that all ranks share, or choose another layout"};
   }
-  // Who shares the master's directory finds it as the master has left it.
-  if (shares_) {
+  // Who shares the master's directory finds it as the master has left it; a job that goes on looks
+  // for itself.
+  if (job_.resume) {
+    ready = check_layout();
+    if (ready) {
+      std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
+      ready =
+          co_await clear(post_.context, *directory_, job_.token, "", std::move(stop), dead_parts);
+    }
+  } else if (shares_) {
     ready = Nothing{};
   } else if (job_.force) {
     const std::string here = post_.host + " ";
@@ -49,10 +66,21 @@ Task<Outcome> ScatterWorker::prepare() {
   } else {
     ready = directory_->check_vacant(job_.token);
   }
+  if (ready) ready = probe();
   if (ready && job_.fsync) ready = directory_->sync();  // an ack means durable, path included
   if (!ready) co_return ready;
   store_ = std::make_shared<ChunkStore>(directory_, job_, post_.self(), post_.job_id);
   co_return store_->open();
+}
+
+// After the files that are in the way have gone: they may be what fills the disk.
+Outcome ScatterWorker::probe() const {
+  Outcome writable = directory_->probe_writable();
+  if (writable) return writable;
+  const int error = writable.error().system_errno;
+  // What is there already needs no room, and what finds none may go elsewhere.
+  const bool full = error == ENOSPC || error == EDQUOT;
+  return full && (job_.resume || job_.reroute) ? Outcome{Nothing{}} : writable;
 }
 
 void ScatterWorker::start() {
@@ -63,7 +91,8 @@ void ScatterWorker::start() {
                                          .workers = job_.workers,
                                          .job_id = post_.job_id,
                                          .chunk_size = job_.chunk_size,
-                                         .source_size = job_.source_size});
+                                         .source_size = job_.source_size,
+                                         .reroute = job_.reroute});
   acks_.emplace(post_.context, post_.communicator, window, post_.job_id, post_.changed, post_.fail);
   if (job_.fsync && directory_) committer_.emplace(post_.context.io(), *directory_, window);
   lanes_.resize(window);
@@ -81,6 +110,9 @@ void ScatterWorker::start() {
     ready.shares_master_directory = shares_;
   }
   post_.control.send(kMaster, wire::Tag::status, wire::Kind::ready, post_.job_id, ready);
+  if (!job_.resume) return;
+  looking_ = true;
+  boost::asio::co_spawn(post_.context.io(), take_inventory(), Rethrow{});
 }
 
 void ScatterWorker::end() {
@@ -89,9 +121,16 @@ void ScatterWorker::end() {
 
 Outcome ScatterWorker::publish(const wire::End& end) {
   if (!store_) return Nothing{};
+  if (job_.resume) {
+    count_kept(end.chunks);
+    if (Outcome removed = remove_stale(end.chunks); !removed) return removed;
+  }
   if (Outcome published = store_->publish(); !published) return published;
   if (end.sums_file.empty()) return Nothing{};
-  const auto listing = [this](const LineSink& put) {
+  const auto listing = [this, &end](const LineSink& put) {
+    for (const auto& [chunk, digest] : receiver_->adopted()) {
+      put(wire::sums_line(disk::ChunkName{ChunkIndex{chunk}}.view(), digest));
+    }
     if (const auto digest = store_->stripe_digest()) {
       return put(wire::sums_line(disk::stripe_name(post_.self()), *digest));
     }
@@ -100,6 +139,7 @@ Outcome ScatterWorker::publish(const wire::End& end) {
       const auto self = static_cast<std::uint64_t>(post_.self().value);
       if (!receiver_->holds(k)) continue;
       const ChunkIndex chunk{k * job_.workers + self - 1};
+      if (chunk.value >= end.chunks) break;  // of a longer source
       put(wire::sums_line(disk::ChunkName{chunk}.view(), digests[k]));
     }
   };

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/base/buffer_pool.hpp"
@@ -13,6 +15,7 @@
 #include "engine/roles/chunk_store.hpp"
 #include "engine/roles/committer.hpp"
 #include "engine/roles/duty.hpp"
+#include "engine/wire/inventory.hpp"
 
 namespace mpiferry::roles {
 
@@ -26,12 +29,29 @@ class ScatterWorker final : public Duty {
   void start() override;
   void end() override;
   bool receiving() const override { return open_lanes_ > 0; }
-  bool answering() const override { return acks_ && !acks_->idle(); }
+  bool answering() const override {
+    return (acks_ && !acks_->idle()) || looking_ || (reports_ && reports_->in_use() > 0);
+  }
   Outcome publish(const wire::End& end) override;
   wire::Closed closed() const override;
   void add_to(Report& report) const override;
 
  private:
+  Outcome probe() const;
+
+  // scatter_resume.cpp: what is there already
+  Outcome check_layout() const;
+  Task<> take_inventory();
+  Task<std::optional<std::uint64_t>> look(ChunkIndex chunk, std::span<std::byte> buffer);
+  void report_inventory(const wire::Inventory& inventory);
+  Outcome remove_stale(std::uint64_t chunks);
+  void count_kept(std::uint64_t chunks);
+
+  struct Reported {
+    ScatterWorker* self;
+    void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
+  };
+
   // scatter_lane.cpp: one posted receive and what becomes of it
   Task<> lane(std::size_t index);
   void post_receive(std::size_t index, Lease lease);
@@ -49,6 +69,9 @@ class ScatterWorker final : public Duty {
   std::optional<Committer> committer_;  // with --fsync; before the directory and the lanes go
   std::vector<mpi::Operation> lanes_;
   std::size_t open_lanes_ = 0;
+  bool looking_ = false;                // the inventory is being taken
+  std::optional<BufferPool> reports_;   // inventories on their way
+  std::pair<ChunkIndex, Bytes> short_;  // the last chunk that was found with less than a whole one
   std::uint64_t chunks_received_ = 0;
   std::uint64_t chunks_flipped_ = 0;
 };

@@ -37,6 +37,7 @@ bool is_known(Kind kind) noexcept {
     case Kind::holding:
     case Kind::findings:
     case Kind::extras:
+    case Kind::inventory:
       return true;
   }
   return false;

@@ -22,13 +22,14 @@ enum class Kind : std::uint16_t {
   recall = 4,    // payload: Recall as JSON
   requests = 5,  // payload: one or more Requests
   // tag 22; a chunk that was requested has this tag, too
-  ready = 16,     // payload: Ready as JSON; the answer to a job
-  acks = 17,      // payload: one or more acks
-  failed = 18,    // payload: a Failure as JSON; the worker can not go on
-  closed = 19,    // payload: Closed as JSON; the worker's last word
-  holding = 20,   // payload: a Holding
-  findings = 21,  // payload: one or more Findings
-  extras = 22,    // payload: Extras as JSON
+  ready = 16,      // payload: Ready as JSON; the answer to a job
+  acks = 17,       // payload: one or more acks
+  failed = 18,     // payload: a Failure as JSON; the worker can not go on
+  closed = 19,     // payload: Closed as JSON; the worker's last word
+  holding = 20,    // payload: a Holding
+  findings = 21,   // payload: one or more Findings
+  extras = 22,     // payload: Extras as JSON
+  inventory = 23,  // payload: an Inventory
 };
 
 // All fields little-endian. `length` is the payload's, in bytes; `payload_digest` its XXH3-64.

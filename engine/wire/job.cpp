@@ -18,6 +18,8 @@ Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
                {"fsync", job.fsync},
                {"direct", job.direct},
                {"force", job.force},
+               {"resume", job.resume},
+               {"reroute", job.reroute},
                {"discard", job.discard}};
   if (job.source_size) json["source_size"] = job.source_size->value;
   if (job.faults != Faults{}) json["faults"] = json_from(job.faults);
@@ -48,6 +50,8 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
     job.fsync = fields.boolean("fsync");
     job.direct = fields.boolean("direct");
     job.force = fields.boolean("force");
+    job.resume = fields.boolean("resume");
+    job.reroute = fields.boolean("reroute");
     job.discard = fields.boolean("discard");
     if (const Json* faults = fields.optional_member("faults")) {
       job.faults = read_faults(*faults, "job: faults.", failure);
@@ -77,6 +81,7 @@ Result<Ready> decode_ready(std::span<const std::byte> payload) {
 
 Result<std::size_t> encode(const End& end, std::span<std::byte> out) {
   const Json json = {{"verdict", error_name(end.verdict)},
+                     {"chunks", end.chunks},
                      {"sums_file", json_from_bytes(end.sums_file)}};
   return put_json("end", json, out);
 }
@@ -85,6 +90,7 @@ Result<End> decode_end(std::span<const std::byte> payload) {
   return take_json("end", payload, [](Fields& fields, std::optional<Failure>&) {
     End end;
     end.verdict = fields.error("verdict");
+    end.chunks = fields.integer<std::uint64_t>("chunks", 0, kMaxU64);
     end.sums_file = fields.bytes("sums_file");
     return end;
   });

@@ -44,6 +44,8 @@ struct Job {
   bool fsync = false;
   bool direct = false;  // with fsync: past the page cache, where the file system can
   bool force = false;
+  bool resume = false;   // say what is there already, and keep what is right
+  bool reroute = false;  // chunks of other workers may come
   bool discard = false;  // check and acknowledge, write nothing
   Faults faults;
 
@@ -63,7 +65,9 @@ struct Ready {
 // Master to worker: the original's termination signal.
 struct End {
   Errc verdict = Errc::ok;
-  std::string sums_file;  // the worker writes its chunks' digests under this name; "": it does not
+  std::uint64_t chunks = 0;  // of the source; after success
+  std::string sums_file =
+      {};  // the worker writes its chunks' digests under this name; "": it does not
 
   bool operator==(const End&) const = default;
 };

@@ -1,0 +1,52 @@
+#include "engine/roles/manifest_file.hpp"
+
+#include <cerrno>
+#include <span>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "engine/disk/leftover.hpp"
+#include "engine/disk/stored_file.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+// A manifest of 2^28 chunks has 6 GiB.
+constexpr Bytes kLargestManifest = 16_GiB;
+
+}  // namespace
+
+Failure no_manifest(const Failure& why) {
+  const bool absent = why.system_errno == ENOENT;
+  return {.code = absent ? Errc::source_not_found : Errc::source_unreadable,
+          .path = why.path,
+          .call = why.call,
+          .system_errno = why.system_errno,
+          .detail = why.detail,
+          .hint = absent ? "only a finished scatter leaves a manifest, in rank 0's directory; "
+                           "scatter --resume finishes one"
+                         : why.hint};
+}
+
+Result<wire::Manifest> read_manifest(const disk::Directory& directory) {
+  const auto file = disk::StoredFile::open(directory, disk::kManifestName);
+  if (!file) return no_manifest(file.error());
+  Failure damaged{.code = Errc::manifest_damaged,
+                  .path = file->path(),
+                  .hint = "scatter again, with --resume to keep what is there"};
+  if (file->size() > kLargestManifest) {
+    damaged.detail = fmt::format("{} bytes are too many for a manifest", file->size().value);
+    return damaged;
+  }
+  std::string text(file->size().value, '\0');
+  const auto got = file->read(0_B, std::as_writable_bytes(std::span{text}));
+  if (!got) return no_manifest(got.error());
+  text.resize(*got);
+  auto manifest = wire::read_manifest(text);
+  if (manifest) return manifest;
+  damaged.detail = manifest.error().detail;
+  return damaged;
+}
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,17 @@
+// The manifest that a finished job has left in a directory.
+#pragma once
+
+#include "engine/base/result.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/wire/manifest.hpp"
+
+namespace mpiferry::roles {
+
+// source_not_found (with a hint) if there is none, source_unreadable, manifest_damaged with what is
+// wrong.
+Result<wire::Manifest> read_manifest(const disk::Directory& directory);
+
+// The failure to open the directory, or a file in it, as one of those.
+Failure no_manifest(const Failure& why);
+
+}  // namespace mpiferry::roles

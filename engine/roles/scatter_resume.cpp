@@ -1,0 +1,196 @@
+// A worker's part in a job that goes on: say what lies here, and remove what has no place any more.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/disk/leftover_scan.hpp"
+#include "engine/plan/chunk_plan.hpp"
+#include "engine/roles/scatter_worker.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+// Small enough to stay in a core's own cache while it is digested.
+constexpr std::size_t kBuffer = std::size_t{256} << 10U;
+// Chunks in one report: the master reads the first while the others are looked at.
+constexpr std::size_t kReport = 64;
+static_assert(kReport <= wire::kMostHeld);
+constexpr std::size_t kReportsUnderWay = 4;
+
+std::optional<wire::Layout> layout_of(disk::Leftover kind) {
+  switch (kind) {
+    case disk::Leftover::stripe:
+    case disk::Leftover::stripe_part:
+      return wire::Layout::stripes;
+    case disk::Leftover::file:
+    case disk::Leftover::file_part:
+      return wire::Layout::file;
+    default:
+      // Chunks may lie beside stripes: those that a worker could not write itself.
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+// Files of another layout are not gone on with, nor left beside those of this one.
+Outcome ScatterWorker::check_layout() const {
+  disk::LeftoverScan scan{*directory_, job_.token};
+  for (;;) {
+    const auto entry = scan.next();
+    if (!entry) return entry.error();
+    if (!*entry) return Nothing{};
+    auto layout = layout_of((*entry)->kind);
+    if ((*entry)->kind == disk::Leftover::chunk && job_.layout == wire::Layout::file) {
+      layout = wire::Layout::chunks;
+    }
+    if (!layout || *layout == job_.layout) continue;
+    return Failure{
+        .code = Errc::dest_occupied,
+        .path = directory_->path() + "/" + (*entry)->name,
+        .detail = fmt::format("a file of the layout {}, and this job has {}",
+                              wire::layout_name(*layout), wire::layout_name(job_.layout)),
+        .hint = fmt::format("resume with --layout {}, or replace all with --force",
+                            wire::layout_name(*layout))};
+  }
+}
+
+// Chunk by chunk, in the order in which the master will want to know.
+Task<> ScatterWorker::take_inventory() {
+  reports_.emplace(wire::kControlPayload, kReportsUnderWay);
+  std::vector<std::byte> buffer(std::min<std::size_t>(kBuffer, job_.chunk_size.value));
+  const auto store = store_;
+  // Of a stream nobody knows where it will end: what is there is looked at, up to the first gap of
+  // a window.
+  std::uint64_t most = kMaxChunks / job_.workers + 1;
+  if (job_.source_size) {
+    most =
+        plan::ChunkPlan{*job_.source_size, job_.chunk_size, job_.workers}.chunks_of(post_.self());
+  }
+  wire::Inventory inventory;
+  std::uint64_t gap = 0;
+  for (std::uint64_t k = 0; k < most && gap < kMaxWindow; ++k) {
+    const ChunkIndex chunk{k * job_.workers + static_cast<std::uint64_t>(post_.self().value) - 1};
+    const auto digest = co_await look(chunk, buffer);
+    if (post_.attendant.hopeless()) break;
+    gap = digest || job_.source_size ? 0 : gap + 1;
+    if (digest) {
+      receiver_->on_found(k, *digest);
+      inventory.held.push_back({chunk, *digest});
+    }
+    inventory.looked_at = k + 1;
+    if (inventory.looked_at % kReport != 0) continue;
+    while (reports_->in_use() == kReportsUnderWay && !post_.attendant.hopeless()) {
+      co_await post_.changed.wait();
+    }
+    if (post_.attendant.hopeless()) break;
+    report_inventory(inventory);
+    inventory.held.clear();
+  }
+  while (reports_->in_use() == kReportsUnderWay && !post_.attendant.hopeless()) {
+    co_await post_.changed.wait();
+  }
+  if (!post_.attendant.hopeless()) {
+    inventory.looked_at = wire::kAllLookedAt;
+    report_inventory(inventory);
+  }
+  looking_ = false;
+  post_.changed.notify();
+}
+
+// The digest of what lies in the place of a chunk; nothing if it has another length, or can not be
+// read.
+Task<std::optional<std::uint64_t>> ScatterWorker::look(ChunkIndex chunk,
+                                                       std::span<std::byte> buffer) {
+  std::optional<Bytes> length;
+  if (job_.source_size) {
+    length = plan::ChunkPlan{*job_.source_size, job_.chunk_size, 1}.length_of(chunk);
+  }
+  if (!store_->begin_look(chunk, length)) co_return std::nullopt;
+  for (std::size_t slices = 1;; ++slices) {
+    if (const auto seen = store_->look_on(buffer)) {
+      const Bytes found = store_->looked_at();
+      if (*seen && found < job_.chunk_size) short_ = {chunk, found};
+      if (slices == 1) {
+        const mpi::MpiContext::Awake awake{post_.context};
+        co_await yield_turn(post_.context.io());
+      }
+      co_return *seen;
+    }
+    // Messages have their turn every few hundred microseconds.
+    if (slices % 4 != 0) continue;
+    const mpi::MpiContext::Awake awake{post_.context};
+    co_await yield_turn(post_.context.io());
+    if (post_.attendant.hopeless()) co_return std::nullopt;
+  }
+}
+
+void ScatterWorker::report_inventory(const wire::Inventory& inventory) {
+  auto lease = reports_->try_acquire();
+  const std::size_t length = wire::encode(inventory, lease->payload());
+  wire::encode({.kind = wire::Kind::inventory,
+                .job_id = post_.job_id,
+                .length = {length},
+                .payload_digest = wire::chunk_digest(lease->payload().first(length))},
+               lease->header());
+  const mpi::Operation operation =
+      post_.context.isend(post_.communicator, std::move(*lease), length, kMaster, kStatusTag);
+  mpi::async_wait(post_.context, operation, Reported{this});
+}
+
+void ScatterWorker::Reported::operator()(const mpi::ErrorCode& error,
+                                         mpi::Completion completion) const {
+  if (error) self->post_.fail(completion.failure(error));
+  completion.lease.reset();
+  self->post_.changed.notify();
+}
+
+// What a stripe holds that was not written in this job decides how long it is.
+void ScatterWorker::count_kept(std::uint64_t chunks) {
+  for (std::uint64_t k = 0; k < receiver_->digests().size(); ++k) {
+    const ChunkIndex chunk{k * job_.workers + static_cast<std::uint64_t>(post_.self().value) - 1};
+    if (chunk.value >= chunks) break;
+    if (!receiver_->holds(k)) continue;
+    Bytes length = job_.chunk_size;
+    if (job_.source_size) {
+      length = plan::ChunkPlan{*job_.source_size, job_.chunk_size, 1}.length_of(chunk);
+    } else if (short_.first == chunk && chunk.value + 1 == chunks) {
+      length = short_.second;
+    }
+    store_->on_kept(chunk, length);
+  }
+}
+
+// Chunks and stripes of a longer source, of another number of ranks, or of jobs that are dead.
+Outcome ScatterWorker::remove_stale(std::uint64_t chunks) {
+  const bool mine_alone = job_.destination.find("{rank}") != std::string::npos;
+  const auto self = static_cast<std::uint64_t>(post_.self().value);
+  const auto doomed = [&](disk::Leftover kind, std::optional<std::uint64_t> number) {
+    switch (kind) {
+      case disk::Leftover::chunk: {
+        if (!number || *number >= chunks) return true;
+        const bool own = *number % job_.workers + 1 == self;
+        const bool kept =
+            own ? job_.layout == wire::Layout::chunks : receiver_->adopted().contains(*number);
+        // Where several workers write, another's chunk is not ours to judge.
+        return !kept && (mine_alone || (own && !job_.reroute));
+      }
+      case disk::Leftover::stripe:
+      case disk::Leftover::stripe_part:
+        return !number || *number > job_.workers || (mine_alone && *number != self);
+      case disk::Leftover::sums:
+        return !shares_ && (!number || *number > job_.workers || *number == self);
+      default:
+        return false;
+    }
+  };
+  disk::LeftoverSweep sweep{*directory_, job_.token, "", doomed};
+  for (;;) {
+    const auto more = sweep.step(std::chrono::milliseconds{100});
+    if (!more) return more.error();
+    if (!*more) return Nothing{};
+  }
+}
+
+}  // namespace mpiferry::roles
