@@ -23,6 +23,7 @@
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/tune_command.hpp"
+#include "cli/version.hpp"
 #include "engine/mpi/environment.hpp"
 #include "engine/roles/run.hpp"
 
@@ -85,6 +86,7 @@ int scatter(Arguments arguments, const Launcher& launcher) {
       if (!arguments.quiet) say(stderr, use->warning);
     }
   }
+  arguments.options.build = build_text();
   ReportFile file{kReportFile, arguments.json};
   Console console{settings, file};
   Report report = run(mpi::Environment::world(), arguments.options, console);

@@ -12,6 +12,7 @@
 #include "cli/report_json.hpp"
 #include "cli/report_text.hpp"
 #include "cli/terminal.hpp"
+#include "cli/version.hpp"
 #include "engine/mpi/environment.hpp"
 #include "engine/roles/run.hpp"
 
@@ -47,7 +48,7 @@ int conclude(const Report& report, const RecallArguments& arguments, const std::
 }
 
 template <class Arguments>
-int run_recall(const Arguments& arguments, const Launcher& launcher,
+int run_recall(Arguments arguments, const Launcher& launcher,
                std::string (*success)(const Report&)) {
   mpi::Environment environment;
   if (launcher.size > 1 && environment.lowest_with(false)) {
@@ -62,6 +63,7 @@ int run_recall(const Arguments& arguments, const Launcher& launcher,
     environment.finalize(std::nullopt);
     return exit_code(failure.code);
   }
+  arguments.options.build = build_text();
   const bool watched = stderr_is_watched();
   std::FILE* const out = arguments.json == "-" ? stderr : stdout;
   ReportFile file{kReportFile, arguments.json};

@@ -1,5 +1,9 @@
 #include "cli/version.hpp"
 
+#include <fstream>
+#include <span>
+#include <vector>
+
 #include <boost/version.hpp>
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -10,6 +14,18 @@
 namespace mpiferry::cli {
 
 std::string program_version() { return MPIFERRY_VERSION; }
+
+std::string build_text() {
+  std::ifstream program{"/proc/self/exe", std::ios::binary};
+  std::vector<char> piece(std::size_t{1} << 18U);
+  wire::ChunkDigest digest;
+  while (program.read(piece.data(), static_cast<std::streamsize>(piece.size())) ||
+         program.gcount() > 0) {
+    const auto got = static_cast<std::size_t>(program.gcount());
+    digest.update(std::as_bytes(std::span{piece}.first(got)));
+  }
+  return fmt::format("{} ({})", MPIFERRY_VERSION, wire::to_hex(digest.value()));
+}
 
 std::string version_text() {
   const unsigned xxhash = XXH_versionNumber();

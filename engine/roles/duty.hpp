@@ -26,6 +26,7 @@ struct Post {
   std::function<void(Failure)> fail;
   std::function<void(const Message&)> take_end;
   std::string host;
+  std::string build;
   std::uint64_t job_id = 0;
 
   Rank self() const noexcept { return communicator.rank(); }

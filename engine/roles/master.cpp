@@ -74,7 +74,8 @@ Task<> Master::run() {
       case flow::Step::transfer:
         conductor_.on_transfer_began();
         transfer_began_ = std::chrono::steady_clock::now();
-        co_await transfer();
+        if (Outcome fit = muster(); !fit) fail(std::move(fit.error()));
+        if (!conductor_.failed()) co_await transfer();
         conductor_.on_transferred();
         break;
       case flow::Step::dismiss:
@@ -169,6 +170,7 @@ void Master::hear(mpi::Completion& completion) {
       auto ready = wire::decode_ready(message->payload);
       if (!ready) return refuse(from, std::move(ready.error()));
       conductor_.on_answer(from);
+      rooms_.add(from, *ready);
       return crew_.on_ready(from, *ready);
     }
     case wire::Kind::failed: {

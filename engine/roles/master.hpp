@@ -17,6 +17,7 @@
 #include "engine/roles/crew.hpp"
 #include "engine/roles/job_clock.hpp"
 #include "engine/roles/observer.hpp"
+#include "engine/roles/preflight.hpp"
 #include "engine/roles/report.hpp"
 #include "engine/roles/task.hpp"
 
@@ -42,6 +43,8 @@ class Master {
   virtual void invite() = 0;
   virtual Task<> transfer() = 0;
   virtual void publish() = 0;
+  // Every worker has answered the job. A failure ends it before the first byte.
+  virtual Outcome muster() { return Nothing{}; }
   // The last word to a worker.
   virtual wire::End farewell(Rank worker) const = 0;
   // Every message of a worker that is no ready, failed or closed. That of a chunk may be damaged.
@@ -76,6 +79,7 @@ class Master {
   const std::string host_;
   const std::uint64_t job_id_;
   Crew crew_;
+  Rooms rooms_;
   ControlSender control_;
   Event changed_;
   JobClock clock_;

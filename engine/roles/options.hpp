@@ -40,6 +40,8 @@ struct Options {
   // Workers check chunks and acknowledge them, but write nothing, and the destination is not
   // looked at: what source, hashes and network can do. Not with fsync or force.
   bool discard = false;
+  // Which build of the program this is; ranks that know of different ones refuse to work together.
+  std::string build = {};
   // SIGINT and SIGTERM end the job in order. For programs that end with the job: the signals are
   // swallowed from then on.
   bool handle_signals = false;

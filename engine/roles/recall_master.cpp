@@ -53,7 +53,8 @@ Task<Outcome> RecallMaster::prepare() {
   ready = open();
   if (!ready) co_return ready;
 
-  shelf_.emplace(wire::Recall{.directory = options_.directory,
+  shelf_.emplace(wire::Recall{.build = options_.build,
+                              .directory = options_.directory,
                               .hosts = hosts_of(manifest_, options_.directory),
                               .size = manifest_.size,
                               .chunk_size = manifest_.chunk_size,
@@ -114,7 +115,8 @@ void RecallMaster::invite() {
   listen_enough();
   requests_pool_.emplace(Bytes{std::uint64_t{window_} * wire::kRequestSize},
                          std::size_t{2} * std::max<std::uint32_t>(1, workers()));
-  const wire::Recall recall{.directory = options_.directory,
+  const wire::Recall recall{.build = options_.build,
+                            .directory = options_.directory,
                             .hosts = hosts_of(manifest_, options_.directory),
                             .size = manifest_.size,
                             .chunk_size = manifest_.chunk_size,

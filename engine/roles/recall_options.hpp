@@ -21,6 +21,7 @@ struct RecallOptions {
   std::uint32_t retries = 3;  // how often a chunk that arrived damaged is asked for again
   std::chrono::milliseconds stall_timeout{60'000};  // 0: wait for ever
   bool handle_signals = false;                      // as in Options
+  std::string build = {};                           // as in Options
   wire::Faults faults = {};                         // played on request
 };
 

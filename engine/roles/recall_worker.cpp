@@ -8,6 +8,7 @@
 #include <boost/asio/error.hpp>
 
 #include "engine/plan/placement.hpp"
+#include "engine/roles/preflight.hpp"
 #include "engine/roles/source_reader.hpp"
 
 namespace mpiferry::roles {
@@ -37,6 +38,7 @@ Result<std::unique_ptr<Duty>> RecallWorker::take(const Post& post, const Message
 
 // What it sees is told while it looks: there may be more of it than fits into a message.
 Task<Outcome> RecallWorker::prepare() {
+  if (Outcome same = check_build(post_.build, recall_.build); !same) co_return same;
   std::deque<wire::Holding> holdings;
   std::deque<wire::Extras> extras;
   Shelf::Sinks sinks{.holding = [&](wire::Holding it) { holdings.push_back(std::move(it)); },

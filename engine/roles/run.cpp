@@ -31,7 +31,7 @@ Report recall(mpi::NativeCommunicator parent, const Settings& options, Observer&
   if (communicator.rank() == kMaster) {
     return play<RecallRole>(communicator, crowd, options, observer);
   }
-  const Options settings{.handle_signals = options.handle_signals};
+  const Options settings{.build = options.build, .handle_signals = options.handle_signals};
   return play<roles::Worker>(communicator, crowd, settings, observer);
 }
 

@@ -155,6 +155,7 @@ void ScatterMaster::invite() {
   const std::string& source_id = reader_->source().id();
   const wire::Job job{.destination = options_.destination,
                       .token = token_,
+                      .build = options_.build,
                       .source_id = source_id.empty() ? "" : host_ + " " + source_id,
                       .source_size = reader_->source().size(),
                       .chunk_size = options_.chunk_size,

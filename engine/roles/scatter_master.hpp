@@ -37,6 +37,7 @@ class ScatterMaster final : public Master {
   Task<Outcome> take_over();
   Outcome open_file();
   void invite() override;
+  Outcome muster() override { return rooms_.check(); }
   void check_result();
   wire::End farewell(Rank worker) const override;
   void publish() override;

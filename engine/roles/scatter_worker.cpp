@@ -10,6 +10,7 @@
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/stripe_name.hpp"
 #include "engine/roles/clearing.hpp"
+#include "engine/roles/preflight.hpp"
 #include "engine/roles/publication.hpp"
 
 namespace mpiferry::roles {
@@ -30,6 +31,7 @@ Result<std::unique_ptr<Duty>> ScatterWorker::take(const Post& post, const Messag
 }
 
 Task<Outcome> ScatterWorker::prepare() {
+  if (Outcome same = check_build(post_.build, job_.build); !same) co_return same;
   if (job_.discard) co_return Nothing{};
   auto directory = disk::Directory::open_or_create(
       disk::expand_destination(job_.destination, post_.self(), post_.host));
@@ -67,6 +69,7 @@ Task<Outcome> ScatterWorker::prepare() {
     ready = directory_->check_vacant(job_.token);
   }
   if (ready) ready = probe();
+  if (ready) ready = check_open_files(job_.window);
   if (ready && job_.fsync) ready = directory_->sync();  // an ack means durable, path included
   if (!ready) co_return ready;
   store_ = std::make_shared<ChunkStore>(directory_, job_, post_.self(), post_.job_id);
@@ -108,6 +111,7 @@ void ScatterWorker::start() {
     ready.directory = directory_->path();
     ready.directory_id = directory_->id();
     ready.shares_master_directory = shares_;
+    ready.room = room_for(job_, post_.self(), *directory_);
   }
   post_.control.send(kMaster, wire::Tag::status, wire::Kind::ready, post_.job_id, ready);
   if (!job_.resume) return;

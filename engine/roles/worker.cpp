@@ -34,7 +34,8 @@ Worker::Worker(mpi::MpiContext& context, const mpi::Communicator& communicator,
             .changed = changed_,
             .fail = [this](Failure failure) { fail(std::move(failure)); },
             .take_end = [this](const Message& message) { take_end(message); },
-            .host = mpi::host_name()} {}
+            .host = mpi::host_name(),
+            .build = options.build} {}
 
 Task<> Worker::run() {
   if (options_.handle_signals) {

@@ -6,9 +6,38 @@
 #include "engine/wire/json_message.hpp"
 
 namespace mpiferry::wire {
+namespace {
+
+Json json_from(const Ready::Room& room) {
+  Json json = {{"needed", room.needed.value},
+               {"files", room.files},
+               {"file_system", json_from_bytes(room.file_system)}};
+  if (room.available) json["available"] = room.available->value;
+  if (room.inodes) json["inodes"] = *room.inodes;
+  return json;
+}
+
+Ready::Room read_room(const Json& json, std::optional<Failure>& failure) {
+  Fields fields{json, "ready: room.", failure};
+  Ready::Room room;
+  room.needed.value = fields.integer<std::uint64_t>("needed", 0, kMaxFileSize);
+  room.files = fields.integer<std::uint64_t>("files", 0, kMaxChunks);
+  room.file_system = fields.bytes("file_system");
+  if (fields.optional_member("available") != nullptr) {
+    room.available = Bytes{fields.integer<std::uint64_t>("available", 0, kMaxU64)};
+  }
+  if (fields.optional_member("inodes") != nullptr) {
+    room.inodes = fields.integer<std::uint64_t>("inodes", 0, kMaxU64);
+  }
+  return room;
+}
+
+}  // namespace
+
 Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
   Json json = {{"destination", json_from_bytes(job.destination)},
                {"token", json_from_bytes(job.token)},
+               {"build", json_from_bytes(job.build)},
                {"source_id", json_from_bytes(job.source_id)},
                {"source_size", nullptr},
                {"chunk_size", job.chunk_size.value},
@@ -31,6 +60,7 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
     Job job;
     job.destination = fields.bytes("destination");
     job.token = fields.bytes("token");
+    job.build = fields.bytes("build");
     job.source_id = fields.bytes("source_id");
     if (const Json* size = fields.member("source_size"); size != nullptr && !size->is_null()) {
       job.source_size = Bytes{fields.integer<std::uint64_t>("source_size", 0, kMaxFileSize)};
@@ -61,20 +91,22 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
 }
 
 Result<std::size_t> encode(const Ready& ready, std::span<std::byte> out) {
-  const Json json = {{"host", json_from_bytes(ready.host)},
-                     {"directory", json_from_bytes(ready.directory)},
-                     {"directory_id", json_from_bytes(ready.directory_id)},
-                     {"shares_master_directory", ready.shares_master_directory}};
+  Json json = {{"host", json_from_bytes(ready.host)},
+               {"directory", json_from_bytes(ready.directory)},
+               {"directory_id", json_from_bytes(ready.directory_id)},
+               {"shares_master_directory", ready.shares_master_directory}};
+  if (ready.room != Ready::Room{}) json["room"] = json_from(ready.room);
   return put_json("ready", json, out);
 }
 
 Result<Ready> decode_ready(std::span<const std::byte> payload) {
-  return take_json("ready", payload, [](Fields& fields, std::optional<Failure>&) {
+  return take_json("ready", payload, [](Fields& fields, std::optional<Failure>& failure) {
     Ready ready;
     ready.host = fields.bytes("host");
     ready.directory = fields.bytes("directory");
     ready.directory_id = fields.bytes("directory_id");
     ready.shares_master_directory = fields.boolean("shares_master_directory");
+    if (const Json* room = fields.optional_member("room")) ready.room = read_room(*room, failure);
     return ready;
   });
 }

@@ -35,6 +35,7 @@ struct Faults {
 struct Job {
   std::string destination;           // with {rank} and {host} still in it
   std::string token;                 // marks the master's destination while the job runs
+  std::string build;                 // of the program, to be compared; "": not known
   std::string source_id;             // "host device:inode" of a regular file: no worker removes it
   std::optional<Bytes> source_size;  // up to kMaxChunks chunks; nothing: a stream, known at its end
   Bytes chunk_size;
@@ -58,6 +59,16 @@ struct Ready {
   std::string directory;     // the destination, expanded
   std::string directory_id;  // equal for two workers of a host if they write to one directory
   bool shares_master_directory = false;
+  // What this worker will write, and what fits there.
+  struct Room {
+    Bytes needed;
+    std::uint64_t files = 0;
+    std::optional<Bytes> available = {};       // nothing: the file system does not say
+    std::optional<std::uint64_t> inodes = {};  // as above
+    std::string file_system = {};              // equal on one host for what shares it; "": unknown
+    bool operator==(const Room&) const = default;
+  };
+  Room room = {};
 
   bool operator==(const Ready&) const = default;
 };

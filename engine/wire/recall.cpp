@@ -52,7 +52,8 @@ std::vector<Recall::Hosts> read_hosts(Fields& fields, std::optional<Failure>& fa
 }  // namespace
 
 Result<std::size_t> encode(const Recall& recall, std::span<std::byte> out) {
-  Json json = {{"directory", json_from_bytes(recall.directory)},
+  Json json = {{"build", json_from_bytes(recall.build)},
+               {"directory", json_from_bytes(recall.directory)},
                {"hosts", Json::array()},
                {"size", recall.size.value},
                {"chunk_size", recall.chunk_size.value},
@@ -69,6 +70,7 @@ Result<std::size_t> encode(const Recall& recall, std::span<std::byte> out) {
 Result<Recall> decode_recall(std::span<const std::byte> payload) {
   return take_json("recall", payload, [](Fields& fields, std::optional<Failure>& failure) {
     Recall recall;
+    recall.build = fields.bytes("build");
     recall.directory = fields.bytes("directory");
     recall.hosts = read_hosts(fields, failure);
     recall.size.value = fields.integer<std::uint64_t>("size", 0, kMaxFileSize);

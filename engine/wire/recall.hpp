@@ -24,6 +24,7 @@ struct Recall {
     bool operator==(const Hosts&) const = default;
   };
 
+  std::string build;      // as in Job
   std::string directory;  // as the user wrote it, with {rank} and {host} in it
   std::vector<Hosts> hosts;
   Bytes size;

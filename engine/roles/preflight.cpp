@@ -1,0 +1,109 @@
+#include "engine/roles/preflight.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "engine/disk/room.hpp"
+#include "engine/plan/chunk_plan.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+// Beside the chunks: directories, stripes, sums, what MPI opens while it connects.
+constexpr std::uint64_t kOtherFiles = 32;
+// Files take whole blocks; this is the size of most.
+constexpr std::uint64_t kBlock = 4096;
+
+template <class T>
+std::optional<T> least(const std::optional<T>& a, const std::optional<T>& b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+}  // namespace
+
+Outcome check_open_files(std::uint32_t window) {
+  const std::uint64_t limit = disk::open_file_limit();
+  const std::uint64_t open = disk::open_files();
+  if (limit >= open + window + kOtherFiles) return Nothing{};
+  return Failure{.code = Errc::invalid_argument,
+                 .call = "open",
+                 .system_errno = EMFILE,
+                 .detail = fmt::format("{} files are open, {} more may be needed for a window of "
+                                       "{}, and the limit is {}",
+                                       open, window + kOtherFiles, window, limit),
+                 .hint = "raise the limit of open files (ulimit -n), or lower --window"};
+}
+
+Outcome check_build(const std::string& ours, const std::string& theirs) {
+  if (ours == theirs || ours.empty() || theirs.empty()) return Nothing{};
+  return Failure{.code = Errc::bad_version,
+                 .detail = fmt::format("this rank runs mpiferry {}, rank 0 runs {}", ours, theirs),
+                 .hint = "start the same program on all hosts"};
+}
+
+wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory) {
+  // The layout `file` has reserved its space by now; --reroute copes with a full disk.
+  if (!job.source_size || job.resume || job.reroute || job.layout == wire::Layout::file) return {};
+  const auto room = disk::room_at(directory);
+  if (!room) return {};  // it is not for this that a job should fail
+  const plan::ChunkPlan plan{*job.source_size, job.chunk_size, job.workers};
+  wire::Ready::Room out;
+  out.needed = plan.bytes_of(self);
+  out.files = 1;
+  if (job.layout == wire::Layout::chunks) {
+    const std::uint64_t blocks = (job.chunk_size.value + kBlock - 1) / kBlock;
+    out.files = plan.chunks_of(self);
+    // Small chunks take a block each.
+    if (job.chunk_size.value < kBlock) out.needed = {out.files * blocks * kBlock};
+  }
+  out.available = least(room->available, room->quota_left);
+  out.inodes = room->inodes;
+  out.file_system = std::to_string(room->file_system);
+  return out;
+}
+
+void Rooms::add(Rank worker, const wire::Ready& ready) {
+  if (ready.room.file_system.empty()) return;
+  // What shares the master's directory is one file system, whatever each host calls it.
+  const std::string id =
+      ready.shares_master_directory ? "" : ready.host + " " + ready.room.file_system;
+  const auto found = std::ranges::find(shared_, id, &Shared::file_system);
+  if (found == shared_.end()) {
+    shared_.push_back({worker, ready.host, ready.directory, id, ready.room});
+    return;
+  }
+  wire::Ready::Room& room = found->room;
+  room.needed += ready.room.needed;
+  room.files += ready.room.files;
+  room.available = least(room.available, ready.room.available);
+  room.inodes = least(room.inodes, ready.room.inodes);
+}
+
+Outcome Rooms::check() const {
+  for (const Shared& it : shared_) {
+    Failure failure{.code = Errc::dest_unusable,
+                    .rank = it.worker,
+                    .host = it.host,
+                    .path = it.path,
+                    .hint = "free some space there, or name a destination elsewhere"};
+    if (it.room.available && *it.room.available < it.room.needed) {
+      failure.detail =
+          fmt::format("{} bytes are to be written there, and {} are free, quotas included",
+                      it.room.needed.value, it.room.available->value);
+      return failure;
+    }
+    if (it.room.inodes && *it.room.inodes < it.room.files) {
+      failure.detail = fmt::format("{} files are to be made there, and {} inodes are free",
+                                   it.room.files, *it.room.inodes);
+      failure.hint = "choose larger chunks or --layout stripes, or name a destination elsewhere";
+      return failure;
+    }
+  }
+  return Nothing{};
+}
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,43 @@
+// What can be found before the first byte: whether a worker's share fits, whether it may open as
+// many files as it will, whether all ranks run the same program.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "engine/base/units.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/wire/job.hpp"
+
+namespace mpiferry::roles {
+
+// On the worker. invalid_argument if the limit of open files is too low for the window.
+Outcome check_open_files(std::uint32_t window);
+// bad_version if both are known and differ. `theirs`: of rank 0.
+Outcome check_build(const std::string& ours, const std::string& theirs);
+
+// What this worker will write, and what fits there; nothing is claimed of a job whose size is not
+// known, or that goes on with what is there already.
+wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory);
+
+// On the master: the shares of all workers, by the file systems that they share. dest_unusable with
+// rank, host, path and what is missing.
+class Rooms {
+ public:
+  void add(Rank worker, const wire::Ready& ready);
+  Outcome check() const;
+
+ private:
+  struct Shared {
+    Rank worker;  // the first of them
+    std::string host;
+    std::string path;
+    std::string file_system;
+    wire::Ready::Room room;  // the sum of what is needed, the least of what is free
+  };
+  std::vector<Shared> shared_;
+};
+
+}  // namespace mpiferry::roles
