@@ -84,12 +84,29 @@ TEST_F(Destination, that_is_read_only_on_one_worker_is_refused) {
   EXPECT_TRUE(chunks_below(root).empty());
 }
 
-TEST_F(Destination, that_is_full_on_one_worker_is_an_error_that_leaves_no_part) {
+TEST_F(Destination, that_is_too_small_for_one_workers_share_is_found_before_the_first_byte) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount here";
   make_source(100 * chunk_size);
   spread();
   const Finished finished = run_mounted(*prefix, R"(mount -t tmpfs -o size=1m ferry "$1")", job(4));
+  expect_failed(finished, 4, "rank 2 (");
+  EXPECT_NE(finished.err.find("bytes are to be written there"), std::string::npos) << finished.err;
+  EXPECT_TRUE(chunks_below(root).empty());
+}
+
+// Of a stream nobody knows what it needs.
+TEST_F(Destination, that_is_full_on_one_worker_is_an_error_that_leaves_no_part) {
+  const auto prefix = with_private_mounts();
+  if (!prefix) GTEST_SKIP() << "no right to mount here";
+  make_source(100 * chunk_size);
+  spread();
+  const fs::path file = source;
+  source = temporary / "fifo";
+  const std::string mount = "mount -t tmpfs -o size=1m ferry \"$1\" && mkfifo '" + source.string() +
+                            "' && { cat '" + file.string() + "' >'" + source.string() + "' & }";
+  const Finished finished = run_mounted(*prefix, mount, job(4));
+  source = file;
   expect_failed(finished, 4, "rank 2 (");
   EXPECT_NE(finished.err.find("No space left on device"), std::string::npos) << finished.err;
   // What rank 2 wrote into its small disk.

@@ -119,14 +119,16 @@ class Messages : public RunTest {
     EXPECT_TRUE(said);
     if (!said) return {};
     EXPECT_LT(said->token.size() + said->source_id.size(), 512U);
-    return {.destination = options.destination,
-            .token = said->token,
-            .source_id = said->source_id,
-            .source_size = Bytes{std::filesystem::file_size(options.source)},
-            .chunk_size = options.chunk_size,
-            .window = kWindow,
-            .workers = workers,
-            .faults = options.faults};
+    wire::Job job;
+    job.destination = options.destination;
+    job.token = said->token;
+    job.source_id = said->source_id;
+    job.source_size = Bytes{std::filesystem::file_size(options.source)};
+    job.chunk_size = options.chunk_size;
+    job.window = kWindow;
+    job.workers = workers;
+    job.faults = options.faults;
+    return job;
   }
 
   void expect_worker(const Report& report, std::uint64_t damaged) {

@@ -38,7 +38,7 @@ class Clearing : public ::testing::Test {
         [&]() -> Task<> {
           boost::asio::post(io, [this] { hear(); });  // a signal, say
           outcome =
-              co_await clear(context, directory, "", "", std::move(stop), {});  // one name a slice
+              co_await clear(context, directory, "", "", std::move(stop), {}, {});  // one name a slice
         },
         Rethrow{});
     io.run();

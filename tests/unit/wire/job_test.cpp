@@ -168,7 +168,9 @@ TEST(Job, encode_fills_a_buffer_that_fits_exactly) {
 }
 
 TEST(Ready, decode_returns_what_encode_wrote) {
-  const Ready ready{"node7", kAnyBytes, "66305:42", true};
+  Ready ready{"node7", kAnyBytes, "66305:42", true, {}};
+  EXPECT_EQ(*decode_ready(bytes_of(encoded(ready))), ready);
+  ready.room = {.needed = 5_GiB, .files = 3, .available = 4_GiB, .inodes = 2, .file_system = "17"};
   const auto decoded = decode_ready(bytes_of(encoded(ready)));
   ASSERT_TRUE(decoded);
   EXPECT_EQ(*decoded, ready);
@@ -176,7 +178,7 @@ TEST(Ready, decode_returns_what_encode_wrote) {
 
 TEST(End, decode_returns_what_encode_wrote) {
   for (const Errc verdict : {Errc::ok, Errc::chunk_corrupt, Errc::internal}) {
-    const End end{verdict, "data.xxh3"};
+    const End end{verdict, 7, "data.xxh3"};
     const auto decoded = decode_end(bytes_of(encoded(end)));
     ASSERT_TRUE(decoded);
     EXPECT_EQ(*decoded, end);
