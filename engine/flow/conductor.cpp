@@ -58,6 +58,10 @@ void Conductor::on_dismissed(Time now) noexcept {
   stage_ = Stage::dismiss;
   dismissed_ = true;
   since_ = now;
+  set_deadline(now);
+}
+
+void Conductor::set_deadline(Time now) noexcept {
   if (verdict() == Errc::interrupted || verdict() == Errc::worker_stalled) {
     deadline_ = now + kInterruptedPatience;
   } else if (failure_) {
@@ -78,7 +82,7 @@ void Conductor::on_given_up(Failure silence) noexcept {
 bool Conductor::fail(Failure failure, Time now) {
   if (failure_ || stage_ == Stage::over) return false;
   failure_ = std::move(failure);
-  if (dismissed_ && failure_->code == Errc::interrupted) deadline_ = now + kInterruptedPatience;
+  if (dismissed_) set_deadline(now);  // nobody waits for a success any more
   return true;
 }
 

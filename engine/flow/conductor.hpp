@@ -76,6 +76,8 @@ class Conductor {
   Member& member(Rank worker) { return members_[static_cast<std::size_t>(worker.value) - 1]; }
   Rank first_without(bool Member::*flag) const noexcept;
   bool all_closed_but(Rank except) const noexcept;
+  // From now on the dismissed may take as long as the verdict allows.
+  void set_deadline(Time now) noexcept;
 
   Duration stall_timeout_;
   std::vector<Member> members_;  // worker r at r - 1

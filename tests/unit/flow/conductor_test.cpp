@@ -155,6 +155,16 @@ TEST(Conductor, hurries_when_it_is_interrupted_while_it_waits_for_the_end) {
   EXPECT_EQ(conductor.next(kStart + 3s + 1ms), Step::give_up);
 }
 
+// A worker to which the end came damaged says so, and then waits for one that never comes.
+TEST(Conductor, waits_no_longer_than_after_a_failure_when_a_worker_fails_after_the_end) {
+  for (const Duration stall_timeout : {Duration{0s}, Duration{1s}, Duration{60s}}) {
+    Conductor conductor = dismissed({}, stall_timeout);
+    conductor.fail(broken(Errc::bad_payload_digest, Rank{2}), kStart + 1s);
+    EXPECT_EQ(conductor.next(kStart + 6s), Step::wait);
+    EXPECT_EQ(conductor.next(kStart + 6s + 1ms), Step::give_up);
+  }
+}
+
 TEST(Conductor, does_not_wait_for_a_stalled_worker_itself) {
   Conductor conductor = dismissed(broken(Errc::worker_stalled, Rank{2}));
   EXPECT_EQ(conductor.next(kStart), Step::wait) << "rank 1 can still confirm";
