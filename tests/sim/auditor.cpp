@@ -1,0 +1,261 @@
+#include "tests/sim/auditor.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace mpiferry::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// The master looks at its clock every 100 ms, and counts half a second of each stop.
+constexpr Duration kTick = milliseconds{100};
+constexpr Duration kCountedOfAStop = milliseconds{500};
+
+double in_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+}  // namespace
+
+Auditor::Auditor(const World& world, const Faults& faults, const Scenario& scenario)
+    : world_(world), faults_(faults), scenario_(scenario), members_(scenario.workers + 1) {}
+
+void Auditor::on_chunk_read(ChunkIndex chunk, std::span<const std::byte> bytes) {
+  if (chunk.value == chunks_.size()) {
+    chunks_.push_back({.bytes = {bytes.begin(), bytes.end()}});
+  }
+}
+
+void Auditor::on_chunk_posted(const wire::Header& header, Rank to) {
+  const std::uint64_t i = header.chunk.value;
+  require(!first_failure_ && !dismissed_, Invariant::nothing_after_the_end,
+          "chunk {} leaves after {}", i, dismissed_ ? "the end" : "a failure");
+  require(i < chunks_.size(), Invariant::everything_is_moved, "chunk {} leaves unread", i);
+  Chunk& chunk = chunks_[i];
+  Member& worker = member(to);
+  if (!chunk.attempt) {
+    require(header.attempt == 0, Invariant::resends_are_asked_for,
+            "chunk {} leaves first as attempt {}", i, header.attempt);
+    chunk.owner = to;
+    if (worker.owed++ == 0) worker.silent_since = world_.now();
+    require(worker.owed <= scenario_.effective_window(), Invariant::credit,
+            "rank {} owes {} answers, the window is {}", to.value, worker.owed,
+            scenario_.effective_window());
+  } else {
+    require(to == chunk.owner && header.attempt == *chunk.attempt + 1 && !chunk.written &&
+                chunk.damaged == header.attempt && header.attempt <= scenario_.retries,
+            Invariant::resends_are_asked_for,
+            "chunk {}, attempt {}, to rank {}: {} of {} retries, damaged {} times{}", i,
+            header.attempt, to.value, *chunk.attempt, scenario_.retries, chunk.damaged,
+            chunk.written ? ", and written" : "");
+    worker.silent_since = world_.now();
+  }
+  chunk.attempt = header.attempt;
+}
+
+void Auditor::on_ack_heard(Rank from, const wire::Ack& ack) {
+  if (ack.chunk.value >= chunks_.size()) return;
+  Chunk& chunk = chunks_[ack.chunk.value];
+  if (chunk.owner != from || chunk.written || ack.attempt != chunk.attempt) return;
+  if (ack.status == wire::AckStatus::corrupt) {
+    if (chunk.damaged == ack.attempt) ++chunk.damaged;
+  } else if (ack.status == wire::AckStatus::written) {
+    if (chunk.damaged > ack.attempt) return;  // the attempt was answered already
+    chunk.written = true;
+    --member(from).owed;
+  }
+  member(from).silent_since = world_.now();
+}
+
+void Auditor::on_closed_heard(Rank from, const wire::Closed& closed) {
+  member(from).closed = closed;
+}
+
+void Auditor::on_blame(Rank worker, Silence silence) const {
+  const Member& it = member(worker);
+  const Time since = silence == Silence::to_the_job ? invited_ : it.silent_since;
+  require(silence == Silence::to_the_job || it.owed > 0, Invariant::stalls_are_real,
+          "rank {} is blamed, and owes nothing", worker.value);
+  require(awake_since(since) + slack_since(since) > scenario_.stall_timeout,
+          Invariant::stalls_are_real, "rank {} is blamed after {:.3f} s", worker.value,
+          in_seconds(awake_since(since)));
+}
+
+void Auditor::on_failure(Errc code) {
+  if (first_failure_ || over_) return;
+  first_failure_ = code;
+  failed_ = world_.now();
+}
+
+void Auditor::on_transferred(std::uint64_t chunks) const {
+  const auto written =
+      static_cast<std::uint64_t>(std::ranges::count(chunks_, true, &Chunk::written));
+  require(chunks == scenario_.chunks() && written == chunks, Invariant::everything_is_moved,
+          "the transfer of {} chunks ends with {} of {} written", scenario_.chunks(), written,
+          chunks);
+}
+
+void Auditor::on_dismissed() { dismissed_ = world_.now(); }
+
+std::optional<Duration> Auditor::patience() const {
+  if (!first_failure_) {
+    if (scenario_.stall_timeout == Duration::zero()) return std::nullopt;
+    return scenario_.stall_timeout;
+  }
+  const bool short_one =
+      *first_failure_ == Errc::interrupted || *first_failure_ == Errc::worker_stalled;
+  return short_one ? seconds{1} : seconds{5};
+}
+
+void Auditor::on_waiting() const {
+  if (!dismissed_ || over_ || !patience()) return;
+  const Time since = first_failure_ ? std::max(*dismissed_, failed_) : *dismissed_;
+  require(awake_since(since) <= *patience() + 2 * kTick, Invariant::patience,
+          "the master waits for the dismissed since {:.3f} s", in_seconds(awake_since(since)));
+}
+
+void Auditor::on_given_up() const {
+  // A stalled worker itself is not waited for, and all others may have closed at once.
+  if (first_failure_ == Errc::worker_stalled) return;
+  const Time since = std::max(*dismissed_, first_failure_ ? failed_ : *dismissed_);
+  require(patience() && awake_since(since) + slack_since(since) > *patience(), Invariant::patience,
+          "the dismissed are given up after {:.3f} s", in_seconds(awake_since(since)));
+}
+
+void Auditor::on_publishing() const {
+  require(!first_failure_, Invariant::manifest_comes_last, "the result of a failed job appears");
+  for (std::uint32_t rank = 1; rank <= scenario_.workers; ++rank) {
+    require(members_[rank].closed.has_value(), Invariant::manifest_comes_last,
+            "the result appears before rank {} has closed", rank);
+  }
+  if (scenario_.discard) return;
+  for (std::uint64_t i = 0; i < scenario_.chunks(); ++i) {
+    require(i < chunks_.size(), Invariant::manifest_comes_last, "chunk {} was never read", i);
+    const Rank owner = chunks_[i].owner;
+    const auto* bytes = owner == kNoRank || (member(owner).power_cut && !scenario_.fsync)
+                            ? &chunks_[i].bytes
+                            : disk(owner).find(i);
+    require(owner != kNoRank && bytes != nullptr && *bytes == chunks_[i].bytes,
+            Invariant::manifest_comes_last, "the result appears without chunk {}", i);
+  }
+}
+
+void Auditor::on_over(Errc verdict, const Counters& counters) {
+  over_ = true;
+  require(verdict == first_failure_.value_or(verdict == Errc::worker_stalled ? verdict : Errc::ok),
+          Invariant::first_failure_wins, "the verdict is {}, but the first failure was {}",
+          error_name(verdict), error_name(first_failure_.value_or(Errc::ok)));
+  if (verdict != Errc::ok) return;
+  Counters workers;
+  for (const Member& it : members_) {
+    if (!it.closed) continue;
+    workers.chunks_written += it.closed->chunks_written;
+    workers.bytes_written += it.closed->bytes_written;
+    workers.chunks_corrupt += it.closed->chunks_corrupt;
+  }
+  require(counters.chunks_written == scenario_.chunks() &&
+              counters.bytes_written == scenario_.source_size,
+          Invariant::counters_agree, "{} chunks, {} bytes of {} chunks, {} bytes were moved",
+          counters.chunks_written, counters.bytes_written.value, scenario_.chunks(),
+          scenario_.source_size.value);
+  require(counters.chunks_written == workers.chunks_written &&
+              counters.bytes_written == workers.bytes_written,
+          Invariant::counters_agree, "the master counts {} chunks, the workers {}",
+          counters.chunks_written, workers.chunks_written);
+  if (faults_.has(Fault::chunk_duplicated)) return;  // its copies are checked, too
+  require(counters.chunks_resent == counters.chunks_corrupt &&
+              counters.chunks_corrupt == workers.chunks_corrupt,
+          Invariant::counters_agree, "{} chunks resent, {} damaged, {} by the workers",
+          counters.chunks_resent, counters.chunks_corrupt, workers.chunks_corrupt);
+}
+
+void Auditor::on_master_stopped(Duration length) {
+  const Time from = stops_.empty() ? world_.now() : std::max(world_.now(), stops_.back().to);
+  const Time to = world_.now() + length;
+  if (to > from) stops_.push_back({from, to});
+}
+
+Duration Auditor::awake_since(Time then) const {
+  Duration awake = world_.now() - then;
+  for (const Stop& stop : stops_) {
+    const Time from = std::max(stop.from, then);
+    const Time to = std::min(stop.to, world_.now());
+    if (to > from) awake -= to - from;
+  }
+  return awake;
+}
+
+Duration Auditor::slack_since(Time then) const {
+  const auto stops = std::ranges::count_if(
+      stops_, [&](const Stop& stop) { return stop.to > then && stop.from < world_.now(); });
+  return stops * (kCountedOfAStop + kTick);
+}
+
+void Auditor::on_write_begun(Rank worker, std::optional<Errc> end, bool failed) const {
+  require(!failed && end.value_or(Errc::ok) == Errc::ok, Invariant::failed_end_stops_work,
+          "rank {} begins a write after {}", worker.value,
+          failed ? "its own failure" : error_name(*end));
+}
+
+void Auditor::on_visible(Rank worker, std::uint64_t name,
+                         const std::vector<std::byte>& bytes) const {
+  if (name == kManifestFile) return on_publishing();
+  if (name == kSumsFile) return;
+  require(name < chunks_.size() && bytes == chunks_[name].bytes, Invariant::visible_is_finished,
+          "rank {} shows a chunk {} of {} bytes that is not what was read", worker.value, name,
+          bytes.size());
+}
+
+void Auditor::on_answer(Rank worker, const wire::Ack& ack) const {
+  if (ack.status != wire::AckStatus::written) return;
+  require(ack.chunk.value < chunks_.size(), Invariant::acknowledged_is_on_disk,
+          "rank {} acknowledges chunk {}, which was never read", worker.value, ack.chunk.value);
+  check_on_disk(ack.chunk, worker, scenario_.fsync);
+}
+
+void Auditor::check_on_disk(ChunkIndex chunk, Rank worker, bool durable) const {
+  if (scenario_.discard) return;
+  const std::vector<std::byte>& right = chunks_[chunk.value].bytes;
+  const auto* bytes = disk(worker).find(chunk.value);
+  require(bytes != nullptr && *bytes == right, Invariant::acknowledged_is_on_disk,
+          "chunk {} of rank {} was acknowledged and is {}", chunk.value, worker.value,
+          bytes == nullptr ? "not there" : "wrong");
+  if (!durable) return;
+  const Disk::File* file = disk(worker).find_durable(chunk.value);
+  require(file != nullptr && file->bytes == right && file->synced == right.size(),
+          Invariant::acknowledged_is_on_disk,
+          "chunk {} of rank {} was acknowledged, and a power cut would take it", chunk.value,
+          worker.value);
+}
+
+void Auditor::on_power_cut(Rank worker) {
+  member(worker).power_cut = true;
+  if (!scenario_.fsync) return;
+  for (std::uint64_t i = 0; i < chunks_.size(); ++i) {
+    const auto* bytes = disk(worker).find(i);
+    require(bytes == nullptr || *bytes == chunks_[i].bytes, Invariant::visible_is_finished,
+            "after a power cut rank {} shows an unfinished chunk {}", worker.value, i);
+  }
+}
+
+void Auditor::on_end(std::optional<Errc> verdict) const {
+  for (std::uint64_t i = 0; i < chunks_.size(); ++i) {
+    const Chunk& chunk = chunks_[i];
+    if (!chunk.written || (member(chunk.owner).power_cut && !scenario_.fsync)) continue;
+    check_on_disk({i}, chunk.owner, scenario_.fsync && !member(chunk.owner).power_cut);
+  }
+  const bool manifest = disk(kMaster).find(kManifestFile) != nullptr;
+  if (!verdict) return;  // the launcher ended it
+  require(manifest == (*verdict == Errc::ok && !scenario_.discard), Invariant::manifest_comes_last,
+          "the verdict is {}, and there is {} manifest", error_name(*verdict),
+          manifest ? "a" : "no");
+  const bool explained =
+      faults_.explain(*verdict) &&
+      (*verdict != Errc::chunk_corrupt || std::ranges::any_of(chunks_, [&](const Chunk& chunk) {
+        return chunk.damaged > scenario_.retries;
+      }));
+  require(explained, Invariant::verdict_is_explained, "nothing that happened explains {}",
+          error_name(*verdict));
+}
+
+}  // namespace mpiferry::sim

@@ -1,0 +1,113 @@
+// Watches a run from outside and keeps its own book: what was read, sent, promised and blamed. It
+// knows the promises of docs/protocol.md, and nothing of how engine/flow keeps them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/base/failure.hpp"
+#include "engine/base/units.hpp"
+#include "engine/wire/ack.hpp"
+#include "engine/wire/header.hpp"
+#include "engine/wire/job.hpp"
+#include "tests/sim/disk.hpp"
+#include "tests/sim/faults.hpp"
+#include "tests/sim/invariant.hpp"
+#include "tests/sim/scenario.hpp"
+#include "tests/sim/world.hpp"
+
+namespace mpiferry::sim {
+
+// What a worker is blamed for.
+enum class Silence : std::uint8_t { to_the_job, to_chunks };
+
+struct Counters {
+  std::uint64_t chunks_written = 0;
+  std::uint64_t chunks_resent = 0;
+  std::uint64_t chunks_corrupt = 0;
+  Bytes bytes_written;
+};
+
+// Every function throws Broken. Not thread-safe.
+class Auditor {
+ public:
+  Auditor(const World& world, const Faults& faults, const Scenario& scenario);
+
+  // The disk of each rank, by rank.
+  void set_disks(std::vector<const Disk*> disks) { disks_ = std::move(disks); }
+
+  // The master.
+  void on_invited() { invited_ = world_.now(); }
+  void on_chunk_read(ChunkIndex chunk, std::span<const std::byte> bytes);
+  void on_chunk_posted(const wire::Header& header, Rank to);
+  void on_ack_heard(Rank from, const wire::Ack& ack);
+  void on_closed_heard(Rank from, const wire::Closed& closed);
+  void on_blame(Rank worker, Silence silence) const;
+  // Before the conductor hears of it.
+  void on_failure(Errc code);
+  void on_transferred(std::uint64_t chunks) const;
+  void on_dismissed();
+  // Each time that the master looks at its clock while it waits for the dismissed.
+  void on_waiting() const;
+  void on_given_up() const;
+  void on_publishing() const;
+  void on_over(Errc verdict, const Counters& counters);
+  void on_master_stopped(Duration length);
+
+  // The workers.
+  void on_write_begun(Rank worker, std::optional<Errc> end, bool failed) const;
+  void on_visible(Rank worker, std::uint64_t name, const std::vector<std::byte>& bytes) const;
+  void on_answer(Rank worker, const wire::Ack& ack) const;
+  void on_power_cut(Rank worker);
+
+  // The run is over: `verdict` is what the user sees; nothing if the launcher ended it.
+  void on_end(std::optional<Errc> verdict) const;
+
+ private:
+  struct Chunk {
+    std::vector<std::byte> bytes;               // as they were read first
+    std::optional<std::uint32_t> attempt = {};  // the last one that was posted
+    Rank owner = kNoRank;
+    std::uint32_t damaged = 0;  // answers `corrupt` that were heard, one an attempt
+    bool written = false;       // so the master was told
+  };
+  struct Member {
+    std::uint32_t owed = 0;
+    Time silent_since;
+    std::optional<wire::Closed> closed;
+    bool power_cut = false;
+  };
+  struct Stop {
+    Time from;
+    Time to;
+  };
+
+  Member& member(Rank rank) { return members_[static_cast<std::size_t>(rank.value)]; }
+  const Member& member(Rank rank) const { return members_[static_cast<std::size_t>(rank.value)]; }
+  const Disk& disk(Rank rank) const { return *disks_[static_cast<std::size_t>(rank.value)]; }
+  // Since `then`, without the time in which the master was stopped.
+  Duration awake_since(Time then) const;
+  // How much of a stop the master may count nevertheless.
+  Duration slack_since(Time then) const;
+  // nullopt: for ever.
+  std::optional<Duration> patience() const;
+  void check_on_disk(ChunkIndex chunk, Rank worker, bool durable) const;
+
+  const World& world_;
+  const Faults& faults_;
+  const Scenario& scenario_;
+  std::vector<const Disk*> disks_;
+  std::vector<Chunk> chunks_;
+  std::vector<Member> members_;  // by rank
+  std::vector<Stop> stops_;      // of the master
+  Time invited_;
+  std::optional<Time> dismissed_;
+  std::optional<Errc> first_failure_;
+  Time failed_;
+  bool over_ = false;
+};
+
+}  // namespace mpiferry::sim

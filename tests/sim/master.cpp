@@ -1,0 +1,210 @@
+#include "tests/sim/master.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/wire/job.hpp"
+#include "tests/sim/message.hpp"
+
+namespace mpiferry::sim {
+namespace {
+
+constexpr std::size_t kListeners = 16;  // as in engine/roles/master.cpp
+
+}  // namespace
+
+Master::Master(const Setting& setting, Disk& disk, Source& source, Random random)
+    : setting_(setting),
+      disk_(disk),
+      random_(random),
+      reader_(source, setting.scenario),
+      control_(std::size_t{2} * setting.scenario.workers + kListeners),
+      chunk_pool_(setting.scenario.master_buffers()),
+      listening_(std::min(kListeners, std::size_t{2} * setting.scenario.workers)),
+      clock_(kTick, setting.world.now()),
+      conductor_(setting.scenario.workers, setting.scenario.stall_timeout) {
+  if (!setting.scenario.stream) chunks_ = setting.scenario.chunks();
+}
+
+void Master::start() {
+  for (std::size_t i = 0; i < listening_.size(); ++i) {
+    listening_[i].buffer = &control_.acquire();
+    listen(i);
+  }
+  watch();
+  wake();
+}
+
+// "Something has changed": run() looks again, once everything that is ready has run.
+void Master::wake() {
+  if (std::exchange(awake_, true)) return;
+  setting_.world.after(Duration::zero(), kMaster, [this] {
+    awake_ = false;
+    run();
+  });
+}
+
+void Master::run() {
+  while (!conductor_.over() && !preparing_) {
+    if (transferring_) {
+      const Turn turn = conductor_.failed() ? Turn::done : take_turn();
+      if (turn == Turn::blocked) return;
+      if (turn == Turn::more) {
+        const Duration length = setting_.scenario.read + random_.up_to(setting_.scenario.read);
+        setting_.world.after(length, kMaster, [this] { wake(); });
+        return setting_.world.stop(kMaster, length);
+      }
+      finish_transfer();
+    }
+    switch (conductor_.next(now())) {
+      case flow::Step::prepare:
+        prepare();
+        break;
+      case flow::Step::invite:
+        invite();
+        conductor_.on_invited(now());
+        break;
+      case flow::Step::transfer:
+        conductor_.on_transfer_began();
+        begin_transfer();
+        break;
+      case flow::Step::dismiss:
+        dismiss();
+        conductor_.on_dismissed(now());
+        break;
+      case flow::Step::publish:
+        if (!setting_.scenario.discard) publish();
+        conductor_.on_published();
+        break;
+      case flow::Step::give_up:
+        setting_.auditor.on_given_up();
+        setting_.trace("the master gives up: rank {} has not closed",
+                       conductor_.first_unclosed().value);
+        conductor_.on_given_up({.code = Errc::worker_stalled, .rank = conductor_.first_unclosed()});
+        break;
+      case flow::Step::wait:
+        return;
+      case flow::Step::over:
+        conductor_.on_over();
+        stop();
+        return;
+    }
+  }
+}
+
+void Master::prepare() {
+  preparing_ = true;
+  Errc error = Errc::ok;
+  Duration length = random_.up_to(10 * setting_.scenario.write);
+  setting_.faults.on(Occasion::preparation, kMaster, [&](const Plan& plan) {
+    if (plan.fault == Fault::preparation_slow) length += plan.length;
+    if (plan.fault == Fault::source_missing) error = Errc::source_not_found;
+    if (plan.fault == Fault::destination_refused) error = Errc::dest_unusable;
+    setting_.faults.happened(plan.fault);
+  });
+  setting_.world.after(length, kMaster, [this, error] {
+    if (error != Errc::ok) fail({.code = error, .rank = kMaster});
+    conductor_.on_prepared();
+    preparing_ = false;
+    wake();
+  });
+}
+
+void Master::invite() {
+  const Scenario& it = setting_.scenario;
+  const wire::Job job{
+      .destination = "out",
+      .token = "token",
+      .source_id = "",
+      .source_size = it.stream ? std::nullopt : std::optional{it.source_size},
+      .chunk_size = it.chunk_size,
+      .window = it.effective_window(),
+      .workers = it.workers,
+      .fsync = it.fsync,
+      .direct = false,
+      .force = false,
+      .discard = it.discard,
+      .faults = {},
+  };
+  setting_.auditor.on_invited();
+  for (std::uint32_t rank = 1; rank <= it.workers; ++rank) {
+    tell(Rank{static_cast<int>(rank)}, wire::Kind::job, job);
+  }
+}
+
+// The end of Master::transfer(), and the last look before success is declared.
+void Master::finish_transfer() {
+  transferring_ = false;
+  if (!conductor_.failed()) {
+    setting_.auditor.on_transferred(*chunks_);
+    require(chunk_pool_.in_use() == 0, Invariant::memory,
+            "{} buffers are in use after a transfer that went well", chunk_pool_.in_use());
+  }
+  const Errc changed = reader_.source().check_unchanged();
+  if (!conductor_.failed() && changed != Errc::ok) fail({.code = changed, .rank = kMaster});
+  conductor_.on_transferred();
+}
+
+void Master::dismiss() {
+  const Errc verdict = conductor_.verdict();
+  setting_.auditor.on_dismissed();
+  for (std::uint32_t rank = 1; rank <= setting_.scenario.workers; ++rank) {
+    const bool writes = verdict == Errc::ok && !setting_.scenario.discard;
+    tell(Rank{static_cast<int>(rank)}, wire::Kind::end,
+         wire::End{.verdict = verdict, .sums_file = writes ? "XXH3SUMS" : ""});
+  }
+}
+
+void Master::publish() {
+  setting_.auditor.on_publishing();
+  constexpr std::byte kText[]{std::byte{'{'}, std::byte{'}'}};
+  const bool durable = setting_.scenario.fsync;
+  DiskError error = disk_.publish(kSumsFile, kText, durable);
+  if (!error) error = disk_.publish(kManifestFile, kText, durable);
+  if (error) {
+    fail({.code = Errc::dest_write_failed,
+          .rank = kMaster,
+          .call = wire::call_name(error.call),
+          .system_errno = error.system_errno});
+  }
+}
+
+void Master::stop() {
+  for (const Listener& listener : listening_) {
+    setting_.network.cancel(kMaster, wire::Tag::status, listener.receive);
+  }
+  flow::Sender* sender = sender_ ? &*sender_ : nullptr;
+  setting_.auditor.on_over(conductor_.verdict(),
+                           sender == nullptr ? Counters{}
+                                             : Counters{.chunks_written = sender->chunks_written(),
+                                                        .chunks_resent = sender->chunks_resent(),
+                                                        .chunks_corrupt = sender->chunks_corrupt(),
+                                                        .bytes_written = sender->bytes_written()});
+  setting_.trace("the master is over: {}", error_name(conductor_.verdict()));
+}
+
+void Master::fail(Failure failure) {
+  setting_.auditor.on_failure(failure.code);
+  setting_.trace("the master hears of a failure: {}, rank {}", error_name(failure.code),
+                 failure.rank.value);
+  if (!conductor_.fail(std::move(failure), now())) return;
+  wake();
+}
+
+template <class Message>
+void Master::tell(Rank to, wire::Kind kind, const Message& message) {
+  Buffer& buffer = control_.acquire();
+  put_control(buffer.bytes(), kind, kJobId, message);
+  setting_.network.isend(kMaster, to, wire::Tag::data, buffer, [this, &buffer](bool sent) {
+    control_.release(buffer);
+    if (!sent) fail({.code = Errc::mpi_failed});
+  });
+}
+
+void Master::interrupt() {
+  if (std::exchange(interrupted_, true) || conductor_.over()) return;
+  setting_.trace("rank 0 is interrupted");
+  fail({.code = Errc::interrupted, .detail = "interrupted (SIGINT)"});
+}
+
+}  // namespace mpiferry::sim

@@ -1,0 +1,108 @@
+// The simulated rank 0: engine/roles/master*.cpp around the real Conductor and Sender, with events
+// in place of coroutines.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/flow/conductor.hpp"
+#include "engine/flow/sender.hpp"
+#include "engine/roles/job_clock.hpp"
+#include "tests/sim/buffer.hpp"
+#include "tests/sim/disk.hpp"
+#include "tests/sim/reader.hpp"
+#include "tests/sim/setting.hpp"
+#include "tests/sim/source.hpp"
+
+namespace mpiferry::sim {
+
+class Master {
+ public:
+  Master(const Setting& setting, Disk& disk, Source& source, Random random);
+  Master(const Master&) = delete;
+  Master& operator=(const Master&) = delete;
+
+  void start();
+  void interrupt();  // SIGINT
+
+  // run() has returned, and so has its io_context: nothing is under way, or is waited for.
+  bool done() const {
+    return conductor_.over() && (abandoned() || setting_.network.sending(kMaster) == 0);
+  }
+  // Some worker is out of reach: MPI_Abort.
+  bool abandoned() const noexcept { return conductor_.abandoned(); }
+  Errc verdict() const noexcept { return conductor_.verdict(); }
+
+  const std::optional<flow::Sender>& sender() const noexcept { return sender_; }
+  const Pool& chunk_pool() const noexcept { return chunk_pool_; }
+
+ private:
+  struct Retained {
+    ChunkIndex chunk;
+    Buffer* buffer = nullptr;
+  };
+
+  // master.cpp: the job's stages
+  void wake();
+  void run();
+  void prepare();
+  void invite();
+  void finish_transfer();
+  void dismiss();
+  void publish();
+  void stop();
+  void fail(Failure failure);
+  template <class Message>
+  void tell(Rank to, wire::Kind kind, const Message& message);
+  flow::Time now() const { return clock_.now(setting_.world.now()); }
+
+  // master_transfer.cpp: chunks out
+  enum class Turn : std::uint8_t { more, blocked, done };
+  void begin_transfer();
+  Turn take_turn();
+  bool advance(const flow::Action& action);
+  void read_on();
+  void send_chunk(const flow::Send& send, Buffer& buffer);
+  void on_sent(Rank to, ChunkIndex chunk, Buffer& buffer, bool sent);
+  void resend_retained(const flow::Send& send);
+  void drop_retained(ChunkIndex chunk);
+
+  // master_answers.cpp: answers in, and what happens when they do not come
+  void listen(std::size_t listener);
+  void hear(Rank from, std::span<const std::byte> bytes);
+  void refuse(Rank from, Failure failure);
+  void hear_acks(Rank from, std::span<const std::byte> payload);
+  void hear_ack(Rank from, const wire::Ack& ack);
+  void watch();
+  void tick();
+
+  static constexpr Duration kTick = std::chrono::milliseconds{100};
+  static constexpr std::uint64_t kJobId = 0x5eed;
+
+  Setting setting_;
+  Disk& disk_;
+  Random random_;
+  Reader reader_;
+  Pool control_;
+  Pool chunk_pool_;
+  std::optional<flow::Send> reading_;  // the chunk that the reader works on
+  bool source_blocked_ = false;
+  std::optional<std::uint64_t> chunks_;
+  std::vector<Retained> retained_;  // streams: sent, not acknowledged
+  std::optional<flow::Sender> sender_;
+  struct Listener {
+    Buffer* buffer = nullptr;
+    Network::ReceiveId receive = 0;
+  };
+  std::vector<Listener> listening_;
+  roles::JobClock clock_;
+  flow::Conductor conductor_;
+  bool awake_ = false;  // run() is posted
+  bool preparing_ = false;
+  bool transferring_ = false;
+  bool interrupted_ = false;
+};
+
+}  // namespace mpiferry::sim

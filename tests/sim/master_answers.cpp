@@ -1,0 +1,109 @@
+// The master's ears: answers, and silence.
+#include <chrono>
+
+#include "tests/sim/master.hpp"
+#include "tests/sim/message.hpp"
+
+namespace mpiferry::sim {
+void Master::listen(std::size_t listener) {
+  Listener& it = listening_[listener];
+  it.receive = setting_.network.irecv(kMaster, kNoRank, wire::Tag::status, *it.buffer,
+                                      [this, listener](const Arrival& arrival) {
+                                        if (arrival.cancelled) return;
+                                        hear(arrival.from, listening_[listener].buffer->bytes());
+                                        wake();
+                                        if (!conductor_.over()) listen(listener);
+                                      });
+}
+
+void Master::hear(Rank from, std::span<const std::byte> bytes) {
+  const auto message = open_message(bytes, kJobId);
+  if (!message) return refuse(from, message.error());
+  switch (message->header.kind) {
+    case wire::Kind::acks:
+      return hear_acks(from, message->payload);
+    case wire::Kind::ready: {
+      const auto ready = wire::decode_ready(message->payload);
+      if (!ready) return refuse(from, ready.error());
+      return conductor_.on_answer(from);
+    }
+    case wire::Kind::failed: {
+      conductor_.on_answer(from);
+      return fail(wire::decode_failure(message->payload));
+    }
+    case wire::Kind::closed: {
+      const auto closed = wire::decode_closed(message->payload);
+      if (!closed) return refuse(from, closed.error());
+      setting_.auditor.on_closed_heard(from, *closed);
+      return conductor_.on_closed(from);
+    }
+    default:
+      return refuse(from, {.code = Errc::unexpected_message});
+  }
+}
+
+// What `from` said ends the job.
+void Master::refuse(Rank from, Failure failure) {
+  failure.rank = from;
+  fail(std::move(failure));
+}
+
+void Master::hear_acks(Rank from, std::span<const std::byte> payload) {
+  bool valid = sender_.has_value() && !payload.empty() && payload.size() % wire::kAckSize == 0;
+  for (; valid && !payload.empty(); payload = payload.subspan(wire::kAckSize)) {
+    const auto ack = wire::decode_ack(payload.first<wire::kAckSize>());
+    valid = static_cast<bool>(ack);
+    if (valid) hear_ack(from, *ack);
+  }
+  if (!valid) refuse(from, {.code = Errc::bad_field});
+}
+
+void Master::hear_ack(Rank from, const wire::Ack& ack) {
+  setting_.auditor.on_ack_heard(from, ack);
+  switch (sender_->on_ack(from, ack, now())) {
+    case flow::AckEffect::written:
+      if (setting_.scenario.stream) drop_retained(ack.chunk);
+      break;
+    case flow::AckEffect::resend:
+    case flow::AckEffect::stale:
+      break;
+    case flow::AckEffect::exhausted:
+      refuse(from, {.code = Errc::chunk_corrupt});
+      break;
+    case flow::AckEffect::write_failed:
+      refuse(from, {.code = Errc::dest_write_failed,
+                    .call = wire::call_name(ack.call),
+                    .system_errno = ack.system_errno});
+      break;
+    case flow::AckEffect::invalid:
+      refuse(from, {.code = Errc::unexpected_message});
+      break;
+  }
+}
+
+void Master::watch() {
+  if (conductor_.over()) return;
+  setting_.world.after(kTick, kMaster, [this] {
+    clock_.tick(setting_.world.now());
+    tick();
+    watch();
+  });
+}
+
+void Master::tick() {
+  if (conductor_.over()) return;
+  if (const auto late = conductor_.unanswered(now())) {
+    if (!conductor_.failed()) setting_.auditor.on_blame(*late, Silence::to_the_job);
+    fail({.code = Errc::worker_stalled, .rank = *late});
+  }
+  if (conductor_.transferring() && sender_) {
+    if (const auto stall = sender_->stalled(now())) {
+      if (!conductor_.failed()) setting_.auditor.on_blame(stall->worker, Silence::to_chunks);
+      fail({.code = Errc::worker_stalled, .rank = stall->worker});
+    }
+  }
+  if (conductor_.next(now()) == flow::Step::give_up) return wake();
+  setting_.auditor.on_waiting();
+}
+
+}  // namespace mpiferry::sim

@@ -1,0 +1,34 @@
+// One run of a scenario, from start to end.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/base/error.hpp"
+#include "tests/sim/faults.hpp"
+#include "tests/sim/invariant.hpp"
+#include "tests/sim/scenario.hpp"
+
+namespace mpiferry::sim {
+
+struct Breach {
+  Invariant invariant;
+  std::string what;
+};
+
+struct RunResult {
+  std::optional<Errc> verdict;  // nothing: the launcher ended the job, or no rank is left to say
+  bool aborted = false;         // by MPI_Abort
+  FaultSet faults;              // that happened
+  std::uint64_t events = 0;
+  std::uint64_t chunks = 0;  // that were acknowledged as written
+  std::uint64_t resent = 0;
+  Duration elapsed{};            // simulated
+  std::optional<Breach> breach;  // an invariant is broken
+};
+
+// `trace`: gets a line for each thing that happens; nullptr: nobody reads it.
+RunResult run(const Scenario& scenario, std::string* trace = nullptr);
+
+}  // namespace mpiferry::sim

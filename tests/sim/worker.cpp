@@ -1,0 +1,200 @@
+#include "tests/sim/worker.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "tests/sim/message.hpp"
+
+namespace mpiferry::sim {
+namespace {
+
+// Job, end, ready, failed, closed: never more at once (engine/roles/worker.cpp).
+constexpr std::size_t kControlMessages = 8;
+
+}  // namespace
+
+Worker::Worker(const Setting& setting, Rank self, Disk& disk, Random random)
+    : setting_(setting), self_(self), disk_(disk), random_(random), control_(kControlMessages) {}
+
+// The first message, before there are lanes: a job, or an end at once.
+void Worker::receive_orders() {
+  Buffer& buffer = control_.acquire();
+  setting_.network.irecv(self_, kMaster, wire::Tag::data, buffer, [this, &buffer](const Arrival&) {
+    hear_orders(buffer);
+    control_.release(buffer);
+    look();
+  });
+}
+
+void Worker::hear_orders(Buffer& buffer) {
+  const auto message = open_message(buffer.bytes(), job_id_);
+  if (!message) return fail(message.error());
+  job_id_ = message->header.job_id;
+  switch (attendant_.on_message(message->header.kind)) {
+    case flow::Order::prepare:
+      return take_job(message->payload);
+    case flow::Order::finish:
+      return take_end(message->payload);
+    case flow::Order::drop:
+      return;
+    case flow::Order::deliver:
+    case flow::Order::refuse:
+      return fail({.code = Errc::unexpected_message});
+  }
+}
+
+void Worker::take_job(std::span<const std::byte> payload) {
+  auto job = wire::decode_job(payload);
+  if (!job) return fail(job.error());
+  job_.emplace(std::move(*job));
+  attendant_.on_job();
+  preparing_ = true;
+  // The end of a job that has failed elsewhere must be heard meanwhile.
+  hearing_early_ = true;
+  Buffer& buffer = control_.acquire();
+  early_ = setting_.network.irecv(self_, kMaster, wire::Tag::data, buffer,
+                                  [this, &buffer](const Arrival& arrival) {
+                                    hearing_early_ = false;
+                                    if (!arrival.cancelled) hear_early(buffer, arrival);
+                                    control_.release(buffer);
+                                    if (prepared_) open_lanes();
+                                  });
+  prepare();
+}
+
+void Worker::hear_early(Buffer& buffer, const Arrival& /*arrival*/) {
+  const auto message = open_message(buffer.bytes(), job_id_);
+  if (!message) return fail(message.error());
+  if (message->header.kind != wire::Kind::end) return fail({.code = Errc::unexpected_message});
+  take_end(message->payload);
+}
+
+void Worker::prepare() {
+  Errc error = Errc::ok;
+  Duration length = random_.up_to(10 * setting_.scenario.write);
+  setting_.faults.on(Occasion::preparation, self_, [&](const Plan& plan) {
+    if (job_->discard) return;  // it looks at nothing
+    if (plan.fault == Fault::preparation_slow) length += plan.length;
+    if (plan.fault == Fault::destination_refused) error = Errc::dest_unusable;
+    setting_.faults.happened(plan.fault);
+  });
+  setting_.world.after(length, self_, [this, error] { on_prepared(error); });
+}
+
+void Worker::on_prepared(Errc error) {
+  prepared_ = error;
+  setting_.network.cancel(self_, wire::Tag::data, early_);
+  if (!hearing_early_) open_lanes();
+}
+
+void Worker::open_lanes() {
+  preparing_ = false;
+  const Errc error = *std::exchange(prepared_, std::nullopt);
+  if (error != Errc::ok) fail({.code = error});
+  if (attendant_.hopeless()) return look();
+  const std::uint32_t window = job_->window;
+  chunk_pool_.emplace(window);
+  receiver_.emplace(flow::ReceiverConfig{.self = self_,
+                                         .workers = job_->workers,
+                                         .job_id = job_id_,
+                                         .chunk_size = job_->chunk_size,
+                                         .source_size = job_->source_size});
+  acks_.emplace(setting_, self_, window, job_id_, [this](bool sent) {
+    if (!sent) fail({.code = Errc::mpi_failed});
+    look();
+  });
+  if (job_->fsync) committer_.emplace(setting_, self_, disk_);
+  lanes_.resize(window);
+  open_lanes_ = window;
+  // All receives are posted before the master hears that it may send.
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i].buffer = &chunk_pool_->acquire();
+    post_receive(i);
+  }
+  attendant_.on_ready();
+  tell(wire::Kind::ready, wire::Ready{.host = "host", .directory = "out", .directory_id = "1"});
+}
+
+void Worker::take_end(std::span<const std::byte> payload) {
+  auto end = wire::decode_end(payload);
+  if (!end) return fail(end.error());
+  end_ = std::move(*end);
+  attendant_.on_end(end_->verdict);
+  for (const Lane& lane : lanes_) {
+    setting_.network.cancel(self_, wire::Tag::data, lane.receive);
+  }
+  look();
+}
+
+// What Worker::run() does between two things that it waits for.
+void Worker::look() {
+  if (closing_ || preparing_ || open_lanes_ > 0) return;
+  if (!end_) {
+    if (lanes_.empty()) receive_orders();
+    return;
+  }
+  if (acks_ && !acks_->idle()) return;
+  closing_ = true;
+  if (end_->verdict != Errc::ok || end_->sums_file.empty()) return close();
+  block(disk_.delay(), [this] {
+    if (const DiskError error = disk_.publish(kSumsFile, {}, job_->fsync)) {
+      fail({.code = Errc::dest_write_failed,
+            .call = wire::call_name(error.call),
+            .system_errno = error.system_errno});
+    }
+    close();
+  });
+}
+
+void Worker::close() {
+  wire::Closed closed;
+  if (receiver_) {
+    closed = {.chunks_written = receiver_->chunks_written(),
+              .bytes_written = receiver_->bytes_written(),
+              .chunks_corrupt = receiver_->chunks_corrupt(),
+              .ack_messages = acks_->messages()};
+    for (const Lane& lane : lanes_) chunk_pool_->release(*lane.buffer);
+  }
+  tell(wire::Kind::closed, closed);
+  closed_ = true;
+}
+
+// Told to the master once; the worker then goes on receiving, and dropping, until the end.
+void Worker::fail(Failure failure) {
+  failure.rank = self_;
+  failure.host = "host";
+  if (attendant_.fail(std::move(failure))) tell_failure();
+}
+
+void Worker::tell_failure() { tell(wire::Kind::failed, *attendant_.failure()); }
+
+template <class Message>
+void Worker::tell(wire::Kind kind, const Message& message) {
+  Buffer& buffer = control_.acquire();
+  put_control(buffer.bytes(), kind, job_id_, message);
+  setting_.network.isend(self_, kMaster, wire::Tag::status, buffer, [this, &buffer](bool sent) {
+    control_.release(buffer);
+    if (!sent) fail({.code = Errc::mpi_failed});
+  });
+}
+
+void Worker::interrupt() {
+  if (std::exchange(interrupted_, true) || closed_) return;  // further signals are swallowed
+  setting_.trace("rank {} is interrupted", self_.value);
+  Failure signal{.code = Errc::interrupted, .rank = self_, .detail = "interrupted (SIGINT)"};
+  if (attendant_.interrupt(std::move(signal), setting_.world.now())) tell_failure();
+  if (!attendant_.deadline()) return;  // the job ends already, and its verdict stands
+  setting_.world.after(*attendant_.deadline() - setting_.world.now() + std::chrono::milliseconds{1},
+                       self_, [this] {
+                         if (attendant_.forsaken(setting_.world.now())) abandoned_ = true;
+                       });
+}
+
+// A system call: nothing else happens on this rank's thread meanwhile.
+void Worker::block(Duration length, World::Action then) {
+  setting_.world.after(length, self_, std::move(then));
+  setting_.world.stop(self_, length);
+}
+
+}  // namespace mpiferry::sim

@@ -1,0 +1,97 @@
+// A simulated worker: engine/roles/worker*.cpp around the real Attendant and Receiver, with events
+// in place of coroutines.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/flow/attendant.hpp"
+#include "engine/flow/receiver.hpp"
+#include "engine/wire/job.hpp"
+#include "tests/sim/ack_sender.hpp"
+#include "tests/sim/buffer.hpp"
+#include "tests/sim/committer.hpp"
+#include "tests/sim/disk.hpp"
+#include "tests/sim/setting.hpp"
+
+namespace mpiferry::sim {
+
+class Worker {
+ public:
+  Worker(const Setting& setting, Rank self, Disk& disk, Random random);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start() { receive_orders(); }
+  void interrupt();  // SIGINT
+
+  // run() has returned, and so has its io_context: nothing is under way.
+  bool done() const { return closed_ && setting_.network.sending(self_) == 0; }
+  // It has said its last word.
+  bool closed() const noexcept { return closed_; }
+  // It gave up waiting for the master: MPI_Abort.
+  bool abandoned() const noexcept { return abandoned_; }
+  std::optional<Errc> verdict() const noexcept { return attendant_.verdict(); }
+
+ private:
+  struct Lane {  // one posted receive, and the chunk in it on its way to the disk
+    Buffer* buffer = nullptr;
+    Network::ReceiveId receive = 0;
+    wire::Header header;
+    std::size_t written = 0;  // of the payload
+    Disk::Part part;
+  };
+
+  // worker.cpp: the job's stages
+  void receive_orders();
+  void hear_orders(Buffer& buffer);
+  void take_job(std::span<const std::byte> payload);
+  void prepare();
+  void hear_early(Buffer& buffer, const Arrival& arrival);
+  void on_prepared(Errc error);
+  void open_lanes();
+  void take_end(std::span<const std::byte> payload);
+  void look();
+  void close();
+  void fail(Failure failure);
+  void tell_failure();
+  template <class Message>
+  void tell(wire::Kind kind, const Message& message);
+  void block(Duration length, World::Action then);
+
+  // worker_lane.cpp: one posted receive and what becomes of it
+  void post_receive(std::size_t lane);
+  void on_message(std::size_t lane, const Arrival& arrival);
+  void next(std::size_t lane, std::optional<wire::Ack> answer = {});
+  void close_lane(std::size_t lane);
+  void write(std::size_t lane);
+  void write_slice(std::size_t lane);
+  void on_written(std::size_t lane, const DiskError& error);
+
+  Setting setting_;
+  Rank self_;
+  Disk& disk_;
+  Random random_;
+  Pool control_;
+  std::uint64_t job_id_ = 0;
+  std::optional<wire::Job> job_;
+  std::optional<Pool> chunk_pool_;
+  std::optional<flow::Receiver> receiver_;
+  std::optional<AckSender> acks_;
+  std::optional<Committer> committer_;
+  std::vector<Lane> lanes_;
+  std::size_t open_lanes_ = 0;
+  flow::Attendant attendant_;
+  std::optional<wire::End> end_;
+  bool preparing_ = false;
+  bool hearing_early_ = false;
+  std::optional<Errc> prepared_;
+  Network::ReceiveId early_ = 0;
+  bool interrupted_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+  bool abandoned_ = false;
+};
+
+}  // namespace mpiferry::sim
