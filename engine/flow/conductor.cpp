@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds kInterruptedPatience{1'000};
 }  // namespace
 
 Conductor::Conductor(std::uint32_t workers, Duration stall_timeout)
-    : stall_timeout_(stall_timeout), members_(workers) {}
+    : stall_timeout_(stall_timeout), members_(workers), unanswered_(workers), unclosed_(workers) {}
 
 Step Conductor::next(Time now) const noexcept {
   if (failure_ && stage_ > Stage::prepare && stage_ < Stage::dismiss) return Step::dismiss;
@@ -24,12 +24,12 @@ Step Conductor::next(Time now) const noexcept {
     case Stage::invite:
       return Step::invite;
     case Stage::invited:
-      return first_without(&Member::answered) == kNoRank ? Step::transfer : Step::wait;
+      return unanswered_ == 0 ? Step::transfer : Step::wait;
     case Stage::transfer:
       return Step::transfer;
     case Stage::dismiss: {
       if (!dismissed_) return Step::dismiss;
-      if (first_unclosed() == kNoRank) return failure_ ? Step::over : Step::publish;
+      if (unclosed_ == 0) return failure_ ? Step::over : Step::publish;
       // A stalled worker itself is not waited for.
       const Rank stalled = verdict() == Errc::worker_stalled ? failure_->rank : kNoRank;
       const bool late = deadline_ && now > *deadline_;
@@ -87,12 +87,17 @@ bool Conductor::fail(Failure failure, Time now) {
 }
 
 std::optional<Rank> Conductor::unanswered(Time now) const noexcept {
-  const Rank first = first_without(&Member::answered);
-  if (stage_ != Stage::invited || stall_timeout_ == Duration::zero() || first == kNoRank ||
+  if (stage_ != Stage::invited || stall_timeout_ == Duration::zero() || unanswered_ == 0 ||
       now - since_ <= stall_timeout_) {
     return std::nullopt;
   }
-  return first;
+  return first_without(&Member::answered);
+}
+
+void Conductor::mark(Rank worker, bool Member::*flag, std::size_t* missing) noexcept {
+  bool& marked = member(worker).*flag;
+  if (!marked) --*missing;
+  marked = true;
 }
 
 Rank Conductor::first_without(bool Member::*flag) const noexcept {
@@ -101,10 +106,9 @@ Rank Conductor::first_without(bool Member::*flag) const noexcept {
 }
 
 bool Conductor::all_closed_but(Rank except) const noexcept {
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    if (!members_[i].closed && static_cast<int>(i) + 1 != except.value) return false;
-  }
-  return true;
+  const bool excused =
+      except > kMaster && !members_[static_cast<std::size_t>(except.value) - 1].closed;
+  return unclosed_ == std::size_t{excused};
 }
 
 }  // namespace mpiferry::flow

@@ -2,6 +2,7 @@
 // decides; it never sends, opens a file or looks at a clock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -46,8 +47,8 @@ class Conductor {
   void on_over() noexcept { stage_ = Stage::over; }
 
   // A worker answered the job, be it with a failure; it has confirmed the end.
-  void on_answer(Rank worker) noexcept { member(worker).answered = true; }
-  void on_closed(Rank worker) noexcept { member(worker).closed = true; }
+  void on_answer(Rank worker) noexcept { mark(worker, &Member::answered, &unanswered_); }
+  void on_closed(Rank worker) noexcept { mark(worker, &Member::closed, &unclosed_); }
   // The first failure is the job's; what follows from it is noise. False if it is not the first, or
   // the job is over.
   bool fail(Failure failure, Time now);
@@ -74,13 +75,17 @@ class Conductor {
     bool closed = false;
   };
   Member& member(Rank worker) { return members_[static_cast<std::size_t>(worker.value) - 1]; }
+  void mark(Rank worker, bool Member::*flag, std::size_t* missing) noexcept;
   Rank first_without(bool Member::*flag) const noexcept;
+  // Asked with each message of each worker: must not look at all of them.
   bool all_closed_but(Rank except) const noexcept;
   // From now on the dismissed may take as long as the verdict allows.
   void set_deadline(Time now) noexcept;
 
   Duration stall_timeout_;
   std::vector<Member> members_;  // worker r at r - 1
+  std::size_t unanswered_;       // members without the flag
+  std::size_t unclosed_;
   Stage stage_ = Stage::prepare;
   bool dismissed_ = false;
   Time since_;

@@ -62,6 +62,21 @@ TEST(Conductor, goes_through_all_stages_in_order) {
   EXPECT_FALSE(conductor.abandoned());
 }
 
+TEST(Conductor, counts_no_worker_twice) {
+  Conductor conductor = invited();
+  conductor.on_answer(Rank{1});
+  conductor.on_answer(Rank{1});
+  EXPECT_EQ(conductor.next(kStart), Step::wait);
+  conductor.on_answer(Rank{2});
+  conductor.on_transfer_began();
+  conductor.on_transferred();
+  conductor.on_dismissed(kStart);
+  conductor.on_closed(Rank{2});
+  conductor.on_closed(Rank{2});
+  EXPECT_EQ(conductor.next(kStart), Step::wait);
+  EXPECT_EQ(conductor.first_unclosed(), Rank{1});
+}
+
 TEST(Conductor, prepares_to_the_end_then_dismisses_after_a_failure) {
   Conductor conductor{2, 60s};
   conductor.fail(broken(Errc::source_not_found), kStart);
