@@ -1,7 +1,5 @@
 #include "engine/roles/crew.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "engine/disk/leftover.hpp"
@@ -16,6 +14,9 @@ Crew::Crew(std::uint32_t workers) : members_(workers) {
 
 void Crew::on_ready(Rank worker, const wire::Ready& ready) {
   Member& it = member(worker);
+  if (it.ready) --writers_[{it.report.host, it.directory_id}];  // it says so again
+  ++writers_[{ready.host, ready.directory_id}];
+  it.ready = true;
   it.report.host = ready.host;
   it.report.directory = ready.directory;
   it.directory_id = ready.directory_id;
@@ -38,11 +39,10 @@ bool Crew::some_share_master_directory() const noexcept {
 std::string Crew::sums_file(Rank worker) const {
   const Member& it = member(worker);
   if (it.shares) return "";
-  const auto neighbours = std::ranges::count_if(members_, [&it](const Member& other) {
-    return other.report.host == it.report.host && other.directory_id == it.directory_id;
-  });
-  return neighbours > 1 ? fmt::format("{}.{}", disk::kSumsName, worker.value)
-                        : std::string{disk::kSumsName};
+  const auto writers = writers_.find({it.report.host, it.directory_id});
+  return writers != writers_.end() && writers->second > 1
+             ? fmt::format("{}.{}", disk::kSumsName, worker.value)
+             : std::string{disk::kSumsName};
 }
 
 std::vector<Report::Worker> Crew::reports() const {

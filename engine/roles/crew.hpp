@@ -1,9 +1,12 @@
 // What the master knows of its workers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/units.hpp"
@@ -44,12 +47,15 @@ class Crew {
     std::string directory_id;
     bool shares = false;
     std::optional<std::uint64_t> stripe_digest;
+    bool ready = false;
   };
   Member& member(Rank worker) { return members_[static_cast<std::size_t>(worker.value) - 1]; }
   const Member& member(Rank worker) const {
     return members_[static_cast<std::size_t>(worker.value) - 1];
   }
   std::vector<Member> members_;  // worker r at r - 1
+  // How many workers write to this directory of this host: asked for each of them.
+  std::map<std::pair<std::string, std::string>, std::size_t> writers_;
 };
 
 }  // namespace mpiferry::roles
