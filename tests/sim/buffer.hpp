@@ -1,6 +1,7 @@
 // Message buffers of a simulated rank, and who may touch them now.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -60,7 +61,7 @@ class Pool {
     Buffer* buffer = free_.back();
     free_.pop_back();
     buffer->held_ = true;
-    ++in_use_;
+    peak_ = std::max(peak_, ++in_use_);
     return buffer;
   }
   void release(Buffer& buffer) {
@@ -72,11 +73,13 @@ class Pool {
   }
 
   std::size_t in_use() const noexcept { return in_use_; }
+  std::size_t peak() const noexcept { return peak_; }
   std::size_t capacity() const noexcept { return capacity_; }
 
  private:
   std::size_t capacity_;
   std::size_t in_use_ = 0;
+  std::size_t peak_ = 0;
   std::vector<std::unique_ptr<Buffer>> all_;
   std::vector<Buffer*> free_;
 };

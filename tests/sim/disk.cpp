@@ -15,8 +15,7 @@ Duration Disk::delay() {
     return kForEver;
   }
   if (slowness_ > 1) faults_.happened(Fault::disk_slow);
-  const Duration usual = scenario_.write + random_.up_to(scenario_.write);
-  return usual * static_cast<Duration::rep>(slowness_);
+  return scenario_.vary(scenario_.write, random_) * static_cast<Duration::rep>(slowness_);
 }
 
 DiskError Disk::call(wire::WriteCall call) {

@@ -15,7 +15,6 @@ struct LinkSpeed {
   Duration latency{};       // from rank to rank
   Duration jitter{};        // at most, on top of that
   double bytes_per_ns = 0;  // of each rank's NIC, each way; 0: no limit
-  double size_factor = 1;   // each simulated byte of a payload stands for so many
 };
 
 // One NIC a rank, full duplex, one message after the other each way; the fabric between them has
@@ -24,8 +23,8 @@ class Link {
  public:
   Link(std::size_t ranks, LinkSpeed speed) : speed_(speed), out_(ranks), in_(ranks) {}
 
-  // When the last byte of a message that is posted now has arrived.
-  Time arrival(Time now, Rank from, Rank to, std::size_t bytes, Random& random) {
+  // When the last byte of a message of `bytes` that is posted now has arrived.
+  Time arrival(Time now, Rank from, Rank to, double bytes, Random& random) {
     const Duration way = speed_.latency + random.up_to(speed_.jitter);
     if (speed_.bytes_per_ns == 0) return now + way;
     const Duration wire = time_of(bytes);
@@ -41,11 +40,8 @@ class Link {
   Duration busy() const noexcept { return busy_; }
 
  private:
-  Duration time_of(std::size_t bytes) const {
-    const std::size_t header = std::min<std::size_t>(bytes, 64);
-    const double size =
-        static_cast<double>(header) + static_cast<double>(bytes - header) * speed_.size_factor;
-    return Duration{static_cast<Duration::rep>(size / speed_.bytes_per_ns)};
+  Duration time_of(double bytes) const {
+    return Duration{static_cast<Duration::rep>(bytes / speed_.bytes_per_ns)};
   }
 
   LinkSpeed speed_;

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tests/sim/campaign.hpp"
+#include "tests/sim/scale.hpp"
 
 int main(int argc, char** argv) {
   using namespace mpiferry::sim;
@@ -20,8 +21,13 @@ int main(int argc, char** argv) {
   app.add_option("--breaches", most_breaches, "Go on after a breach, up to so many")->needs(many);
   auto* one = app.add_option("--seed", seed, "One run")->excludes(many);
   app.add_flag("--trace", trace, "Print what happens")->needs(one);
+  bool scale = false;
+  app.add_flag("--scale", scale, "Print what 10 to 10,000 workers cost: docs/scaling.md")
+      ->excludes(many)
+      ->excludes(one);
   app.require_option(1, 0);
   CLI11_PARSE(app, argc, argv);
+  if (scale) return print_scale();
   if (*one) return play_one(seed, trace);
   return play_many(
       {.from = from, .seeds = seeds, .every_fault = every_fault, .most_breaches = most_breaches});

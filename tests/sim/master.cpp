@@ -50,7 +50,7 @@ void Master::run() {
       const Turn turn = conductor_.failed() ? Turn::done : take_turn();
       if (turn == Turn::blocked) return;
       if (turn == Turn::more) {
-        const Duration length = setting_.scenario.read + random_.up_to(setting_.scenario.read);
+        const Duration length = setting_.scenario.vary(setting_.scenario.read, random_);
         setting_.world.after(length, kMaster, [this] { wake(); });
         return setting_.world.stop(kMaster, length);
       }
@@ -78,6 +78,7 @@ void Master::run() {
         break;
       case flow::Step::give_up:
         setting_.auditor.on_given_up();
+        setting_.world.abort(kMaster);
         setting_.trace("the master gives up: rank {} has not closed",
                        conductor_.first_unclosed().value);
         conductor_.on_given_up({.code = Errc::worker_stalled, .rank = conductor_.first_unclosed()});
@@ -135,6 +136,7 @@ void Master::invite() {
 // The end of Master::transfer(), and the last look before success is declared.
 void Master::finish_transfer() {
   transferring_ = false;
+  transfer_time_ = setting_.world.now() - transfer_began_;
   if (!conductor_.failed()) {
     setting_.auditor.on_transferred(*chunks_);
     require(chunk_pool_.in_use() == 0, Invariant::memory,

@@ -37,6 +37,9 @@ class Master {
 
   const std::optional<flow::Sender>& sender() const noexcept { return sender_; }
   const Pool& chunk_pool() const noexcept { return chunk_pool_; }
+  // From the first chunk read to the last one acknowledged.
+  Duration transfer_time() const noexcept { return transfer_time_; }
+  std::uint64_t messages_heard() const noexcept { return messages_heard_; }
 
  private:
   struct Retained {
@@ -102,6 +105,9 @@ class Master {
   bool awake_ = false;  // run() is posted
   bool preparing_ = false;
   bool transferring_ = false;
+  Time transfer_began_;
+  Duration transfer_time_{};
+  std::uint64_t messages_heard_ = 0;
   bool interrupted_ = false;
 };
 

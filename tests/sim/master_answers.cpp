@@ -10,6 +10,8 @@ void Master::listen(std::size_t listener) {
   it.receive = setting_.network.irecv(kMaster, kNoRank, wire::Tag::status, *it.buffer,
                                       [this, listener](const Arrival& arrival) {
                                         if (arrival.cancelled) return;
+                                        ++messages_heard_;
+                                        setting_.world.stop(kMaster, setting_.scenario.hear);
                                         hear(arrival.from, listening_[listener].buffer->bytes());
                                         wake();
                                         if (!conductor_.over()) listen(listener);

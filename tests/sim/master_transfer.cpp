@@ -9,6 +9,7 @@
 namespace mpiferry::sim {
 void Master::begin_transfer() {
   transferring_ = true;
+  transfer_began_ = setting_.world.now();
   sender_.emplace(flow::SenderConfig{.workers = setting_.scenario.workers,
                                      .window = setting_.scenario.effective_window(),
                                      .retries = setting_.scenario.retries,

@@ -2,10 +2,11 @@
 // arrival another, messages of one pair and tag that do not overtake each other.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <map>
 #include <vector>
 
 #include "engine/base/units.hpp"
@@ -47,10 +48,10 @@ class Network {
 
   // Isends of this rank that have not completed.
   std::size_t sending(Rank rank) const { return ends_[index(rank)].sending; }
+  // How long the master's NIC has been sending.
+  Duration busy() const noexcept { return link_.busy(); }
   // Called with each fault that strikes a rank or the source (Occasion::message).
   std::function<void(const Plan&)> on_strike;
-  // The most messages that waited for a receive at one rank.
-  std::uint64_t unexpected_chunks() const noexcept { return unexpected_chunks_; }
 
  private:
   static constexpr std::size_t kNothing = SIZE_MAX;
@@ -75,7 +76,7 @@ class Network {
   };
   struct Box {  // of one rank and tag
     std::vector<Receive> posted;
-    std::vector<Message> unexpected;
+    std::deque<Message> unexpected;
   };
   struct End {
     Box data;
@@ -118,7 +119,6 @@ class Network {
   std::vector<Message> on_their_way_;
   std::vector<std::size_t> free_messages_;
   ReceiveId next_receive_ = 1;
-  std::uint64_t unexpected_chunks_ = 0;
   // From this chunk on every third one is damaged, in its first so many attempts.
   std::uint64_t cursed_from_ = UINT64_MAX;
   std::uint64_t curses_ = 0;

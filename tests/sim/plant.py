@@ -29,13 +29,28 @@ def dependents(build, header):
     return found
 
 
-def plant(build, patch):
-    """Builds the simulator with one bug; returns the program."""
+def apply(build, patch):
+    """Plants one bug in a copy of engine/flow; returns the copy's root."""
     place = build / "planted" / patch.stem
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(ROOT / "engine/flow", place / "engine/flow")
-    subprocess.run(["patch", "-p1", "--quiet", "--fuzz=0", "-i", patch], cwd=place, check=True)
+    for part in re.split(r"^--- ", patch.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        file = place / re.search(r"^\+\+\+ b/(\S+)", part, re.MULTILINE)[1]
+        text = file.read_text(encoding="utf-8")
+        for hunk in re.split(r"^@@.*\n", part, flags=re.MULTILINE)[1:]:
+            lines = [(line[0], line[1:]) for line in hunk.splitlines(keepends=True)]
+            right = "".join(line for sign, line in lines if sign != "+")
+            wrong = "".join(line for sign, line in lines if sign != "-")
+            if text.count(right) != 1:
+                sys.exit(f"{patch.name}: {file.name} does not have these lines once:\n{right}")
+            text = text.replace(right, wrong)
+        file.write_text(text, encoding="utf-8")
+    return place
 
+
+def plant(build, patch):
+    """Builds the simulator with one bug; returns the program."""
+    place = apply(build, patch)
     changed = re.findall(r"^\+\+\+ b/(\S+)", patch.read_text(encoding="utf-8"), re.MULTILINE)
     sources = {ROOT / file for file in changed if file.endswith(".cpp")}
     for header in (file for file in changed if file.endswith(".hpp")):
@@ -53,6 +68,7 @@ def plant(build, patch):
         if str(relative).startswith("engine/flow/"):
             command[-1] = str(place / relative)
         command.insert(compiler + 1, f"-iquote{place}")
+        command.append("-w")
         subprocess.run(command, cwd=entry["directory"], check=True)
         objects.append(str(output))
 
@@ -88,11 +104,17 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("names", nargs="*", help="beginnings of names; none: all")
     parser.add_argument("--seeds", type=int, default=20000)
+    parser.add_argument("--apply-only", action="store_true", help="only see whether they fit engine/flow as it is now")
     arguments = parser.parse_args()
     patches = [patch for patch in sorted((ROOT / "tests/sim/bugs").glob("*.patch"))
                if not arguments.names or any(patch.name.startswith(name) for name in arguments.names)]
     if not patches:
         parser.error("there is no such bug")
+    if arguments.apply_only:
+        for patch in patches:
+            apply(arguments.build.resolve(), patch)
+        print(f"{len(patches)} bugs can be planted")
+        return
     missed = 0
     print("| bug | first seed | invariant | seeds |\n| --- | --- | --- | --- |")
     for patch in patches:

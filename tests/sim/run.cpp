@@ -1,5 +1,6 @@
 #include "tests/sim/run.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -17,7 +18,8 @@ namespace mpiferry::sim {
 namespace {
 
 // Far more than any run needs; what needs more is spinning.
-constexpr std::uint64_t kMostEvents = 300'000;
+constexpr std::uint64_t kEventsToSpare = 300'000;
+constexpr std::uint64_t kEventsOfAChunk = 100;
 
 class Run {
  public:
@@ -27,10 +29,12 @@ class Run {
         world_(scenario.workers + 1),
         trace_(world_, trace),
         faults_(scenario.plans),
-        network_(
-            world_, trace_, faults_, scenario_,
-            Link{scenario.workers + 1, {.latency = scenario.latency, .jitter = scenario.latency}},
-            random_.fork()),
+        network_(world_, trace_, faults_, scenario_,
+                 Link{scenario.workers + 1,
+                      {.latency = scenario.latency,
+                       .jitter = scenario.steady ? Duration::zero() : scenario.latency,
+                       .bytes_per_ns = scenario.bytes_per_ns}},
+                 random_.fork()),
         auditor_(world_, faults_, scenario_),
         setting_{scenario_, world_, trace_, faults_, network_, auditor_},
         source_(world_, faults_, scenario_) {
@@ -64,10 +68,18 @@ class Run {
       trace_("BROKEN: {}: {}", invariant_name(broken.invariant()), broken.what());
       result.breach = Breach{broken.invariant(), broken.what()};
     }
-    result.aborted = aborted();
+    result.aborted = world_.aborted_by() != kNoRank;
     result.faults = faults_.all();
     result.events = world_.events();
     result.elapsed = world_.now().time_since_epoch();
+    result.transfer = master_->transfer_time();
+    result.master_busy = world_.busy(kMaster);
+    result.nic_busy = network_.busy();
+    for (int i = 1; i <= static_cast<int>(scenario_.workers); ++i) {
+      result.worker_busy = std::max(result.worker_busy, world_.busy(Rank{i}));
+    }
+    result.messages_heard = master_->messages_heard();
+    result.peak_buffers = master_->chunk_pool().peak();
     if (master_->sender()) {
       result.chunks = master_->sender()->chunks_written();
       result.resent = master_->sender()->chunks_resent();
@@ -77,7 +89,7 @@ class Run {
 
  private:
   void advance() {
-    require(world_.step() && world_.events() < kMostEvents, Invariant::job_ends,
+    require(world_.step() && world_.events() < most_events_, Invariant::job_ends,
             "nothing more happens, or for ever");
   }
 
@@ -148,14 +160,9 @@ class Run {
     }
   }
 
-  bool aborted() const {
-    for (const auto& worker : workers_) {
-      if (worker->abandoned()) return true;
-    }
-    return master_->abandoned();
-  }
   bool ended() const {
-    if (torn_down_ || aborted()) return true;
+    if (torn_down_ || world_.aborted_by() != kNoRank) return true;
+    if (world_.alive(kMaster) && !master_->done()) return false;
     bool somebody_hears = false;
     for (std::uint32_t i = 0; i <= scenario_.workers; ++i) {
       const Rank rank{static_cast<int>(i)};
@@ -176,10 +183,8 @@ class Run {
     if (world_.alive(kMaster)) {
       if (master_->done()) return master_->verdict();
     }
-    for (const auto& worker : workers_) {
-      if (worker->abandoned()) return worker->verdict();
-    }
-    return std::nullopt;
+    const Rank rank = world_.aborted_by();
+    return rank == kNoRank ? std::nullopt : workers_[index(rank)]->verdict();
   }
 
   const Scenario& scenario_;
@@ -194,6 +199,8 @@ class Run {
   std::deque<Disk> disks_;  // by rank
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Master> master_;
+  std::uint64_t most_events_ =
+      kEventsToSpare + kEventsOfAChunk * (scenario_.chunks() + scenario_.workers);
   bool torn_down_ = false;
   bool given_up_ = false;
 };

@@ -24,8 +24,14 @@ struct RunResult {
   std::uint64_t events = 0;
   std::uint64_t chunks = 0;  // that were acknowledged as written
   std::uint64_t resent = 0;
-  Duration elapsed{};            // simulated
-  std::optional<Breach> breach;  // an invariant is broken
+  Duration elapsed{};                // simulated
+  Duration transfer{};               // from the first chunk read to the last one acknowledged
+  Duration master_busy{};            // reading, and hearing answers
+  Duration nic_busy{};               // the master's, sending
+  Duration worker_busy{};            // the busiest worker, writing
+  std::size_t peak_buffers = 0;      // of the master
+  std::uint64_t messages_heard = 0;  // by the master
+  std::optional<Breach> breach;      // an invariant is broken
 };
 
 // `trace`: gets a line for each thing that happens; nullptr: nobody reads it.

@@ -31,9 +31,17 @@ struct Scenario {
   Duration read{};                 // of a slice; up to twice that
   Duration write{};                // a call to a disk; up to twice that
   std::uint64_t one_eager_in = 2;  // chunks that MPI buffers, so that their Isend completes early
+  Duration hear{};                 // what an answer costs the master
+  bool steady = false;             // nothing varies: every call takes its usual time
+  double bytes_per_ns = 0;         // of each NIC; 0: no limit
+  double size_factor = 1;          // on the wire each byte of a chunk stands for so many
   bool lost_ranks_are_noticed = false;  // a send to a lost rank is an error, or never completes
   std::vector<Plan> plans;
 
+  // How long something takes that usually takes `usual`: up to twice that.
+  Duration vary(Duration usual, Random& random) const {
+    return steady ? usual : usual + random.up_to(usual);
+  }
   std::uint32_t effective_window() const noexcept;
   std::size_t master_buffers() const noexcept;
   std::uint64_t chunks() const noexcept;

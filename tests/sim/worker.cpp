@@ -187,7 +187,9 @@ void Worker::interrupt() {
   if (!attendant_.deadline()) return;  // the job ends already, and its verdict stands
   setting_.world.after(*attendant_.deadline() - setting_.world.now() + std::chrono::milliseconds{1},
                        self_, [this] {
-                         if (attendant_.forsaken(setting_.world.now())) abandoned_ = true;
+                         if (attendant_.forsaken(setting_.world.now())) {
+                           setting_.world.abort(self_);
+                         }
                        });
 }
 

@@ -30,8 +30,6 @@ class Worker {
   bool done() const { return closed_ && setting_.network.sending(self_) == 0; }
   // It has said its last word.
   bool closed() const noexcept { return closed_; }
-  // It gave up waiting for the master: MPI_Abort.
-  bool abandoned() const noexcept { return abandoned_; }
   std::optional<Errc> verdict() const noexcept { return attendant_.verdict(); }
 
  private:
@@ -91,7 +89,6 @@ class Worker {
   bool interrupted_ = false;
   bool closing_ = false;
   bool closed_ = false;
-  bool abandoned_ = false;
 };
 
 }  // namespace mpiferry::sim

@@ -53,6 +53,7 @@ bool World::step() {
 void World::stop(Rank rank, Duration length) {
   Time& until = state(rank).stopped_until;
   until = std::max(until, now_ + length);
+  state(rank).busy += length;
 }
 
 }  // namespace mpiferry::sim

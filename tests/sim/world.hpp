@@ -34,12 +34,20 @@ class World {
   // Lets the next event happen; false if there is none.
   bool step();
 
-  // The rank's thread does nothing for so long from now on; what was due waits.
+  // The rank's thread does nothing else for so long from now on; what was due waits.
   void stop(Rank rank, Duration length);
   // The rank is no more. What was due on it never happens.
   void kill(Rank rank) { state(rank).alive = false; }
 
+  // MPI_Abort: it ends all ranks. The first one counts.
+  void abort(Rank rank) {
+    if (aborted_by_ == kNoRank) aborted_by_ = rank;
+  }
+  Rank aborted_by() const noexcept { return aborted_by_; }
+
   bool alive(Rank rank) const { return state(rank).alive; }
+  // For how long it was stopped, all in all.
+  Duration busy(Rank rank) const { return state(rank).busy; }
   // Stopped for so long that no end is in sight.
   bool stuck(Rank rank) const { return state(rank).stopped_until > now_ + kForEver / 2; }
 
@@ -47,6 +55,7 @@ class World {
   struct RankState {
     bool alive = true;
     Time stopped_until;
+    Duration busy{};
   };
   struct Event {
     Action action;
@@ -69,6 +78,7 @@ class World {
   void push(Time time, std::size_t slot);
 
   Time now_;
+  Rank aborted_by_ = kNoRank;
   std::uint64_t order_ = 0;
   std::uint64_t events_ = 0;
   std::vector<RankState> ranks_;

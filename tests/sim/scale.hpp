@@ -1,0 +1,9 @@
+// What no test machine can measure: the cost of many workers. docs/scaling.md has the model.
+#pragma once
+
+namespace mpiferry::sim {
+
+// Prints Markdown tables; an exit status: 1 if a job did not end well.
+int print_scale();
+
+}  // namespace mpiferry::sim
