@@ -43,6 +43,9 @@ class Disk {
   // Of the next call; kForEver if it will never return.
   Duration delay();
 
+  // Calls never return.
+  bool stuck() const noexcept { return stuck_; }
+
   DiskError open(Part* part);
   // All of `bytes`, in as many calls as it takes.
   DiskError append(File& part, std::span<const std::byte> bytes);

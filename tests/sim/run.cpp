@@ -171,9 +171,15 @@ class Run {
         somebody_hears = true;
         continue;
       }
-      // Whoever is stuck on its way out, is waited for in the meeting before MPI_Finalize.
+      // Whoever is stuck on its way out, is waited for in the meeting before MPI_Finalize. One that
+      // has heard the end and whose disk never returns has nobody to end it when the master is
+      // gone.
       const bool leaving = rank != kMaster && workers_[index(rank)]->closed();
-      if (!world_.stuck(rank) || !(leaving || given_up_)) return false;
+      const bool waits_for_disk = rank != kMaster && workers_[index(rank)]->heard_end() &&
+                                  disks_[static_cast<std::size_t>(i)].stuck() &&
+                                  !world_.alive(kMaster);
+      if (!world_.stuck(rank) && !waits_for_disk) return false;
+      if (!leaving && !given_up_) return false;
     }
     // Whom no signal reaches, only SIGKILL ends.
     return somebody_hears || given_up_;

@@ -28,6 +28,7 @@ class Worker {
 
   // run() has returned, and so has its io_context: nothing is under way.
   bool done() const { return closed_ && setting_.network.sending(self_) == 0; }
+  bool heard_end() const noexcept { return attendant_.ended(); }
   // It has said its last word.
   bool closed() const noexcept { return closed_; }
   std::optional<Errc> verdict() const noexcept { return attendant_.verdict(); }
