@@ -1,5 +1,7 @@
 #include "engine/roles/crew.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "engine/disk/leftover.hpp"

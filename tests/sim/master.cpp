@@ -113,20 +113,15 @@ void Master::prepare() {
 
 void Master::invite() {
   const Scenario& it = setting_.scenario;
-  const wire::Job job{
-      .destination = "out",
-      .token = "token",
-      .source_id = "",
-      .source_size = it.stream ? std::nullopt : std::optional{it.source_size},
-      .chunk_size = it.chunk_size,
-      .window = it.effective_window(),
-      .workers = it.workers,
-      .fsync = it.fsync,
-      .direct = false,
-      .force = false,
-      .discard = it.discard,
-      .faults = {},
-  };
+  wire::Job job;
+  job.destination = "out";
+  job.token = "token";
+  job.source_size = it.stream ? std::nullopt : std::optional{it.source_size};
+  job.chunk_size = it.chunk_size;
+  job.window = it.effective_window();
+  job.workers = it.workers;
+  job.fsync = it.fsync;
+  job.discard = it.discard;
   setting_.auditor.on_invited();
   for (std::uint32_t rank = 1; rank <= it.workers; ++rank) {
     tell(Rank{static_cast<int>(rank)}, wire::Kind::job, job);

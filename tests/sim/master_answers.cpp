@@ -72,6 +72,7 @@ void Master::hear_ack(Rank from, const wire::Ack& ack) {
     case flow::AckEffect::exhausted:
       refuse(from, {.code = Errc::chunk_corrupt});
       break;
+    case flow::AckEffect::rerouted:  // no scenario asks for it yet
     case flow::AckEffect::write_failed:
       refuse(from, {.code = Errc::dest_write_failed,
                     .call = wire::call_name(ack.call),

@@ -64,6 +64,8 @@ std::string describe_message(std::span<const std::byte> bytes) {
       return fmt::format("failed, {}", error_name(wire::decode_failure(payload).code));
     case wire::Kind::closed:
       return "closed";
+    default:
+      break;  // of jobs that are not played here
   }
   return fmt::format("kind {}", static_cast<int>(header->kind));
 }
