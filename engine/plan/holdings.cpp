@@ -11,7 +11,10 @@ bool Holdings::add(Rank rank, const wire::Holding& holding, std::uint64_t chunks
   } else if (seen.back().first != holding.directory) {
     return false;
   }
-  return seen.back().second.add(holding.runs, chunks);
+  if (!seen.back().second.add(holding.runs, chunks)) return false;
+  const auto place = static_cast<std::size_t>(rank.value);
+  if (!holding.runs.empty() && place >= spared_) homes_.try_emplace(holding.directory, place);
+  return true;
 }
 
 bool Holdings::sees(std::size_t rank, ChunkIndex chunk, std::uint32_t directory) const noexcept {
@@ -28,21 +31,17 @@ std::size_t Holdings::rank_at(ChunkIndex chunk, std::size_t step) const noexcept
 
 std::optional<Rank> Holdings::holder(ChunkIndex chunk, std::uint32_t directory,
                                      std::uint32_t n) const {
+  const auto is_it = [&](std::size_t rank) { return sees(rank, chunk, directory) && n-- == 0; };
   const auto rank_of = [](std::size_t rank) { return Rank{static_cast<int>(rank)}; };
-  if (n == 0) {
-    const std::size_t first = rank_at(chunk, 0);
-    if (sees(first, chunk, directory)) return rank_of(first);
-    if (directory < hints_.size() && sees(hints_[directory], chunk, directory)) {
-      return rank_of(hints_[directory]);
-    }
+  std::size_t first = rank_at(chunk, 0);
+  if (!sees(first, chunk, directory)) {
+    const auto home = homes_.find(directory);
+    if (home != homes_.end()) first = home->second;
   }
-  // A hint may have come first, and then comes once more.
+  if (is_it(first)) return rank_of(first);
   for (std::size_t step = 0; step < seen_.size(); ++step) {
     const std::size_t rank = rank_at(chunk, step);
-    if (!sees(rank, chunk, directory) || n-- > 0) continue;
-    if (hints_.size() <= directory) hints_.resize(directory + std::size_t{1});
-    hints_[directory] = static_cast<std::uint32_t>(rank);
-    return rank_of(rank);
+    if (rank != first && is_it(rank)) return rank_of(rank);
   }
   return std::nullopt;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,7 @@ class Holdings {
 
   // Some rank that sees `chunk` in `directory`: the n-th of them, from the one whose turn it is in
   // a round robin, so that all who see everything have the same share. Nothing: there is no n-th.
+  // Each of them comes once, in an order that is the same whenever it is asked for.
   std::optional<Rank> holder(ChunkIndex chunk, std::uint32_t directory, std::uint32_t n) const;
 
   // The chunks that a rank sees in each directory, ascending by directory.
@@ -40,9 +42,9 @@ class Holdings {
 
   std::vector<Seen> seen_;
   std::size_t spared_;  // ranks that come last
-  // By directory: a rank that had it last time. Where every rank has a directory of its own, that
-  // saves a search through all of them for every chunk.
-  mutable std::vector<std::uint32_t> hints_;
+  // By directory: the rank that was the first to see chunks in it, unless it is spared. Where every
+  // rank has a directory of its own, that saves a search through all of them for every chunk.
+  std::unordered_map<std::uint32_t, std::size_t> homes_;
 };
 
 }  // namespace mpiferry::plan
