@@ -14,7 +14,7 @@ Fetcher::Fetcher(FetcherConfig config) : config_(std::move(config)), members_(co
 
 FetchAction Fetcher::next() const {
   if (waiting_ > 0) {
-    const auto again = std::ranges::find(flights_, true, &Flight::waits);
+    const auto again = std::ranges::find(flights_, State::waits, &Flight::state);
     if (member(again->from).open >= config_.window) return Wait{};
     return Fetch{again->chunk, again->from, again->attempt + 1};
   }
@@ -37,8 +37,8 @@ void Fetcher::on_requested(const Fetch& fetch, Time now) {
     flights_.push_back({.chunk = fetch.chunk, .from = fetch.from});
   } else {
     const auto flight = find(fetch.chunk);
-    assert(flight != flights_.end() && flight->waits && flight->from == fetch.from);
-    flight->waits = false;
+    assert(flight != flights_.end() && flight->state == State::waits && flight->from == fetch.from);
+    flight->state = State::open;
     flight->attempt = fetch.attempt;
     --waiting_;
     ++again_;
@@ -67,7 +67,7 @@ FetchEffect Fetcher::on_arrival(Rank from, ChunkIndex chunk, std::uint32_t attem
     return FetchEffect::invalid;
   }
   const auto flight = find(chunk);
-  if (flight == flights_.end() || flight->in_hand || flight->waits || attempt < flight->attempt) {
+  if (flight == flights_.end() || flight->state != State::open || attempt < flight->attempt) {
     return FetchEffect::stale;
   }
   if (attempt > flight->attempt || from != flight->from) return FetchEffect::invalid;
@@ -77,11 +77,14 @@ FetchEffect Fetcher::on_arrival(Rank from, ChunkIndex chunk, std::uint32_t attem
 
   switch (arrival) {
     case Arrival::good:
-      flight->in_hand = true;
+      flight->state = State::in_hand;
       return FetchEffect::accepted;
     case Arrival::damaged:
       ++corrupt_;
-      if (flight->damaged++ >= config_.retries) return FetchEffect::exhausted;
+      if (flight->damaged++ >= config_.retries) {
+        flight->state = State::exhausted;
+        return FetchEffect::exhausted;
+      }
       break;
     case Arrival::unavailable:
       if (const auto other = config_.holder(chunk, ++flight->holders)) {
@@ -92,14 +95,14 @@ FetchEffect Fetcher::on_arrival(Rank from, ChunkIndex chunk, std::uint32_t attem
       ++lost_;
       return FetchEffect::lost;
   }
-  flight->waits = true;
+  flight->state = State::waits;
   ++waiting_;
   return FetchEffect::again;
 }
 
 void Fetcher::on_stored(ChunkIndex chunk) {
   const auto flight = find(chunk);
-  assert(flight != flights_.end() && flight->in_hand);
+  assert(flight != flights_.end() && flight->state == State::in_hand);
   flights_.erase(flight);
   ++done_;
 }

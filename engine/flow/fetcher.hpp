@@ -89,14 +89,19 @@ class Fetcher {
   std::uint32_t peak_in_flight() const noexcept { return peak_; }
 
  private:
+  enum class State : std::uint8_t {
+    open,       // requested, and not answered
+    waits,      // to be asked for again
+    in_hand,    // accepted
+    exhausted,  // damaged too often
+  };
   struct Flight {
     ChunkIndex chunk;
     Rank from;
     std::uint32_t attempt = 0;
     std::uint32_t holders = 0;  // that turned out not to have it
     std::uint32_t damaged = 0;  // arrivals
-    bool waits = false;         // to be asked for again
-    bool in_hand = false;
+    State state = State::open;
   };
   struct Member {
     std::uint32_t open = 0;  // requests without an answer
