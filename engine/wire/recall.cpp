@@ -38,13 +38,14 @@ std::vector<Recall::Hosts> read_hosts(Fields& fields, std::optional<Failure>& fa
   std::uint64_t workers = 0;
   for (const Json& json : *array) {
     Fields each{json, "recall: hosts.", failure};
-    hosts.push_back({each.bytes("host"), each.integer<std::uint32_t>("workers", 1, kMaxWorkers)});
+    hosts.push_back({each.bytes("host"), each.integer<std::uint32_t>("workers", 1, kMaxRecalled)});
     if (!is_host_name(hosts.back().host)) each.refuse("host", "must be a name without a slash");
     workers += hosts.back().workers;
     if (failure) break;
   }
-  if (!array->is_array() || workers < 1 || workers > kMaxWorkers) {
-    fields.refuse("hosts", "must be an array of at least one worker's host");
+  if (!array->is_array() || workers < 1 || workers > kMaxRecalled) {
+    fields.refuse("hosts", "must be an array of the hosts of 1 to " + std::to_string(kMaxRecalled) +
+                               " workers");
   }
   return hosts;
 }
@@ -75,7 +76,7 @@ Result<Recall> decode_recall(std::span<const std::byte> payload) {
     recall.hosts = read_hosts(fields, failure);
     recall.size.value = fields.integer<std::uint64_t>("size", 0, kMaxFileSize);
     recall.chunk_size.value = fields.integer<std::uint64_t>("chunk_size", 1, kMaxChunkSize.value);
-    if (recall.size.value / recall.chunk_size.value > kMaxChunks) {
+    if (recall.size.value > kMaxChunks * recall.chunk_size.value) {
       fields.refuse("chunk_size", "makes too many chunks");
     }
     if (const auto layout = layout_from_name(fields.text("layout"))) {

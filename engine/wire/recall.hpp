@@ -15,6 +15,10 @@
 
 namespace mpiferry::wire {
 
+// The most workers of a scatter whose chunks can be recalled: everyone keeps a directory for each,
+// and a broken number must not decide how many.
+inline constexpr std::uint32_t kMaxRecalled = std::uint32_t{1} << 20U;
+
 // Master to worker, as JSON: what is to be looked for, and where.
 struct Recall {
   // Of the workers of the scatter, in the order of their ranks, so many in a row have this host.
@@ -38,7 +42,8 @@ struct Recall {
 };
 
 Result<std::size_t> encode(const Recall& recall, std::span<std::byte> out);
-// bad_field: also for more than 2^28 chunks, no workers, host names with a slash.
+// bad_field: also for more than 2^28 chunks, no workers or more than kMaxRecalled, host names with
+// a slash.
 Result<Recall> decode_recall(std::span<const std::byte> payload);
 
 // Chunks first, first + stride, ..., `count` of them. 16 bytes, little-endian.
