@@ -111,6 +111,9 @@ Result<Holding> decode_holding(std::span<const std::byte> payload) {
   if (payload.size() < kHoldingHead || (payload.size() - kHoldingHead) % kRunSize != 0) {
     return bad_field("holding: a length that can not be");
   }
+  if (take<kHoldingReservedAt, std::uint32_t>(payload.first<kHoldingHead>()) != 0) {
+    return bad_field("holding: the reserved bytes must be 0");
+  }
   Holding holding;
   holding.directory = take<kDirectoryAt, std::uint32_t>(payload.first<kHoldingHead>());
   for (payload = payload.subspan(kHoldingHead); !payload.empty();

@@ -69,7 +69,8 @@ inline constexpr std::size_t kMostRuns = (kControlPayload.value - kHoldingHead) 
 
 // Precondition: at most kMostRuns.
 std::size_t encode(const Holding& holding, std::span<std::byte> out) noexcept;
-// bad_field: a length that is none, a stride or count of 0, chunks of 2^28 and above.
+// bad_field: a length that is none, reserved bytes that are not 0, a stride or count of 0, chunks
+// of 2^28 and above.
 Result<Holding> decode_holding(std::span<const std::byte> payload);
 
 // Master to worker: this chunk, please. 32 bytes, little-endian; several share a message.
