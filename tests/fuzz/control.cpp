@@ -1,5 +1,5 @@
-// The JSON messages around the chunks. What decodes is in range, and must encode and decode to an
-// equal value.
+// The JSON messages: those around the chunks, a recall, and names that have no place. What decodes
+// is in range, and must encode and decode to an equal value.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/wire/job.hpp"
+#include "engine/wire/recall.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace mpiferry::wire {
@@ -55,6 +56,27 @@ void check_job(const Job& job) {
   require(size <= kMaxChunks * job.chunk_size.value, "no more chunks than a job may have");
 }
 
+// ... and for how many workers it keeps a directory.
+void check_recall(const Recall& recall) {
+  require(recall.chunk_size >= 1_B && recall.chunk_size <= kMaxChunkSize, "chunk size in range");
+  require(recall.window >= 1 && recall.window <= kMaxWindow, "window in range");
+  require(recall.size.value <= kMaxChunks * recall.chunk_size.value,
+          "no more chunks than a job may have");
+  std::uint64_t workers = 0;
+  for (const Recall::Hosts& hosts : recall.hosts) {
+    require(hosts.workers >= 1, "a host has workers");
+    require(hosts.host.find('/') == std::string::npos, "a host leads nowhere");
+    workers += hosts.workers;
+  }
+  require(workers >= 1 && workers <= kMaxRecalled, "workers in range");
+}
+
+void check_extras(const Extras& extras) {
+  for (const std::string& name : extras.names) {
+    require(name.find('/') == std::string::npos, "a name leads nowhere");
+  }
+}
+
 auto fields(const Failure& f) {
   return std::tie(f.code, f.rank, f.host, f.path, f.call, f.system_errno, f.detail, f.hint);
 }
@@ -79,7 +101,8 @@ void play_path(std::span<const std::byte> path) {
 }  // namespace mpiferry::wire
 
 // The first byte says which message it is: '0' is a job, '1' ready, '2' end, '3' closed, '4' a
-// failure, '5' a path. So a seed is a file that can be read and written with an editor.
+// failure, '5' a path, '6' a recall, '7' extras. So a seed is a file that can be read and written
+// with an editor.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mpiferry::wire;
   if (size == 0) return 0;
@@ -100,8 +123,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     case 4:
       play_failure(payload);
       break;
-    default:
+    case 5:
       play_path(payload);
+      break;
+    case 6:
+      play<Recall>(payload, decode_recall, check_recall);
+      break;
+    default:
+      play<Extras>(payload, decode_extras, check_extras);
   }
   return 0;
 }

@@ -1,6 +1,8 @@
 // manifest.json, which anyone may have edited. What reads must write and read to an equal value.
 #include "engine/wire/manifest.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <string>
 
 #include "tests/fuzz/target.hpp"
@@ -20,6 +22,22 @@ void play(std::string_view text) {
   require(!manifest->workers.empty(), "somebody has the chunks");
   require(manifest->chunk_size >= 1_B && manifest->chunk_size <= kMaxChunkSize,
           "chunk size in range");
+  require(std::ranges::adjacent_find(manifest->moved, std::ranges::greater_equal{},
+                                     &Manifest::Moved::chunk) == manifest->moved.end(),
+          "a chunk is moved once");
+  for (const Manifest::Moved& moved : manifest->moved) {
+    require(moved.chunk.value < manifest->chunk_digests.size(), "a chunk that is there was moved");
+    require(manifest->is_moved(moved.chunk) && manifest->holder_of(moved.chunk) == moved.rank,
+            "a moved chunk is found");
+  }
+  for (std::uint64_t i = 0; i < manifest->chunk_digests.size(); ++i) {
+    const Rank holder = manifest->holder_of(ChunkIndex{i});
+    require(holder.value >= 1 && static_cast<std::size_t>(holder.value) <= manifest->workers.size(),
+            "a chunk lies with a worker");
+    const Rank own{static_cast<int>(i % manifest->workers.size()) + 1};
+    require((holder == own) != manifest->is_moved(ChunkIndex{i}),
+            "what was not moved lies with its own worker, and nothing else");
+  }
 
   std::string written;
   const Outcome outcome = write_manifest(*manifest, [&written](std::string_view piece) -> Outcome {

@@ -13,6 +13,7 @@
 #include "engine/wire/header.hpp"
 #include "engine/wire/job.hpp"
 #include "engine/wire/manifest.hpp"
+#include "engine/wire/recall.hpp"
 
 namespace mpiferry::wire {
 namespace {
@@ -47,37 +48,74 @@ class Seeds {
 const std::string kAnyBytes{"out/\xff\xc0\x80\0\n\"\\{rank}", 16};
 
 void add_headers(Seeds& seeds) {
+  std::size_t length = 0;
   for (const Kind kind :
-       {Kind::job, Kind::chunk, Kind::end, Kind::ready, Kind::acks, Kind::failed, Kind::closed}) {
-    for (const std::size_t length : {std::size_t{0}, std::size_t{1}, std::size_t{50}}) {
-      std::vector<std::byte> message(kHeaderSize + length, std::byte{'x'});
-      const std::span<std::byte> payload = std::span{message}.subspan(kHeaderSize);
-      const Header header{.kind = kind,
-                          .job_id = 0x5eed,
-                          .chunk = {7},
-                          .offset = {700},
-                          .length = {length},
-                          .attempt = 1,
-                          .payload_digest = chunk_digest(payload)};
-      encode(header, std::span{message}.first<kHeaderSize>());
-      seeds.add("header", std::string_view{"\0\1\2", 3}.substr(length % 3, 1), message);
-    }
+       {Kind::job, Kind::chunk, Kind::end, Kind::recall, Kind::requests, Kind::ready, Kind::acks,
+        Kind::failed, Kind::closed, Kind::holding, Kind::findings, Kind::extras}) {
+    std::vector<std::byte> message(kHeaderSize + length, std::byte{'x'});
+    const std::span<std::byte> payload = std::span{message}.subspan(kHeaderSize);
+    const Header header{.kind = kind,
+                        .job_id = 0x5eed,
+                        .chunk = {7},
+                        .offset = {700},
+                        .length = {length},
+                        .attempt = 1,
+                        .payload_digest = chunk_digest(payload)};
+    encode(header, std::span{message}.first<kHeaderSize>());
+    seeds.add("header", std::string_view{"\0\1\2", 3}.substr(length % 3, 1), message);
+    length += 5;
   }
 }
 
-void add_acks(Seeds& seeds) {
-  std::vector<std::byte> message;
-  for (const AckStatus status : {AckStatus::written, AckStatus::corrupt, AckStatus::write_failed}) {
-    Ack ack{.chunk = {~std::uint64_t{0}}, .attempt = 3, .status = status};
-    if (status == AckStatus::write_failed) {
-      ack.call = WriteCall::sync;
-      ack.system_errno = ENOSPC;
-    }
-    std::byte bytes[kAckSize];
-    encode(ack, bytes);
-    message.insert(message.end(), std::begin(bytes), std::end(bytes));
-    seeds.add("acks", {}, message);
+// As many records as there are, in one message.
+template <std::size_t size, class Record>
+void add_records(Seeds& seeds, std::string_view first, const std::vector<Record>& records) {
+  std::vector<std::byte> message(size * records.size());
+  std::span<std::byte> out{message};
+  for (const Record& record : records) {
+    encode(record, out.first<size>());
+    out = out.subspan(size);
   }
+  seeds.add("records", first, message);
+}
+
+void add_records(Seeds& seeds) {
+  const Ack written{.chunk = {~std::uint64_t{0}}, .attempt = 3};
+  Ack corrupt = written;
+  corrupt.status = AckStatus::corrupt;
+  Ack failed = written;
+  failed.status = AckStatus::write_failed;
+  failed.call = WriteCall::sync;
+  failed.system_errno = ENOSPC;
+  add_records<kAckSize>(seeds, "0", std::vector{written});
+  add_records<kAckSize>(seeds, "0", std::vector{written, corrupt, failed});
+
+  const Request request{
+      .chunk = {7}, .attempt = 1, .directory = 3, .digest = 0x9555e8555c62dcfd, .moved = false};
+  Request moved = request;
+  moved.moved = true;
+  add_records<kRequestSize>(seeds, "1", std::vector{request, moved});
+
+  const Finding whole{.chunk = {7}, .attempt = 1, .digest = 0x9555e8555c62dcfd};
+  Finding missing = whole;
+  missing.status = Finding::Status::missing;
+  missing.call = Finding::Call::open;
+  missing.system_errno = ENOENT;
+  Finding unreadable = missing;
+  unreadable.status = Finding::Status::unreadable;
+  unreadable.call = Finding::Call::pread;
+  unreadable.system_errno = EIO;
+  Finding short_file = whole;
+  short_file.status = Finding::Status::short_file;
+  add_records<kFindingSize>(seeds, "2", std::vector{whole, missing, unreadable, short_file});
+
+  for (const Holding& holding :
+       {Holding{}, Holding{1, {{0, 4, 100}}}, Holding{2, {{3, 1, 1}, {4, 5, 20}, {299, 1, 1}}}}) {
+    std::vector<std::byte> bytes(kHoldingHead + kRunSize * holding.runs.size());
+    bytes.resize(encode(holding, bytes));
+    seeds.add("records", "3", bytes);
+  }
+  seeds.add("records", std::string{"4\3\3\3\3\0\0\1\xff\0\7\7\7", 13});
 }
 
 template <class Message>
@@ -100,10 +138,16 @@ void add_control(Seeds& seeds) {
   job.destination = kAnyBytes;
   job.source_size = 5_GiB;
   job.faults = {.corrupt_every = 3, .stall_rank = Rank{2}, .stall_after = 10};
+  job.layout = Layout::stripes;
+  add_control(seeds, "0", job);
+  job.layout = Layout::file;
+  job.fsync = true;
+  job.direct = true;
   add_control(seeds, "0", job);
   add_control(seeds, "1", Ready{"node7", kAnyBytes, "66305:42", true});
   add_control(seeds, "2", End{Errc::chunk_corrupt, "data.xxh3"});
   add_control(seeds, "3", Closed{1, Bytes{~std::uint64_t{0}}, 3, 4});
+  add_control(seeds, "3", Closed{1, 2_B, 3, 4, 0x9555e8555c62dcfd});
   add_control(seeds, "4",
               Failure{.code = Errc::dest_write_failed,
                       .rank = Rank{2},
@@ -114,11 +158,34 @@ void add_control(Seeds& seeds) {
                       .detail = "gr\xc3\xbc\xc3\x9f",
                       .hint = "free some space"});
   seeds.add("control", "5" + kAnyBytes);
+  Recall recall;
+  recall.directory = "out/{host}/{rank}";
+  recall.hosts = {{"node1", 4}, {"\xff", 1}};
+  recall.size = 5_GiB;
+  recall.chunk_size = 1_MiB;
+  recall.window = 8;
+  for (const Layout layout : {Layout::chunks, Layout::stripes, Layout::file}) {
+    recall.layout = layout;
+    recall.deliver = layout != Layout::chunks;
+    if (layout == Layout::file) recall.faults = job.faults;
+    add_control(seeds, "6", recall);
+  }
+  add_control(seeds, "7", Extras{});
+  add_control(seeds, "7", Extras{3, {"chunk_9.bin", "stripe_\xff.bin"}});
   // Each is what UTF-8 just does not allow: too long a form, a surrogate, beyond the last.
   for (const char* beyond :
        {"\xc0\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80"}) {
     seeds.add("control", std::string{"5"} + beyond);
   }
+}
+
+void add_manifest(Seeds& seeds, const Manifest& manifest) {
+  std::string text;
+  const Outcome written = write_manifest(manifest, [&text](std::string_view piece) -> Outcome {
+    text += piece;
+    return Nothing{};
+  });
+  if (written) seeds.add("manifest", text);
 }
 
 void add_manifests(Seeds& seeds) {
@@ -127,24 +194,26 @@ void add_manifests(Seeds& seeds) {
   manifest.chunk_size = 1000_B;
   manifest.digest = {0xe3503d8de40743b7, 0x269eb834f6c110a9};
   manifest.workers = {{Rank{1}, "node1", "/out"}, {Rank{2}, "node2", kAnyBytes}};
-  for (const std::uint64_t chunks : {0U, 1U, 3U}) {
-    manifest.size = Bytes{chunks * 1000};
-    manifest.chunk_digests.assign(chunks, 0x9555e8555c62dcfd);
-    std::string text;
-    const Outcome written = write_manifest(manifest, [&text](std::string_view piece) -> Outcome {
-      text += piece;
-      return Nothing{};
-    });
-    if (written) seeds.add("manifest", text);
+  for (const Layout layout : {Layout::chunks, Layout::stripes, Layout::file}) {
+    manifest.layout = layout;
+    for (const std::uint64_t chunks : {0U, 1U, 3U}) {
+      manifest.size = Bytes{chunks * 1000};
+      manifest.chunk_digests.assign(chunks, 0x9555e8555c62dcfd);
+      manifest.moved.clear();
+      add_manifest(seeds, manifest);
+    }
+    manifest.moved = {{ChunkIndex{1}, Rank{1}}, {ChunkIndex{2}, Rank{2}}};
+    add_manifest(seeds, manifest);
   }
 }
 
 // Decisions, not messages: some of each to start from. The fuzzer finds the rest.
 void add_games(Seeds& seeds) {
-  for (const char side : {'\0', '\1'}) {
+  for (const char side : {'\0', '\1', '\2'}) {
     std::string text{side};
     for (int i = 0; i < 60; ++i) text += static_cast<char>(i * 37 + side);
-    seeds.add("flow", text);
+    if (side < 2) seeds.add("flow", text);
+    seeds.add("fetch", text);
   }
 }
 
@@ -156,7 +225,7 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   Seeds seeds{argv[1]};
   add_headers(seeds);
-  add_acks(seeds);
+  add_records(seeds);
   add_control(seeds);
   add_manifests(seeds);
   add_games(seeds);

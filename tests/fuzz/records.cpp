@@ -1,0 +1,151 @@
+// The messages that are no JSON: acks, requests, findings, and who holds which chunks. Read as the
+// master and a worker read them. What decodes must encode to the same bytes.
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "engine/plan/chunk_set.hpp"
+#include "engine/wire/ack.hpp"
+#include "engine/wire/recall.hpp"
+#include "tests/fuzz/feed.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace mpiferry::wire {
+namespace {
+
+using fuzz::require;
+
+void check(const Ack& ack) {
+  require(ack.status == AckStatus::write_failed ||
+              (ack.call == WriteCall::none && ack.system_errno == 0),
+          "only a failed write has a call and an errno");
+  require(ack.system_errno >= 0, "no negative errno");
+  require((*call_name(ack.call) == '\0') == (ack.call == WriteCall::none), "every call has a name");
+}
+
+void check(const Request& /*request*/) {}
+
+void check(const Finding& finding) {
+  require(finding.status <= Finding::Status::unreadable, "a status that there is");
+  require(finding.system_errno >= 0, "no negative errno");
+  require((*call_name(finding.call) == '\0') == (finding.call == Finding::Call::none),
+          "every call has a name");
+}
+
+// Records of `size` bytes, one behind the other.
+template <std::size_t size, class Decode>
+void play(std::span<const std::byte> payload, Decode decode) {
+  for (; payload.size() >= size; payload = payload.subspan(size)) {
+    const auto in = payload.first<size>();
+    const auto record = decode(in);
+    if (!record) {
+      require(record.error().code == Errc::bad_field, "a bad record is a bad field");
+      return;
+    }
+    std::array<std::byte, size> again{};
+    encode(*record, std::span{again});
+    require(std::ranges::equal(again, in), "what decodes encodes the same");
+    check(*record);
+  }
+}
+
+// A set that is looked at chunk by chunk: as large as this.
+constexpr std::uint64_t kFewChunks = 300;
+
+// What the runs of a holding say, chunk by chunk. Nothing, if that is too much or no set.
+std::vector<bool> model_of(const std::vector<ChunkRun>& runs) {
+  std::vector<bool> has(kFewChunks);
+  std::uint64_t next = 0;
+  for (const ChunkRun& run : runs) {
+    if (run.first < next || run.last() >= kFewChunks) return {};
+    for (std::uint64_t i = 0; i < run.count; ++i) has[run.first + i * run.stride] = true;
+    next = run.last() + 1;
+  }
+  return has;
+}
+
+void check_holds(const plan::ChunkSet& set, const std::vector<bool>& has) {
+  require(set.size() == static_cast<std::uint64_t>(std::ranges::count(has, true)),
+          "as many chunks as were added");
+  for (std::uint64_t i = 0; i < has.size(); ++i) {
+    require(set.contains(ChunkIndex{i}) == has[i], "what was added is there, and nothing else");
+  }
+}
+
+std::vector<std::byte> encoded(const Holding& holding) {
+  std::vector<std::byte> out(kHoldingHead + kRunSize * holding.runs.size());
+  require(encode(holding, out) == out.size(), "a holding is as long as it says");
+  return out;
+}
+
+void play_holding(std::span<const std::byte> payload) {
+  const auto holding = decode_holding(payload);
+  if (!holding) {
+    require(holding.error().code == Errc::bad_field, "a bad holding is a bad field");
+    return;
+  }
+  require(std::ranges::equal(encoded(*holding), payload), "what decodes encodes the same");
+  for (const ChunkRun& run : holding->runs) {
+    require(run.count > 0 && run.stride > 0, "a run has chunks");
+    require(run.first <= run.last() && run.last() < kMaxChunks, "chunks that a job may have");
+  }
+
+  plan::ChunkSet set;
+  const bool added = set.add(holding->runs, kFewChunks);
+  const std::vector<bool> has = model_of(holding->runs);
+  require(added == !has.empty(), "runs that ascend and end before the last chunk, and no others");
+  check_holds(set, added ? has : std::vector<bool>(kFewChunks));
+  if (!added || holding->runs.empty()) return;
+  require(!set.add(holding->runs, kFewChunks), "no set twice");
+  check_holds(set, has);
+}
+
+// A worker adds chunk by chunk; the master hears the runs, in parts.
+void play_set(fuzz::Feed feed) {
+  std::vector<bool> has(kFewChunks);
+  plan::ChunkSet set;
+  for (std::uint64_t i = feed.below(32); i < kFewChunks && !feed.empty(); i += 1 + feed.below(32)) {
+    has[i] = true;
+    set.add(ChunkIndex{i});
+  }
+  check_holds(set, has);
+
+  plan::ChunkSet heard;
+  const std::size_t most = 1 + feed.below(4);
+  for (auto runs = set.runs(); !runs.empty();) {
+    const auto part = runs.first(std::min(most, runs.size()));
+    const auto holding = decode_holding(encoded({7, {part.begin(), part.end()}}));
+    require(holding && holding->directory == 7, "what a set says can be sent");
+    require(heard.add(holding->runs, kFewChunks), "what a set says is a set");
+    runs = runs.subspan(part.size());
+  }
+  check_holds(heard, has);
+}
+
+}  // namespace
+}  // namespace mpiferry::wire
+
+// The first byte says which message it is: '0' acks, '1' requests, '2' findings, '3' a holding,
+// '4' the steps from one chunk of a set to the next.
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace mpiferry::wire;
+  if (size == 0) return 0;
+  const auto payload = mpiferry::fuzz::bytes_of(data + 1, size - 1);
+  switch (data[0] % 8) {
+    case 0:
+      play<kAckSize>(payload, decode_ack);
+      break;
+    case 1:
+      play<kRequestSize>(payload, decode_request);
+      break;
+    case 2:
+      play<kFindingSize>(payload, decode_finding);
+      break;
+    case 3:
+      play_holding(payload);
+      break;
+    default:
+      play_set(mpiferry::fuzz::Feed{payload});
+  }
+  return 0;
+}
