@@ -1,0 +1,126 @@
+// A job's stages as a worker sees them: an honest worker, and a master that sends any message at
+// any time, against a model that knows only what happened.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/flow/attendant.hpp"
+#include "tests/fuzz/feed.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace mpiferry::fuzz {
+
+class AttendantGame {
+ public:
+  explicit AttendantGame(Feed& feed) : feed_(feed) {}
+
+  void play() {
+    for (int event = 0; event < kEvents && !feed_.empty(); ++event) {
+      now_ += std::chrono::milliseconds{100 * feed_.below(32)};
+      switch (feed_.below(6)) {
+        case 0:
+          prepared();
+          break;
+        case 1:
+          fail(Errc::dest_write_failed);
+          break;
+        case 2:
+          interrupt();
+          break;
+        default:
+          hear(static_cast<wire::Kind>(feed_.below(24)));
+      }
+      check();
+    }
+  }
+
+ private:
+  static constexpr int kEvents = 400;
+
+  void hear(wire::Kind kind) {
+    const flow::Order order = attendant_.on_message(kind);
+    require(attendant_.on_message(kind) == order, "asking changes nothing");
+    const bool is_job = kind == wire::Kind::job || kind == wire::Kind::recall;
+    const bool is_work = kind == wire::Kind::chunk || kind == wire::Kind::requests;
+    switch (order) {
+      case flow::Order::prepare:
+        require(is_job && !has_job_ && !failure_ && !end_, "one job, while there is hope");
+        has_job_ = true;
+        return attendant_.on_job();
+      case flow::Order::deliver:
+        require(is_work && ready_ && !failure_ && end_.value_or(Errc::ok) == Errc::ok,
+                "work is for who is ready, and not after a failure");
+        return;
+      case flow::Order::finish:
+        require(kind == wire::Kind::end && !end_, "one end");
+        end_ = feed_.flag() ? Errc::ok : Errc::interrupted;
+        return attendant_.on_end(*end_);
+      case flow::Order::drop:
+        require(is_job || is_work || kind == wire::Kind::end,
+                "only what a master sends is dropped");
+        require(failure_ || end_, "nothing is dropped before the end or a failure");
+        require(kind != wire::Kind::end || end_, "the first end is heard, whatever has failed");
+        return;
+      case flow::Order::refuse:
+        require(kind != wire::Kind::end, "an end is never refused");
+        require(!is_job || has_job_, "a first job is never refused");
+        require(!is_work || !ready_, "who is ready refuses no work");
+        fail(Errc::unexpected_message);
+    }
+  }
+
+  void prepared() {
+    if (!has_job_ || ready_) return;
+    ready_ = true;
+    attendant_.on_ready();
+  }
+
+  Failure next_failure(Errc code) { return {.code = code, .detail = std::to_string(++failures_)}; }
+
+  void fail(Errc code) {
+    const Failure failure = next_failure(code);
+    require(attendant_.fail(failure) == !failure_, "the first failure is told, no other");
+    if (!failure_) failure_ = failure;
+  }
+
+  void interrupt() {
+    const Failure signal = next_failure(Errc::interrupted);
+    require(attendant_.interrupt(signal, now_) == (!failure_ && !end_),
+            "a signal is a failure, and too late after the end");
+    if (end_) return;
+    deadline_ = now_ + std::chrono::seconds{5};
+    if (!failure_) failure_ = signal;
+  }
+
+  void check() const {
+    require(attendant_.ended() == end_.has_value(), "the end");
+    require(attendant_.failed() == failure_.has_value(), "what has failed");
+    require(!failure_ || attendant_.failure()->detail == failure_->detail,
+            "the first failure stays");
+    std::optional<Errc> verdict = end_;
+    if (!verdict && failure_) verdict = failure_->code;
+    require(attendant_.verdict() == verdict, "the master's word counts, then one's own");
+    require(attendant_.hopeless() == (failure_ || end_), "hope");
+    require(attendant_.dropping() == (failure_ || end_.value_or(Errc::ok) != Errc::ok),
+            "what is written any more");
+    require(attendant_.deadline() == deadline_, "the deadline stands");
+    require(attendant_.forsaken(now_) == (!end_ && deadline_ && now_ > *deadline_),
+            "who hears no end after a signal is forsaken, and nobody else");
+  }
+
+  Feed& feed_;
+  flow::Attendant attendant_;
+  flow::Time now_{};
+  bool has_job_ = false;
+  bool ready_ = false;
+  std::optional<Errc> end_;
+  std::optional<Failure> failure_;
+  std::optional<flow::Time> deadline_;
+  int failures_ = 0;
+};
+
+}  // namespace mpiferry::fuzz

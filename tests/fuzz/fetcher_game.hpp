@@ -1,0 +1,300 @@
+// Chunks brought back as the master sees it: peers that say anything of what they hold and answer
+// anything, against a model that knows only who said what, what was asked and what was answered.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/flow/fetcher.hpp"
+#include "engine/plan/holdings.hpp"
+#include "tests/fuzz/feed.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace mpiferry::fuzz {
+
+class FetcherGame {
+ public:
+  explicit FetcherGame(Feed& feed)
+      : feed_(feed),
+        spared_(feed.flag()),
+        config_(config(feed)),
+        directories_(static_cast<std::uint32_t>(1 + feed.below(3))),
+        holdings_(config_.ranks, spared_) {
+    hear_holdings();
+    config_.holder = [this](ChunkIndex chunk, std::uint32_t n) {
+      return holdings_.holder(chunk, directory_of(chunk), n);
+    };
+  }
+
+  void play() {
+    check_holders();
+    flow::Fetcher fetcher{config_};
+    for (int step = 0; step < kSteps && !feed_.empty(); ++step) {
+      now_ += std::chrono::milliseconds{feed_.byte()};
+      switch (feed_.below(6)) {
+        case 0:
+        case 1:
+          act(fetcher);
+          break;
+        case 2:
+          store(fetcher);
+          break;
+        case 3:
+        case 4:
+          answer(fetcher);
+          break;
+        default:
+          hear(fetcher, Rank{static_cast<std::int8_t>(feed_.byte())}, ChunkIndex{feed_.number()},
+               static_cast<std::uint32_t>(feed_.number()));
+      }
+      check(fetcher);
+    }
+    check_holders();
+  }
+
+ private:
+  static constexpr int kSteps = 400;  // the check looks at every chunk
+  enum class State : std::uint8_t { open, waits, in_hand, exhausted, done, lost };
+  struct Asked {
+    Rank from;
+    std::uint32_t attempt = 0;
+    std::uint32_t unavailable = 0;
+    std::uint32_t damaged = 0;
+    State state = State::open;
+  };
+
+  static flow::FetcherConfig config(Feed& feed) {
+    return {.chunks = feed.below(24),
+            .ranks = static_cast<std::uint32_t>(1 + feed.below(5)),
+            .window = static_cast<std::uint32_t>(1 + feed.below(4)),
+            .buffers = 1 + feed.below(8),
+            .retries = static_cast<std::uint32_t>(feed.below(3)),
+            .stall_timeout = std::chrono::milliseconds{feed.byte()},
+            .holder = {}};
+  }
+
+  std::uint32_t directory_of(ChunkIndex chunk) const {
+    return static_cast<std::uint32_t>(chunk.value % directories_);
+  }
+
+  // Whatever wire::decode_holding lets through.
+  void hear_holdings() {
+    std::map<int, std::uint32_t> last;  // directory that a rank spoke of
+    for (std::size_t left = feed_.below(16); left > 0; --left) {
+      const Rank from{static_cast<int>(feed_.below(config_.ranks))};
+      wire::Holding holding{.directory = static_cast<std::uint32_t>(feed_.below(4)), .runs = {}};
+      for (std::size_t runs = feed_.below(4); runs > 0; --runs) {
+        const wire::ChunkRun run{feed_.number() % kMaxChunks,
+                                 static_cast<std::uint32_t>(feed_.number() | 1U),
+                                 static_cast<std::uint32_t>(feed_.number() | 1U)};
+        if (run.last() < kMaxChunks) holding.runs.push_back(run);
+      }
+      const bool in_turn = last[from.value] <= holding.directory;
+      const bool added = holdings_.add(from, holding, config_.chunks);
+      if (in_turn) last[from.value] = holding.directory;
+      require(added == (in_turn && ascends(from, holding)), "only what can be is believed");
+      if (!added) continue;
+      for (const wire::ChunkRun& run : holding.runs) {
+        for (std::uint64_t i = 0; i < run.count; ++i) {
+          said_[{holding.directory, run.first + i * run.stride}].insert(from);
+        }
+      }
+    }
+  }
+
+  // Behind what this rank has said of this directory, and within the file.
+  bool ascends(Rank from, const wire::Holding& holding) const {
+    std::uint64_t next = 0;
+    for (const auto& [what, ranks] : said_) {
+      if (what.first == holding.directory && ranks.contains(from)) next = what.second + 1;
+    }
+    for (const wire::ChunkRun& run : holding.runs) {
+      if (run.first < next || run.last() >= config_.chunks) return false;
+      next = run.last() + 1;
+    }
+    return true;
+  }
+
+  std::vector<Rank> holders(ChunkIndex chunk, std::uint32_t directory) const {
+    std::vector<Rank> ranks;
+    for (std::uint32_t n = 0; n <= config_.ranks; ++n) {
+      const auto rank = holdings_.holder(chunk, directory, n);
+      if (!rank) break;
+      ranks.push_back(*rank);
+    }
+    return ranks;
+  }
+
+  void check_holders() {
+    for (std::uint64_t i = 0; i < config_.chunks + 2; ++i) {
+      for (std::uint32_t directory = 0; directory < 4; ++directory) {
+        std::vector<Rank> ranks = holders(ChunkIndex{i}, directory);
+        const auto [order, is_new] = orders_.try_emplace({directory, i}, ranks);
+        require(is_new || order->second == ranks, "an order stays as it is");
+        if (ranks.empty() && !said_.contains({directory, i})) continue;
+        const std::set<Rank>& said = said_[{directory, i}];
+        const std::size_t sharing = config_.ranks > 1 && spared_ ? 1 : 0;
+        const Rank turn{static_cast<int>(sharing + i % (config_.ranks - sharing))};
+        require(!said.contains(turn) || ranks.front() == turn,
+                "the one whose turn it is comes first");
+        require(sharing == 0 || !said.contains(kMaster) || ranks.back() == kMaster,
+                "the master comes last if it is to be spared");
+        std::ranges::sort(ranks);
+        require(std::ranges::equal(ranks, said), "everyone who sees a chunk is named once");
+      }
+    }
+  }
+
+  // What the master does when next() says so.
+  void act(flow::Fetcher& fetcher) {
+    const flow::FetchAction action = fetcher.next();
+    if (const auto* missing = std::get_if<flow::Missing>(&action)) {
+      require(missing->chunk.value == asked_.size(), "chunks are asked for in order");
+      require(holders(missing->chunk, directory_of(missing->chunk)).empty(), "nobody has it");
+      fetcher.on_missing(missing->chunk);
+      asked_.push_back({.from = kNoRank, .state = State::lost});
+      return;
+    }
+    const auto* fetch = std::get_if<flow::Fetch>(&action);
+    if (fetch == nullptr) return;
+    const auto waits = std::ranges::find(asked_, State::waits, &Asked::state);
+    if (fetch->attempt == 0) {
+      require(fetch->chunk.value == asked_.size(), "chunks are asked for in order");
+      require(waits == asked_.end(), "what failed comes before what is new");
+      require(config_.holder(fetch->chunk, 0) == fetch->from, "the first who can be asked is");
+      asked_.push_back({.from = fetch->from});
+    } else {
+      require(waits != asked_.end() &&
+                  fetch->chunk.value == static_cast<std::uint64_t>(waits - asked_.begin()),
+              "the first that waits is asked for again");
+      require(fetch->attempt == waits->attempt + 1, "one attempt after the other");
+      require(fetch->from == waits->from, "of the same rank, or of the next one that has it");
+      waits->attempt = fetch->attempt;
+      waits->state = State::open;
+      ++again_;
+    }
+    std::uint32_t& open = open_[fetch->from];
+    if (open++ == 0) heard_[fetch->from] = now_;
+    require(open <= config_.window, "no rank has more requests than the window");
+    peak_ = std::max(peak_, open);
+    fetcher.on_requested(*fetch, now_);
+  }
+
+  void store(flow::Fetcher& fetcher) {
+    const std::size_t first = feed_.byte();
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+      const std::size_t at = (first + i) % asked_.size();
+      if (asked_[at].state != State::in_hand) continue;
+      asked_[at].state = State::done;
+      return fetcher.on_stored(ChunkIndex{at});
+    }
+  }
+
+  // By whom it was asked, be it late or twice.
+  void answer(flow::Fetcher& fetcher) {
+    if (asked_.empty()) return;
+    const std::size_t at = feed_.byte() % asked_.size();
+    hear(fetcher, asked_[at].from, ChunkIndex{at}, asked_[at].attempt);
+  }
+
+  void hear(flow::Fetcher& fetcher, Rank from, ChunkIndex chunk, std::uint32_t attempt) {
+    const auto arrival = static_cast<flow::Arrival>(feed_.below(3));
+    const flow::FetchAction before = fetcher.next();
+    const flow::FetchEffect effect = fetcher.on_arrival(from, chunk, attempt, arrival, now_);
+    Asked* asked = chunk.value < asked_.size() ? &asked_[chunk.value] : nullptr;
+    if (asked == nullptr || asked->state != State::open || asked->from != from ||
+        asked->attempt != attempt) {
+      require(effect == flow::FetchEffect::stale || effect == flow::FetchEffect::invalid,
+              "only the first answer to a request counts, and only of who was asked");
+      require(asked != nullptr || effect == flow::FetchEffect::invalid,
+              "what nobody was asked for is invalid");
+      return require(fetcher.next() == before, "what is not believed changes nothing");
+    }
+    --open_[from];
+    heard_[from] = now_;
+    switch (arrival) {
+      case flow::Arrival::good:
+        asked->state = State::in_hand;
+        return require(effect == flow::FetchEffect::accepted, "what is good is accepted");
+      case flow::Arrival::damaged:
+        ++corrupt_;
+        asked->state = asked->damaged++ < config_.retries ? State::waits : State::exhausted;
+        return require(effect == (asked->state == State::waits ? flow::FetchEffect::again
+                                                               : flow::FetchEffect::exhausted),
+                       "damage is asked for again while there are retries");
+      case flow::Arrival::unavailable: {
+        const auto ranks = holders(chunk, directory_of(chunk));
+        const bool more = ++asked->unavailable < ranks.size();
+        if (more) asked->from = ranks[asked->unavailable];
+        asked->state = more ? State::waits : State::lost;
+        return require(effect == (more ? flow::FetchEffect::again : flow::FetchEffect::lost),
+                       "nothing is lost before everyone who has it was asked");
+      }
+    }
+  }
+
+  std::size_t count(State state) const {
+    return static_cast<std::size_t>(std::ranges::count(asked_, state, &Asked::state));
+  }
+
+  void check(const flow::Fetcher& fetcher) {
+    const std::size_t open = count(State::open);
+    const std::size_t settled = count(State::done) + count(State::lost);
+    require(fetcher.open_requests() == open - open_[kMaster], "requests without an answer");
+    require(fetcher.in_flight() == asked_.size() - settled, "what is in flight");
+    require(fetcher.in_flight() <= config_.buffers, "buffers within bound");
+    require(fetcher.chunks_done() == count(State::done), "what came");
+    require(fetcher.chunks_lost() == count(State::lost), "what did not");
+    require(fetcher.chunks_corrupt() == corrupt_, "each damage is counted once");
+    require(fetcher.chunks_again() == again_, "what was asked for again");
+    require(fetcher.peak_in_flight() == peak_, "the most that a rank owed");
+    require(asked_.size() <= config_.chunks, "no chunk beyond the last");
+
+    const flow::FetchAction action = fetcher.next();
+    require(fetcher.next() == action, "next is pure");
+    require(std::holds_alternative<flow::Done>(action) == (settled == config_.chunks),
+            "done is done");
+    if (std::holds_alternative<flow::Wait>(action)) {
+      require(open + count(State::in_hand) + count(State::exhausted) > 0,
+              "nobody waits for nothing");
+    }
+    check_stall(fetcher);
+  }
+
+  void check_stall(const flow::Fetcher& fetcher) const {
+    flow::Duration longest{};
+    for (const auto& [rank, open] : open_) {
+      if (open > 0 && rank != kMaster) longest = std::max(longest, now_ - heard_.at(rank));
+    }
+    const bool late =
+        config_.stall_timeout > flow::Duration::zero() && longest > config_.stall_timeout;
+    const auto stall = fetcher.stalled(now_);
+    require(stall.has_value() == late, "who owes an answer for too long stalls, and nobody else");
+    if (!stall) return;
+    require(stall->silent == longest, "the longest silence is told");
+    require(stall->unacknowledged == open_.at(stall->worker), "what it owes");
+  }
+
+  Feed& feed_;
+  bool spared_;
+  flow::FetcherConfig config_;
+  std::uint32_t directories_;
+  plan::Holdings holdings_;
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::set<Rank>> said_;
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::vector<Rank>> orders_;
+  flow::Time now_{};
+  std::vector<Asked> asked_;  // chunk i at position i
+  std::map<Rank, std::uint32_t> open_;
+  std::map<Rank, flow::Time> heard_;
+  std::uint64_t corrupt_ = 0;
+  std::uint64_t again_ = 0;
+  std::uint32_t peak_ = 0;
+};
+
+}  // namespace mpiferry::fuzz
