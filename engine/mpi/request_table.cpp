@@ -15,6 +15,7 @@ constexpr std::uint32_t kCompleted = kFree - 1;
 RequestTable::RequestTable(std::size_t reserve) {
   requests_.reserve(reserve);
   slot_of_row_.reserve(reserve);
+  started_.reserve(reserve);
   row_of_slot_.reserve(reserve);
   generation_.reserve(reserve);
   free_slots_.reserve(reserve);
@@ -31,6 +32,7 @@ RequestId RequestTable::take() {
     const std::size_t room = row_of_slot_.capacity();
     requests_.reserve(room);
     slot_of_row_.reserve(room);
+    started_.reserve(room);
     free_slots_.reserve(room);
     free_slots_.push_back(static_cast<std::uint32_t>(row_of_slot_.size() - 1));
   }
@@ -45,6 +47,7 @@ void RequestTable::start(RequestId id, MPI_Request request) noexcept {
   row_of_slot_[id.slot] = static_cast<std::uint32_t>(requests_.size());
   requests_.push_back(request);
   slot_of_row_.push_back(id.slot);
+  started_.push_back(starts_++);
 }
 
 void RequestTable::release(RequestId id) {
@@ -73,10 +76,12 @@ void RequestTable::remove_row(std::size_t row) {
   if (row + 1 != requests_.size()) {
     requests_[row] = requests_.back();
     slot_of_row_[row] = slot_of_row_.back();
+    started_[row] = started_.back();
     row_of_slot_[slot_of_row_[row]] = static_cast<std::uint32_t>(row);
   }
   requests_.pop_back();
   slot_of_row_.pop_back();
+  started_.pop_back();
 }
 
 std::span<const TestedRequest> RequestTable::test_some(int* mpi_result) {
@@ -98,8 +103,10 @@ std::span<const TestedRequest> RequestTable::test_some(int* mpi_result) {
     const std::uint32_t slot = slot_of_row_[row];
     tested_.push_back({.id = {slot, generation_[slot]},
                        .mpi_result = in_status ? statuses_[i].MPI_ERROR : MPI_SUCCESS,
-                       .status = statuses_[i]});
+                       .status = statuses_[i],
+                       .started = started_[row]});
   }
+  std::ranges::sort(tested_, {}, &TestedRequest::started);
   // From the tail on, so that a row moved into a hole is never one that still has to go.
   const std::span completed_rows{indices_.data(), static_cast<std::size_t>(completed)};
   std::ranges::sort(completed_rows, std::greater{});

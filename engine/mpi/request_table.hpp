@@ -25,6 +25,7 @@ struct TestedRequest {
   RequestId id;
   int mpi_result = MPI_SUCCESS;
   MPI_Status status{};
+  std::uint64_t started = 0;  // how many requests were started before it
 };
 
 // Not thread-safe. Allocates only when it grows beyond what was reserved.
@@ -53,7 +54,9 @@ class RequestTable {
 
   // One MPI_Testsome over all rows. Completed rows leave the table (their slots stay) and are
   // returned; the span is valid until the next call. `mpi_result` is MPI's verdict on the call as a
-  // whole: if it is an error other than MPI_ERR_IN_STATUS, nothing was completed.
+  // whole: if it is an error other than MPI_ERR_IN_STATUS, nothing was completed. In the order in
+  // which they were started: in that order MPI gives a sender's messages to receives, and rows
+  // move.
   std::span<const TestedRequest> test_some(int* mpi_result);
 
  private:
@@ -61,6 +64,8 @@ class RequestTable {
 
   std::vector<MPI_Request> requests_;       // by row
   std::vector<std::uint32_t> slot_of_row_;  // by row
+  std::vector<std::uint64_t> started_;      // by row: TestedRequest::started
+  std::uint64_t starts_ = 0;
   std::vector<std::uint32_t> row_of_slot_;  // by slot; or kFree, kCompleted
   std::vector<std::uint32_t> generation_;   // by slot
   std::vector<std::uint32_t> free_slots_;

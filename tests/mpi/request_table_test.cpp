@@ -168,6 +168,27 @@ TEST(RequestTable, keeps_names_and_requests_together_in_any_order_of_completion)
   }
 }
 
+// A sender's messages would overtake each other otherwise: after a row has moved, the row of a
+// later receive is before that of an earlier one.
+TEST(RequestTable, reports_in_the_order_in_which_requests_were_started) {
+  RequestTable table{kReserve};
+  std::vector<std::unique_ptr<Manual>> manuals;
+  std::vector<RequestId> ids;
+  for (int key = 0; key < 6; ++key) {
+    manuals.push_back(std::make_unique<Manual>(key));
+    ids.push_back(start(table, manuals.back()->request));
+  }
+  manuals[0]->complete();  // the last row takes its place
+  ASSERT_EQ(test(table).size(), 1U);
+  table.release(ids[0]);
+  manuals.push_back(std::make_unique<Manual>(6));
+  ids.push_back(start(table, manuals.back()->request));
+  for (std::size_t key = 1; key < manuals.size(); ++key) manuals[key]->complete();
+  std::vector<int> keys;
+  for (const TestedRequest& tested : test(table)) keys.push_back(key_of(tested));
+  EXPECT_EQ(keys, (std::vector{1, 2, 3, 4, 5, 6}));
+}
+
 TEST(RequestTable, a_cancelled_receive_is_reported_as_cancelled) {
   const Communicator comm = Communicator::duplicate(Environment::world());
   RequestTable table{kReserve};
