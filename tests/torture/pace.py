@@ -1,0 +1,30 @@
+"""When a blow should land: in the middle of a job, on a machine whose speed nobody knows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from .plan import Blow
+
+EARLY, MID, LATE = "early", "mid", "late"
+_START_UP = 5.0  # seconds to wait for a job to begin
+
+
+class Pace:
+    def __init__(self) -> None:
+        self.factor = 1.0  # of the time that a transfer is thought to take
+
+    def wait(self, blow: Blow, seconds: float, began: Callable[[], bool], running: Callable[[], bool]) -> None:
+        """Until the moment of the blow. `seconds`: what the transfer should take; `began`: whether it has begun."""
+        if blow.moment < 0:  # before MPI is up, or shortly after
+            time.sleep(-blow.moment)
+            return
+        until = time.monotonic() + _START_UP
+        while not began() and running() and time.monotonic() < until:
+            time.sleep(0.005)
+        time.sleep(blow.moment * seconds * self.factor)
+
+    def learn(self, landed: str) -> None:
+        self.factor *= {EARLY: 1.05, MID: 1.0, LATE: 0.9}[landed]
+        self.factor = min(3.0, max(0.1, self.factor))

@@ -1,0 +1,113 @@
+"""One command with all that it starts: who they are, what hits them, and that they end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+MARK = "TORTURED_BY"  # an environment variable that all of a step's processes inherit
+AFTER = 15.0  # seconds that ranks may outlive their mpirun
+
+
+class Hang(Exception):
+    """Says the command, for how long it was waited, and who was still there."""
+
+
+def _environment(mark: str) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MPIFERRY_")}
+    return {**kept, "XDG_CONFIG_HOME": os.devnull, MARK: mark}  # no profile lies below it
+
+
+class Process:
+    def __init__(self, argv: Sequence[str], output: Path, limit: float) -> None:
+        self.argv, self.output, self._limit = list(argv), output, limit
+        self._mark = secrets.token_hex(16)
+        self.began = time.monotonic()
+        with open(output, "wb") as out:
+            self._process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                             env=_environment(self._mark), start_new_session=True)
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def hit(self, number: int, rank: int | None = None) -> bool:
+        """Signals this rank, or the launcher. False if it is not there (yet, or any more)."""
+        if rank is None:
+            if not self.running():
+                return False
+            self._process.send_signal(number)
+            return True
+        wanted = f"PMI_RANK={rank}".encode()
+        return any(self._signal(pid, number, wanted) for pid in self._members())
+
+    def wait(self) -> int:
+        """The launcher's status, when all have ended. Raises Hang, and then they have been killed."""
+        try:
+            status = self._process.wait(max(0.0, self.began + self._limit - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise self._hang(f"had not ended after {self._limit:.0f} s") from None
+        until = time.monotonic() + min(AFTER, self._limit)
+        while self._members():
+            if time.monotonic() > until:
+                raise self._hang(f"left processes behind, for more than {min(AFTER, self._limit):.0f} s")
+            time.sleep(0.01)
+        return status
+
+    def end(self) -> None:
+        """Kills what is left of it: those who have the mark, and nobody else."""
+        while members := self._members():
+            for pid in members:
+                self._signal(pid, signal.SIGKILL)
+            self._process.poll()
+            time.sleep(0.01)
+        self._process.wait()
+
+    def _hang(self, what: str) -> Hang:
+        there = []
+        for pid in self._members():
+            with contextlib.suppress(OSError):
+                state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                waits = Path(f"/proc/{pid}/wchan").read_text()
+                there.append(f"  {pid} {state} {waits} {words}")
+        self.end()
+        return Hang("\n".join([f"{shlex.join(self.argv)}\n{what}; these were there:", *there]))
+
+    def _members(self) -> list[int]:
+        return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and self._is_mine(int(entry))]
+
+    def _is_mine(self, pid: int, also: bytes | None = None) -> bool:
+        try:
+            variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")  # a zombie has none
+        except OSError:
+            return False
+        return f"{MARK}={self._mark}".encode() in variables and (also is None or also in variables)
+
+    def _signal(self, pid: int, number: int, also: bytes | None = None) -> bool:
+        """Through a descriptor that is opened before it is looked who it is: the number can not become another's."""
+        try:
+            descriptor = os.pidfd_open(pid)
+        except OSError:
+            return False
+        try:
+            if not self._is_mine(pid, also):
+                return False
+            signal.pidfd_send_signal(descriptor, number)
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
