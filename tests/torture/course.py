@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shlex
 import signal
@@ -84,9 +85,10 @@ class Course:
         resume = step > 0
         whole_before = self._place.whole(self._source.data) if resume else set()
         name = f"step{step}.log"
+        old = self._token()  # a job that was killed leaves its own
         stall = SHORT_STALL if blow.kind == STOP else STALL
         status = self._step(name, self._command(resume, stall, self.plan.delay(len(self._source.data))), blow,
-                            lambda: (self._place.directory(0) / ".mpiferry.job").exists())
+                            lambda: self._token() not in (None, old))
         trace = read(self._directory / name)
         self._find(self._place.torn(self._source.versions, self._crews))
         report = self._read_report()
@@ -210,9 +212,9 @@ class Course:
                 stack.enter_context(feeder)
             process = stack.enter_context(Process(command, self._directory / log, self._limit))
             if blow is not None and began is not None:
-                self._pace.wait(blow, self.plan.seconds, began, process.running)
-                _land(blow, process)
-                self._tally[f"blow: {blow.kind}"] += 1
+                if self._pace.wait(blow, self.plan.seconds, began, process.running):
+                    _land(blow, process)
+                    self._tally[f"blow: {blow.kind}"] += 1
             status = process.wait()
         self.commands[-1] += f" -> {status}"
         return status
@@ -256,6 +258,13 @@ class Course:
 
     def _destination(self, ranks: int) -> Destination:
         return Destination(self._directory / "out", self.plan.layout, self.plan.apart, self.plan.chunk, ranks - 1)
+
+    def _token(self) -> tuple[int, int] | None:
+        try:
+            mark = os.stat(self._place.directory(0) / ".mpiferry.job")
+        except OSError:
+            return None
+        return mark.st_ino, mark.st_mtime_ns
 
     def _read_report(self) -> dict | None:
         try:

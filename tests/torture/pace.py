@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .plan import Blow
+from .plan import STOP, Blow
 
 EARLY, MID, LATE = "early", "mid", "late"
 _START_UP = 5.0  # seconds to wait for a job to begin
@@ -15,15 +15,17 @@ class Pace:
     def __init__(self) -> None:
         self.factor = 1.0  # of the time that a transfer is thought to take
 
-    def wait(self, blow: Blow, seconds: float, began: Callable[[], bool], running: Callable[[], bool]) -> None:
-        """Until the moment of the blow. `seconds`: what the transfer should take; `began`: whether it has begun."""
+    def wait(self, blow: Blow, seconds: float, began: Callable[[], bool], running: Callable[[], bool]) -> bool:
+        """Until the moment of the blow. `seconds`: what the transfer should take; `began`: whether it has begun. False
+        if a blow that MPI itself would not survive must not land, as the transfer was not seen to begin."""
         if blow.moment < 0:  # before MPI is up, or shortly after
             time.sleep(-blow.moment)
-            return
+            return True
         until = time.monotonic() + _START_UP
-        while not began() and running() and time.monotonic() < until:
+        while not (there := began()) and running() and time.monotonic() < until:
             time.sleep(0.005)
         time.sleep(blow.moment * seconds * self.factor)
+        return there or blow.kind != STOP
 
     def learn(self, landed: str) -> None:
         self.factor *= {EARLY: 1.05, MID: 1.0, LATE: 0.9}[landed]

@@ -59,9 +59,11 @@ class Plan:
 
 def _blow(rng: random.Random, ranks: int) -> Blow:
     kind = rng.choices(BLOWS, WEIGHTS)[0]
-    # Workers wait for a master that is stopped as for a slow source: only they are given up.
+    # Workers wait for a master that is stopped as for a slow source: only they are given up. And MPI_Init waits for
+    # ever for a rank that is stopped in it, before mpiferry has a say.
     rank = rng.randrange(1 if kind == STOP else 0, ranks)
-    moment = -rng.uniform(0, 0.5) if rng.random() < 0.1 else rng.uniform(0, 1)
+    early = kind != STOP and rng.random() < 0.1
+    moment = -rng.uniform(0, 0.5) if early else rng.uniform(0, 1)
     return Blow(kind, rank, moment, rng.uniform(0.05, 1.0))
 
 
