@@ -108,7 +108,9 @@ disk::ChunkSlot ChunkStore::slot(ChunkIndex chunk) {
 }
 
 void ChunkStore::on_kept(ChunkIndex chunk, Bytes length) {
-  if (file_) end_ = std::max(end_, place(chunk) + length);
+  // One that was written in this job, or lies before one that was, has no say: of what was there in
+  // its place `length` speaks.
+  if (file_ && end_ <= place(chunk)) end_ = place(chunk) + length;
 }
 
 void ChunkStore::on_written(ChunkIndex chunk, std::span<const std::byte> payload) {
