@@ -216,6 +216,18 @@ Outcome Directory::sync() const {
   return Nothing{};
 }
 
+Outcome Directory::sync_file_system() const {
+  if (::syncfs(descriptor_.get()) == 0) return Nothing{};
+  return destination_failure(Errc::dest_write_failed, path_, "syncfs", errno);
+}
+
+Outcome Directory::remove(std::string_view name) const {
+  if (::unlinkat(descriptor_.get(), std::string{name}.c_str(), 0) == 0 || errno == ENOENT) {
+    return Nothing{};
+  }
+  return destination_failure(Errc::dest_unusable, path_of(name), "unlink", errno);
+}
+
 bool Directory::exists(std::string_view name) const noexcept {
   char text[256];  // NAME_MAX and the 0
   if (name.size() >= sizeof text) return false;

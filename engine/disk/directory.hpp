@@ -64,6 +64,8 @@ class Directory {
   Descriptor hold_token(std::string_view text) const noexcept;
   // dest_occupied if `.mpiferry.job` exists here and somebody holds it.
   Outcome check_nobody_holds_token() const;
+  // Removes `.mpiferry.job` unless somebody holds it: dest_occupied then; dest_unusable.
+  Outcome remove_dead_token() const;
   // Whether `.mpiferry.job` exists here and holds exactly `text`.
   bool holds_token(std::string_view text) const noexcept;
   // Removes `.mpiferry.job` if it holds exactly `text`.
@@ -80,6 +82,11 @@ class Directory {
   // fsync of the directory itself, so that names are durable; the first call also syncs the parents
   // that `open_or_create` has made. dest_write_failed. One thread at a time.
   Outcome sync() const;
+  // syncfs: all data and names of its file system are durable, whoever wrote them.
+  // dest_write_failed.
+  Outcome sync_file_system() const;
+  // Removes the file `name`; one that is not there is no error. dest_unusable.
+  Outcome remove(std::string_view name) const;
   // A symbolic link exists, wherever it points to.
   bool exists(std::string_view name) const noexcept;
 
@@ -90,6 +97,7 @@ class Directory {
 
  private:
   Directory(std::string path, Descriptor descriptor, std::vector<std::string> changed) noexcept;
+  Failure running() const;  // another job
   // What `.mpiferry.job` says, quoted, or "".
   std::string token_text() const;
 

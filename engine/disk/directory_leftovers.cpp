@@ -70,11 +70,14 @@ Outcome Directory::check_vacant(std::string_view own_token) const {
     const std::string owner = token_text();
     occupied.detail = "a job is running here, or was killed";
     if (!owner.empty()) occupied.detail += " (" + owner + ")";
-    occupied.hint = "wait for that job, or remove its files with --force if it is dead";
+    occupied.hint =
+        "wait for that job; if it is dead, go on with --resume, or replace its files with --force";
   } else {
     occupied.detail =
         survey.manifest ? "a finished job's files are here" : "an unfinished job's files are here";
-    occupied.hint = "name another destination, or replace these files with --force";
+    occupied.hint =
+        "keep what is right there with --resume, replace these files with --force, or name another "
+        "destination";
   }
   occupied.detail += ": " + inventory(survey);
   return occupied;

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <string>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/file_id.hpp"
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/unique_name.hpp"
 
@@ -30,6 +32,11 @@ ssize_t read_some(int descriptor, char* out, std::size_t size) noexcept {
     got = ::read(descriptor, out, size);
   } while (got < 0 && errno == EINTR);
   return got;
+}
+
+// Nobody holds it, or its file system has no locks.
+bool is_dead(const Descriptor& token) noexcept {
+  return ::flock(token.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
 // Makes a new file with `text`, or none. The call that failed, with errno, or nullptr.
@@ -82,7 +89,8 @@ Outcome Directory::create_token(std::string_view text) const {
   occupied.path = path_of(kTokenName);
   occupied.detail = "a job is running here, or was killed";
   if (const std::string owner = token_text(); !owner.empty()) occupied.detail += ": " + owner;
-  occupied.hint = "wait for that job, or remove its files with --force if it is dead";
+  occupied.hint =
+      "wait for that job; if it is dead, go on with --resume, or replace its files with --force";
   return occupied;
 }
 
@@ -95,9 +103,24 @@ Descriptor Directory::hold_token(std::string_view text) const noexcept {
 
 Outcome Directory::check_nobody_holds_token() const {
   const Descriptor token = open_token(descriptor_.get());
-  if (!token || ::flock(token.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
-    return Nothing{};
+  return !token || is_dead(token) ? Outcome{Nothing{}} : running();
+}
+
+// Not by its name alone: between a look and the removal another job may have begun here.
+Outcome Directory::remove_dead_token() const {
+  const Descriptor token = open_token(descriptor_.get());
+  if (!token) return exists(kTokenName) ? remove(kTokenName) : Outcome{Nothing{}};  // a link
+  if (!is_dead(token)) return running();
+  struct stat named {};
+  struct stat locked {};
+  if (::fstatat(descriptor_.get(), token_name(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
+      ::fstat(token.get(), &locked) != 0) {
+    return Nothing{};  // gone
   }
+  return is_same_file(named, locked) ? remove(kTokenName) : running();
+}
+
+Failure Directory::running() const {
   Failure running{.code = Errc::dest_occupied, .path = path_};
   running.detail = "a job is running here";
   if (const std::string owner = token_text(); !owner.empty()) running.detail += " (" + owner + ")";

@@ -5,14 +5,24 @@
 #include "engine/plan/chunk_plan.hpp"
 
 namespace mpiferry::flow {
+namespace {
 
-bool Inventory::on_report(Rank worker, const wire::Inventory& report) {
-  const auto workers = static_cast<std::uint32_t>(looked_at_.size());
-  std::uint64_t& looked_at = looked_at_[static_cast<std::size_t>(worker.value) - 1];
-  if (report.looked_at < looked_at) return false;
+// Reports that have overtaken others: no worker has so many under way.
+constexpr std::size_t kMostEarly = 64;
+
+}  // namespace
+
+void Inventory::begin(Time now) {
+  for (Worker& worker : workers_) worker.last_report = now;
+}
+
+bool Inventory::on_report(Rank worker, const wire::Inventory& report, Time now) {
+  const auto workers = static_cast<std::uint32_t>(workers_.size());
+  Worker& from = workers_[static_cast<std::size_t>(worker.value) - 1];
+  if (report.first < from.looked_at || from.early.size() >= kMostEarly) return false;
   for (const auto& [chunk, digest] : report.held) {
     const std::uint64_t position = chunk.value / workers;
-    if (plan::owner(chunk, workers) != worker || position < looked_at ||
+    if (plan::owner(chunk, workers) != worker || position < report.first ||
         position >= report.looked_at) {
       return false;
     }
@@ -23,17 +33,35 @@ bool Inventory::on_report(Rank worker, const wire::Inventory& report) {
     held_[chunk.value] = true;
     digests_[chunk.value] = digest;
   }
-  looked_at = report.looked_at;
+  from.last_report = now;
+  if (report.first == report.looked_at) return true;  // only a sign of life
+  if (!from.early.try_emplace(report.first, report.looked_at).second) return false;
+  for (auto next = from.early.begin(); next != from.early.end() && next->first == from.looked_at;
+       next = from.early.begin()) {
+    from.looked_at = next->second;
+    from.early.erase(next);
+  }
   return true;
 }
 
 bool Inventory::knows(ChunkIndex chunk) const noexcept {
-  const std::size_t workers = looked_at_.size();
-  return chunk.value / workers < looked_at_[chunk.value % workers];
+  const std::size_t workers = workers_.size();
+  return chunk.value / workers < workers_[chunk.value % workers].looked_at;
 }
 
 bool Inventory::holds(ChunkIndex chunk, std::uint64_t digest) const noexcept {
   return chunk.value < held_.size() && held_[chunk.value] && digests_[chunk.value] == digest;
+}
+
+std::optional<Inventory::Late> Inventory::late(Time now, Duration patience) const {
+  std::optional<Late> worst;
+  for (std::size_t i = 0; patience != Duration::zero() && i < workers_.size(); ++i) {
+    const Worker& worker = workers_[i];
+    const Duration silent = now - worker.last_report;
+    if (worker.looked_at == wire::kAllLookedAt || silent <= patience) continue;
+    if (!worst || silent > worst->silent) worst = Late{Rank{static_cast<int>(i) + 1}, silent};
+  }
+  return worst;
 }
 
 }  // namespace mpiferry::flow

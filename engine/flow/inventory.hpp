@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "engine/base/units.hpp"
+#include "engine/flow/clock.hpp"
 #include "engine/wire/inventory.hpp"
 
 namespace mpiferry::flow {
@@ -12,19 +15,36 @@ namespace mpiferry::flow {
 // Not thread-safe.
 class Inventory {
  public:
-  explicit Inventory(std::uint32_t workers) : looked_at_(workers) {}
+  explicit Inventory(std::uint32_t workers) : workers_(workers) {}
 
-  // False if it can not be: chunks of another worker, or a worker that goes back.
-  bool on_report(Rank worker, const wire::Inventory& report);
+  // The workers may report from now on.
+  void begin(Time now);
+  // False if it can not be: chunks of another worker, or a worker that goes back. Reports may
+  // overtake each other.
+  bool on_report(Rank worker, const wire::Inventory& report, Time now);
 
   // Its worker has looked for this chunk.
   bool knows(ChunkIndex chunk) const noexcept;
   // ... and has found these bytes.
   bool holds(ChunkIndex chunk, std::uint64_t digest) const noexcept;
 
+  // The worker that has not told all, and has said nothing for the longest time, if that is longer
+  // than `patience`; 0: it may take for ever.
+  struct Late {
+    Rank worker;
+    Duration silent{};
+    bool operator==(const Late&) const = default;
+  };
+  std::optional<Late> late(Time now, Duration patience) const;
+
  private:
-  std::vector<std::uint64_t> looked_at_;  // worker r at r - 1
-  std::vector<bool> held_;                // by chunk
+  struct Worker {
+    std::uint64_t looked_at = 0;                   // without a gap
+    std::map<std::uint64_t, std::uint64_t> early;  // beyond one: first and end
+    Time last_report;
+  };
+  std::vector<Worker> workers_;  // worker r at r - 1
+  std::vector<bool> held_;       // by chunk
   std::vector<std::uint64_t> digests_;
 };
 

@@ -59,8 +59,10 @@ class Receiver {
   // `digests()[k]` is meaningful if `holds(k)`.
   std::span<const std::uint64_t> digests() const noexcept { return digests_; }
   bool holds(std::uint64_t k) const noexcept {
-    return k < written_.size() && (written_[k] || (found_[k] && !begun_[k]));
+    return k < written_.size() && (written_[k] || kept(k));
   }
+  // ... and was there before the job began.
+  bool kept(std::uint64_t k) const noexcept { return k < found_.size() && found_[k] && !begun_[k]; }
   // The chunks of other workers that lie here, with their digests.
   const std::map<std::uint64_t, std::uint64_t>& adopted() const noexcept { return adopted_; }
 

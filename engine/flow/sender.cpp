@@ -69,6 +69,7 @@ Rank Sender::receiver_of(ChunkIndex chunk) const {
   const Rank own = plan::owner(chunk, config_.workers);
   if (!worker(own).barred) return own;
   const auto able = std::ranges::count(workers_, false, &Worker::barred);
+  if (able == 0) return own;  // the job has failed
   auto turn = static_cast<std::int64_t>(chunk.value / config_.workers) % able;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     if (!workers_[i].barred && turn-- == 0) return Rank{static_cast<int>(i) + 1};

@@ -104,6 +104,8 @@ disk::ChunkSlot ChunkStore::slot(ChunkIndex chunk) {
   if (!std::exchange(retracted_, true)) {
     if (const Outcome retracted = file_->retract(); !retracted) return refused(retracted.error());
   }
+  // What was digested there is no more, even if the write fails.
+  if (place(chunk) < digested_) forget_digest();
   return {*file_, place(chunk)};
 }
 

@@ -34,7 +34,7 @@ void ScatterMaster::hear_more(Rank from, const Message& message, mpi::Completion
     case wire::Kind::inventory: {
       const auto report = wire::decode_inventory(message.payload);
       if (!report) return refuse(from, report.error());
-      if (!inventory_ || !inventory_->on_report(from, *report)) break;
+      if (!inventory_ || !inventory_->on_report(from, *report, clock_.now())) break;
       return;
     }
     default:
@@ -104,6 +104,13 @@ void ScatterMaster::on_tick(flow::Time now) {
         stall->worker,
         fmt::format("{} of {} chunks unacknowledged, last answer {:.1f} s ago",
                     stall->unacknowledged, options_.effective_window(), seconds(stall->silent))));
+  }
+  if (inventory_) {
+    if (const auto late = inventory_->late(now, options_.stall_timeout)) {
+      fail(silence(late->worker,
+                   fmt::format("looks at what it holds, and has said nothing for {:.1f} s",
+                               seconds(late->silent))));
+    }
   }
   observer_.on_progress({.done = sender_->bytes_written() + sender_->bytes_kept(),
                          .total = reader_->source().size(),

@@ -69,6 +69,10 @@ Task<> ScatterWorker::lane(std::size_t index) {
       continue;
     }
 
+    if (Outcome retracted = retract(); !retracted) {
+      post_.fail(std::move(retracted.error()));
+      continue;
+    }
     disk::ChunkSlot slot = store->slot(header.chunk);
     disk::WriteError failed = slot.error();
     if (committer_ && !failed) {
@@ -90,6 +94,7 @@ Task<> ScatterWorker::lane(std::size_t index) {
       slot.publish();
       failed = slot.error();
     }
+    if (failed) unwritable_ = true;
     if (!failed) store->on_written(header.chunk, message->payload);
     answer = receiver_->on_written(header, failed.call, failed.system_errno);
     if (!failed) post_.observer.on_written(post_.self(), header.chunk, directory->path());

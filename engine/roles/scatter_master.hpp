@@ -33,22 +33,28 @@ class ScatterMaster final : public Master {
   // scatter_master.cpp: the job's steps
   Task<Outcome> prepare() override;
   Task<Outcome> occupy();
-  Task<Outcome> take_directory();
-  Task<Outcome> take_over();
-  Outcome open_file();
   void invite() override;
   Outcome muster() override { return rooms_.check(); }
   void check_result();
   wire::End farewell(Rank worker) const override;
-  void publish() override;
-  Outcome publish_files();
-  std::vector<wire::Manifest::Moved> moved_chunks() const;
-  Outcome retract();
-  bool is_complete() const;
-  void list_sums(const wire::Manifest& manifest, const LineSink& put) const;
   void on_failed() override;
   void release() override;
   void add_to(Report& report) const override;
+
+  // scatter_takeover.cpp: what lies there already
+  Task<Outcome> take_directory();
+  Task<Outcome> take_over();
+  Failure taken_over() const;
+  Outcome open_file();
+  Outcome reserve();
+  Outcome retract();
+  bool is_complete() const;
+
+  // scatter_publication.cpp: what is left there
+  void publish() override;
+  Outcome publish_files();
+  void list_sums(const wire::Manifest& manifest, const LineSink& put) const;
+  std::vector<wire::Manifest::Moved> moved_chunks() const;
 
   // scatter_transfer.cpp: chunks out
   struct ChunkSent {
@@ -92,6 +98,7 @@ class ScatterMaster final : public Master {
   disk::Descriptor token_lock_;
   bool clearing_ = false;
   std::optional<disk::OffsetPart> file_;  // the layout `file`
+  bool fresh_file_ = true;                // ... and no earlier job's
   std::optional<SourceReader> reader_;
   std::optional<flow::Send> reading_;  // the chunk that the reader works on
   bool source_blocked_ = false;

@@ -1,5 +1,6 @@
 // A worker's part in a job that goes on: say what lies here, and remove what has no place any more.
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,44 +18,10 @@ constexpr std::size_t kBuffer = std::size_t{256} << 10U;
 constexpr std::size_t kReport = 64;
 static_assert(kReport <= wire::kMostHeld);
 constexpr std::size_t kReportsUnderWay = 4;
-
-std::optional<wire::Layout> layout_of(disk::Leftover kind) {
-  switch (kind) {
-    case disk::Leftover::stripe:
-    case disk::Leftover::stripe_part:
-      return wire::Layout::stripes;
-    case disk::Leftover::file:
-    case disk::Leftover::file_part:
-      return wire::Layout::file;
-    default:
-      // Chunks may lie beside stripes: those that a worker could not write itself.
-      return std::nullopt;
-  }
-}
+// ... and a slow disk is no worker that hangs.
+constexpr std::chrono::seconds kMostSilence{1};
 
 }  // namespace
-
-// Files of another layout are not gone on with, nor left beside those of this one.
-Outcome ScatterWorker::check_layout() const {
-  disk::LeftoverScan scan{*directory_, job_.token};
-  for (;;) {
-    const auto entry = scan.next();
-    if (!entry) return entry.error();
-    if (!*entry) return Nothing{};
-    auto layout = layout_of((*entry)->kind);
-    if ((*entry)->kind == disk::Leftover::chunk && job_.layout == wire::Layout::file) {
-      layout = wire::Layout::chunks;
-    }
-    if (!layout || *layout == job_.layout) continue;
-    return Failure{
-        .code = Errc::dest_occupied,
-        .path = directory_->path() + "/" + (*entry)->name,
-        .detail = fmt::format("a file of the layout {}, and this job has {}",
-                              wire::layout_name(*layout), wire::layout_name(job_.layout)),
-        .hint = fmt::format("resume with --layout {}, or replace all with --force",
-                            wire::layout_name(*layout))};
-  }
-}
 
 // Chunk by chunk, in the order in which the master will want to know.
 Task<> ScatterWorker::take_inventory() {
@@ -70,8 +37,10 @@ Task<> ScatterWorker::take_inventory() {
   }
   wire::Inventory inventory;
   std::uint64_t gap = 0;
+  auto reported = std::chrono::steady_clock::now();
   for (std::uint64_t k = 0; k < most && gap < kMaxWindow; ++k) {
     const ChunkIndex chunk{k * job_.workers + static_cast<std::uint64_t>(post_.self().value) - 1};
+    if (chunk.value >= kMaxChunks) break;
     const auto digest = co_await look(chunk, buffer);
     if (post_.attendant.hopeless()) break;
     gap = digest || job_.source_size ? 0 : gap + 1;
@@ -80,13 +49,16 @@ Task<> ScatterWorker::take_inventory() {
       inventory.held.push_back({chunk, *digest});
     }
     inventory.looked_at = k + 1;
-    if (inventory.looked_at % kReport != 0) continue;
+    const auto now = std::chrono::steady_clock::now();
+    if (inventory.looked_at % kReport != 0 && now < reported + kMostSilence) continue;
     while (reports_->in_use() == kReportsUnderWay && !post_.attendant.hopeless()) {
       co_await post_.changed.wait();
     }
     if (post_.attendant.hopeless()) break;
     report_inventory(inventory);
+    reported = now;
     inventory.held.clear();
+    inventory.first = inventory.looked_at;
   }
   while (reports_->in_use() == kReportsUnderWay && !post_.attendant.hopeless()) {
     co_await post_.changed.wait();
@@ -146,12 +118,21 @@ void ScatterWorker::Reported::operator()(const mpi::ErrorCode& error,
   self->post_.changed.notify();
 }
 
+// Before the first chunk changes: sums of an earlier job are true no more. The master's directory
+// is the master's.
+Outcome ScatterWorker::retract() {
+  if (!job_.resume || shares_ || std::exchange(retracted_, true)) return Nothing{};
+  const std::string sums{disk::kSumsName};
+  Outcome removed = directory_->remove(sums);
+  return removed ? directory_->remove(fmt::format("{}.{}", sums, post_.self().value)) : removed;
+}
+
 // What a stripe holds that was not written in this job decides how long it is.
 void ScatterWorker::count_kept(std::uint64_t chunks) {
   for (std::uint64_t k = 0; k < receiver_->digests().size(); ++k) {
     const ChunkIndex chunk{k * job_.workers + static_cast<std::uint64_t>(post_.self().value) - 1};
     if (chunk.value >= chunks) break;
-    if (!receiver_->holds(k)) continue;
+    if (!receiver_->kept(k)) continue;
     Bytes length = job_.chunk_size;
     if (job_.source_size) {
       length = plan::ChunkPlan{*job_.source_size, job_.chunk_size, 1}.length_of(chunk);
@@ -163,18 +144,20 @@ void ScatterWorker::count_kept(std::uint64_t chunks) {
 }
 
 // Chunks and stripes of a longer source, of another number of ranks, or of jobs that are dead.
-Outcome ScatterWorker::remove_stale(std::uint64_t chunks) {
-  const bool mine_alone = job_.destination.find("{rank}") != std::string::npos;
+Outcome ScatterWorker::remove_stale(const wire::End& end) {
+  // A directory of its own, and no link to another's: then it has a plain list of sums.
+  const bool mine_alone =
+      job_.destination.find("{rank}") != std::string::npos && end.sums_file == disk::kSumsName;
   const auto self = static_cast<std::uint64_t>(post_.self().value);
   const auto doomed = [&](disk::Leftover kind, std::optional<std::uint64_t> number) {
     switch (kind) {
       case disk::Leftover::chunk: {
-        if (!number || *number >= chunks) return true;
+        if (!number || *number >= end.chunks) return true;
         const bool own = *number % job_.workers + 1 == self;
-        const bool kept =
-            own ? job_.layout == wire::Layout::chunks : receiver_->adopted().contains(*number);
-        // Where several workers write, another's chunk is not ours to judge.
-        return !kept && (mine_alone || (own && !job_.reroute));
+        if (!own) return mine_alone && !receiver_->adopted().contains(*number);
+        const bool held = receiver_->holds(*number / job_.workers);
+        // Where several workers write, one of them may have written it in its stead.
+        return job_.layout == wire::Layout::chunks ? !held && mine_alone : held || mine_alone;
       }
       case disk::Leftover::stripe:
       case disk::Leftover::stripe_part:

@@ -19,6 +19,7 @@ Task<> ScatterMaster::transfer() {
                                      .inventory = inventory_ ? &*inventory_ : nullptr,
                                      .reroute = options_.reroute,
                                      .retain = stream});
+  if (inventory_) inventory_->begin(clock_.now());
   if (stream) retained_.reserve(chunk_pool_.capacity());
 
   while (!conductor_.failed()) {
@@ -50,7 +51,9 @@ ScatterMaster::Turn ScatterMaster::take_turn() {
 // One step towards what the protocol wants. False if nothing can be done before something changes.
 bool ScatterMaster::advance(const flow::Action& action) {
   const auto* send = std::get_if<flow::Send>(&action);
-  if (send != nullptr && (send->attempt > 0 || send->again) && reader_->source().is_stream()) {
+  // The chunk that is being read has the promise of a place in a window: no stray takes it.
+  if (send != nullptr && (send->attempt > 0 || (send->again && !reading_)) &&
+      reader_->source().is_stream()) {
     resend_retained(*send);
     return true;
   }

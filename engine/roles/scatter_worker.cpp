@@ -10,6 +10,7 @@
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/stripe_name.hpp"
 #include "engine/roles/clearing.hpp"
+#include "engine/roles/predecessor.hpp"
 #include "engine/roles/preflight.hpp"
 #include "engine/roles/publication.hpp"
 
@@ -48,7 +49,7 @@ Task<Outcome> ScatterWorker::prepare() {
   // Who shares the master's directory finds it as the master has left it; a job that goes on looks
   // for itself.
   if (job_.resume) {
-    ready = check_layout();
+    ready = check_predecessor(*directory_, job_.token, job_.layout, source_here());
     if (ready) {
       std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
       ready =
@@ -57,13 +58,9 @@ Task<Outcome> ScatterWorker::prepare() {
   } else if (shares_) {
     ready = Nothing{};
   } else if (job_.force) {
-    const std::string here = post_.host + " ";
-    std::string source_id;
-    if (job_.source_id.starts_with(here)) source_id = job_.source_id.substr(here.size());
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
     std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
-    ready = co_await clear(post_.context, *directory_, job_.token, std::move(source_id),
-                           std::move(stop));
+    ready = co_await clear(post_.context, *directory_, job_.token, source_here(), std::move(stop));
     if (post_.attendant.hopeless()) co_return Nothing{};
   } else {
     ready = directory_->check_vacant(job_.token);
@@ -74,6 +71,12 @@ Task<Outcome> ScatterWorker::prepare() {
   if (!ready) co_return ready;
   store_ = std::make_shared<ChunkStore>(directory_, job_, post_.self(), post_.job_id);
   co_return store_->open();
+}
+
+// The id of the source, if it is a file of this host.
+std::string ScatterWorker::source_here() const {
+  const std::string here = post_.host + " ";
+  return job_.source_id.starts_with(here) ? job_.source_id.substr(here.size()) : std::string{};
 }
 
 // After the files that are in the way have gone: they may be what fills the disk.
@@ -127,7 +130,11 @@ Outcome ScatterWorker::publish(const wire::End& end) {
   if (!store_) return Nothing{};
   if (job_.resume) {
     count_kept(end.chunks);
-    if (Outcome removed = remove_stale(end.chunks); !removed) return removed;
+    if (Outcome removed = remove_stale(end); !removed) return removed;
+  }
+  // Chunks that were kept may have been written by a job without --fsync.
+  if (job_.resume && job_.fsync && job_.layout == wire::Layout::chunks) {
+    if (Outcome synced = directory_->sync_file_system(); !synced) return synced;
   }
   if (Outcome published = store_->publish(); !published) return published;
   if (end.sums_file.empty()) return Nothing{};
@@ -147,7 +154,9 @@ Outcome ScatterWorker::publish(const wire::End& end) {
       put(wire::sums_line(disk::ChunkName{chunk}.view(), digests[k]));
     }
   };
-  return publish_sums(*directory_, end.sums_file, post_.job_id, listing, job_.fsync);
+  Outcome listed = publish_sums(*directory_, end.sums_file, post_.job_id, listing, job_.fsync);
+  // Where not even chunks could be written, the job does without a list of them.
+  return unwritable_ ? Outcome{Nothing{}} : listed;
 }
 
 wire::Closed ScatterWorker::closed() const {

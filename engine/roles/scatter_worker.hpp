@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -38,13 +39,14 @@ class ScatterWorker final : public Duty {
 
  private:
   Outcome probe() const;
+  std::string source_here() const;
 
   // scatter_resume.cpp: what is there already
-  Outcome check_layout() const;
+  Outcome retract();
   Task<> take_inventory();
   Task<std::optional<std::uint64_t>> look(ChunkIndex chunk, std::span<std::byte> buffer);
   void report_inventory(const wire::Inventory& inventory);
-  Outcome remove_stale(std::uint64_t chunks);
+  Outcome remove_stale(const wire::End& end);
   void count_kept(std::uint64_t chunks);
 
   struct Reported {
@@ -69,6 +71,8 @@ class ScatterWorker final : public Duty {
   std::optional<Committer> committer_;  // with --fsync; before the directory and the lanes go
   std::vector<mpi::Operation> lanes_;
   std::size_t open_lanes_ = 0;
+  bool retracted_ = false;              // resume: no list of sums is left of an earlier job
+  bool unwritable_ = false;             // a chunk could not be written
   bool looking_ = false;                // the inventory is being taken
   std::optional<BufferPool> reports_;   // inventories on their way
   std::pair<ChunkIndex, Bytes> short_;  // the last chunk that was found with less than a whole one

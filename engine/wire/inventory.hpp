@@ -13,28 +13,31 @@
 
 namespace mpiferry::wire {
 
-// Worker to master, in as many messages as it takes, in the order of its chunks. Little-endian: 8
-// bytes, then 16 for each chunk that is held.
+// Worker to master, in as many messages as it takes; they may overtake each other. Little-endian:
+// 16 bytes, then 16 for each chunk that is held.
 struct Inventory {
   struct Held {
     ChunkIndex chunk;
     std::uint64_t digest = 0;  // XXH3-64 of what lies there now
     bool operator==(const Held&) const = default;
   };
-  // Of the worker's own chunks, the first so many have been looked at; kAllLookedAt: all.
+  // Of the worker's own chunks, those at positions [first, looked_at) have been looked at;
+  // kAllLookedAt: all from there on.
+  std::uint64_t first = 0;
   std::uint64_t looked_at = 0;
   std::vector<Held> held;
   bool operator==(const Inventory&) const = default;
 };
 inline constexpr std::uint64_t kAllLookedAt = std::numeric_limits<std::uint64_t>::max();
-inline constexpr std::size_t kInventoryHead = 8;
+inline constexpr std::size_t kInventoryHead = 16;
 inline constexpr std::size_t kHeldSize = 16;
 // The most chunks in one message.
 inline constexpr std::size_t kMostHeld = (kControlPayload.value - kInventoryHead) / kHeldSize;
 
 // Precondition: at most kMostHeld.
 std::size_t encode(const Inventory& inventory, std::span<std::byte> out) noexcept;
-// bad_field: a length that is none, chunks that are not ascending or of 2^28 and above.
+// bad_field: a length that is none, an end before the first, chunks that are not ascending or of
+// 2^28 and above.
 Result<Inventory> decode_inventory(std::span<const std::byte> payload);
 
 }  // namespace mpiferry::wire

@@ -80,6 +80,8 @@ TEST(Job, decode_returns_what_encode_wrote) {
     std::swap(job.fsync, job.force);
     job.discard = !job.discard;
     job.direct = !job.direct;
+    job.resume = variant == 0;
+    job.reroute = variant == 1;
   }
 }
 
@@ -178,7 +180,7 @@ TEST(Ready, decode_returns_what_encode_wrote) {
 
 TEST(End, decode_returns_what_encode_wrote) {
   for (const Errc verdict : {Errc::ok, Errc::chunk_corrupt, Errc::internal}) {
-    const End end{verdict, 7, "data.xxh3"};
+    const End end{verdict, 17, "data.xxh3"};
     const auto decoded = decode_end(bytes_of(encoded(end)));
     ASSERT_TRUE(decoded);
     EXPECT_EQ(*decoded, end);

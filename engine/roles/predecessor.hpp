@@ -1,0 +1,18 @@
+// What an earlier job left at a destination, and whether this one may go on with it (--resume).
+#pragma once
+
+#include <string>
+
+#include "engine/base/result.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/wire/layout.hpp"
+
+namespace mpiferry::roles {
+
+// dest_occupied if files of another layout lie there: they are neither gone on with nor left beside
+// those of this one. invalid_argument if the file `source_id` (file_id.hpp; "": none) has one of
+// mpiferry's names there: the job would write into its own source. dest_unusable.
+Outcome check_predecessor(const disk::Directory& directory, const std::string& own_token,
+                          wire::Layout layout, const std::string& source_id);
+
+}  // namespace mpiferry::roles
