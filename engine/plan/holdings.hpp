@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -26,9 +26,8 @@ class Holdings {
   // be: a directory out of turn, chunks that are not there (ChunkSet::add).
   bool add(Rank rank, const wire::Holding& holding, std::uint64_t chunks);
 
-  // Some rank that sees `chunk` in `directory`: the n-th of them, from the one whose turn it is in
-  // a round robin, so that all who see everything have the same share. Nothing: there is no n-th.
-  // Each of them comes once, in an order that is the same whenever it is asked for.
+  // The n-th of the ranks that see `chunk` in `directory`, from the one whose turn it is in a round
+  // robin, so that all who see everything have the same share. Nothing: there is no n-th.
   std::optional<Rank> holder(ChunkIndex chunk, std::uint32_t directory, std::uint32_t n) const;
 
   // The chunks that a rank sees in each directory, ascending by directory.
@@ -36,15 +35,13 @@ class Holdings {
   const Seen& seen_by(Rank rank) const { return seen_[static_cast<std::size_t>(rank.value)]; }
 
  private:
-  bool sees(std::size_t rank, ChunkIndex chunk, std::uint32_t directory) const noexcept;
-
-  std::size_t rank_at(ChunkIndex chunk, std::size_t step) const noexcept;
+  bool sees(std::uint32_t rank, ChunkIndex chunk, std::uint32_t directory) const noexcept;
 
   std::vector<Seen> seen_;
   std::size_t spared_;  // ranks that come last
-  // By directory: the rank that was the first to see chunks in it, unless it is spared. Where every
-  // rank has a directory of its own, that saves a search through all of them for every chunk.
-  std::unordered_map<std::uint32_t, std::size_t> homes_;
+  // Who sees something in a directory, ascending. Where every rank has a directory of its own, that
+  // saves a search through all ranks for every chunk.
+  std::map<std::uint32_t, std::vector<std::uint32_t>> visitors_;
 };
 
 }  // namespace mpiferry::plan
