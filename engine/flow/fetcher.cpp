@@ -81,23 +81,25 @@ FetchEffect Fetcher::on_arrival(Rank from, ChunkIndex chunk, std::uint32_t attem
       return FetchEffect::accepted;
     case Arrival::damaged:
       ++corrupt_;
-      if (flight->damaged++ >= config_.retries) {
-        flight->state = State::exhausted;
-        return FetchEffect::exhausted;
-      }
-      break;
+      if (flight->damaged++ < config_.retries) break;
+      lose(flight);
+      return FetchEffect::exhausted;
     case Arrival::unavailable:
       if (const auto other = config_.holder(chunk, ++flight->holders)) {
         flight->from = *other;
         break;
       }
-      flights_.erase(flight);
-      ++lost_;
+      lose(flight);
       return FetchEffect::lost;
   }
   flight->state = State::waits;
   ++waiting_;
   return FetchEffect::again;
+}
+
+void Fetcher::lose(std::vector<Flight>::iterator flight) {
+  flights_.erase(flight);
+  ++lost_;
 }
 
 void Fetcher::on_stored(ChunkIndex chunk) {

@@ -51,7 +51,7 @@ enum class Arrival : std::uint8_t {
 enum class FetchEffect : std::uint8_t {
   accepted,   // the chunk is in hand: on_stored() when its buffer is free
   again,      // it will come up in next() again, of the same rank or of another one
-  exhausted,  // damaged on its way once more than `retries` allows
+  exhausted,  // damaged on its way once more than `retries` allows; it counts as lost
   lost,       // whoever has it was asked; the caller may go on without it
   stale,      // an answer to a request that was answered already; ignored
   invalid,    // an answer that nobody asked this rank for
@@ -110,6 +110,7 @@ class Fetcher {
   Member& member(Rank rank) { return members_[static_cast<std::size_t>(rank.value)]; }
   const Member& member(Rank rank) const { return members_[static_cast<std::size_t>(rank.value)]; }
   std::vector<Flight>::iterator find(ChunkIndex chunk);
+  void lose(std::vector<Flight>::iterator flight);
 
   FetcherConfig config_;
   std::vector<Member> members_;
