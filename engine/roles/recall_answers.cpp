@@ -10,6 +10,15 @@
 namespace mpiferry::roles {
 
 void RecallMaster::hear_more(Rank from, const Message& message, mpi::Completion& completion) {
+  hear_answer(from, message, completion);
+  // Every answer needs one receive less. Its buffer is kept for whoever is asked next, which may be
+  // this rank: all of them could lie in receives for which nothing comes.
+  if (deliver_ && fetcher_ && listening() >= fetcher_->open_requests() + spare_) {
+    completion.lease.reset();
+  }
+}
+
+void RecallMaster::hear_answer(Rank from, const Message& message, mpi::Completion& completion) {
   std::span<const std::byte> payload = message.payload;
   switch (message.header.kind) {
     case wire::Kind::chunk:
@@ -17,7 +26,9 @@ void RecallMaster::hear_more(Rank from, const Message& message, mpi::Completion&
     case wire::Kind::holding: {
       const auto holding = wire::decode_holding(payload);
       if (!holding) return refuse(from, holding.error());
-      if (fetcher_ || !holdings_.add(from, *holding, chunks())) {
+      if (!surveying()) break;
+      if (holding->directory >= shelf_->whereabouts().directories() ||
+          !holdings_.add(from, *holding, chunks())) {
         refuse(from, {.code = Errc::bad_field, .detail = "holding: chunks that can not be"});
       }
       return;
@@ -25,12 +36,14 @@ void RecallMaster::hear_more(Rank from, const Message& message, mpi::Completion&
     case wire::Kind::extras: {
       const auto extras = wire::decode_extras(payload);
       if (!extras) return refuse(from, extras.error());
-      if (fetcher_ || extras->directory >= shelf_->whereabouts().directories()) break;
+      if (!surveying() || extras->directory >= shelf_->whereabouts().directories()) break;
       extras_.emplace_back(from, *extras);
       return;
     }
     case wire::Kind::findings:
       if (!fetcher_ || payload.empty() || payload.size() % wire::kFindingSize != 0) break;
+      // Where chunks are wanted, every answer is a message: hear_more() counts on it.
+      if (deliver_ && payload.size() != wire::kFindingSize) break;
       for (; !payload.empty(); payload = payload.subspan(wire::kFindingSize)) {
         const auto finding = wire::decode_finding(payload.first<wire::kFindingSize>());
         if (!finding) return refuse(from, finding.error());

@@ -91,18 +91,22 @@ void RecallMaster::plan_memory() {
     scratch_.resize(std::min(kScratch, manifest_.chunk_size.value));
     return;
   }
-  const std::uint64_t fit =
-      std::max<std::uint64_t>(2, limits.memory_limit().value / manifest_.chunk_size.value);
-  spare_ = std::clamp<std::uint64_t>(std::min((4_MiB).value / manifest_.chunk_size.value, fit / 4),
-                                     1, 16);
-  buffers_ = std::min(fit - spare_, window_ * sharing);
   // A worker's last words come into the same receives.
-  pool_.emplace(std::max(manifest_.chunk_size, wire::kControlPayload), buffers_ + spare_);
+  const Bytes buffer = std::max(manifest_.chunk_size, wire::kControlPayload);
+  const std::uint64_t fit = std::max<std::uint64_t>(2, limits.memory_limit().value / buffer.value);
+  spare_ = std::clamp<std::uint64_t>(std::min((4_MiB).value / buffer.value, fit / 4), 1, 16);
+  buffers_ = std::min(fit - spare_, window_ * sharing);
+  pool_.emplace(buffer, buffers_ + spare_);
 }
 
 // A receive must be able to take a chunk; how large those are, the manifest will say.
 void RecallMaster::begin_listening() {
   if (!deliver_) Master::begin_listening();
+}
+
+// Nobody has been invited yet, and nobody will send a chunk; but all will confirm the end.
+void RecallMaster::on_failed() {
+  if (deliver_ && listening() == 0) Master::begin_listening();
 }
 
 void RecallMaster::listen_enough() {

@@ -69,6 +69,7 @@ class RecallMaster : public Master {
   Outcome read_manifest();
   void plan_memory();
   void begin_listening() override;
+  void on_failed() override;
   void invite() override;
   wire::End farewell(Rank worker) const override;
   void publish() override {}
@@ -82,9 +83,13 @@ class RecallMaster : public Master {
 
   // recall_answers.cpp: what comes back
   void hear_more(Rank from, const Message& message, mpi::Completion& completion) override;
+  // Workers are looking for what they see, and tell.
+  bool surveying() const noexcept { return shelf_ && !fetcher_; }
+  void hear_answer(Rank from, const Message& message, mpi::Completion& completion);
   void hear_chunk(Rank from, const Message& message, mpi::Completion& completion);
   void hear_finding(Rank from, const wire::Finding& finding, Lease lease);
   void tell_extras();
+  bool is_moved_chunk(std::uint32_t directory, std::string_view name) const;
   void tell_extra(Rank from, std::uint32_t directory, std::string_view name);
   void tell_strays(Rank from);
   void settle(Rank from, ChunkIndex chunk, flow::FetchEffect effect, const wire::Finding& finding,

@@ -125,6 +125,7 @@ Task<> RecallWorker::receive(std::size_t index) {
     }
   }
   --open_receives_;
+  woken_.notify();  // without receives nobody else will wake serve()
   post_.changed.notify();
 }
 
@@ -195,18 +196,19 @@ void RecallWorker::deliver(const wire::Request& request, const wire::Finding& fi
   mpi::async_wait(post_.context, operation, Sent{this});
 }
 
-// Findings share a message as long as there are requests to go on with.
+// Findings share a message as long as there are requests to go on with; but where chunks are
+// wanted, one tells of a failure, and each answer is a message (as each has its receive).
 void RecallWorker::tell(const wire::Finding& finding) {
   found_.push_back(finding);
-  if (found_.size() >= std::max<std::size_t>(1, recall_.window / 4)) flush();
+  if (recall_.deliver || found_.size() >= std::max<std::size_t>(1, recall_.window / 4)) flush();
 }
 
 void RecallWorker::flush() {
   while (!found_.empty()) {
     auto lease = messages_.try_acquire();
     if (!lease) return;  // Sent calls again
-    const std::size_t count =
-        std::min(found_.size(), std::size_t{wire::kControlPayload.value} / wire::kFindingSize);
+    const std::size_t most = recall_.deliver ? 1 : wire::kControlPayload.value / wire::kFindingSize;
+    const std::size_t count = std::min(found_.size(), most);
     std::span<std::byte> out = lease->payload();
     for (std::size_t i = 0; i < count; ++i) {
       wire::encode(found_[i], out.first<wire::kFindingSize>());
