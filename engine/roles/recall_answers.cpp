@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/disk/chunk_name.hpp"
+#include "engine/disk/leftover.hpp"
 #include "engine/roles/recall_master.hpp"
 
 namespace mpiferry::roles {
@@ -123,10 +124,22 @@ void RecallMaster::tell_extras() {
     hosts.push_back(host);
     for (const auto& [from, extras] : extras_) {
       if (from != Rank{rank}) continue;
-      for (const std::string& name : extras.names) tell_extra(from, extras.directory, name);
+      for (const std::string& name : extras.names) {
+        if (!is_moved_chunk(extras.directory, name)) tell_extra(from, extras.directory, name);
+      }
     }
     tell_strays(Rank{rank});
   }
+}
+
+bool RecallMaster::is_moved_chunk(std::uint32_t directory, std::string_view name) const {
+  if (manifest_.layout != wire::Layout::stripes ||
+      disk::leftover_kind(name) != disk::Leftover::chunk) {
+    return false;
+  }
+  const auto number = disk::leftover_number(name);
+  return number && manifest_.is_moved(ChunkIndex{*number}) &&
+         directory_of(ChunkIndex{*number}) == directory;
 }
 
 void RecallMaster::tell_extra(Rank from, std::uint32_t directory, std::string_view name) {
@@ -167,12 +180,14 @@ Report::Flaw RecallMaster::flaw_of(Rank from, const wire::Finding& finding) cons
       break;
     case wire::Finding::Status::missing:
       flaw.kind = Report::Flaw::Kind::missing;
+      flaw.detail = fmt::format("it is not there; the manifest says digest {}", expected);
       break;
-    case wire::Finding::Status::short_file:
-      flaw.detail = fmt::format("there are {} bytes of {}; the manifest says digest {}",
+    case wire::Finding::Status::wrong_length:
+      flaw.detail = fmt::format("it has {} bytes there and not {}, and the manifest says digest {}",
                                 finding.digest, length_of(finding.chunk).value, expected);
       break;
     case wire::Finding::Status::unreadable:
+      flaw.detail = fmt::format("it can not be read; the manifest says digest {}", expected);
       break;
   }
   return flaw;
@@ -181,11 +196,13 @@ Report::Flaw RecallMaster::flaw_of(Rank from, const wire::Finding& finding) cons
 Report::Flaw RecallMaster::missing(ChunkIndex chunk) const {
   const Rank holder = manifest_.holder_of(chunk);
   const auto& worker = manifest_.workers[static_cast<std::size_t>(holder.value) - 1];
-  return {.kind = Report::Flaw::Kind::missing,
-          .chunk = chunk,
-          .path = path_of(chunk),
-          .detail = fmt::format("no rank sees it; rank {} of the scatter wrote it on host {}",
-                                holder.value, escaped(worker.host))};
+  return {
+      .kind = Report::Flaw::Kind::missing,
+      .chunk = chunk,
+      .path = path_of(chunk),
+      .detail = fmt::format(
+          "no rank sees it; rank {} of the scatter wrote it on host {}, with digest {}",
+          holder.value, escaped(worker.host), wire::to_hex(manifest_.chunk_digests[chunk.value]))};
 }
 
 std::uint32_t RecallMaster::directory_of(ChunkIndex chunk) const {

@@ -55,7 +55,7 @@ Task<> Shelf::survey(mpi::MpiContext& context, std::uint32_t number, const Sinks
   for (int names = 1; !stop(); ++names) {
     const auto entry = scan.next();
     if (!entry || !*entry) break;
-    if ((*entry)->kind != disk::Leftover::none && !note(*directory, (*entry)->name, held)) {
+    if ((*entry)->kind != disk::Leftover::none && !note((*entry)->name, held)) {
       extras.names.emplace_back((*entry)->name);
       extra_bytes += extras.names.back().size();
     }
@@ -79,27 +79,19 @@ Task<> Shelf::survey(mpi::MpiContext& context, std::uint32_t number, const Sinks
 }
 
 // Marks what the file `name` holds. False if it has no place in what is looked for.
-bool Shelf::note(const disk::Directory& directory, const char* name, std::vector<bool>& held) {
+bool Shelf::note(const char* name, std::vector<bool>& held) const {
   const auto number = disk::leftover_number(name);
-  const auto size_of = [&]() -> Bytes {
-    const auto file = disk::StoredFile::open(directory, name);
-    return file ? file->size() : 0_B;
-  };
-  // Chunks of a file of several, as far as it reaches.
+  // All chunks of a file of several: what it is too short for, reading it will say.
   const auto mark = [&](std::uint64_t first, std::uint64_t stride) {
-    const Bytes size = size_of();
-    for (std::uint64_t i = first; i < held.size(); i += stride) {
-      const ChunkIndex chunk{i};
-      if (size < place_of(chunk) + length_of(chunk)) break;
-      held[i] = true;
-    }
+    for (std::uint64_t i = first; i < held.size(); i += stride) held[i] = true;
     return true;
   };
   switch (disk::leftover_kind(name)) {
     case disk::Leftover::chunk:
       if (recall_.layout == wire::Layout::file || !number || *number >= held.size()) return false;
       held[*number] = true;
-      return true;
+      // Beside stripes there may be chunks that were moved; which, only the manifest knows.
+      return recall_.layout == wire::Layout::chunks;
     case disk::Leftover::stripe:
       return recall_.layout == wire::Layout::stripes && number && *number >= 1 &&
              *number <= whereabouts_.workers() && mark(*number - 1, whereabouts_.workers());
@@ -141,6 +133,7 @@ void Shelf::begin(const wire::Request& request, std::span<std::byte> buffer) {
   refused_.reset();
   read_ = 0_B;
   length_ = 0_B;
+  place_ = 0_B;
   digest_.reset();
   if (request.chunk.value >= chunks() || request.directory >= whereabouts_.directories()) {
     refused_ = finding(wire::Finding::Status::missing);
@@ -159,23 +152,31 @@ void Shelf::begin(const wire::Request& request, std::span<std::byte> buffer) {
     return;
   }
   file_ = *file;
-  // A chunk's own file must end with it: what is longer is another chunk.
-  const bool own = recall_.layout == wire::Layout::chunks || request.moved;
-  if (own && recall_.layout != wire::Layout::file && file_->size() != length_) {
-    refused_ = finding(wire::Finding::Status::short_file);
-    refused_->digest = file_->size().value;
+  if (!has_own_file(request)) place_ = place_of(request.chunk);
+  if (ends_file(request) && file_->size() != place_ + length_) {
+    refused_ = finding(wire::Finding::Status::wrong_length);
+    refused_->digest = file_->size() > place_ ? (file_->size() - place_).value : 0;
   }
+}
+
+bool Shelf::has_own_file(const wire::Request& request) const noexcept {
+  return recall_.layout == wire::Layout::chunks ||
+         (recall_.layout == wire::Layout::stripes && request.moved);
+}
+
+// Whether its file must end with this chunk: one that is longer is not the one that was scattered.
+bool Shelf::ends_file(const wire::Request& request) const noexcept {
+  const std::uint64_t stride = recall_.layout == wire::Layout::stripes ? whereabouts_.workers() : 1;
+  return has_own_file(request) || chunks() - request.chunk.value <= stride;
 }
 
 std::optional<wire::Finding> Shelf::step() {
   if (refused_) return refused_;
   const bool keeps = buffer_.size() >= length_.value;
-  const auto place =
-      request_.moved && recall_.layout != wire::Layout::file ? 0_B : place_of(request_.chunk);
   const auto wanted = std::min<std::uint64_t>((length_ - read_).value,
                                               std::min<std::size_t>(buffer_.size(), kSlice));
   const auto slice = buffer_.subspan(keeps ? read_.value : 0, wanted);
-  const auto got = file_->read(place + read_, slice);
+  const auto got = file_->read(place_ + read_, slice);
   if (!got) {
     auto failed = finding(wire::Finding::Status::unreadable);
     failed.call = wire::Finding::Call::pread;
@@ -185,7 +186,7 @@ std::optional<wire::Finding> Shelf::step() {
   digest_.update(slice.first(*got));
   read_ += Bytes{*got};
   if (*got < wanted) {
-    auto ends = finding(wire::Finding::Status::short_file);
+    auto ends = finding(wire::Finding::Status::wrong_length);
     ends.digest = read_.value;
     return ends;
   }

@@ -56,7 +56,9 @@ class Shelf {
   Bytes place_of(ChunkIndex chunk) const noexcept;
   Task<> survey(mpi::MpiContext& context, std::uint32_t number, const Sinks& sinks,
                 const std::function<bool()>& stop);
-  bool note(const disk::Directory& directory, const char* name, std::vector<bool>& held);
+  bool note(const char* name, std::vector<bool>& held) const;
+  bool has_own_file(const wire::Request& request) const noexcept;
+  bool ends_file(const wire::Request& request) const noexcept;
   Result<const disk::StoredFile*> open(std::uint32_t directory, const std::string& name);
   wire::Finding finding(wire::Finding::Status status) const;
 
@@ -71,6 +73,7 @@ class Shelf {
   const disk::StoredFile* file_ = nullptr;
   std::optional<wire::Finding> refused_;
   Bytes length_;
+  Bytes place_;  // in its file
   Bytes read_;
   wire::ChunkDigest digest_;
 };

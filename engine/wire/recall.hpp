@@ -90,10 +90,10 @@ Result<Request> decode_request(std::span<const std::byte, kRequestSize> in);
 // Worker to master: what became of a request, unless the chunk itself is the answer. 32 bytes.
 struct Finding {
   enum class Status : std::uint16_t {
-    whole = 0,       // it is there, with `digest`
-    missing = 1,     // there is no such file
-    short_file = 2,  // its file ends before it does; `digest` is the length that is there
-    unreadable = 3,  // `call` and `system_errno` say why
+    whole = 0,         // it is there, with `digest`
+    missing = 1,       // there is no such file
+    wrong_length = 2,  // its file ends too early or too late; `digest` is its length as it is there
+    unreadable = 3,    // `call` and `system_errno` say why
   };
   enum class Call : std::uint16_t { none = 0, open = 1, pread = 2 };
   ChunkIndex chunk;
