@@ -99,8 +99,11 @@ void VerifyMaster::compare() {
       comparing_ = ++next_.value < chunks();
       return;
     }
+    case SourceReader::Step::end:  // it has been cut: conclude() says so
+      reader_->abandon();
+      comparing_ = false;
+      return;
     case SourceReader::Step::blocked:
-    case SourceReader::Step::end:
     case SourceReader::Step::failed:
       return fail(reader_->failure());
   }
@@ -111,6 +114,16 @@ void VerifyMaster::conclude() {
     if (Outcome same = reader_->source().check_unchanged(); !same) {
       return fail(std::move(same.error()));
     }
+  }
+  // Chunk by chunk the same, and yet another whole: then the manifest contradicts itself.
+  if (reader_ && found_.chunks_differing == 0 && reader_->file_digest() != manifest_.digest) {
+    note({.kind = Report::Flaw::Kind::differs,
+          .rank = kMaster,
+          .host = host_,
+          .path = options_.against,
+          .detail =
+              fmt::format("its digest is {}, the manifest says {}",
+                          wire::to_hex(reader_->file_digest()), wire::to_hex(manifest_.digest))});
   }
   const auto counts = {found_.chunks_missing, found_.chunks_damaged, found_.chunks_differing};
   if (std::ranges::all_of(counts, [](std::uint64_t count) { return count == 0; })) return;
