@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 namespace mpiferry::roles {
