@@ -31,7 +31,10 @@ GatherMaster::~GatherMaster() {
 
 Outcome GatherMaster::open() {
   auto directory = disk::Directory::open_existing(folder_);
-  if (!directory) return std::move(directory.error());
+  if (!directory) {
+    directory.error().hint = "FILE's directory must be there: make it, or name another";
+    return std::move(directory.error());
+  }
   directory_.emplace(std::move(*directory));
   struct stat status {};
   if (::stat(options_.target.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
