@@ -60,6 +60,7 @@ Json flaw_json(const Report::Flaw& flaw) {
 
 std::string to_json(const Report& report, const std::string& profile) {
   Json json{{"schema", kReportSchema},
+            {"command", report.command},
             {"verdict", error_name(report.verdict)},
             {"class", class_name(error_class(report.verdict))},
             {"exit_code", exit_code(report.verdict)}};

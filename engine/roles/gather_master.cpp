@@ -132,6 +132,7 @@ void GatherMaster::publish() {
 
 void GatherMaster::add_to(Report& report) const {
   RecallMaster::add_to(report);
+  report.command = "gather";
   report.target = options_.target;
 }
 

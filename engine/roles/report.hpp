@@ -38,6 +38,7 @@ struct Report {
     int system_errno = 0;
   };
 
+  std::string command = "scatter";  // or "gather", "verify"
   Rank rank = {};
   Errc verdict = Errc::internal;        // ok, or that of `failure`
   std::optional<Failure> failure = {};  // the first one; nothing if all went well

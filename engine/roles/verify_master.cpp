@@ -148,6 +148,8 @@ void VerifyMaster::conclude() {
 
 void VerifyMaster::add_to(Report& report) const {
   RecallMaster::add_to(report);
+  report.command = "verify";
+  if (!reader_) report.digest.reset();  // that of the whole was not looked at
   report.chunks_missing = found_.chunks_missing;
   report.chunks_damaged = found_.chunks_damaged;
   report.chunks_differing = found_.chunks_differing;
