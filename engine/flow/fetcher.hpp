@@ -24,7 +24,7 @@ struct FetcherConfig {
   std::uint32_t retries = 3;  // how often a chunk that arrived damaged is asked for again
   Duration stall_timeout{};   // 0: a rank may take for ever
   // The n-th rank that can be asked for a chunk (plan::Holdings::holder); nothing: there is none.
-  std::function<std::optional<Rank>(ChunkIndex, std::uint32_t n)> holder;
+  std::function<std::optional<Rank>(ChunkIndex, std::uint32_t n)> holder = {};
 };
 
 // What to do next, beside Wait and Done.
