@@ -45,7 +45,8 @@ def audit_blow(before: Before) -> Iterator[Finding]:
         yield Finding(LOST, f"chunks {sorted(lost)[:10]} were said to be written, and are not there")
     again = before.trace.sent - before.whole
     if len(again) > before.flight:
-        yield Finding(LOST, f"{len(again)} chunks that were sent are not there; only {before.flight} could be in flight")
+        yield Finding(LOST, f"{len(again)} chunks that were sent are not there; only {before.flight} could be "
+                            "in flight")
     if before.holes > before.window:
         yield Finding(LOST, f"{before.holes} chunks of a worker are missing before one that is there; the window is "
                             f"{before.window}")

@@ -38,7 +38,8 @@ def default_target() -> Path:
 
 
 def main(argv: Sequence[str], description: str) -> int:
-    parser = Parser(brief="--program FILE [MINUTES]", prog="tests/torture/run", description=description.partition("\n")[0])
+    parser = Parser(brief="--program FILE [MINUTES]", prog="tests/torture/run",
+                    description=description.partition("\n")[0])
     parser.add_argument("minutes", nargs="?", type=whole_number(1, 10000), default=2, metavar="MINUTES",
                         help="then no further job begins (%(default)s)")
     parser.add_argument("--program", type=Path, required=True, help="the mpiferry")
