@@ -27,19 +27,22 @@ void RecallMaster::hear_answer(Rank from, const Message& message, mpi::Completio
     case wire::Kind::holding: {
       const auto holding = wire::decode_holding(payload);
       if (!holding) return refuse(from, holding.error());
-      if (!surveying()) break;
-      if (holding->directory >= shelf_->whereabouts().directories() ||
-          !holdings_.add(from, *holding, chunks())) {
-        refuse(from, {.code = Errc::bad_field, .detail = "holding: chunks that can not be"});
+      if (!surveying() || holding->directory >= shelf_->whereabouts().directories() ||
+          !count(from, message.header)) {
+        break;
       }
-      return;
+      survey_of(from).holdings.emplace_back(message.header.attempt, *holding);
+      return take_holdings(from);
     }
     case wire::Kind::extras: {
       const auto extras = wire::decode_extras(payload);
       if (!extras) return refuse(from, extras.error());
-      if (!surveying() || extras->directory >= shelf_->whereabouts().directories()) break;
+      if (!surveying() || extras->directory >= shelf_->whereabouts().directories() ||
+          !count(from, message.header)) {
+        break;
+      }
       extras_.emplace_back(from, *extras);
-      return;
+      return take_holdings(from);
     }
     case wire::Kind::findings:
       if (!fetcher_ || payload.empty() || payload.size() % wire::kFindingSize != 0) break;
@@ -55,6 +58,30 @@ void RecallMaster::hear_answer(Rank from, const Message& message, mpi::Completio
       break;
   }
   refuse(from, {.code = Errc::unexpected_message});
+}
+
+// One of the messages in which a worker tells what it sees: the n-th of so many. False if that can
+// not be.
+bool RecallMaster::count(Rank from, const wire::Header& header) {
+  Survey& survey = survey_of(from);
+  const std::uint64_t all = header.chunk.value;
+  if (header.attempt >= all || survey.complete() || (survey.all != 0 && survey.all != all)) {
+    return false;
+  }
+  survey.all = all;
+  ++survey.heard;
+  return true;
+}
+
+// Messages of one worker may be heard in another order than they were sent in.
+void RecallMaster::take_holdings(Rank from) {
+  Survey& survey = survey_of(from);
+  if (!survey.complete()) return;
+  std::ranges::sort(survey.holdings, {}, [](const auto& it) { return it.first; });
+  for (const auto& [number, holding] : std::exchange(survey.holdings, {})) {
+    if (holding.runs.empty() || holdings_.add(from, holding, chunks())) continue;
+    return refuse(from, {.code = Errc::bad_field, .detail = "holding: chunks that can not be"});
+  }
 }
 
 void RecallMaster::hear_chunk(Rank from, const Message& message, mpi::Completion& completion) {

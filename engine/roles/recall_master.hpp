@@ -59,18 +59,27 @@ class RecallMaster : public Master {
     RecallMaster* self;
     void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
   };
+  struct Survey {           // what a worker tells of what it sees
+    std::uint64_t all = 0;  // messages; 0: not known yet
+    std::uint64_t heard = 0;
+    std::vector<std::pair<std::uint32_t, wire::Holding>> holdings;  // until all were heard
+    bool complete() const noexcept { return all != 0 && heard == all; }
+  };
   struct Local {  // what this rank reads itself
     flow::Fetch fetch;
     Lease lease;
   };
 
-  // recall_master.cpp: the steps
+  // recall_preparation.cpp: before the first request
   Task<Outcome> prepare() override;
   Outcome read_manifest();
   void plan_memory();
   void begin_listening() override;
   void on_failed() override;
+  void listen_enough();
   void invite() override;
+
+  // recall_master.cpp: requests
   wire::End farewell(Rank worker) const override;
   void publish() override {}
   Task<> transfer() override;
@@ -78,13 +87,16 @@ class RecallMaster : public Master {
   void ask(const flow::Fetch& fetch);
   void send_requests();
   bool read_on();
-  void listen_enough();
   void on_tick(flow::Time now) override;
+  void watch_surveys(flow::Time now);
 
   // recall_answers.cpp: what comes back
   void hear_more(Rank from, const Message& message, mpi::Completion& completion) override;
   // Workers are looking for what they see, and tell.
   bool surveying() const noexcept { return shelf_ && !fetcher_; }
+  Survey& survey_of(Rank worker) { return surveys_[static_cast<std::size_t>(worker.value) - 1]; }
+  bool count(Rank from, const wire::Header& header);
+  void take_holdings(Rank from);
   void hear_answer(Rank from, const Message& message, mpi::Completion& completion);
   void hear_chunk(Rank from, const Message& message, mpi::Completion& completion);
   void hear_finding(Rank from, const wire::Finding& finding, Lease lease);
@@ -104,6 +116,8 @@ class RecallMaster : public Master {
   const bool deliver_;
   std::string directory_;
   std::optional<Shelf> shelf_;
+  std::vector<Survey> surveys_;              // of worker r at r - 1
+  std::optional<flow::Time> waiting_since_;  // ... for the last of them
   plan::Holdings holdings_;
   std::vector<std::pair<Rank, wire::Extras>> extras_;
   std::uint32_t window_ = 1;

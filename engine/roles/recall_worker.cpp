@@ -36,7 +36,7 @@ Result<std::unique_ptr<Duty>> RecallWorker::take(const Post& post, const Message
   return std::unique_ptr<Duty>{std::make_unique<RecallWorker>(post, std::move(*recall))};
 }
 
-// What it sees is told while it looks: there may be more of it than fits into a message.
+// There may be more to tell than fits into a message.
 Task<Outcome> RecallWorker::prepare() {
   if (Outcome same = check_build(post_.build, recall_.build); !same) co_return same;
   std::deque<wire::Holding> holdings;
@@ -45,18 +45,24 @@ Task<Outcome> RecallWorker::prepare() {
                      .extras = [&](wire::Extras it) { extras.push_back(std::move(it)); }};
   std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
   co_await shelf_.survey(post_.context, std::move(sinks), std::move(stop));
+  if (holdings.empty()) holdings.emplace_back();  // who sees nothing says so
+  // The master has several receives, and may see their completions in any order.
+  const ChunkIndex all{holdings.size() + extras.size()};
+  std::uint32_t number = 0;
   for (const wire::Holding& holding : holdings) {
     auto lease = co_await acquire(messages_);
     if (!lease) co_return Nothing{};
     const std::size_t length = wire::encode(holding, lease->payload());
-    send({.kind = wire::Kind::holding, .length = {length}}, std::move(*lease));
+    send({.kind = wire::Kind::holding, .chunk = all, .length = {length}, .attempt = number++},
+         std::move(*lease));
   }
   for (const wire::Extras& some : extras) {
     auto lease = co_await acquire(messages_);
     if (!lease) co_return Nothing{};
     const auto length = wire::encode(some, lease->payload());
     if (!length) co_return length.error();
-    send({.kind = wire::Kind::extras, .length = {*length}}, std::move(*lease));
+    send({.kind = wire::Kind::extras, .chunk = all, .length = {*length}, .attempt = number++},
+         std::move(*lease));
   }
   co_return Nothing{};
 }

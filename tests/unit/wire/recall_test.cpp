@@ -77,7 +77,7 @@ TEST(Recall, decode_refuses_impossible_values_and_names_the_field) {
   refused(R"("node1")", R"("")", "recall: hosts.host must be a name without a slash");
   refused(R"("workers":2)", R"("workers":0)", "recall: hosts.workers must be");
   refused(R"("workers":2)", R"("workers":2147483647)", "recall: hosts.workers must be");
-  refused(R"("workers":2)", R"("workers":2147483646)", "recall: hosts must be an array");
+  refused(R"("workers":2)", R"("workers":2147483646)", "recall: hosts.workers must be");
   refused(R"("size":5368709120)", R"("size":-1)", "recall: size must be");
   refused(R"("size":5368709120)", R"("size":9223372036854775809)", "recall: size must be");
   refused(R"("chunk_size":1048576)", R"("chunk_size":0)", "recall: chunk_size must be");
@@ -94,7 +94,7 @@ TEST(Recall, decode_refuses_hosts_that_are_no_list_of_them) {
   Recall recall = some_recall();
   recall.hosts.clear();
   const std::string text = encoded(recall);
-  expect_refused(decode_recall(bytes_of(text)), "recall: hosts must be an array of at least one");
+  expect_refused(decode_recall(bytes_of(text)), "recall: hosts must be an array of the hosts of");
   expect_refused(decode_recall(bytes_of(replaced(text, "[]", "7"))), "recall: hosts");
   expect_refused(decode_recall(bytes_of(replaced(text, "[]", "[7]"))), "recall: hosts.");
   expect_refused(decode_recall(bytes_of(replaced(text, "[]", "{}"))), "recall: hosts");

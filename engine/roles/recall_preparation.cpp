@@ -1,0 +1,126 @@
+// The master that brings chunks back, before it begins: manifest, memory, its own look around, the
+// invitation.
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/disk/leftover.hpp"
+#include "engine/roles/manifest_file.hpp"
+#include "engine/roles/options.hpp"
+#include "engine/roles/recall_master.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+// Small enough to stay in a core's own cache while it is digested.
+constexpr std::uint64_t kScratch = std::uint64_t{256} << 10U;
+// Requests that are open at once when only digests come back.
+constexpr std::size_t kMostFindings = 4096;
+
+std::vector<wire::Recall::Hosts> hosts_of(const wire::Manifest& manifest,
+                                          const std::string& pattern) {
+  // Only what the pattern asks for has to travel.
+  const bool named = pattern.find("{host}") != std::string::npos;
+  std::vector<wire::Recall::Hosts> hosts;
+  for (const wire::Manifest::Worker& worker : manifest.workers) {
+    if (hosts.empty() || (named && hosts.back().host != worker.host)) {
+      hosts.push_back({worker.host, 0});
+    }
+    ++hosts.back().workers;
+  }
+  return hosts;
+}
+
+}  // namespace
+
+Task<Outcome> RecallMaster::prepare() {
+  Outcome ready = observer_.on_begin();
+  if (ready) ready = read_manifest();
+  if (!ready) co_return ready;
+  plan_memory();
+  ready = open();
+  if (!ready) co_return ready;
+
+  shelf_.emplace(wire::Recall{.build = options_.build,
+                              .directory = options_.directory,
+                              .hosts = hosts_of(manifest_, options_.directory),
+                              .size = manifest_.size,
+                              .chunk_size = manifest_.chunk_size,
+                              .layout = manifest_.layout,
+                              .window = window_,
+                              .deliver = deliver_,
+                              .faults = {}});
+  Shelf::Sinks sinks{
+      .holding = [this](const wire::Holding& it) { holdings_.add(kMaster, it, chunks()); },
+      .extras = [this](const wire::Extras& it) { extras_.emplace_back(kMaster, it); }};
+  std::function<bool()> stop = [this] { return conductor_.failed(); };
+  co_await shelf_->survey(context_, std::move(sinks), std::move(stop));
+  co_return Nothing{};
+}
+
+Outcome RecallMaster::read_manifest() {
+  const auto directory = disk::Directory::open_existing(directory_);
+  if (!directory) return no_manifest(directory.error());
+  auto manifest = roles::read_manifest(*directory);
+  if (!manifest) return std::move(manifest.error());
+  manifest_ = std::move(*manifest);
+  observer_.on_source(manifest_.source, chunks());
+  return Nothing{};
+}
+
+void RecallMaster::plan_memory() {
+  const Options limits{
+      .chunk_size = manifest_.chunk_size, .window = options_.window, .memory = options_.memory};
+  window_ = limits.effective_window();
+  const auto sharing = std::max<std::uint64_t>(1, workers());
+  if (!deliver_) {
+    // Findings are small: only the memory of those who read sets a limit.
+    buffers_ = std::min<std::uint64_t>(kMostFindings, (sharing + 1) * window_);
+    scratch_.resize(std::min(kScratch, manifest_.chunk_size.value));
+    return;
+  }
+  // A worker's last words come into the same receives.
+  const Bytes buffer = std::max(manifest_.chunk_size, wire::kControlPayload);
+  const std::uint64_t fit = std::max<std::uint64_t>(2, limits.memory_limit().value / buffer.value);
+  spare_ = std::clamp<std::uint64_t>(std::min((4_MiB).value / buffer.value, fit / 4), 1, 16);
+  buffers_ = std::min(fit - spare_, window_ * sharing);
+  pool_.emplace(buffer, buffers_ + spare_);
+}
+
+// A receive must be able to take a chunk; how large those are, the manifest will say.
+void RecallMaster::begin_listening() {
+  if (!deliver_) Master::begin_listening();
+}
+
+// Nobody has been invited yet, and nobody will send a chunk; but all will confirm the end.
+void RecallMaster::on_failed() {
+  if (deliver_ && listening() == 0) Master::begin_listening();
+}
+
+void RecallMaster::listen_enough() {
+  if (!deliver_ || workers() == 0) return;
+  const std::size_t open = fetcher_ ? fetcher_->open_requests() : 0;
+  while (listening() < open + spare_) listen(*pool_->try_acquire());
+}
+
+void RecallMaster::invite() {
+  listen_enough();
+  requests_pool_.emplace(Bytes{std::uint64_t{window_} * wire::kRequestSize},
+                         std::size_t{2} * std::max<std::uint32_t>(1, workers()));
+  const wire::Recall recall{.build = options_.build,
+                            .directory = options_.directory,
+                            .hosts = hosts_of(manifest_, options_.directory),
+                            .size = manifest_.size,
+                            .chunk_size = manifest_.chunk_size,
+                            .layout = manifest_.layout,
+                            .window = window_,
+                            .deliver = deliver_,
+                            .faults = options_.faults};
+  for (int rank = 1; rank < communicator_.size(); ++rank) {
+    control_.send(Rank{rank}, wire::Tag::data, wire::Kind::recall, job_id_, recall);
+  }
+}
+
+}  // namespace mpiferry::roles
