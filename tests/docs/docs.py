@@ -4,7 +4,7 @@
 commands_run           fenced blocks marked ```sh run exit with 0, each in a fresh directory; where a
                        block marked ```text output follows, it is what they print
 exit_codes_match_code  docs/exit-codes.md and the README have the classes and errors of engine/base
-options_match_help     docs/options.md has the options, defaults and variables of --help, and no others
+options_match_help     docs/options.md has the options, defaults and variables of each command's --help, and no others
 scripts_exist          bench/NAME and ./dev bench NAME name what there is, and so does a measurement after NAME
 links_resolve          relative links lead to files, and their anchors to headings
 library_example_runs   --mpiferry is the README's C++ program: it moves a file
@@ -136,30 +136,43 @@ def options_of_help(text):
     return found
 
 
-def options_match_help(root, mpiferry, **_):
-    text = subprocess.run([mpiferry, "scatter", "--help"], capture_output=True, text=True,
-                          errors="replace", check=True).stdout
-    program = options_of_help(text)
-    document = (root / "docs/options.md").read_text(encoding="utf-8")
+def options_of_tables(text):
+    """The same of the tables of a document."""
     said = {}
-    for row in rows(document):
+    for row in rows(text):
         if names := re.findall(r"`(--?[\w-]+)`", row[0]):
             variable = re.search(r"`(MPIFERRY_\w+)`", row[3])
             said[names[0]] = (names[1] if len(names) > 1 else "",
                               "" if row[1] in ("off", "none") else row[1],
                               variable[1] if variable else "")
-    for name in sorted(program.keys() | said.keys()):
-        if program.get(name) != said.get(name):
-            yield f"docs/options.md: {name} is {said.get(name)}, but --help says {program.get(name)}"
+    return said
+
+
+def options_match_help(root, mpiferry, **_):
+    document = (root / "docs/options.md").read_text(encoding="utf-8")
+    # What stands before the sections of the other commands is of scatter.
+    parts = re.split(r"^## `mpiferry (\w+)`$", document, flags=re.MULTILINE)
+    sections = {"scatter": parts[0], **dict(zip(parts[1::2], parts[2::2]))}
+    programs = {}
+    for command in ("scatter", "gather", "verify"):
+        text = subprocess.run([mpiferry, command, "--help"], capture_output=True, text=True,
+                              errors="replace", check=True).stdout
+        programs[command] = program = options_of_help(text)
+        said = options_of_tables(sections.get(command, ""))
+        for name in sorted(program.keys() | said.keys()):
+            if program.get(name) != said.get(name):
+                yield (f"docs/options.md: {command}: {name} is {said.get(name)}, "
+                       f"but --help says {program.get(name)}")
     for path in documents(root):
         used = [(line, text) for line, info, text in blocks(path) if info.startswith("sh")]
-        words = [(line, word) for line, text in used for command in text.splitlines()
-                 if "mpiferry scatter" in command for word in re.findall(r"(?<=\s)--[\w-]+", command)]
+        words = [(line, name, word) for line, text in used for command in text.splitlines()
+                 for name in programs if f"mpiferry {name} " in command
+                 for word in re.findall(r"(?<=\s)--[\w-]+", command)]
         if path.name == "README.md":
-            words += [(0, word) for row in rows(path.read_text(encoding="utf-8"))
+            words += [(0, "", word) for row in rows(path.read_text(encoding="utf-8"))
                       for word in re.findall(r"`(--[\w-]+)`", row[0])]
-        for line, word in words:
-            if word not in program:
+        for line, name, word in words:
+            if not any(word in program for of, program in programs.items() if name in ("", of)):
                 yield f"{path.relative_to(root)}:{line}: {word} is no option"
 
 

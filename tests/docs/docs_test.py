@@ -14,12 +14,13 @@ HELP = """Options:
                               Bytes a chunk
   --fsync (Env:MPIFERRY_FSYNC)
 """
-OPTIONS = """| option | default | range | environment | meaning |
+TABLE = """| option | default | range | environment | meaning |
 |---|---|---|---|---|
 | `--chunk-size` | 1MiB | | `MPIFERRY_CHUNK_SIZE` | bytes |
 | `--fsync` | off | | `MPIFERRY_FSYNC` | durable |
 | `--help`, `-h` | | | | this |
 """
+OPTIONS = TABLE + "".join(f"\n## `mpiferry {name}`\n\n{TABLE}" for name in ("gather", "verify"))
 DEV = """
 bench() {  # NAME
   case $name in
@@ -44,7 +45,10 @@ PLANTED = [
     ("options_match_help", OPTIONS_FILE, "MPIFERRY_FSYNC", "MPIFERRY_SYNC", "--fsync is"),
     ("options_match_help", OPTIONS_FILE, "`--fsync`", "`--sync`", "--sync is"),
     ("options_match_help", OPTIONS_FILE, "`--help`, `-h`", "`--help`", "--help is"),
+    ("options_match_help", OPTIONS_FILE, "## `mpiferry verify`", "## verify", "docs/options.md: verify: --fsync is None"),
     ("options_match_help", "docs/new.md", "", "```sh\nmpirun -n 2 mpiferry scatter --nonsense a b\n```\n",
+     "--nonsense is no option"),
+    ("options_match_help", "docs/new.md", "", "```sh\nmpirun -n 2 mpiferry gather --nonsense a b\n```\n",
      "--nonsense is no option"),
     ("links_resolve", "docs/new.md", "", "[a](map.md) [b](map.md#the-house) `[c](d.md)` [e](https://f.org)\n", ""),
     ("links_resolve", "docs/new.md", "", "[a](nowhere.md)\n", "nowhere.md: no such file"),
