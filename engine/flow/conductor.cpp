@@ -106,8 +106,9 @@ Rank Conductor::first_without(bool Member::*flag) const noexcept {
 }
 
 bool Conductor::all_closed_but(Rank except) const noexcept {
-  const bool excused =
-      except > kMaster && !members_[static_cast<std::size_t>(except.value) - 1].closed;
+  // The rank is what a failure says, be it a worker's own word.
+  const bool known = except > kMaster && static_cast<std::size_t>(except.value) <= members_.size();
+  const bool excused = known && !members_[static_cast<std::size_t>(except.value) - 1].closed;
   return unclosed_ == std::size_t{excused};
 }
 

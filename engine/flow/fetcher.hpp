@@ -90,10 +90,9 @@ class Fetcher {
 
  private:
   enum class State : std::uint8_t {
-    open,       // requested, and not answered
-    waits,      // to be asked for again
-    in_hand,    // accepted
-    exhausted,  // damaged too often
+    open,     // requested, and not answered
+    waits,    // to be asked for again
+    in_hand,  // accepted
   };
   struct Flight {
     ChunkIndex chunk;

@@ -89,6 +89,7 @@ Outcome Rooms::check() const {
                     .rank = it.worker,
                     .host = it.host,
                     .path = it.path,
+                    .system_errno = ENOSPC,
                     .hint = "free some space there, or name a destination elsewhere"};
     if (it.room.available && *it.room.available < it.room.needed) {
       failure.detail =

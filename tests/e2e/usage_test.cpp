@@ -101,8 +101,8 @@ TEST_F(Launch, a_memory_in_the_environment_that_is_too_small_is_named) {
 
 TEST_F(Launch, without_a_command_is_refused) {
   expect_failed(run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY}}), 2);
-  expect_failed(run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "gather", source}}), 2,
-                "gather is no command; there are scatter, tune and bench");
+  expect_failed(run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "collect", source}}), 2,
+                "collect is no command; there are scatter, gather, verify, tune and bench");
 }
 
 TEST_F(Launch, of_one_rank_is_refused) {

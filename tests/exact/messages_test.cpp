@@ -98,7 +98,8 @@ class Messages : public RunTest {
       EXPECT_EQ(control[workers + i]->header.kind, Kind::end);
       EXPECT_EQ(control[workers + i]->to, worker);
       expected += kHeaderSize + length_of(job_of(options, workers, *control[i]));
-      expected += kHeaderSize + length_of(wire::End{});  // all share the master's directory
+      // All share the master's directory: no sums.
+      expected += kHeaderSize + length_of(wire::End{.chunks = report.chunks.value_or(0)});
     }
     std::uint64_t bytes = 0;
     for (const Sent& sent : ledger().sent) bytes += sent.bytes;

@@ -72,7 +72,7 @@ class ConductorGame {
     require(first == (!failure_ && !over_), "the first failure of a job is its failure");
     if (!first) return;
     failure_ = failure;
-    if (dismissed_ && failure.code == Errc::interrupted) deadline_ = now_ + kImpatient;
+    if (dismissed_) deadline_ = patience();  // nobody waits for a success any more
   }
 
   // One step of the master's, as it says and at once, or the end of one that takes time.

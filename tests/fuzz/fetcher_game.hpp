@@ -60,7 +60,7 @@ class FetcherGame {
 
  private:
   static constexpr int kSteps = 400;  // the check looks at every chunk
-  enum class State : std::uint8_t { open, waits, in_hand, exhausted, done, lost };
+  enum class State : std::uint8_t { open, waits, in_hand, done, lost };
   struct Asked {
     Rank from;
     std::uint32_t attempt = 0;
@@ -224,7 +224,7 @@ class FetcherGame {
         return require(effect == flow::FetchEffect::accepted, "what is good is accepted");
       case flow::Arrival::damaged:
         ++corrupt_;
-        asked->state = asked->damaged++ < config_.retries ? State::waits : State::exhausted;
+        asked->state = asked->damaged++ < config_.retries ? State::waits : State::lost;
         return require(effect == (asked->state == State::waits ? flow::FetchEffect::again
                                                                : flow::FetchEffect::exhausted),
                        "damage is asked for again while there are retries");
@@ -261,8 +261,7 @@ class FetcherGame {
     require(std::holds_alternative<flow::Done>(action) == (settled == config_.chunks),
             "done is done");
     if (std::holds_alternative<flow::Wait>(action)) {
-      require(open + count(State::in_hand) + count(State::exhausted) > 0,
-              "nobody waits for nothing");
+      require(open + count(State::in_hand) > 0, "nobody waits for nothing");
     }
     check_stall(fetcher);
   }
