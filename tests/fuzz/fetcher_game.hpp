@@ -140,9 +140,6 @@ class FetcherGame {
         if (ranks.empty() && !said_.contains({directory, i})) continue;
         const std::set<Rank>& said = said_[{directory, i}];
         const std::size_t sharing = config_.ranks > 1 && spared_ ? 1 : 0;
-        const Rank turn{static_cast<int>(sharing + i % (config_.ranks - sharing))};
-        require(!said.contains(turn) || ranks.front() == turn,
-                "the one whose turn it is comes first");
         require(sharing == 0 || !said.contains(kMaster) || ranks.back() == kMaster,
                 "the master comes last if it is to be spared");
         std::ranges::sort(ranks);
