@@ -1,11 +1,12 @@
-// The messages that are no JSON: acks, requests, findings, and who holds which chunks. Read as the
-// master and a worker read them. What decodes must encode to the same bytes.
+// The messages that are no JSON: acks, requests, findings, who holds which chunks, and with which
+// digests. Read as the master and a worker read them. What decodes must encode to the same bytes.
 #include <algorithm>
 #include <array>
 #include <vector>
 
 #include "engine/plan/chunk_set.hpp"
 #include "engine/wire/ack.hpp"
+#include "engine/wire/inventory.hpp"
 #include "engine/wire/recall.hpp"
 #include "tests/fuzz/feed.hpp"
 #include "tests/fuzz/target.hpp"
@@ -100,6 +101,23 @@ void play_holding(std::span<const std::byte> payload) {
   check_holds(set, has);
 }
 
+void play_inventory(std::span<const std::byte> payload) {
+  const auto inventory = decode_inventory(payload);
+  if (!inventory) {
+    require(inventory.error().code == Errc::bad_field, "a bad inventory is a bad field");
+    return;
+  }
+  require(inventory->first <= inventory->looked_at, "it ends where it begins, or after");
+  const auto& held = inventory->held;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    require(held[i].chunk.value < kMaxChunks, "chunks that a job may have");
+    require(i == 0 || held[i - 1].chunk < held[i].chunk, "each chunk once, in order");
+  }
+  std::vector<std::byte> again(kInventoryHead + kHeldSize * held.size());
+  require(encode(*inventory, again) == again.size(), "an inventory is as long as it says");
+  require(std::ranges::equal(again, payload), "what decodes encodes the same");
+}
+
 // A worker adds chunk by chunk; the master hears the runs, in parts.
 void play_set(fuzz::Feed feed) {
   std::vector<bool> has(kFewChunks);
@@ -126,7 +144,7 @@ void play_set(fuzz::Feed feed) {
 }  // namespace mpiferry::wire
 
 // The first byte says which message it is: '0' acks, '1' requests, '2' findings, '3' a holding,
-// '4' the steps from one chunk of a set to the next.
+// '4' the steps from one chunk of a set to the next, '5' an inventory.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mpiferry::wire;
   if (size == 0) return 0;
@@ -143,6 +161,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       break;
     case 3:
       play_holding(payload);
+      break;
+    case 5:
+      play_inventory(payload);
       break;
     default:
       play_set(mpiferry::fuzz::Feed{payload});

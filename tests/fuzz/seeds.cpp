@@ -11,6 +11,7 @@
 
 #include "engine/wire/ack.hpp"
 #include "engine/wire/header.hpp"
+#include "engine/wire/inventory.hpp"
 #include "engine/wire/job.hpp"
 #include "engine/wire/manifest.hpp"
 #include "engine/wire/recall.hpp"
@@ -51,7 +52,7 @@ void add_headers(Seeds& seeds) {
   std::size_t length = 0;
   for (const Kind kind :
        {Kind::job, Kind::chunk, Kind::end, Kind::recall, Kind::requests, Kind::ready, Kind::acks,
-        Kind::failed, Kind::closed, Kind::holding, Kind::findings, Kind::extras}) {
+        Kind::failed, Kind::closed, Kind::holding, Kind::findings, Kind::extras, Kind::inventory}) {
     std::vector<std::byte> message(kHeaderSize + length, std::byte{'x'});
     const std::span<std::byte> payload = std::span{message}.subspan(kHeaderSize);
     const Header header{.kind = kind,
@@ -105,9 +106,9 @@ void add_records(Seeds& seeds) {
   unreadable.status = Finding::Status::unreadable;
   unreadable.call = Finding::Call::pread;
   unreadable.system_errno = EIO;
-  Finding short_file = whole;
-  short_file.status = Finding::Status::short_file;
-  add_records<kFindingSize>(seeds, "2", std::vector{whole, missing, unreadable, short_file});
+  Finding wrong_length = whole;
+  wrong_length.status = Finding::Status::wrong_length;
+  add_records<kFindingSize>(seeds, "2", std::vector{whole, missing, unreadable, wrong_length});
 
   for (const Holding& holding :
        {Holding{}, Holding{1, {{0, 4, 100}}}, Holding{2, {{3, 1, 1}, {4, 5, 20}, {299, 1, 1}}}}) {
@@ -116,6 +117,14 @@ void add_records(Seeds& seeds) {
     seeds.add("records", "3", bytes);
   }
   seeds.add("records", std::string{"4\3\3\3\3\0\0\1\xff\0\7\7\7", 13});
+
+  for (const Inventory& inventory :
+       {Inventory{}, Inventory{0, kAllLookedAt, {{{7}, 0x9555e8555c62dcfd}}},
+        Inventory{64, 128, {{{129}, 1}, {{131}, 2}}}}) {
+    std::vector<std::byte> bytes(kInventoryHead + kHeldSize * inventory.held.size());
+    bytes.resize(encode(inventory, bytes));
+    seeds.add("records", "5", bytes);
+  }
 }
 
 template <class Message>
@@ -145,7 +154,7 @@ void add_control(Seeds& seeds) {
   job.direct = true;
   add_control(seeds, "0", job);
   add_control(seeds, "1", Ready{"node7", kAnyBytes, "66305:42", true});
-  add_control(seeds, "2", End{Errc::chunk_corrupt, "data.xxh3"});
+  add_control(seeds, "2", End{Errc::chunk_corrupt, 7, "data.xxh3"});
   add_control(seeds, "3", Closed{1, Bytes{~std::uint64_t{0}}, 3, 4});
   add_control(seeds, "3", Closed{1, 2_B, 3, 4, 0x9555e8555c62dcfd});
   add_control(seeds, "4",
