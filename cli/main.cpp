@@ -1,5 +1,4 @@
 // mpiferry: parse, run, report, exit code.
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -33,9 +32,7 @@ namespace {
 Console::Settings console_settings(const Arguments& arguments) {
   const bool watched = stderr_is_watched();
   return {.lines = arguments.verbose && !arguments.quiet,
-          .progress = arguments.progress == ShowProgress::always ||
-                      (arguments.progress == ShowProgress::automatic && watched &&
-                       !arguments.quiet && !arguments.verbose),
+          .progress = shows(arguments.progress, watched && !arguments.quiet && !arguments.verbose),
           .watched = watched,
           // Standard output is the report's, if it is wanted there.
           .out = arguments.json == "-" ? stderr : stdout};
@@ -44,22 +41,10 @@ Console::Settings console_settings(const Arguments& arguments) {
 // Rank 0's last words. Returns the exit code.
 int conclude(const Report& report, const Arguments& arguments, const std::string& profile,
              ReportFile& file, std::FILE* out) {
-  int code = exit_code(report.verdict);
   if (const std::string warning = warning_text(report); !warning.empty()) say(stderr, warning);
-  if (report.failure) {
-    say(stderr, error_text(*report.failure) + how_far_text(report));
-  } else if (!arguments.quiet && !say(out, success_text(report, profile))) {
-    code = exit_code(Errc::report_write_failed);
-    say(stderr, error_text({.code = Errc::report_write_failed,
-                            .path = "standard output",
-                            .system_errno = errno,
-                            .detail = "the job is done, but this can not be said there"}));
-  }
-  // One error, once: a report that could not be written was perhaps the job's failure already.
-  if (const Outcome written = file.publish(to_json(report, profile)); !written && code == 0) {
-    say(stderr, error_text(written.error()));
-    code = exit_code(written.error().code);
-  }
+  const std::string text = report.failure ? error_text(*report.failure) + how_far_text(report)
+                                          : success_text(report, profile);
+  const int code = tell(report, {text, to_json(report, profile), arguments.quiet}, file, out);
   if (arguments.verbose && !arguments.quiet) {
     say(out, report.ok() ? "Master: File transfer completed successfully.\n"
                          : "Master: File transfer encountered errors.\n");
@@ -99,9 +84,7 @@ int scatter(Arguments arguments, const Launcher& launcher) {
     speaks = launcher.speaks();  // under a foreign launcher every rank is rank 0
     launcher.let_speaker_fail_first();
   }
-  if (report.abandoned && report.rank == Rank{1} && report.failure) {
-    say(stderr, error_text(*report.failure));  // the master is out of reach
-  }
+  speak_for_lost_master(report);
   const int code =
       speaks ? conclude(report, arguments, profile, file, settings.out) : exit_code(report.verdict);
   leave_mpi(environment, report.rank, report.abandoned, code);

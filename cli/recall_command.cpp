@@ -1,6 +1,5 @@
 #include "cli/recall_command.hpp"
 
-#include <cerrno>
 #include <cstdio>
 #include <string>
 
@@ -29,22 +28,9 @@ Report bring(const VerifyOptions& options, Observer& observer) {
 // Rank 0's last words. Returns the exit code.
 int conclude(const Report& report, const RecallArguments& arguments, const std::string& success,
              ReportFile& file, std::FILE* out) {
-  int code = exit_code(report.verdict);
-  const std::string found = flaws_text(report);
-  if (report.failure) {
-    say(stderr, found + error_text(*report.failure));
-  } else if (!arguments.quiet && !say(out, found + success)) {
-    code = exit_code(Errc::report_write_failed);
-    say(stderr, error_text({.code = Errc::report_write_failed,
-                            .path = "standard output",
-                            .system_errno = errno,
-                            .detail = "the job is done, but this can not be said there"}));
-  }
-  if (const Outcome written = file.publish(to_json(report, "")); !written && code == 0) {
-    say(stderr, error_text(written.error()));
-    code = exit_code(written.error().code);
-  }
-  return code;
+  const std::string text =
+      flaws_text(report) + (report.failure ? error_text(*report.failure) : success);
+  return tell(report, {text, to_json(report, ""), arguments.quiet}, file, out);
 }
 
 template <class Arguments>
@@ -67,19 +53,15 @@ int run_recall(Arguments arguments, const Launcher& launcher,
   const bool watched = stderr_is_watched();
   std::FILE* const out = arguments.json == "-" ? stderr : stdout;
   ReportFile file{kReportFile, arguments.json};
-  Console console{
-      {.lines = false,
-       .progress = arguments.progress == ShowProgress::always ||
-                   (arguments.progress == ShowProgress::automatic && watched && !arguments.quiet),
-       .watched = watched,
-       .out = out},
-      file};
+  Console console{{.lines = false,
+                   .progress = shows(arguments.progress, watched && !arguments.quiet),
+                   .watched = watched,
+                   .out = out},
+                  file};
   Report report = bring(arguments.options, console);
   console.clear_progress();
   if (report.failure) arguments.origins.explain(*report.failure);
-  if (report.abandoned && report.rank == Rank{1} && report.failure) {
-    say(stderr, error_text(*report.failure));  // the master is out of reach
-  }
+  speak_for_lost_master(report);
   const int code = report.rank == kMaster ? conclude(report, arguments, success(report), file, out)
                                           : exit_code(report.verdict);
   leave_mpi(environment, report.rank, report.abandoned, code);
