@@ -35,8 +35,6 @@ Step Conductor::next(Time now) const noexcept {
       const bool late = deadline_ && now > *deadline_;
       return late || all_closed_but(stalled) ? Step::give_up : Step::wait;
     }
-    case Stage::publish:
-      return Step::publish;
     case Stage::over:
       return Step::over;
   }

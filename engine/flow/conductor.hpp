@@ -69,7 +69,7 @@ class Conductor {
   Duration waiting(Time now) const noexcept { return now - since_; }
 
  private:
-  enum class Stage : std::uint8_t { prepare, invite, invited, transfer, dismiss, publish, over };
+  enum class Stage : std::uint8_t { prepare, invite, invited, transfer, dismiss, over };
   struct Member {
     bool answered = false;
     bool closed = false;

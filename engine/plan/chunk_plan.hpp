@@ -13,6 +13,11 @@ constexpr Rank owner(ChunkIndex chunk, std::uint32_t workers) noexcept {
   return {static_cast<int>(chunk.value % workers) + 1};
 }
 
+// The k-th chunk of a worker, from 0: the inverse of `owner`. Precondition: 1 <= worker <= workers.
+constexpr ChunkIndex chunk_of(Rank worker, std::uint64_t k, std::uint32_t workers) noexcept {
+  return {k * workers + static_cast<std::uint64_t>(worker.value) - 1};
+}
+
 // Where chunk i starts. Also right for streams, whose size is not known.
 constexpr Bytes offset(ChunkIndex chunk, Bytes chunk_size) noexcept {
   return {chunk.value * chunk_size.value};

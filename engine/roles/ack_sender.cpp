@@ -51,14 +51,10 @@ void AckSender::send() {
   }
   const std::size_t length = batch_.pending().size() * wire::kAckSize;
   batch_.clear();
-  wire::encode({.kind = wire::Kind::acks,
-                .job_id = job_id_,
-                .length = {length},
-                .payload_digest = wire::chunk_digest(lease->payload().first(length))},
-               lease->header());
   ++messages_;
-  const mpi::Operation operation =
-      context_.isend(communicator_, std::move(*lease), length, kMaster, kStatusTag);
+  const mpi::Operation operation = send_sealed(
+      context_, communicator_, {.kind = wire::Kind::acks, .job_id = job_id_, .length = {length}},
+      std::move(*lease), kMaster, wire::Tag::status);
   mpi::async_wait(context_, operation, Sent{this});
 }
 

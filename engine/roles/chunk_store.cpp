@@ -119,9 +119,7 @@ void ChunkStore::on_written(ChunkIndex chunk, std::span<const std::byte> payload
   if (!file_ || has_own_file(chunk)) return;
   const Bytes begin = place(chunk);
   end_ = std::max(end_, begin + Bytes{payload.size()});
-  if (job_.layout != wire::Layout::stripes) return;
-  if (begin < digested_) forget_digest();  // what was digested when it was looked at is no more
-  if (begin != digested_) return;
+  if (job_.layout != wire::Layout::stripes || begin != digested_) return;
   digest_.update(payload);
   digested_ += Bytes{payload.size()};
 }

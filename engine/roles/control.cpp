@@ -4,6 +4,14 @@
 
 namespace mpiferry::roles {
 
+mpi::Operation send_sealed(mpi::MpiContext& context, const mpi::Communicator& communicator,
+                           wire::Header header, Lease lease, Rank to, wire::Tag tag) {
+  const auto length = header.length.value;
+  header.payload_digest = wire::chunk_digest(lease.payload().first(length));
+  wire::encode(header, lease.header());
+  return context.isend(communicator, std::move(lease), length, to, static_cast<int>(tag));
+}
+
 ControlSender::ControlSender(mpi::MpiContext& context, const mpi::Communicator& communicator,
                              std::size_t peers, OnError on_error)
     : context_(context),
@@ -18,11 +26,8 @@ Lease ControlSender::acquire() {
 }
 
 void ControlSender::post(Rank to, wire::Tag tag, wire::Header header, Lease lease) {
-  const auto length = header.length.value;
-  header.payload_digest = wire::chunk_digest(lease.payload().first(length));
-  wire::encode(header, lease.header());
   const mpi::Operation operation =
-      context_.isend(communicator_, std::move(lease), length, to, static_cast<int>(tag));
+      send_sealed(context_, communicator_, header, std::move(lease), to, tag);
   mpi::async_wait(context_, operation, Sent{this});
 }
 

@@ -19,6 +19,11 @@ namespace mpiferry::roles {
 inline constexpr int kDataTag = static_cast<int>(wire::Tag::data);
 inline constexpr int kStatusTag = static_cast<int>(wire::Tag::status);
 
+// Starts to send a message whose payload, header.length bytes, lies in the lease: fills in its
+// digest and the header. Chunks have a digest already, and do not come here.
+mpi::Operation send_sealed(mpi::MpiContext& context, const mpi::Communicator& communicator,
+                           wire::Header header, Lease lease, Rank to, wire::Tag tag);
+
 // Sends control messages and forgets them; what fails later is told to `on_error`.
 class ControlSender {
  public:

@@ -49,7 +49,7 @@ class Duty {
   virtual bool receiving() const = 0;
   virtual bool answering() const = 0;
   // After a good end: makes the work visible.
-  virtual Outcome publish(const wire::End& end) = 0;
+  virtual Task<Outcome> publish(const wire::End& end) = 0;
   virtual wire::Closed closed() const = 0;
   virtual void add_to(Report& report) const = 0;
 };

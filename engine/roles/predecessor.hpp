@@ -1,10 +1,13 @@
 // What an earlier job left at a destination, and whether this one may go on with it (--resume).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/leftover.hpp"
 #include "engine/wire/layout.hpp"
 
 namespace mpiferry::roles {
@@ -14,5 +17,10 @@ namespace mpiferry::roles {
 // mpiferry's names there: the job would write into its own source. dest_unusable.
 Outcome check_predecessor(const disk::Directory& directory, const std::string& own_token,
                           wire::Layout layout, const std::string& source_id);
+
+// Unfinished files that carry a dead job's id: nobody goes on with those (disk::Doomed).
+inline bool is_dead_part(disk::Leftover kind, std::optional<std::uint64_t> /*number*/) noexcept {
+  return kind == disk::Leftover::part;
+}
 
 }  // namespace mpiferry::roles

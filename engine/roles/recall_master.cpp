@@ -44,7 +44,7 @@ Task<> RecallMaster::transfer() {
                                        .holder = [this](ChunkIndex chunk, std::uint32_t n) {
                                          return holdings_.holder(chunk, directory_of(chunk), n);
                                        }});
-  tell_extras();
+  if (!deliver_) tell_extras();  // who wants the chunks does not ask what else there is
   while (!conductor_.failed()) {
     bool busy = ask();
     send_requests();
@@ -112,13 +112,10 @@ void RecallMaster::send_requests() {
     }
     const std::size_t length = requests.size() * wire::kRequestSize;
     requests.clear();
-    wire::encode({.kind = wire::Kind::requests,
-                  .job_id = job_id_,
-                  .length = {length},
-                  .payload_digest = wire::chunk_digest(lease->payload().first(length))},
-                 lease->header());
     const mpi::Operation operation =
-        context_.isend(communicator_, std::move(*lease), length, to, kDataTag);
+        send_sealed(context_, communicator_,
+                    {.kind = wire::Kind::requests, .job_id = job_id_, .length = {length}},
+                    std::move(*lease), to, wire::Tag::data);
     mpi::async_wait(context_, operation, Sent{this});
   }
 }

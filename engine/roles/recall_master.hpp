@@ -115,6 +115,7 @@ class RecallMaster : public Master {
   const RecallOptions& options_;
   const bool deliver_;
   std::string directory_;
+  std::optional<wire::Recall> recall_;
   std::optional<Shelf> shelf_;
   std::vector<Survey> surveys_;              // of worker r at r - 1
   std::optional<flow::Time> waiting_since_;  // ... for the last of them

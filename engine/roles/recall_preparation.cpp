@@ -10,12 +10,11 @@
 #include "engine/roles/manifest_file.hpp"
 #include "engine/roles/options.hpp"
 #include "engine/roles/recall_master.hpp"
+#include "engine/roles/source_reader.hpp"
 
 namespace mpiferry::roles {
 namespace {
 
-// Small enough to stay in a core's own cache while it is digested.
-constexpr std::uint64_t kScratch = std::uint64_t{256} << 10U;
 // Requests that are open at once when only digests come back.
 constexpr std::size_t kMostFindings = 4096;
 
@@ -43,15 +42,17 @@ Task<Outcome> RecallMaster::prepare() {
   ready = open();
   if (!ready) co_return ready;
 
-  shelf_.emplace(wire::Recall{.build = options_.build,
-                              .directory = options_.directory,
-                              .hosts = hosts_of(manifest_, options_.directory),
-                              .size = manifest_.size,
-                              .chunk_size = manifest_.chunk_size,
-                              .layout = manifest_.layout,
-                              .window = window_,
-                              .deliver = deliver_,
-                              .faults = {}});
+  const wire::Recall& recall =
+      recall_.emplace(wire::Recall{.build = options_.build,
+                                   .directory = options_.directory,
+                                   .hosts = hosts_of(manifest_, options_.directory),
+                                   .size = manifest_.size,
+                                   .chunk_size = manifest_.chunk_size,
+                                   .layout = manifest_.layout,
+                                   .window = window_,
+                                   .deliver = deliver_,
+                                   .faults = options_.faults});
+  shelf_.emplace(recall);
   Shelf::Sinks sinks{
       .holding = [this](const wire::Holding& it) { holdings_.add(kMaster, it, chunks()); },
       .extras = [this](const wire::Extras& it) { extras_.emplace_back(kMaster, it); }};
@@ -78,7 +79,7 @@ void RecallMaster::plan_memory() {
   if (!deliver_) {
     // Findings are small: only the memory of those who read sets a limit.
     buffers_ = std::min<std::uint64_t>(kMostFindings, (sharing + 1) * window_);
-    scratch_.resize(std::min(kScratch, manifest_.chunk_size.value));
+    scratch_.resize(std::min<std::size_t>(kDigestSlice, manifest_.chunk_size.value));
     return;
   }
   // A worker's last words come into the same receives.
@@ -109,17 +110,8 @@ void RecallMaster::invite() {
   listen_enough();
   requests_pool_.emplace(Bytes{std::uint64_t{window_} * wire::kRequestSize},
                          std::size_t{2} * std::max<std::uint32_t>(1, workers()));
-  const wire::Recall recall{.build = options_.build,
-                            .directory = options_.directory,
-                            .hosts = hosts_of(manifest_, options_.directory),
-                            .size = manifest_.size,
-                            .chunk_size = manifest_.chunk_size,
-                            .layout = manifest_.layout,
-                            .window = window_,
-                            .deliver = deliver_,
-                            .faults = options_.faults};
   for (int rank = 1; rank < communicator_.size(); ++rank) {
-    control_.send(Rank{rank}, wire::Tag::data, wire::Kind::recall, job_id_, recall);
+    control_.send(Rank{rank}, wire::Tag::data, wire::Kind::recall, job_id_, *recall_);
   }
 }
 

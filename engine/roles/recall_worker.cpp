@@ -1,8 +1,6 @@
 #include "engine/roles/recall_worker.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -17,8 +15,6 @@ namespace {
 // Posted receives for requests: the master sends one message of them a turn.
 constexpr std::size_t kReceives = 4;
 constexpr std::size_t kMessages = 8;
-// Small enough to stay in a core's own cache while it is digested.
-constexpr std::size_t kScratch = std::size_t{256} << 10U;
 
 }  // namespace
 
@@ -28,6 +24,7 @@ RecallWorker::RecallWorker(const Post& post, wire::Recall recall)
       shelf_(recall_),
       orders_(wire::kControlPayload, kReceives),
       messages_(wire::kControlPayload, kMessages),
+      faults_(recall_.faults, post.self()),
       woken_(post.context.io()) {}
 
 Result<std::unique_ptr<Duty>> RecallWorker::take(const Post& post, const Message& message) {
@@ -81,7 +78,7 @@ void RecallWorker::start() {
   if (recall_.deliver) {
     chunks_.emplace(recall_.chunk_size, recall_.window);
   } else {
-    scratch_.resize(std::min<std::size_t>(kScratch, recall_.chunk_size.value));
+    scratch_.resize(std::min<std::size_t>(kDigestSlice, recall_.chunk_size.value));
   }
   receives_.resize(kReceives);
   open_receives_ = kReceives;
@@ -188,7 +185,8 @@ Task<> RecallWorker::serve() {
 void RecallWorker::deliver(const wire::Request& request, const wire::Finding& finding,
                            Lease lease) {
   const Bytes length = shelf_.length();
-  play_faults(lease.payload().first(length.value));
+  // After the digest was made: what happens on the way is what it is there for.
+  faults_.play(request.chunk, lease.payload().first(length.value));
   wire::Header header{.kind = wire::Kind::chunk,
                       .job_id = post_.job_id,
                       .chunk = request.chunk,
@@ -226,12 +224,9 @@ void RecallWorker::flush() {
 }
 
 void RecallWorker::send(wire::Header header, Lease lease) {
-  const auto length = header.length.value;
   header.job_id = post_.job_id;
-  header.payload_digest = wire::chunk_digest(lease.payload().first(length));
-  wire::encode(header, lease.header());
-  const mpi::Operation operation =
-      post_.context.isend(post_.communicator, std::move(lease), length, kMaster, kStatusTag);
+  const mpi::Operation operation = send_sealed(post_.context, post_.communicator, header,
+                                               std::move(lease), kMaster, wire::Tag::status);
   mpi::async_wait(post_.context, operation, Sent{this});
 }
 
@@ -242,20 +237,7 @@ void RecallWorker::Sent::operator()(const mpi::ErrorCode& error, mpi::Completion
   self->post_.changed.notify();
 }
 
-// After the digest was made: what happens on the way is what it is there for.
-void RecallWorker::play_faults(std::span<std::byte> payload) {
-  const wire::Faults& faults = recall_.faults;
-  if (faults.stall_rank == post_.self() && chunks_read_ > faults.stall_after) {
-    for (;;) std::this_thread::sleep_for(std::chrono::hours{1});
-  }
-  if (faults.corrupt_every != 0 && chunks_read_ % faults.corrupt_every == 0 &&
-      (faults.corrupt_first == 0 || chunks_flipped_ < faults.corrupt_first) && !payload.empty()) {
-    ++chunks_flipped_;
-    payload[payload.size() / 2] ^= std::byte{1};
-  }
-}
-
-Outcome RecallWorker::publish(const wire::End& /*end*/) { return Nothing{}; }
+Task<Outcome> RecallWorker::publish(const wire::End& /*end*/) { co_return Nothing{}; }
 
 wire::Closed RecallWorker::closed() const {
   return {.chunks_written = chunks_read_, .bytes_written = bytes_read_};

@@ -9,6 +9,7 @@
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/roles/duty.hpp"
+#include "engine/roles/fault_player.hpp"
 #include "engine/roles/shelf.hpp"
 #include "engine/wire/recall.hpp"
 
@@ -25,7 +26,7 @@ class RecallWorker final : public Duty {
   void end() override;
   bool receiving() const override { return open_receives_ > 0; }
   bool answering() const override { return messages_.in_use() > 0; }
-  Outcome publish(const wire::End& end) override;
+  Task<Outcome> publish(const wire::End& end) override;
   wire::Closed closed() const override;
   void add_to(Report& report) const override;
 
@@ -42,7 +43,6 @@ class RecallWorker final : public Duty {
   void tell(const wire::Finding& finding);
   void flush();
   void send(wire::Header header, Lease lease);
-  void play_faults(std::span<std::byte> payload);
 
   const Post& post_;
   const wire::Recall recall_;
@@ -57,7 +57,7 @@ class RecallWorker final : public Duty {
   std::vector<wire::Finding> found_;  // to be sent together
   std::uint64_t chunks_read_ = 0;
   Bytes bytes_read_;
-  std::uint64_t chunks_flipped_ = 0;
+  FaultPlayer faults_;
   Event woken_;  // requests have come, or a buffer is free
 };
 

@@ -1,8 +1,6 @@
 // A lane is one posted receive: its buffer, and the chunk in it on its way to the disk. The window
 // is as wide as there are lanes.
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include <boost/asio/error.hpp>
 
@@ -50,7 +48,8 @@ Task<> ScatterWorker::lane(std::size_t index) {
       continue;
     }
     const wire::Header& header = message->header;
-    if (play_faults(header, message->payload)) {
+    faults_.play(header.chunk, message->payload);
+    if (job_.faults.write_delay.count() > 0) {
       // On request only (--fault): the disk is slow.
       boost::asio::steady_timer pause{post_.context.io(), job_.faults.write_delay};
       co_await pause.async_wait(kAsTuple);
@@ -105,22 +104,6 @@ Task<> ScatterWorker::lane(std::size_t index) {
 
 void ScatterWorker::post_receive(std::size_t index, Lease lease) {
   lanes_[index] = post_.context.irecv(post_.communicator, std::move(lease), kMaster, kDataTag);
-}
-
-// Damages or delays what arrived, as the job asks for. True if the write shall be delayed.
-bool ScatterWorker::play_faults(const wire::Header& header, std::span<std::byte> payload) {
-  const wire::Faults& faults = job_.faults;
-  ++chunks_received_;
-  if (faults.stall_rank == post_.self() && chunks_received_ > faults.stall_after) {
-    // Stuck as in a write to a dead file server: not even signals are heard.
-    for (;;) std::this_thread::sleep_for(std::chrono::hours{1});
-  }
-  if (faults.corrupt_every != 0 && chunks_received_ % faults.corrupt_every == 0 &&
-      (faults.corrupt_first == 0 || chunks_flipped_ < faults.corrupt_first) && !payload.empty()) {
-    ++chunks_flipped_;
-    payload[header.chunk.value % payload.size()] ^= std::byte{1};
-  }
-  return faults.write_delay.count() > 0;
 }
 
 }  // namespace mpiferry::roles

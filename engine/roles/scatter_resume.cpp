@@ -1,19 +1,19 @@
 // A worker's part in a job that goes on: say what lies here, and remove what has no place any more.
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "engine/disk/leftover_scan.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/roles/clearing.hpp"
 #include "engine/roles/scatter_worker.hpp"
+#include "engine/roles/source_reader.hpp"
 
 namespace mpiferry::roles {
 namespace {
 
-// Small enough to stay in a core's own cache while it is digested.
-constexpr std::size_t kBuffer = std::size_t{256} << 10U;
 // Chunks in one report: the master reads the first while the others are looked at.
 constexpr std::size_t kReport = 64;
 static_assert(kReport <= wire::kMostHeld);
@@ -26,7 +26,7 @@ constexpr std::chrono::seconds kMostSilence{1};
 // Chunk by chunk, in the order in which the master will want to know.
 Task<> ScatterWorker::take_inventory() {
   reports_.emplace(wire::kControlPayload, kReportsUnderWay);
-  std::vector<std::byte> buffer(std::min<std::size_t>(kBuffer, job_.chunk_size.value));
+  std::vector<std::byte> buffer(std::min<std::size_t>(kDigestSlice, job_.chunk_size.value));
   const auto store = store_;
   // Of a stream nobody knows where it will end: what is there is looked at, up to the first gap of
   // a window.
@@ -39,7 +39,7 @@ Task<> ScatterWorker::take_inventory() {
   std::uint64_t gap = 0;
   auto reported = std::chrono::steady_clock::now();
   for (std::uint64_t k = 0; k < most && gap < kMaxWindow; ++k) {
-    const ChunkIndex chunk{k * job_.workers + static_cast<std::uint64_t>(post_.self().value) - 1};
+    const ChunkIndex chunk = plan::chunk_of(post_.self(), k, job_.workers);
     if (chunk.value >= kMaxChunks) break;
     const auto digest = co_await look(chunk, buffer);
     if (post_.attendant.hopeless()) break;
@@ -71,15 +71,17 @@ Task<> ScatterWorker::take_inventory() {
   post_.changed.notify();
 }
 
+// Nothing of a stream.
+std::optional<Bytes> ScatterWorker::length_of(ChunkIndex chunk) const {
+  if (!job_.source_size) return std::nullopt;
+  return plan::ChunkPlan{*job_.source_size, job_.chunk_size, job_.workers}.length_of(chunk);
+}
+
 // The digest of what lies in the place of a chunk; nothing if it has another length, or can not be
 // read.
 Task<std::optional<std::uint64_t>> ScatterWorker::look(ChunkIndex chunk,
                                                        std::span<std::byte> buffer) {
-  std::optional<Bytes> length;
-  if (job_.source_size) {
-    length = plan::ChunkPlan{*job_.source_size, job_.chunk_size, 1}.length_of(chunk);
-  }
-  if (!store_->begin_look(chunk, length)) co_return std::nullopt;
+  if (!store_->begin_look(chunk, length_of(chunk))) co_return std::nullopt;
   for (std::size_t slices = 1;; ++slices) {
     if (const auto seen = store_->look_on(buffer)) {
       const Bytes found = store_->looked_at();
@@ -101,13 +103,10 @@ Task<std::optional<std::uint64_t>> ScatterWorker::look(ChunkIndex chunk,
 void ScatterWorker::report_inventory(const wire::Inventory& inventory) {
   auto lease = reports_->try_acquire();
   const std::size_t length = wire::encode(inventory, lease->payload());
-  wire::encode({.kind = wire::Kind::inventory,
-                .job_id = post_.job_id,
-                .length = {length},
-                .payload_digest = wire::chunk_digest(lease->payload().first(length))},
-               lease->header());
   const mpi::Operation operation =
-      post_.context.isend(post_.communicator, std::move(*lease), length, kMaster, kStatusTag);
+      send_sealed(post_.context, post_.communicator,
+                  {.kind = wire::Kind::inventory, .job_id = post_.job_id, .length = {length}},
+                  std::move(*lease), kMaster, wire::Tag::status);
   mpi::async_wait(post_.context, operation, Reported{this});
 }
 
@@ -130,30 +129,27 @@ Outcome ScatterWorker::retract() {
 // What a stripe holds that was not written in this job decides how long it is.
 void ScatterWorker::count_kept(std::uint64_t chunks) {
   for (std::uint64_t k = 0; k < receiver_->digests().size(); ++k) {
-    const ChunkIndex chunk{k * job_.workers + static_cast<std::uint64_t>(post_.self().value) - 1};
+    const ChunkIndex chunk = plan::chunk_of(post_.self(), k, job_.workers);
     if (chunk.value >= chunks) break;
     if (!receiver_->kept(k)) continue;
-    Bytes length = job_.chunk_size;
-    if (job_.source_size) {
-      length = plan::ChunkPlan{*job_.source_size, job_.chunk_size, 1}.length_of(chunk);
-    } else if (short_.first == chunk && chunk.value + 1 == chunks) {
-      length = short_.second;
-    }
-    store_->on_kept(chunk, length);
+    const bool last_of_stream = short_.first == chunk && chunk.value + 1 == chunks;
+    store_->on_kept(chunk,
+                    length_of(chunk).value_or(last_of_stream ? short_.second : job_.chunk_size));
   }
 }
 
 // Chunks and stripes of a longer source, of another number of ranks, or of jobs that are dead.
-Outcome ScatterWorker::remove_stale(const wire::End& end) {
+Task<Outcome> ScatterWorker::remove_stale(const wire::End& end) {
   // A directory of its own, and no link to another's: then it has a plain list of sums.
   const bool mine_alone =
       job_.destination.find("{rank}") != std::string::npos && end.sums_file == disk::kSumsName;
   const auto self = static_cast<std::uint64_t>(post_.self().value);
-  const auto doomed = [&](disk::Leftover kind, std::optional<std::uint64_t> number) {
+  disk::Doomed doomed = [&, self, mine_alone](disk::Leftover kind,
+                                              std::optional<std::uint64_t> number) {
     switch (kind) {
       case disk::Leftover::chunk: {
         if (!number || *number >= end.chunks) return true;
-        const bool own = *number % job_.workers + 1 == self;
+        const bool own = plan::owner(ChunkIndex{*number}, job_.workers) == post_.self();
         if (!own) return mine_alone && !receiver_->adopted().contains(*number);
         const bool held = receiver_->holds(*number / job_.workers);
         // Where several workers write, one of them may have written it in its stead.
@@ -168,12 +164,9 @@ Outcome ScatterWorker::remove_stale(const wire::End& end) {
         return false;
     }
   };
-  disk::LeftoverSweep sweep{*directory_, job_.token, "", doomed};
-  for (;;) {
-    const auto more = sweep.step(std::chrono::milliseconds{100});
-    if (!more) return more.error();
-    if (!*more) return Nothing{};
-  }
+  std::function<bool()> stop = [] { return false; };  // the job ends well already
+  co_return co_await clear(post_.context, *directory_, job_.token, "", std::move(stop),
+                           std::move(doomed));
 }
 
 }  // namespace mpiferry::roles

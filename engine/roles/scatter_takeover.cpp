@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "engine/disk/leftover_scan.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/manifest_file.hpp"
 #include "engine/roles/predecessor.hpp"
@@ -54,10 +53,7 @@ Task<Outcome> ScatterMaster::take_over() {
   }
   if (!ready) co_return ready;
   std::function<bool()> stop = [this] { return conductor_.failed(); };
-  disk::Doomed dead = [](disk::Leftover kind, std::optional<std::uint64_t>) {
-    return kind == disk::Leftover::part;
-  };
-  ready = co_await clear(context_, *directory_, "", "", std::move(stop), std::move(dead));
+  ready = co_await clear(context_, *directory_, "", "", std::move(stop), is_dead_part);
   if (ready && !conductor_.failed()) ready = directory_->remove_dead_token();
   if (ready) {
     if (auto manifest = read_manifest(*directory_)) finished_ = std::move(*manifest);

@@ -9,21 +9,13 @@
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/stripe_name.hpp"
+#include "engine/plan/chunk_plan.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/predecessor.hpp"
 #include "engine/roles/preflight.hpp"
 #include "engine/roles/publication.hpp"
 
 namespace mpiferry::roles {
-
-namespace {
-
-// Unfinished chunks of a job that is dead; nobody goes on with those.
-bool dead_parts(disk::Leftover kind, std::optional<std::uint64_t> /*number*/) {
-  return kind == disk::Leftover::part;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Duty>> ScatterWorker::take(const Post& post, const Message& message) {
   auto job = wire::decode_job(message.payload);
@@ -38,7 +30,6 @@ Task<Outcome> ScatterWorker::prepare() {
       disk::expand_destination(job_.destination, post_.self(), post_.host));
   if (!directory) co_return std::move(directory.error());
   directory_ = std::make_shared<disk::Directory>(std::move(*directory));
-  Outcome ready = Nothing{};
   shares_ = directory_->holds_token(job_.token);
   if (job_.layout == wire::Layout::file && !shares_) {
     co_return Failure{.code = Errc::dest_unusable,
@@ -48,21 +39,20 @@ Task<Outcome> ScatterWorker::prepare() {
   }
   // Who shares the master's directory finds it as the master has left it; a job that goes on looks
   // for itself.
+  Outcome ready = Nothing{};
   if (job_.resume) {
     ready = check_predecessor(*directory_, job_.token, job_.layout, source_here());
     if (ready) {
       std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
       ready =
-          co_await clear(post_.context, *directory_, job_.token, "", std::move(stop), dead_parts);
+          co_await clear(post_.context, *directory_, job_.token, "", std::move(stop), is_dead_part);
     }
-  } else if (shares_) {
-    ready = Nothing{};
-  } else if (job_.force) {
+  } else if (job_.force && !shares_) {
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
     std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
     ready = co_await clear(post_.context, *directory_, job_.token, source_here(), std::move(stop));
     if (post_.attendant.hopeless()) co_return Nothing{};
-  } else {
+  } else if (!shares_) {
     ready = directory_->check_vacant(job_.token);
   }
   if (ready) ready = probe();
@@ -126,18 +116,19 @@ void ScatterWorker::end() {
   for (const mpi::Operation& operation : lanes_) post_.context.cancel(operation);
 }
 
-Outcome ScatterWorker::publish(const wire::End& end) {
-  if (!store_) return Nothing{};
+Task<Outcome> ScatterWorker::publish(const wire::End& end) {
+  if (!store_) co_return Nothing{};
   if (job_.resume) {
     count_kept(end.chunks);
-    if (Outcome removed = remove_stale(end); !removed) return removed;
+    Outcome removed = co_await remove_stale(end);
+    if (!removed) co_return removed;
   }
   // Chunks that were kept may have been written by a job without --fsync.
   if (job_.resume && job_.fsync && job_.layout == wire::Layout::chunks) {
-    if (Outcome synced = directory_->sync_file_system(); !synced) return synced;
+    if (Outcome synced = directory_->sync_file_system(); !synced) co_return synced;
   }
-  if (Outcome published = store_->publish(); !published) return published;
-  if (end.sums_file.empty()) return Nothing{};
+  if (Outcome published = store_->publish(); !published) co_return published;
+  if (end.sums_file.empty()) co_return Nothing{};
   const auto listing = [this, &end](const LineSink& put) {
     for (const auto& [chunk, digest] : receiver_->adopted()) {
       put(wire::sums_line(disk::ChunkName{ChunkIndex{chunk}}.view(), digest));
@@ -147,16 +138,15 @@ Outcome ScatterWorker::publish(const wire::End& end) {
     }
     const auto digests = receiver_->digests();
     for (std::uint64_t k = 0; k < digests.size(); ++k) {
-      const auto self = static_cast<std::uint64_t>(post_.self().value);
       if (!receiver_->holds(k)) continue;
-      const ChunkIndex chunk{k * job_.workers + self - 1};
+      const ChunkIndex chunk = plan::chunk_of(post_.self(), k, job_.workers);
       if (chunk.value >= end.chunks) break;  // of a longer source
       put(wire::sums_line(disk::ChunkName{chunk}.view(), digests[k]));
     }
   };
   Outcome listed = publish_sums(*directory_, end.sums_file, post_.job_id, listing, job_.fsync);
   // Where not even chunks could be written, the job does without a list of them.
-  return unwritable_ ? Outcome{Nothing{}} : listed;
+  co_return unwritable_ ? Outcome{Nothing{}} : listed;
 }
 
 wire::Closed ScatterWorker::closed() const {

@@ -16,13 +16,15 @@
 #include "engine/roles/chunk_store.hpp"
 #include "engine/roles/committer.hpp"
 #include "engine/roles/duty.hpp"
+#include "engine/roles/fault_player.hpp"
 #include "engine/wire/inventory.hpp"
 
 namespace mpiferry::roles {
 
 class ScatterWorker final : public Duty {
  public:
-  ScatterWorker(const Post& post, wire::Job job) : post_(post), job_(std::move(job)) {}
+  ScatterWorker(const Post& post, wire::Job job)
+      : post_(post), job_(std::move(job)), faults_(job_.faults, post.self()) {}
   // bad_field if the message is no job.
   static Result<std::unique_ptr<Duty>> take(const Post& post, const Message& message);
 
@@ -33,7 +35,7 @@ class ScatterWorker final : public Duty {
   bool answering() const override {
     return (acks_ && !acks_->idle()) || looking_ || (reports_ && reports_->in_use() > 0);
   }
-  Outcome publish(const wire::End& end) override;
+  Task<Outcome> publish(const wire::End& end) override;
   wire::Closed closed() const override;
   void add_to(Report& report) const override;
 
@@ -46,7 +48,8 @@ class ScatterWorker final : public Duty {
   Task<> take_inventory();
   Task<std::optional<std::uint64_t>> look(ChunkIndex chunk, std::span<std::byte> buffer);
   void report_inventory(const wire::Inventory& inventory);
-  Outcome remove_stale(const wire::End& end);
+  Task<Outcome> remove_stale(const wire::End& end);
+  std::optional<Bytes> length_of(ChunkIndex chunk) const;
   void count_kept(std::uint64_t chunks);
 
   struct Reported {
@@ -57,7 +60,6 @@ class ScatterWorker final : public Duty {
   // scatter_lane.cpp: one posted receive and what becomes of it
   Task<> lane(std::size_t index);
   void post_receive(std::size_t index, Lease lease);
-  bool play_faults(const wire::Header& header, std::span<std::byte> payload);
 
   const Post& post_;
   const wire::Job job_;
@@ -76,8 +78,7 @@ class ScatterWorker final : public Duty {
   bool looking_ = false;                // the inventory is being taken
   std::optional<BufferPool> reports_;   // inventories on their way
   std::pair<ChunkIndex, Bytes> short_;  // the last chunk that was found with less than a whole one
-  std::uint64_t chunks_received_ = 0;
-  std::uint64_t chunks_flipped_ = 0;
+  FaultPlayer faults_;
 };
 
 }  // namespace mpiferry::roles

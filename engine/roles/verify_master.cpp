@@ -137,7 +137,8 @@ void VerifyMaster::conclude() {
   count(found_.chunks_damaged,
         found_.chunks_damaged == 1 ? "chunk is damaged" : "chunks are damaged");
   count(found_.chunks_differing, found_.chunks_differing == 1 ? "difference" : "differences");
-  if (found_.chunks_differing > 0) detail += fmt::format(" from {}", quoted(options_.against));
+  if (found_.chunks_differing > 0)
+    detail += fmt::format(" from {}", mpiferry::quoted(options_.against));
   fail({.code = found_.chunks_missing > 0   ? Errc::chunk_missing
                 : found_.chunks_damaged > 0 ? Errc::chunk_damaged
                                             : Errc::file_differs,

@@ -49,7 +49,8 @@ Task<> Worker::run() {
   if (end_) {
     post_.observer.on_end(communicator_.rank());
     if (duty_ && end_->verdict == Errc::ok) {
-      if (Outcome published = duty_->publish(*end_); !published) fail(std::move(published.error()));
+      Outcome published = co_await duty_->publish(*end_);
+      if (!published) fail(std::move(published.error()));
     }
     control_.send(kMaster, wire::Tag::status, wire::Kind::closed, post_.job_id,
                   duty_ ? duty_->closed() : wire::Closed{});

@@ -66,11 +66,7 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
       job.source_size = Bytes{fields.integer<std::uint64_t>("source_size", 0, kMaxFileSize)};
     }
     job.chunk_size.value = fields.integer<std::uint64_t>("chunk_size", 1, kMaxChunkSize.value);
-    if (const auto layout = layout_from_name(fields.text("layout"))) {
-      job.layout = *layout;
-    } else {
-      fields.refuse("layout", "must be the name of a layout");
-    }
+    job.layout = read_layout(fields);
     // A worker allocates for each chunk and each receive: a broken number must not decide how much.
     if (job.source_size && job.source_size->value > kMaxChunks * job.chunk_size.value) {
       fields.refuse("source_size", "must be at most " + std::to_string(kMaxChunks) + " chunks");

@@ -30,6 +30,12 @@ Json parse(std::span<const std::byte> payload) {
   return Json::parse(text, text + payload.size(), nullptr, /*allow_exceptions=*/false);
 }
 
+Layout read_layout(Fields& fields) {
+  const auto layout = layout_from_name(fields.text("layout"));
+  if (!layout) fields.refuse("layout", "must be the name of a layout");
+  return layout.value_or(Layout::chunks);
+}
+
 Json json_from(const Faults& faults) {
   return {{"corrupt_every", faults.corrupt_every},
           {"corrupt_first", faults.corrupt_first},

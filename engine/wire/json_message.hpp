@@ -13,6 +13,7 @@
 
 #include "engine/base/result.hpp"
 #include "engine/wire/json_text.hpp"
+#include "engine/wire/layout.hpp"
 
 namespace mpiferry::wire {
 
@@ -41,6 +42,9 @@ auto take_json(std::string_view what, std::span<const std::byte> payload, Read r
   if (failure) return *std::move(failure);
   return message;
 }
+
+// The field "layout" of a job or a recall.
+Layout read_layout(Fields& fields);
 
 // The faults of a job, and back.
 Json json_from(const Faults& faults);

@@ -1,0 +1,29 @@
+// Faults on request (--fault): what a worker does to the chunks that pass through its hands.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "engine/base/units.hpp"
+#include "engine/wire/job.hpp"
+
+namespace mpiferry::roles {
+
+// Not thread-safe.
+class FaultPlayer {
+ public:
+  FaultPlayer(const wire::Faults& faults, Rank self) : faults_(faults), self_(self) {}
+
+  // A chunk passes: damages it, if its turn has come; does not come back on the rank that is to
+  // stall.
+  void play(ChunkIndex chunk, std::span<std::byte> payload);
+
+ private:
+  const wire::Faults faults_;
+  const Rank self_;
+  std::uint64_t passed_ = 0;
+  std::uint64_t flipped_ = 0;
+};
+
+}  // namespace mpiferry::roles
