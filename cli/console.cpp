@@ -21,7 +21,8 @@ void print(std::FILE* out, fmt::format_string<Args...> format, Args&&... args) {
 
 void Console::on_source(const std::string& source, std::uint64_t chunks) {
   if (settings_.lines) {
-    print(settings_.out, "Master: Read {} from {}.\n", counted(chunks, "chunk"), quoted(source));
+    print(settings_.out, "Master: Read {} from {}.\n", counted(chunks, "chunk"),
+          mpiferry::quoted(source));
   }
 }
 
@@ -40,7 +41,8 @@ void Console::on_status(Rank /*from*/, bool written) {
 void Console::on_written(Rank self, ChunkIndex chunk, const std::string& directory) {
   if (!settings_.lines) return;
   const std::string path = fmt::format("{}/chunk_{}.bin", directory, chunk.value);
-  print(settings_.out, "Worker {}: Wrote chunk {} to {}.\n", self.value, chunk.value, quoted(path));
+  print(settings_.out, "Worker {}: Wrote chunk {} to {}.\n", self.value, chunk.value,
+        mpiferry::quoted(path));
 }
 
 void Console::on_end(Rank self) {

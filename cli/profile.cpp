@@ -21,8 +21,6 @@
 namespace mpiferry::cli {
 namespace {
 
-using Json = nlohmann::json;
-
 // A thousand cases are 200 KiB.
 constexpr std::size_t kLargest = std::size_t{1} << 20U;
 
@@ -35,7 +33,8 @@ Failure refuse(std::string detail) {
   return {.code = Errc::invalid_argument, .detail = std::move(detail)};
 }
 
-std::optional<std::uint64_t> number(const Json& json, const char* name, std::uint64_t most) {
+std::optional<std::uint64_t> number(const nlohmann::json& json, const char* name,
+                                    std::uint64_t most) {
   const auto found = json.find(name);
   if (found == json.end() || !found->is_number_unsigned()) return std::nullopt;
   const auto value = found->get<std::uint64_t>();
@@ -91,7 +90,7 @@ std::string default_profile_path() {
 }
 
 Result<Tuning> decode_profile(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return refuse("not a profile: no JSON object");
   const auto schema = json.find("schema");
   if (schema == json.end() || !schema->is_string())

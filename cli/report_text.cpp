@@ -41,11 +41,11 @@ std::string success_text(const Report& report, const std::string& profile) {
   }
   if (!profile.empty()) {
     text += fmt::format("  chunks of {}, {} in flight to each worker: profile {}\n",
-                        human_bytes(report.chunk_size), report.window, quoted(profile));
+                        human_bytes(report.chunk_size), report.window, mpiferry::quoted(profile));
   }
-  text += report.discard
-              ? "  nothing was written (--discard)\n"
-              : fmt::format("  manifest: {}\n", quoted(report.directory + "/manifest.json"));
+  text += report.discard ? "  nothing was written (--discard)\n"
+                         : fmt::format("  manifest: {}\n",
+                                       mpiferry::quoted(report.directory + "/manifest.json"));
   if (report.digest) text += fmt::format("  xxh128: {}\n", wire::to_hex(*report.digest));
   return text;
 }

@@ -2,6 +2,9 @@
 function(mpiferry_compile target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
     -Wold-style-cast -Woverloaded-virtual)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # to GCC, sources that are compiled as one are headers
+    target_compile_options(${target} PRIVATE $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-subobject-linkage>)
+  endif()
   if(MPIFERRY_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

@@ -47,7 +47,7 @@ std::string inventory(const Survey& survey) {
   count(survey.stripes, "stripe");
   count(survey.files, "whole file");
   count(survey.parts, "part");
-  return out + "the first file is " + quoted(survey.first);
+  return out + "the first file is " + mpiferry::quoted(survey.first);
 }
 
 }  // namespace

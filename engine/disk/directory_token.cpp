@@ -153,7 +153,7 @@ std::string Directory::token_text() const {
   const ssize_t got = read_some(file.get(), buffer, sizeof buffer);
   std::string_view text{buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
   while (text.ends_with('\n')) text.remove_suffix(1);
-  return text.empty() ? std::string{} : quoted(text);
+  return text.empty() ? std::string{} : mpiferry::quoted(text);
 }
 
 }  // namespace mpiferry::disk

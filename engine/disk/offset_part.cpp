@@ -25,11 +25,10 @@ int persist(SystemCall call) noexcept {
   return 0;
 }
 
-bool is_same_file(const Descriptor& a, const Descriptor& b) noexcept {
+bool same_file(const Descriptor& a, const Descriptor& b) noexcept {
   struct stat one {};
   struct stat other {};
-  return ::fstat(a.get(), &one) == 0 && ::fstat(b.get(), &other) == 0 &&
-         disk::is_same_file(one, other);
+  return ::fstat(a.get(), &one) == 0 && ::fstat(b.get(), &other) == 0 && is_same_file(one, other);
 }
 
 }  // namespace
@@ -80,7 +79,7 @@ void OffsetPart::go_direct() noexcept {
   if (direct_) return;
   Descriptor direct{
       ::openat(directory_, name().c_str(), O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC)};
-  if (direct && is_same_file(direct, descriptor_)) direct_ = std::move(direct);
+  if (direct && same_file(direct, descriptor_)) direct_ = std::move(direct);
 }
 
 WriteError OffsetPart::write(Bytes offset, std::span<const std::byte> bytes) const noexcept {

@@ -7,7 +7,7 @@ namespace mpiferry::flow {
 namespace {
 
 // Long enough for a master that is busy with a large manifest.
-constexpr std::chrono::milliseconds kInterruptedPatience{5'000};
+constexpr std::chrono::milliseconds kMasterPatience{5'000};
 
 }  // namespace
 
@@ -36,7 +36,7 @@ bool Attendant::fail(Failure failure) {
 
 bool Attendant::interrupt(Failure signal, Time now) {
   if (end_) return false;
-  deadline_ = now + kInterruptedPatience;
+  deadline_ = now + kMasterPatience;
   return fail(std::move(signal));
 }
 

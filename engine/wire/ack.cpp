@@ -7,14 +7,14 @@ namespace mpiferry::wire {
 namespace {
 
 // Where each field starts; docs/protocol.md shows the same table.
-constexpr std::size_t kChunkAt = 0;
-constexpr std::size_t kAttemptAt = 8;
-constexpr std::size_t kStatusAt = 12;
-constexpr std::size_t kCallAt = 14;
-constexpr std::size_t kErrnoAt = 16;
-constexpr std::size_t kReservedAt = 20;
-
-Failure bad_field(const char* detail) { return refusal(Errc::bad_field, detail); }
+struct AckAt {
+  static constexpr std::size_t kChunk = 0;
+  static constexpr std::size_t kAttempt = 8;
+  static constexpr std::size_t kStatus = 12;
+  static constexpr std::size_t kCall = 14;
+  static constexpr std::size_t kSystemErrno = 16;
+  static constexpr std::size_t kReserved = 20;
+};
 
 }  // namespace
 
@@ -35,32 +35,32 @@ const char* call_name(WriteCall call) noexcept {
 }
 
 void encode(const Ack& ack, std::span<std::byte, kAckSize> out) noexcept {
-  put<kChunkAt>(out, ack.chunk.value);
-  put<kAttemptAt>(out, ack.attempt);
-  put<kStatusAt>(out, static_cast<std::uint16_t>(ack.status));
-  put<kCallAt>(out, static_cast<std::uint16_t>(ack.call));
-  put<kErrnoAt>(out, static_cast<std::uint32_t>(ack.system_errno));
-  put<kReservedAt>(out, std::uint32_t{0});
+  put<AckAt::kChunk>(out, ack.chunk.value);
+  put<AckAt::kAttempt>(out, ack.attempt);
+  put<AckAt::kStatus>(out, static_cast<std::uint16_t>(ack.status));
+  put<AckAt::kCall>(out, static_cast<std::uint16_t>(ack.call));
+  put<AckAt::kSystemErrno>(out, static_cast<std::uint32_t>(ack.system_errno));
+  put<AckAt::kReserved>(out, std::uint32_t{0});
 }
 
 Result<Ack> decode_ack(std::span<const std::byte, kAckSize> in) {
-  const auto status = take<kStatusAt, std::uint16_t>(in);
-  const auto call = take<kCallAt, std::uint16_t>(in);
+  const auto status = take<AckAt::kStatus, std::uint16_t>(in);
+  const auto call = take<AckAt::kCall, std::uint16_t>(in);
   if (status > static_cast<std::uint16_t>(AckStatus::write_failed)) {
     return bad_field("ack: an unknown status");
   }
   if (call > static_cast<std::uint16_t>(WriteCall::rename))
     return bad_field("ack: an unknown call");
-  if (take<kReservedAt, std::uint32_t>(in) != 0) {
+  if (take<AckAt::kReserved, std::uint32_t>(in) != 0) {
     return bad_field("ack: the reserved bytes must be 0");
   }
 
   Ack ack;
-  ack.chunk.value = take<kChunkAt, std::uint64_t>(in);
-  ack.attempt = take<kAttemptAt, std::uint32_t>(in);
+  ack.chunk.value = take<AckAt::kChunk, std::uint64_t>(in);
+  ack.attempt = take<AckAt::kAttempt, std::uint32_t>(in);
   ack.status = static_cast<AckStatus>(status);
   ack.call = static_cast<WriteCall>(call);
-  ack.system_errno = static_cast<std::int32_t>(take<kErrnoAt, std::uint32_t>(in));
+  ack.system_errno = static_cast<std::int32_t>(take<AckAt::kSystemErrno, std::uint32_t>(in));
 
   if (ack.system_errno < 0) return bad_field("ack: a negative errno");
   if (ack.status != AckStatus::write_failed &&

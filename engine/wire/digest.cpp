@@ -32,8 +32,6 @@ XxhState new_state() {
   return state;
 }
 
-Failure bad_field(const char* detail) { return refusal(Errc::bad_field, detail); }
-
 }  // namespace
 
 bool digests_are_real() noexcept { return kDigests; }

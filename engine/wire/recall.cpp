@@ -10,26 +10,32 @@ namespace mpiferry::wire {
 namespace {
 
 // Where the fields of the small records start; docs/protocol.md shows the same tables.
-constexpr std::size_t kDirectoryAt = 0;
-constexpr std::size_t kHoldingReservedAt = 4;
-constexpr std::size_t kFirstAt = 0;
-constexpr std::size_t kStrideAt = 8;
-constexpr std::size_t kCountAt = 12;
-
-constexpr std::size_t kChunkAt = 0;
-constexpr std::size_t kAttemptAt = 8;
-constexpr std::size_t kRequestDirectoryAt = 12;
-constexpr std::size_t kRequestDigestAt = 16;
-constexpr std::size_t kMovedAt = 24;
-constexpr std::size_t kRequestReservedAt = 28;
-
-constexpr std::size_t kStatusAt = 12;
-constexpr std::size_t kCallAt = 14;
-constexpr std::size_t kErrnoAt = 16;
-constexpr std::size_t kFindingReservedAt = 20;
-constexpr std::size_t kFindingDigestAt = 24;
-
-Failure bad_field(const char* detail) { return refusal(Errc::bad_field, detail); }
+struct HoldingAt {
+  static constexpr std::size_t kDirectory = 0;
+  static constexpr std::size_t kReserved = 4;
+};
+struct RunAt {
+  static constexpr std::size_t kFirst = 0;
+  static constexpr std::size_t kStride = 8;
+  static constexpr std::size_t kCount = 12;
+};
+struct RequestAt {
+  static constexpr std::size_t kChunk = 0;
+  static constexpr std::size_t kAttempt = 8;
+  static constexpr std::size_t kDirectory = 12;
+  static constexpr std::size_t kDigest = 16;
+  static constexpr std::size_t kMoved = 24;
+  static constexpr std::size_t kReserved = 28;
+};
+struct FindingAt {
+  static constexpr std::size_t kChunk = 0;
+  static constexpr std::size_t kAttempt = 8;
+  static constexpr std::size_t kStatus = 12;
+  static constexpr std::size_t kCall = 14;
+  static constexpr std::size_t kSystemErrno = 16;
+  static constexpr std::size_t kReserved = 20;
+  static constexpr std::size_t kDigest = 24;
+};
 
 std::vector<Recall::Hosts> read_hosts(Fields& fields, std::optional<Failure>& failure) {
   std::vector<Recall::Hosts> hosts;
@@ -79,11 +85,7 @@ Result<Recall> decode_recall(std::span<const std::byte> payload) {
     if (recall.size.value > kMaxChunks * recall.chunk_size.value) {
       fields.refuse("chunk_size", "makes too many chunks");
     }
-    if (const auto layout = layout_from_name(fields.text("layout"))) {
-      recall.layout = *layout;
-    } else {
-      fields.refuse("layout", "must be the name of a layout");
-    }
+    recall.layout = read_layout(fields);
     recall.window = fields.integer<std::uint32_t>("window", 1, kMaxWindow);
     recall.deliver = fields.boolean("deliver");
     if (const Json* faults = fields.optional_member("faults")) {
@@ -94,14 +96,14 @@ Result<Recall> decode_recall(std::span<const std::byte> payload) {
 }
 
 std::size_t encode(const Holding& holding, std::span<std::byte> out) noexcept {
-  put<kDirectoryAt>(out.first<kHoldingHead>(), holding.directory);
-  put<kHoldingReservedAt>(out.first<kHoldingHead>(), std::uint32_t{0});
+  put<HoldingAt::kDirectory>(out.first<kHoldingHead>(), holding.directory);
+  put<HoldingAt::kReserved>(out.first<kHoldingHead>(), std::uint32_t{0});
   std::size_t at = kHoldingHead;
   for (const ChunkRun& run : holding.runs) {
     const auto to = out.subspan(at).first<kRunSize>();
-    put<kFirstAt>(to, run.first);
-    put<kStrideAt>(to, run.stride);
-    put<kCountAt>(to, run.count);
+    put<RunAt::kFirst>(to, run.first);
+    put<RunAt::kStride>(to, run.stride);
+    put<RunAt::kCount>(to, run.count);
     at += kRunSize;
   }
   return at;
@@ -111,16 +113,17 @@ Result<Holding> decode_holding(std::span<const std::byte> payload) {
   if (payload.size() < kHoldingHead || (payload.size() - kHoldingHead) % kRunSize != 0) {
     return bad_field("holding: a length that can not be");
   }
-  if (take<kHoldingReservedAt, std::uint32_t>(payload.first<kHoldingHead>()) != 0) {
+  if (take<HoldingAt::kReserved, std::uint32_t>(payload.first<kHoldingHead>()) != 0) {
     return bad_field("holding: the reserved bytes must be 0");
   }
   Holding holding;
-  holding.directory = take<kDirectoryAt, std::uint32_t>(payload.first<kHoldingHead>());
+  holding.directory = take<HoldingAt::kDirectory, std::uint32_t>(payload.first<kHoldingHead>());
   for (payload = payload.subspan(kHoldingHead); !payload.empty();
        payload = payload.subspan(kRunSize)) {
     const auto in = payload.first<kRunSize>();
-    const ChunkRun run{take<kFirstAt, std::uint64_t>(in), take<kStrideAt, std::uint32_t>(in),
-                       take<kCountAt, std::uint32_t>(in)};
+    const ChunkRun run{take<RunAt::kFirst, std::uint64_t>(in),
+                       take<RunAt::kStride, std::uint32_t>(in),
+                       take<RunAt::kCount, std::uint32_t>(in)};
     if (run.stride == 0 || run.count == 0 || run.first >= kMaxChunks || run.last() >= kMaxChunks) {
       return bad_field("holding: a run of chunks that can not be");
     }
@@ -130,55 +133,55 @@ Result<Holding> decode_holding(std::span<const std::byte> payload) {
 }
 
 void encode(const Request& request, std::span<std::byte, kRequestSize> out) noexcept {
-  put<kChunkAt>(out, request.chunk.value);
-  put<kAttemptAt>(out, request.attempt);
-  put<kRequestDirectoryAt>(out, request.directory);
-  put<kRequestDigestAt>(out, request.digest);
-  put<kMovedAt>(out, static_cast<std::uint32_t>(request.moved));
-  put<kRequestReservedAt>(out, std::uint32_t{0});
+  put<RequestAt::kChunk>(out, request.chunk.value);
+  put<RequestAt::kAttempt>(out, request.attempt);
+  put<RequestAt::kDirectory>(out, request.directory);
+  put<RequestAt::kDigest>(out, request.digest);
+  put<RequestAt::kMoved>(out, static_cast<std::uint32_t>(request.moved));
+  put<RequestAt::kReserved>(out, std::uint32_t{0});
 }
 
 Result<Request> decode_request(std::span<const std::byte, kRequestSize> in) {
-  const auto moved = take<kMovedAt, std::uint32_t>(in);
-  if (moved > 1 || take<kRequestReservedAt, std::uint32_t>(in) != 0) {
+  const auto moved = take<RequestAt::kMoved, std::uint32_t>(in);
+  if (moved > 1 || take<RequestAt::kReserved, std::uint32_t>(in) != 0) {
     return bad_field("request: a flag or reserved bytes that can not be");
   }
-  return Request{.chunk = {take<kChunkAt, std::uint64_t>(in)},
-                 .attempt = take<kAttemptAt, std::uint32_t>(in),
-                 .directory = take<kRequestDirectoryAt, std::uint32_t>(in),
-                 .digest = take<kRequestDigestAt, std::uint64_t>(in),
+  return Request{.chunk = {take<RequestAt::kChunk, std::uint64_t>(in)},
+                 .attempt = take<RequestAt::kAttempt, std::uint32_t>(in),
+                 .directory = take<RequestAt::kDirectory, std::uint32_t>(in),
+                 .digest = take<RequestAt::kDigest, std::uint64_t>(in),
                  .moved = moved == 1};
 }
 
 void encode(const Finding& finding, std::span<std::byte, kFindingSize> out) noexcept {
-  put<kChunkAt>(out, finding.chunk.value);
-  put<kAttemptAt>(out, finding.attempt);
-  put<kStatusAt>(out, static_cast<std::uint16_t>(finding.status));
-  put<kCallAt>(out, static_cast<std::uint16_t>(finding.call));
-  put<kErrnoAt>(out, static_cast<std::uint32_t>(finding.system_errno));
-  put<kFindingReservedAt>(out, std::uint32_t{0});
-  put<kFindingDigestAt>(out, finding.digest);
+  put<FindingAt::kChunk>(out, finding.chunk.value);
+  put<FindingAt::kAttempt>(out, finding.attempt);
+  put<FindingAt::kStatus>(out, static_cast<std::uint16_t>(finding.status));
+  put<FindingAt::kCall>(out, static_cast<std::uint16_t>(finding.call));
+  put<FindingAt::kSystemErrno>(out, static_cast<std::uint32_t>(finding.system_errno));
+  put<FindingAt::kReserved>(out, std::uint32_t{0});
+  put<FindingAt::kDigest>(out, finding.digest);
 }
 
 Result<Finding> decode_finding(std::span<const std::byte, kFindingSize> in) {
-  const auto status = take<kStatusAt, std::uint16_t>(in);
-  const auto call = take<kCallAt, std::uint16_t>(in);
+  const auto status = take<FindingAt::kStatus, std::uint16_t>(in);
+  const auto call = take<FindingAt::kCall, std::uint16_t>(in);
   if (status > static_cast<std::uint16_t>(Finding::Status::unreadable)) {
     return bad_field("finding: an unknown status");
   }
   if (call > static_cast<std::uint16_t>(Finding::Call::pread)) {
     return bad_field("finding: an unknown call");
   }
-  if (take<kFindingReservedAt, std::uint32_t>(in) != 0) {
+  if (take<FindingAt::kReserved, std::uint32_t>(in) != 0) {
     return bad_field("finding: the reserved bytes must be 0");
   }
   const Finding finding{
-      .chunk = {take<kChunkAt, std::uint64_t>(in)},
-      .attempt = take<kAttemptAt, std::uint32_t>(in),
+      .chunk = {take<FindingAt::kChunk, std::uint64_t>(in)},
+      .attempt = take<FindingAt::kAttempt, std::uint32_t>(in),
       .status = static_cast<Finding::Status>(status),
       .call = static_cast<Finding::Call>(call),
-      .system_errno = static_cast<std::int32_t>(take<kErrnoAt, std::uint32_t>(in)),
-      .digest = take<kFindingDigestAt, std::uint64_t>(in)};
+      .system_errno = static_cast<std::int32_t>(take<FindingAt::kSystemErrno, std::uint32_t>(in)),
+      .digest = take<FindingAt::kDigest, std::uint64_t>(in)};
   if (finding.system_errno < 0) return bad_field("finding: a negative errno");
   return finding;
 }

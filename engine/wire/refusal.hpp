@@ -16,4 +16,6 @@ inline Failure refusal(Errc code, std::string detail = {}) {
   return failure;
 }
 
+inline Failure bad_field(std::string detail) { return refusal(Errc::bad_field, std::move(detail)); }
+
 }  // namespace mpiferry::wire

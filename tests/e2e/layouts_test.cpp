@@ -50,8 +50,8 @@ class Layouts : public RecallTest {
 };
 
 // Layout, bytes, ranks of the scatter, ranks of a second gather (the first is by one rank alone).
-using Case = std::tuple<std::string, std::uint64_t, int, int>;
-class LayoutSizes : public Layouts, public ::testing::WithParamInterface<Case> {};
+using LayoutCase = std::tuple<std::string, std::uint64_t, int, int>;
+class LayoutSizes : public Layouts, public ::testing::WithParamInterface<LayoutCase> {};
 
 TEST_P(LayoutSizes, come_back_as_they_were) {
   const auto& [layout, size, ranks, gatherers] = GetParam();
@@ -62,8 +62,8 @@ TEST_P(LayoutSizes, come_back_as_they_were) {
   gather_with(gatherers);
 }
 
-std::vector<Case> cases() {
-  std::vector<Case> out;
+std::vector<LayoutCase> cases() {
+  std::vector<LayoutCase> out;
   for (const char* layout : {"chunks", "stripes", "file"}) {
     out.insert(out.end(), {{layout, 0, 3, 2},
                            {layout, 1, 5, 3},
@@ -75,7 +75,7 @@ std::vector<Case> cases() {
   return out;
 }
 
-std::string name_of(const ::testing::TestParamInfo<Case>& test) {
+std::string name_of(const ::testing::TestParamInfo<LayoutCase>& test) {
   const auto& [layout, size, ranks, gatherers] = test.param;
   return std::to_string(size) + "_bytes_in_" + layout + "_of_" + std::to_string(ranks) +
          "_ranks_by_1_and_" + std::to_string(gatherers);

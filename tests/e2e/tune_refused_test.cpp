@@ -118,14 +118,14 @@ TEST_F(Tune, of_one_file_for_profile_and_figures_is_refused_before_it_measures) 
   expect_refused(run(tune(3, same)), 2, "--profile and --json name the same file");
 }
 
-struct Mistake {
+struct TuneMistake {
   const char* what;
   Words words;
   const char* message;
 };
-void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.what; }
+void PrintTo(const TuneMistake& mistake, std::ostream* out) { *out << mistake.what; }
 
-class TuneUsage : public Tune, public ::testing::WithParamInterface<Mistake> {};
+class TuneUsage : public Tune, public ::testing::WithParamInterface<TuneMistake> {};
 
 TEST_P(TuneUsage, is_refused_in_one_message) {
   expect_refused(run(tune(3, GetParam().words)), 2, GetParam().message);
@@ -134,19 +134,19 @@ TEST_P(TuneUsage, is_refused_in_one_message) {
 
 INSTANTIATE_TEST_SUITE_P(
     , TuneUsage,
-    ::testing::Values(Mistake{"chunk_of_nothing", {"--chunks", "64K,0"}, "--chunks"},
-                      Mistake{"chunk_too_large", {"--chunks", "2G"}, "--chunks"},
-                      Mistake{"chunks_nonsense", {"--chunks", "64K,big"}, "--chunks"},
-                      Mistake{"window_0", {"--windows", "0"}, "--windows"},
-                      Mistake{"window_1025", {"--windows", "8,1025"}, "--windows"},
-                      Mistake{"windows_nonsense", {"--windows", "8;9"}, "--windows"},
-                      Mistake{"repetitions_twice", {"--repetitions", "3"}, "--repetitions"},
-                      Mistake{"budget_negative", {"--budget", "-1"}, "--budget"},
-                      Mistake{"size_nonsense", {"--size", "much"}, "much"},
-                      Mistake{"profile_of_no_name", {"--profile", ""}, "--profile"},
-                      Mistake{"profile_to_a_dash", {"--profile", "-"}, "--profile"},
-                      Mistake{"option_of_scatter", {"--force"}, "--force"},
-                      Mistake{"third_name", {"third"}, "not expected"}),
+    ::testing::Values(TuneMistake{"chunk_of_nothing", {"--chunks", "64K,0"}, "--chunks"},
+                      TuneMistake{"chunk_too_large", {"--chunks", "2G"}, "--chunks"},
+                      TuneMistake{"chunks_nonsense", {"--chunks", "64K,big"}, "--chunks"},
+                      TuneMistake{"window_0", {"--windows", "0"}, "--windows"},
+                      TuneMistake{"window_1025", {"--windows", "8,1025"}, "--windows"},
+                      TuneMistake{"windows_nonsense", {"--windows", "8;9"}, "--windows"},
+                      TuneMistake{"repetitions_twice", {"--repetitions", "3"}, "--repetitions"},
+                      TuneMistake{"budget_negative", {"--budget", "-1"}, "--budget"},
+                      TuneMistake{"size_nonsense", {"--size", "much"}, "much"},
+                      TuneMistake{"profile_of_no_name", {"--profile", ""}, "--profile"},
+                      TuneMistake{"profile_to_a_dash", {"--profile", "-"}, "--profile"},
+                      TuneMistake{"option_of_scatter", {"--force"}, "--force"},
+                      TuneMistake{"third_name", {"third"}, "not expected"}),
     [](const auto& test) { return test.param.what; });
 
 }  // namespace

@@ -58,10 +58,10 @@ struct Sums {
     for (std::size_t i = 0; i < kFaults; ++i) faults[i] += std::uint64_t{result.faults.test(i)};
   }
 
-  void print(double seconds) const {
+  void print(double took) const {
     fmt::print("{} runs, {} events, {} chunks written, {} resent; {:.0f} s simulated in {:.1f} s\n",
                runs, events, chunks, resent, std::chrono::duration<double>(simulated).count(),
-               seconds);
+               took);
     fmt::print("\nverdicts:\n");
     for (const auto& [verdict, count] : verdicts) {
       fmt::print("  {:>7} {}\n", count, error_name(verdict));

@@ -53,7 +53,7 @@ std::string rule(int columns) {
   for (int i = 0; i < columns; ++i) text += "| --- ";
   return text;
 }
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+double in_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 Scenario scenario_of(const Shape& shape, std::uint32_t workers) {
   const auto bytes = static_cast<double>(shape.chunk_bytes);
@@ -93,18 +93,18 @@ bool print_row(const Shape& shape, std::uint32_t workers) {
         result.breach ? result.breach->what : error_name(result.verdict.value_or(Errc::internal)));
     return false;
   }
-  const double transfer = seconds(result.transfer);
+  const double transfer = in_seconds(result.transfer);
   const double gigabytes = static_cast<double>(scenario.chunks() * shape.chunk_bytes) / 1e9;
-  const double nic = seconds(result.nic_busy) / transfer;
-  const double master = seconds(result.master_busy) / transfer;
-  const double worker = seconds(result.worker_busy) / transfer;
+  const double nic = in_seconds(result.nic_busy) / transfer;
+  const double master = in_seconds(result.master_busy) / transfer;
+  const double worker = in_seconds(result.worker_busy) / transfer;
   fmt::print(
       "| {} Gbit/s | {:.1f} GB/s | {} KiB | {} | {} | {} | {:.1f} | {:.2f} | {:.2f} | {:.0f} % | "
       "{:.0f} % | "
       "{:.0f} % | "
       "{:.0f} | {:.0f} | {} |\n",
       shape.nic_gbit, 1 / shape.write, shape.chunk_bytes >> 10U, workers,
-      scenario.effective_window(), scenario.chunks(), gigabytes, seconds(result.elapsed),
+      scenario.effective_window(), scenario.chunks(), gigabytes, in_seconds(result.elapsed),
       gigabytes / transfer, 100 * nic, 100 * master, 100 * worker,
       static_cast<double>(result.peak_buffers * shape.chunk_bytes) / (1U << 20U),
       static_cast<double>(2 * scenario.chunks() + result.messages_heard) / transfer / 1000,

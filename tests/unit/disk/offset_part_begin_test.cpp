@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/offset_part.hpp"
+#include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/isolation.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -21,8 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
-
-std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 class OffsetPartBegin : public testing::Test {
  protected:

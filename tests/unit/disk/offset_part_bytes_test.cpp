@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/offset_part.hpp"
+#include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/file_size_limit.hpp"
 #include "tests/unit/disk/isolation.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
@@ -23,8 +24,6 @@ namespace mpiferry::disk {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 OffsetPart open_in(const Directory& directory, Begin begin) {
   Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", begin);

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
@@ -17,8 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
-
-std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 class OffsetPartTest : public testing::Test {
  protected:

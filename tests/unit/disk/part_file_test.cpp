@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/directory.hpp"
+#include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/file_size_limit.hpp"
 #include "tests/unit/disk/isolation.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
@@ -24,8 +25,6 @@ namespace {
 
 using test::FileSizeLimit;
 using test::TemporaryDirectory;
-
-std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 Directory open(const TemporaryDirectory& directory) {
   return *Directory::open_or_create(directory.path());

@@ -16,6 +16,7 @@
 
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/offset_part.hpp"
+#include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace {
@@ -81,8 +82,6 @@ extern "C" ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t 
 
 namespace mpiferry::disk {
 namespace {
-
-std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 class SystemFaults : public testing::Test {
  protected:

@@ -27,7 +27,8 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 }
 
 Recall some_recall() {
-  return {.directory = "out/\xff\xc0{host}/{rank}",
+  return {.build = "0123456789abcdef",
+          .directory = "out/\xff\xc0{host}/{rank}",
           .hosts = {{"node1", 2}, {"node\xfe", 1}},
           .size = 5_GiB,
           .chunk_size = 1_MiB,
