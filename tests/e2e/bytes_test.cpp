@@ -95,6 +95,7 @@ TEST_F(JobTest, sums_give_a_changed_chunk_away) {
 }
 
 TEST_F(JobTest, moves_what_lies_beyond_4_GiB) {
+  if (kSanitized) GTEST_SKIP() << kTooMuchForSanitizers;
   // In memory if there is room: a disk would take its time over 4 GiB.
   constexpr std::uint64_t kSize = (std::uint64_t{4} << 30U) + 65537;
   constexpr std::uint64_t kTail = 70000;  // from below 4 GiB to beyond

@@ -19,6 +19,14 @@ namespace mpiferry::e2e {
 using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
+// The program is built with sanitizers, and takes several times as long.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+inline constexpr const char* kTooMuchForSanitizers = "4 GiB are moved in builds without sanitizers";
+
 // mpirun -n RANKS mpiferry scatter ARGUMENTS
 Command scatter(int ranks, const Words& arguments);
 // The same command behind other words: setpriv, unshare.

@@ -167,6 +167,10 @@ class LayoutsBeyond4GiB : public Layouts {
     target = large / "target";
     chunk_size = std::uint64_t{256} << 20U;
   }
+  void SetUp() override {
+    if (kSanitized) GTEST_SKIP() << kTooMuchForSanitizers;
+    if (!there_is_room) GTEST_SKIP() << "not three times 4 GiB free in /dev/shm";
+  }
   void scatter_large(int ranks, const char* layout) const {
     write_file(source, "");
     fs::resize_file(source, kSize - kTail);  // a hole
@@ -183,7 +187,6 @@ class LayoutsBeyond4GiB : public Layouts {
 };
 
 TEST_F(LayoutsBeyond4GiB, one_file_of_2_workers_comes_back) {
-  if (!there_is_room) GTEST_SKIP() << "not three times 4 GiB free in /dev/shm";
   scatter_large(3, "file");
   Command command = gather(0, {"--memory", "768M"});
   command.limit = 100s;
@@ -196,7 +199,6 @@ TEST_F(LayoutsBeyond4GiB, one_file_of_2_workers_comes_back) {
 }
 
 TEST_F(LayoutsBeyond4GiB, a_stripe_of_1_worker_is_what_the_source_is) {
-  if (!there_is_room) GTEST_SKIP() << "not three times 4 GiB free in /dev/shm";
   scatter_large(2, "stripes");
   EXPECT_EQ(fs::file_size(destination / "stripe_1.bin"), kSize);
   Command command = verify(2, {"--against", source});
