@@ -9,6 +9,7 @@
 
 #include "engine/disk/destination_failure.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/roles/preflight.hpp"
 #include "engine/roles/source_reader.hpp"
 
 namespace mpiferry::roles {
@@ -49,7 +50,8 @@ Outcome GatherMaster::open() {
   auto file = disk::OffsetPart::open(*directory_, name_, disk::Begin::fresh);
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
-  if (Outcome room = file_->preallocate(manifest_.size); !room) return room;
+  // Space is not reserved: for a file that one rank writes from the front, that only takes time.
+  if (Outcome room = check_room(*directory_, options_.target, manifest_.size); !room) return room;
   in_hand_.resize(buffers());
   writer_.emplace(io_, *file_,
                   [this](ChunkIndex chunk, Bytes length, Lease lease, disk::WriteError error) {

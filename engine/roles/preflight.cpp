@@ -23,6 +23,12 @@ std::optional<T> least(const std::optional<T>& a, const std::optional<T>& b) {
   return std::min(*a, *b);
 }
 
+std::string too_little(Bytes needed, Bytes available) {
+  return fmt::format("{} bytes are to be written there, and {} are free, quotas included",
+                     needed.value, available.value);
+}
+constexpr const char* kMakeRoom = "free some space there, or name a destination elsewhere";
+
 }  // namespace
 
 Outcome check_open_files(std::uint32_t window) {
@@ -43,6 +49,18 @@ Outcome check_build(const std::string& ours, const std::string& theirs) {
   return Failure{.code = Errc::bad_version,
                  .detail = fmt::format("this rank runs mpiferry {}, rank 0 runs {}", ours, theirs),
                  .hint = "start the same program on all hosts"};
+}
+
+Outcome check_room(const disk::Directory& directory, const std::string& path, Bytes size) {
+  const auto room = disk::room_at(directory);
+  if (!room) return Nothing{};  // it is not for this that a job should fail
+  const auto available = least(room->available, room->quota_left);
+  if (!available || *available >= size) return Nothing{};
+  return Failure{.code = Errc::dest_unusable,
+                 .path = path,
+                 .system_errno = ENOSPC,
+                 .detail = too_little(size, *available),
+                 .hint = kMakeRoom};
 }
 
 wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory) {
@@ -90,11 +108,9 @@ Outcome Rooms::check() const {
                     .host = it.host,
                     .path = it.path,
                     .system_errno = ENOSPC,
-                    .hint = "free some space there, or name a destination elsewhere"};
+                    .hint = kMakeRoom};
     if (it.room.available && *it.room.available < it.room.needed) {
-      failure.detail =
-          fmt::format("{} bytes are to be written there, and {} are free, quotas included",
-                      it.room.needed.value, it.room.available->value);
+      failure.detail = too_little(it.room.needed, *it.room.available);
       return failure;
     }
     if (it.room.inodes && *it.room.inodes < it.room.files) {
