@@ -64,16 +64,34 @@ class Ferry:
                 wrapper: tuple[str, ...] = (), size: int | None = None, patience: float = PATIENCE) -> Run:
         """One job. `size`: how many bytes the source will give, if the file system can not say. `patience`:
         the seconds after which it is ended as hanging."""
-        report_file = destination.parent / "report.json"
+        size = source.stat().st_size if size is None else size
+        argv = self.argv(ranks, chunk, str(source), str(destination), *options, wrapper=wrapper)
+        return self._job(argv, destination.parent, "bytes_written", size, patience)
+
+    def resume(self, ranks: int, chunk: int, source: Path, destination: Path) -> Run:
+        """Of a destination that is complete: all is kept, or it raises CommandFailed."""
+        argv = self.argv(ranks, chunk, str(source), str(destination), "--resume")
+        return self._job(argv, destination.parent, "bytes_kept", source.stat().st_size)
+
+    def gather(self, ranks: int, directory: Path, target: Path, size: int) -> Run:
+        """`size`: of what was scattered."""
+        return self._job(self._recall(ranks, "gather", directory, str(target)), directory.parent, "bytes_written", size)
+
+    def verify(self, ranks: int, directory: Path, size: int) -> Run:
+        return self._job(self._recall(ranks, "verify", directory), directory.parent, "bytes_written", size)
+
+    def _recall(self, ranks: int, command: str, *names: "Path | str") -> list[str]:
+        return [self.mpiexec, "-n", str(ranks), str(self.binary), command, "--quiet", *map(str, names)]
+
+    def _job(self, argv: list[str], beside: Path, counter: str, size: int, patience: float = PATIENCE) -> Run:
+        """Its report, written beside the destination, must count `size` bytes by the name of `counter`."""
+        report_file = beside / "report.json"
         report_file.unlink(missing_ok=True)
-        argv = self.argv(ranks, chunk, str(source), str(destination), *options, "--json",
-                         str(report_file), wrapper=wrapper)
+        argv = [*argv, "--json", str(report_file)]
         seconds = run(argv, patience=patience)
         report = self.written_by(argv, report_file)
-        size = source.stat().st_size if size is None else size
-        if report["exit_code"] != 0 or report["bytes_written"] != size:
-            raise CommandFailed(f"{' '.join(argv)}\nended with 0, but moved "
-                                f"{report['bytes_written']} of {size} bytes")
+        if report["exit_code"] != 0 or report[counter] != size:
+            raise CommandFailed(f"{' '.join(argv)}\nended with 0, but its {counter} are {report[counter]} of {size}")
         return Run(seconds, size, report)
 
     @staticmethod

@@ -47,6 +47,13 @@ TARGETS = (
            least=False),
     Target("idle", "idle", "a core: the busiest rank, source throttled to 100 MB/s, 3 and 9 ranks", 10, "% of it",
            least=False),
+    Target("resume", "resume", "sending it again: `--resume` of a complete job, {large}, tmpfs, 3 ranks, without start-up", 3,
+           TIMES),
+    Target("resume-disk", "resume-disk",
+           "sending it again: `--resume` of a complete job, {large}, disk (page cache), 3 ranks, without start-up", 3, TIMES),
+    Target("gather", "gather", "`scatter`: `gather`, {large}, tmpfs, 3 ranks", 0.8, TIMES),
+    Target("verify", "verify", "`xxhsum -H3` on as many processes: `verify`, {large}, tmpfs, 3 ranks, without start-up", 0.8,
+           TIMES),
     Target("start-up", "start-up", "an empty MPI program: mpiferry on an empty file, 3 ranks", 30, "ms more",
            least=False),
 )

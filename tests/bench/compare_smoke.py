@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 COMPARE = Path(__file__).resolve().parents[2] / "bench/compare"
-SCENARIOS = ("cp-disk", "start-up", "blocking", "parts", "transport")
+SCENARIOS = ("cp-disk", "start-up", "blocking", "parts", "transport", "resume", "gather", "verify")
 
 
 def compare(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -21,12 +21,13 @@ from peers import complete, original, parts, place, report, transport  # noqa: E
 from peers.case import SECONDS, Case, fastest, paired, times_as_fast  # noqa: E402
 from peers.copying import COPYING, _better_dd  # noqa: E402
 from peers.inside import INSIDE  # noqa: E402
+from peers.recalling import RECALLING  # noqa: E402
 from peers.scenario import Measured, Scenario, against  # noqa: E402
 from peers.setting import NotRun  # noqa: E402
 from peers.targets import TARGETS, Outcome, Target, of, worst  # noqa: E402
 from peers.transport import TRANSPORT  # noqa: E402
 
-SCENARIOS = {one.name: one for one in (*COPYING, *INSIDE, *TRANSPORT)}
+SCENARIOS = {one.name: one for one in (*COPYING, *RECALLING, *INSIDE, *TRANSPORT)}
 
 
 def case(name: str, *seconds: float, **more) -> Case:
@@ -104,8 +105,8 @@ class Parts(unittest.TestCase):
 
 class Table(unittest.TestCase):
     def test_every_target_is_a_row_of_a_scenario_that_exists(self):
-        self.assertEqual(len(TARGETS), 16)
-        self.assertEqual(len({target.name for target in TARGETS}), 16)
+        self.assertEqual(len(TARGETS), 20)
+        self.assertEqual(len({target.name for target in TARGETS}), 20)
         self.assertLessEqual({target.scenario for target in TARGETS}, SCENARIOS.keys())
 
     def test_every_row_is_shown_also_when_nothing_was_run(self):
