@@ -1,6 +1,7 @@
 // What people read: one chunk is no "1 chunks".
 #include "cli/report_text.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <string>
 
@@ -28,6 +29,59 @@ TEST(ReportText, counts_in_the_singular_and_in_the_plural) {
   EXPECT_NE(two.find("2 chunks arrived damaged and were sent again"), std::string::npos) << two;
   EXPECT_NE(how_far_text(job(1, 1)).find("1 of 1 chunk (1.0 KiB) was written"), std::string::npos);
   EXPECT_NE(how_far_text(job(2, 1)).find("2 of 2 chunks (2.0 KiB) were written"),
+            std::string::npos);
+}
+
+TEST(ReportText, says_what_a_job_that_goes_on_has_kept) {
+  Report report = job(2, 3);
+  report.chunks_corrupt = 0;
+  report.resume = true;
+  report.chunks_kept = 1;
+  report.bytes_kept = 1_KiB;
+  const std::string some = success_text(report, "");
+  EXPECT_NE(some.find("in 2 chunks to 3 workers:"), std::string::npos) << some;
+  EXPECT_NE(some.find("1 chunk (1.0 KiB) was there already, as in the source"), std::string::npos)
+      << some;
+  report.chunks_sent = report.chunks_written = 0;
+  report.chunks_kept = 3;
+  const std::string nothing = success_text(report, "");
+  EXPECT_EQ(nothing.find("mpiferry: nothing to send: all is there already"), 0U) << nothing;
+  EXPECT_NE(nothing.find("3 chunks (1.0 KiB) were there already"), std::string::npos) << nothing;
+}
+
+TEST(ReportText, says_what_is_not_written_and_how_to_go_on) {
+  Report report = job(2, 1);
+  report.resume = true;
+  report.chunks_kept = 3;
+  report.bytes_kept = 3_KiB;
+  report.chunks = 9;
+  const std::string text = how_far_text(report);
+  EXPECT_NE(text.find("5 of 9 chunks (5.0 KiB) were written and verified, 4 are not;"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("--resume goes on from there"), std::string::npos) << text;
+  report.chunks_sent = report.chunks_kept = 0;
+  EXPECT_EQ(how_far_text(report), "  nothing was written\n");
+}
+
+TEST(ReportText, warns_of_each_worker_whose_chunks_went_elsewhere) {
+  Report report = job(2, 2);
+  EXPECT_EQ(warning_text(report), "");
+  report.chunks_moved = 2;
+  for (const int rank : {1, 2}) {
+    report.warnings.push_back({.code = Errc::dest_write_failed,
+                               .rank = Rank{rank},
+                               .host = "node7",
+                               .path = "out/chunk_7.bin",
+                               .call = "pwrite",
+                               .system_errno = ENOSPC});
+  }
+  EXPECT_EQ(warning_text(report),
+            "mpiferry: warning: rank 1 (node7): 'out/chunk_7.bin': pwrite: No space left on "
+            "device: its chunks went to other workers (--reroute)\n"
+            "mpiferry: warning: rank 2 (node7): 'out/chunk_7.bin': pwrite: No space left on "
+            "device: its chunks went to other workers (--reroute)\n");
+  EXPECT_NE(success_text(report, "").find("2 chunks went to another worker than their own"),
             std::string::npos);
 }
 

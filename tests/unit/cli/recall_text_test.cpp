@@ -1,0 +1,70 @@
+// What people read of a gather or a verification.
+#include "cli/recall_text.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace mpiferry::cli {
+namespace {
+
+Report found(std::uint64_t chunks) {
+  Report report{.command = "verify", .verdict = Errc::ok, .transfer = std::chrono::seconds{1}};
+  report.chunks_written = chunks;
+  report.bytes_written = Bytes{chunks * 1024};
+  return report;
+}
+
+TEST(RecallText, says_where_the_file_is_and_who_read_its_chunks) {
+  Report report = found(2);
+  report.target = "copy\n.dat";
+  EXPECT_EQ(gathered_text(report).find("mpiferry: 2.0 KiB in 2 chunks from one rank: "), 0U)
+      << gathered_text(report);
+  EXPECT_NE(gathered_text(report).find("  file: 'copy\\n.dat'\n"), std::string::npos);
+  report.workers.resize(3);
+  report.chunks_corrupt = 1;
+  const std::string text = gathered_text(report);
+  EXPECT_NE(text.find("from 3 workers"), std::string::npos) << text;
+  EXPECT_NE(text.find("1 chunk arrived damaged and was sent again"), std::string::npos) << text;
+}
+
+TEST(RecallText, says_what_lies_beside_what_was_scattered) {
+  Report report = found(1);
+  EXPECT_EQ(verified_text(report).find("beside it"), std::string::npos);
+  report.extra_files = 1;
+  EXPECT_NE(verified_text(report).find("(1 extra file beside it)"), std::string::npos);
+}
+
+TEST(RecallText, gives_each_flaw_a_line) {
+  Report report = found(1);
+  EXPECT_EQ(flaws_text(report), "");
+  report.flaws = {
+      {.kind = Report::Flaw::Kind::missing, .chunk = ChunkIndex{7}, .path = "out/chunk_7.bin"},
+      {.kind = Report::Flaw::Kind::damaged,
+       .chunk = ChunkIndex{8},
+       .rank = Rank{1},
+       .host = "node1",
+       .path = "out/chunk_8.bin",
+       .detail = "its digest is 1, the manifest says 2"},
+      {.kind = Report::Flaw::Kind::extra, .rank = Rank{0}, .path = "out/chunk_9.bin"}};
+  report.chunks_missing = report.chunks_damaged = report.extra_files = 1;
+  EXPECT_EQ(flaws_text(report),
+            "missing: chunk 7: 'out/chunk_7.bin': is not there\n"
+            "damaged: chunk 8: rank 1 (node1): 'out/chunk_8.bin': its digest is 1, the manifest "
+            "says 2\n"
+            "extra: rank 0: 'out/chunk_9.bin': has no place there\n");
+}
+
+TEST(RecallText, shows_twenty_flaws_and_counts_the_others) {
+  Report report = found(1);
+  report.flaws.resize(25);
+  report.chunks_missing = 25;
+  const std::string text = flaws_text(report);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 21);
+  EXPECT_NE(text.find("... and 5 more; --json lists them\n"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace mpiferry::cli
