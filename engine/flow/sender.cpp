@@ -195,7 +195,7 @@ AckEffect Sender::on_ack(Rank rank, const wire::Ack& ack, Time now) {
 // Without reroute the job ends here. With it the worker gets nothing new any more, and what it
 // could not write goes to another one; what else it has it may still write.
 AckEffect Sender::on_write_failed(Worker& from, Flight* flight) {
-  from.barred = true;
+  from.barred = config_.reroute;
   if (!can_reroute()) {
     flight->failed = true;
     return AckEffect::write_failed;

@@ -2,6 +2,7 @@
 // model that knows only what was sent and what was answered.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "engine/flow/sender.hpp"
+#include "engine/plan/chunk_plan.hpp"
 #include "tests/fuzz/feed.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -48,6 +50,7 @@ class SenderGame {
     bool sending = true;
     bool answered = false;  // this attempt was
     bool written = false;
+    bool stray = false;  // answered: its worker could not write it, and another one is to get it
   };
   using Heard = std::pair<Rank, wire::Ack>;
 
@@ -60,6 +63,7 @@ class SenderGame {
                               .chunks = std::nullopt,
                               .retain = feed.flag()};
     if (feed.flag()) config.chunks = feed.number();
+    config.reroute = feed.flag();
     return config;
   }
 
@@ -68,12 +72,20 @@ class SenderGame {
     const flow::Action action = sender_.next();
     const auto* send = std::get_if<flow::Send>(&action);
     if (send == nullptr) return;
-    if (send->attempt == 0 && !config_.chunks && feed_.below(8) == 0) {
+    if (send->attempt == 0 && !send->again && !config_.chunks && feed_.below(8) == 0) {
       config_.chunks = send->chunk.value;  // the read met the end of the stream
       return sender_.on_source_end(send->chunk.value);
     }
     const Bytes length{1 + feed_.number() % kMaxChunkSize.value};
     sender_.on_started(*send, length, now_);
+    require(send->attempt > 0 || !barred_.at(index(send->to)) || failed_,
+            "who can not write gets nothing new");
+    if (send->again) {
+      Flight& flight = flights_.at(send->chunk.value);
+      require(send->attempt == 0 && flight.stray && !flight.sending, "only strays move");
+      flight = {*send, length};
+      return;
+    }
     if (send->attempt == 0) {
       require(send->chunk.value == flights_.size(), "chunks leave in order");
       flights_.push_back({*send, length});
@@ -82,7 +94,8 @@ class SenderGame {
     Flight& flight = flights_.at(send->chunk.value);
     require(send->attempt == flight.send.attempt + 1, "one attempt after the other");
     require(send->attempt <= config_.retries, "no attempt above the retries");
-    require(flight.answered && !flight.written && !flight.sending, "only damage is sent again");
+    require(flight.answered && !flight.written && !flight.stray && !flight.sending,
+            "only damage is sent again");
     flight = {*send, flight.length};
   }
 
@@ -134,6 +147,8 @@ class SenderGame {
     switch (ack.status) {
       case wire::AckStatus::written:
         flight->written = true;
+        if (plan::owner(ack.chunk, config_.workers) != from) ++moved_;
+        require(sender_.moved().size() == moved_, "what another worker than its own has written");
         return require(effect == flow::AckEffect::written, "written is written");
       case wire::AckStatus::corrupt:
         failed_ |= last;
@@ -141,20 +156,31 @@ class SenderGame {
         return require(effect == (last ? flow::AckEffect::exhausted : flow::AckEffect::resend),
                        "damage is sent again while there are retries");
       case wire::AckStatus::write_failed:
-        failed_ = true;
-        return require(effect == flow::AckEffect::write_failed, "a failed write is one");
+        return hear_of_failed_write(*flight, effect);
     }
   }
+
+  void hear_of_failed_write(Flight& flight, flow::AckEffect effect) {
+    barred_.at(index(flight.send.to)) = config_.reroute;
+    flight.stray = config_.reroute && std::ranges::count(barred_, false) > 0;
+    failed_ |= !flight.stray;
+    require(effect == (flight.stray ? flow::AckEffect::rerouted : flow::AckEffect::write_failed),
+            "a failed write is one, or goes to somebody who can");
+  }
+
+  static std::size_t index(Rank worker) { return static_cast<std::size_t>(worker.value) - 1; }
 
   void check() const {
     std::vector<std::uint32_t> owed(config_.workers);
     std::size_t sending = 0;
     std::size_t unanswered = 0;
     std::size_t buffers = 0;
+    std::uint64_t strays = 0;
     std::uint64_t written = 0;
     Bytes bytes;
     for (const Flight& flight : flights_) {
-      owed.at(static_cast<std::size_t>(flight.send.to.value) - 1) += flight.written ? 0 : 1;
+      owed.at(index(flight.send.to)) += flight.written || flight.stray ? 0 : 1;
+      strays += flight.stray;
       sending += flight.sending;
       unanswered += !flight.answered;
       buffers += flight.sending || (config_.retain && !flight.written);
@@ -167,7 +193,7 @@ class SenderGame {
       require(owed[i] <= config_.window, "credits never exceed the window");
       require(stall.silent >= flow::Duration::zero(), "nobody answered in the future");
     }
-    require(sender_.in_flight() == flights_.size() - written, "what is in flight");
+    require(sender_.in_flight() == flights_.size() - written - strays, "what is in flight");
     require(sender_.chunks_started() == flights_.size(), "what was started");
     require(sender_.chunks_written() == written && sender_.bytes_written() == bytes,
             "what was written");
@@ -193,6 +219,8 @@ class SenderGame {
   flow::Sender sender_;
   flow::Time now_{};
   std::vector<Flight> flights_;
+  std::vector<bool> barred_ = std::vector<bool>(config_.workers);
+  std::uint64_t moved_ = 0;
   bool failed_ = false;  // the job has, so that it need not go on
 };
 

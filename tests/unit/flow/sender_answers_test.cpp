@@ -206,5 +206,16 @@ TEST(SenderStalls, the_worker_that_was_silent_for_the_longest_time_is_named) {
   EXPECT_EQ(sender.owes(Rank{3}, kNow + 20s), (Stall{Rank{3}, 1, 19s}));
 }
 
+TEST(SenderAnswers, without_reroute_a_chunk_that_could_not_be_written_moves_nothing) {
+  Sender sender{{.workers = 2, .window = 2, .buffers = 4, .chunks = 4}};
+  const Action first = sender.next();
+  sender.on_started(std::get<Send>(first), 1_B, kNow);
+  EXPECT_EQ(sender.on_ack(Rank{1}, {.chunk = {0}, .status = wire::AckStatus::write_failed}, kNow),
+            AckEffect::write_failed);
+  const Action second = sender.next();
+  sender.on_started(std::get<Send>(second), 1_B, kNow);
+  EXPECT_EQ(sender.next(), (Action{Send{{2}, Rank{1}, 0}})) << "whose it is";
+}
+
 }  // namespace
 }  // namespace mpiferry::flow
