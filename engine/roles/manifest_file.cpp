@@ -24,8 +24,8 @@ Failure no_manifest(const Failure& why) {
           .call = why.call,
           .system_errno = why.system_errno,
           .detail = why.detail,
-          .hint = absent ? "only a finished scatter leaves a manifest, in rank 0's directory; "
-                           "scatter --resume finishes one"
+          .hint = absent ? "only a finished scatter leaves a manifest, in rank 0's directory (name "
+                           "it as scatter was told, {rank} included); scatter --resume finishes one"
                          : why.hint};
 }
 
