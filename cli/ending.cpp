@@ -48,7 +48,7 @@ void speak_for_lost_master(const Report& report) {
 void leave_mpi(mpi::Environment& environment, Rank self, bool abandoned, int code) {
   std::optional<std::chrono::milliseconds> patience;
   if (self == kMaster) patience = kFinalizePatience;
-  if (abandoned || !environment.finalize(patience)) mpi::Environment::abort(code);
+  if (abandoned || !environment.finalize(patience, code)) mpi::Environment::abort(code);
 }
 
 }  // namespace mpiferry::cli

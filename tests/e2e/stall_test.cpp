@@ -1,4 +1,5 @@
 // A worker that does not answer any more is named within the stall timeout.
+#include <algorithm>
 #include <regex>
 #include <string>
 
@@ -63,6 +64,18 @@ TEST_F(Stall, of_the_source_is_nobodys_fault) {
       shell(R"((head -c 100000 "$1"; sleep 2; tail -c +100001 "$1") > "$2")", {source, fifo})};
   source = fifo;
   expect_moved(run_job(3, {"--stall-timeout", "1"}));
+}
+
+TEST_F(Stall, in_mpi_finalize_does_not_keep_a_job_that_is_done) {
+  make_source(5 * chunk_size);
+  Command command = job(3);
+  std::ranges::replace(command.words, std::string{MPIFERRY_BINARY}, std::string{MPIFERRY_STOPPING});
+  command.environment.insert(command.environment.end(),
+                             {{"FERRY_STOP_RANK", "2"}, {"FERRY_STOP_AT", "0"}});
+  const Finished finished = run(command);
+  expect_moved(finished);
+  EXPECT_GE(finished.time.count(), 10.0) << "nobody stopped";
+  EXPECT_LT(finished.time.count(), 20.0) << told(finished);
 }
 
 }  // namespace
