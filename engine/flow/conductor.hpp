@@ -49,6 +49,10 @@ class Conductor {
   // A worker answered the job, be it with a failure; it has confirmed the end.
   void on_answer(Rank worker) noexcept { mark(worker, &Member::answered, &unanswered_); }
   void on_closed(Rank worker) noexcept { mark(worker, &Member::closed, &unclosed_); }
+  // A worker has not closed yet, but is at work on it: after a success, patience begins anew.
+  void on_busy(Time now) noexcept {
+    if (dismissed_ && !failure_) set_deadline(now);
+  }
   // The first failure is the job's; what follows from it is noise. False if it is not the first, or
   // the job is over.
   bool fail(Failure failure, Time now);

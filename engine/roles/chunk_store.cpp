@@ -130,7 +130,7 @@ Outcome ChunkStore::publish() {
     if (failed_) return Nothing{};
     if (Outcome opened = open(disk::stripe_name(self_), disk::Begin::fresh); !opened) return opened;
   }
-  if (Outcome digested = digest_stripe(); !digested) return digested;
+  stripe_digest_ = digest_.value();
   if (const auto error = file_->publish(end_, job_.fsync, /*replace=*/true)) {
     return write_failure(directory_->path(), disk::stripe_name(self_), error.call,
                          error.system_errno);
@@ -143,20 +143,16 @@ void ChunkStore::forget_digest() {
   digested_ = 0_B;
 }
 
-// What was written out of order (a chunk was sent again) is read back.
-Outcome ChunkStore::digest_stripe() {
+Result<bool> ChunkStore::catch_up(std::span<std::byte> buffer) {
+  if (job_.layout != wire::Layout::stripes || !file_) return false;
   if (digested_ > end_) forget_digest();  // it becomes shorter
-  std::vector<std::byte> buffer(digested_ < end_ ? std::size_t{1} << 20U : 0);
-  while (digested_ < end_) {
-    const auto got = file_->read(digested_, buffer);
-    if (!got) return got.error();
-    if (*got == 0) break;
-    const auto bytes = std::min<std::uint64_t>(*got, (end_ - digested_).value);
-    digest_.update(std::span{buffer}.first(bytes));
-    digested_ += Bytes{bytes};
-  }
-  stripe_digest_ = digest_.value();
-  return Nothing{};
+  if (digested_ == end_) return false;
+  const auto got = file_->read(digested_, buffer);
+  if (!got) return got.error();
+  const auto bytes = std::min<std::uint64_t>(*got, (end_ - digested_).value);
+  digest_.update(buffer.first(bytes));
+  digested_ += Bytes{bytes};
+  return bytes > 0;
 }
 
 }  // namespace mpiferry::roles

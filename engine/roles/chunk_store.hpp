@@ -51,7 +51,10 @@ class ChunkStore {
   // The chunk lies there already, and is right.
   void on_kept(ChunkIndex chunk, Bytes length);
 
-  // stripes: gives the stripe its name. dest_write_failed.
+  // stripes, after the last chunk: reads a slice of what was not written in order, for the digest
+  // of the whole. False when nothing is left to read.
+  Result<bool> catch_up(std::span<std::byte> buffer);
+  // stripes, when that is done: gives the stripe its name. dest_write_failed.
   Outcome publish();
   // XXH3-64 of the stripe; after publish().
   std::optional<std::uint64_t> stripe_digest() const noexcept { return stripe_digest_; }
@@ -61,7 +64,6 @@ class ChunkStore {
   Bytes place(ChunkIndex chunk) const noexcept;
   Outcome open(std::string_view name, disk::Begin begin);
   void forget_digest();
-  Outcome digest_stripe();
 
   std::shared_ptr<const disk::Directory> directory_;
   const wire::Job& job_;

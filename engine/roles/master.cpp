@@ -188,6 +188,8 @@ void Master::hear(mpi::Completion& completion) {
       conductor_.on_closed(from);
       return crew_.on_closed(from, *closed);
     }
+    case wire::Kind::busy:
+      return conductor_.on_busy(clock_.now());
     default:
       return hear_more(from, *message, completion);
   }

@@ -164,7 +164,10 @@ Task<Outcome> ScatterWorker::remove_stale(const wire::End& end) {
         return false;
     }
   };
-  std::function<bool()> stop = [] { return false; };  // the job ends well already
+  std::function<bool()> stop = [this] {
+    heartbeat_.beat();
+    return false;  // the job ends well already
+  };
   co_return co_await clear(post_.context, *directory_, job_.token, "", std::move(stop),
                            std::move(doomed));
 }

@@ -14,6 +14,7 @@
 #include "engine/roles/predecessor.hpp"
 #include "engine/roles/preflight.hpp"
 #include "engine/roles/publication.hpp"
+#include "engine/roles/source_reader.hpp"
 
 namespace mpiferry::roles {
 
@@ -128,6 +129,7 @@ Task<Outcome> ScatterWorker::publish(const wire::End& end) {
   if (job_.resume && job_.fsync && job_.layout == wire::Layout::chunks) {
     if (Outcome synced = directory_->sync_file_system(); !synced) co_return synced;
   }
+  if (Outcome digested = co_await catch_up(); !digested) co_return digested;
   if (Outcome published = store_->publish(); !published) co_return published;
   if (end.sums_file.empty()) co_return Nothing{};
   const auto listing = [this, &end](const LineSink& put) {
@@ -148,6 +150,19 @@ Task<Outcome> ScatterWorker::publish(const wire::End& end) {
   Outcome listed = publish_sums(*directory_, end.sums_file, post_.job_id, listing, job_.fsync);
   // Where not even chunks could be written, the job does without a list of them.
   co_return unwritable_ ? Outcome{Nothing{}} : listed;
+}
+
+// A stripe of which a chunk was replaced, or came late, is read back.
+Task<Outcome> ScatterWorker::catch_up() {
+  const mpi::MpiContext::Awake awake{post_.context};
+  std::vector<std::byte> buffer(kSlice);
+  for (;;) {
+    const auto more = store_->catch_up(buffer);
+    if (!more) co_return more.error();
+    if (!*more) co_return Nothing{};
+    heartbeat_.beat();
+    co_await yield_turn(post_.context.io());
+  }
 }
 
 wire::Closed ScatterWorker::closed() const {

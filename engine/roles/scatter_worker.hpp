@@ -17,6 +17,7 @@
 #include "engine/roles/committer.hpp"
 #include "engine/roles/duty.hpp"
 #include "engine/roles/fault_player.hpp"
+#include "engine/roles/heartbeat.hpp"
 #include "engine/wire/inventory.hpp"
 
 namespace mpiferry::roles {
@@ -24,7 +25,7 @@ namespace mpiferry::roles {
 class ScatterWorker final : public Duty {
  public:
   ScatterWorker(const Post& post, wire::Job job)
-      : post_(post), job_(std::move(job)), faults_(job_.faults, post.self()) {}
+      : post_(post), job_(std::move(job)), faults_(job_.faults, post.self()), heartbeat_(post) {}
   // bad_field if the message is no job.
   static Result<std::unique_ptr<Duty>> take(const Post& post, const Message& message);
 
@@ -49,6 +50,7 @@ class ScatterWorker final : public Duty {
   Task<std::optional<std::uint64_t>> look(ChunkIndex chunk, std::span<std::byte> buffer);
   void report_inventory(const wire::Inventory& inventory);
   Task<Outcome> remove_stale(const wire::End& end);
+  Task<Outcome> catch_up();
   std::optional<Bytes> length_of(ChunkIndex chunk) const;
   void count_kept(std::uint64_t chunks);
 
@@ -79,6 +81,7 @@ class ScatterWorker final : public Duty {
   std::optional<BufferPool> reports_;   // inventories on their way
   std::pair<ChunkIndex, Bytes> short_;  // the last chunk that was found with less than a whole one
   FaultPlayer faults_;
+  Heartbeat heartbeat_;
 };
 
 }  // namespace mpiferry::roles

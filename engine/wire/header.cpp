@@ -40,6 +40,7 @@ bool is_known(Kind kind) noexcept {
     case Kind::findings:
     case Kind::extras:
     case Kind::inventory:
+    case Kind::busy:
       return true;
   }
   return false;

@@ -196,5 +196,29 @@ TEST(Conductor, hears_no_failure_once_it_is_over) {
   EXPECT_EQ(conductor.verdict(), Errc::ok);
 }
 
+TEST(Conductor, waits_longer_for_a_worker_that_says_it_is_busy) {
+  Conductor conductor = dismissed();
+  conductor.on_busy(kStart + 50s);
+  EXPECT_EQ(conductor.next(kStart + 100s), Step::wait);
+  EXPECT_EQ(conductor.next(kStart + 111s), Step::give_up);
+}
+
+TEST(Conductor, does_not_wait_longer_after_a_failure) {
+  Conductor conductor = dismissed(broken(Errc::source_changed));
+  conductor.on_busy(kStart + 4s);
+  EXPECT_EQ(conductor.next(kStart + 6s), Step::give_up);
+}
+
+TEST(Conductor, takes_no_deadline_from_a_worker_that_is_busy_before_the_end) {
+  Conductor conductor = invited();
+  conductor.on_busy(kStart);
+  conductor.on_answer(Rank{1});
+  conductor.on_answer(Rank{2});
+  conductor.on_transfer_began();
+  conductor.on_transferred();
+  conductor.on_dismissed(kStart + 200s);
+  EXPECT_EQ(conductor.next(kStart + 250s), Step::wait);
+}
+
 }  // namespace
 }  // namespace mpiferry::flow

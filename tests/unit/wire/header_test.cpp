@@ -70,8 +70,8 @@ TEST(Header, has_the_documented_bytes) {
 
 TEST(Header, decode_returns_what_encode_wrote) {
   const ByteVector payload = pattern(1000);
-  for (const Kind kind :
-       {Kind::job, Kind::chunk, Kind::end, Kind::ready, Kind::acks, Kind::failed, Kind::closed}) {
+  for (const Kind kind : {Kind::job, Kind::chunk, Kind::end, Kind::ready, Kind::acks, Kind::failed,
+                          Kind::closed, Kind::busy}) {
     Header header = chunk_header(payload);
     header.kind = kind;
     const auto decoded = decode(message_of(header, payload));

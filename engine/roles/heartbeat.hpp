@@ -1,0 +1,36 @@
+// A worker's sign of life where the end of a job takes its time: large stripes are read back, very
+// many stale files are removed.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "engine/base/buffer_pool.hpp"
+#include "engine/mpi/mpi_context.hpp"
+#include "engine/roles/duty.hpp"
+
+namespace mpiferry::roles {
+
+// Not thread-safe. Must outlive the message that it has sent last.
+class Heartbeat {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Heartbeat(const Post& post) : post_(post), last_(Clock::now()) {}
+
+  // Tells the master, at most once a second, and not while the last message is under way: a master
+  // that does not listen gets no heap of them.
+  void beat(Clock::time_point now = Clock::now());
+
+ private:
+  struct Sent {
+    Heartbeat* self;
+    void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
+  };
+
+  const Post& post_;
+  std::optional<BufferPool> message_;  // few workers ever send one
+  Clock::time_point last_;
+};
+
+}  // namespace mpiferry::roles
