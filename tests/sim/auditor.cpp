@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace mpiferry::sim {
 namespace {
@@ -33,9 +34,16 @@ void Auditor::on_chunk_posted(const wire::Header& header, Rank to) {
   require(i < chunks_.size(), Invariant::everything_is_moved, "chunk {} leaves unread", i);
   Chunk& chunk = chunks_[i];
   Member& worker = member(to);
-  if (!chunk.attempt) {
+  if (!chunk.attempt || chunk.stray) {
     require(header.attempt == 0, Invariant::resends_are_asked_for,
             "chunk {} leaves first as attempt {}", i, header.attempt);
+    // The chunk that was being read when the master heard of it may still leave.
+    require(!worker.barred || !std::exchange(worker.had_its_last, true),
+            Invariant::resends_are_asked_for, "chunk {} leaves for rank {}, which can not write", i,
+            to.value);
+    strays_ += chunk.stray ? 1 : 0;
+    chunk.stray = false;
+    chunk.damaged = 0;
     chunk.owner = to;
     if (worker.owed++ == 0) worker.silent_since = world_.now();
     require(worker.owed <= scenario_.effective_window(), Invariant::credit,
@@ -56,15 +64,29 @@ void Auditor::on_chunk_posted(const wire::Header& header, Rank to) {
 void Auditor::on_ack_heard(Rank from, const wire::Ack& ack) {
   if (ack.chunk.value >= chunks_.size()) return;
   Chunk& chunk = chunks_[ack.chunk.value];
-  if (chunk.owner != from || chunk.written || ack.attempt != chunk.attempt) return;
+  if (chunk.owner != from || chunk.written || chunk.stray || ack.attempt != chunk.attempt) return;
   if (ack.status == wire::AckStatus::corrupt) {
     if (chunk.damaged == ack.attempt) ++chunk.damaged;
   } else if (ack.status == wire::AckStatus::written) {
     if (chunk.damaged > ack.attempt) return;  // the attempt was answered already
     chunk.written = true;
     --member(from).owed;
+  } else if (scenario_.reroute && chunk.damaged <= ack.attempt) {
+    member(from).barred = true;
+    chunk.stray = somebody_can_write();
+    if (chunk.stray) --member(from).owed;
   }
   member(from).silent_since = world_.now();
+}
+
+bool Auditor::somebody_can_write() const {
+  return std::any_of(members_.begin() + 1, members_.end(),
+                     [](const Member& it) { return !it.barred; });
+}
+
+void Auditor::on_no_way_out() const {
+  require(!scenario_.reroute || !somebody_can_write(), Invariant::verdict_is_explained,
+          "a write that failed ends the job although somebody else can write");
 }
 
 void Auditor::on_closed_heard(Rank from, const wire::Closed& closed) {
@@ -163,7 +185,7 @@ void Auditor::on_over(Errc verdict, const Counters& counters) {
           Invariant::counters_agree, "the master counts {} chunks, the workers {}",
           counters.chunks_written, workers.chunks_written);
   if (faults_.has(Fault::chunk_duplicated)) return;  // its copies are checked, too
-  require(counters.chunks_resent == counters.chunks_corrupt &&
+  require(counters.chunks_resent == counters.chunks_corrupt + strays_ &&
               counters.chunks_corrupt == workers.chunks_corrupt,
           Invariant::counters_agree, "{} chunks resent, {} damaged, {} by the workers",
           counters.chunks_resent, counters.chunks_corrupt, workers.chunks_corrupt);

@@ -44,6 +44,8 @@ class Auditor {
   void on_chunk_read(ChunkIndex chunk, std::span<const std::byte> bytes);
   void on_chunk_posted(const wire::Header& header, Rank to);
   void on_ack_heard(Rank from, const wire::Ack& ack);
+  // A write that failed ends the job.
+  void on_no_way_out() const;
   void on_closed_heard(Rank from, const wire::Closed& closed);
   void on_blame(Rank worker, Silence silence) const;
   // Before the conductor hears of it.
@@ -73,12 +75,15 @@ class Auditor {
     Rank owner = kNoRank;
     std::uint32_t damaged = 0;  // answers `corrupt` that were heard, one an attempt
     bool written = false;       // so the master was told
+    bool stray = false;         // its owner could not write it, somebody else can
   };
   struct Member {
     std::uint32_t owed = 0;
     Time silent_since;
     std::optional<wire::Closed> closed;
     bool power_cut = false;
+    bool barred = false;  // the master has heard that it can not write
+    bool had_its_last = false;
   };
   struct Stop {
     Time from;
@@ -87,6 +92,7 @@ class Auditor {
 
   Member& member(Rank rank) { return members_[static_cast<std::size_t>(rank.value)]; }
   const Member& member(Rank rank) const { return members_[static_cast<std::size_t>(rank.value)]; }
+  bool somebody_can_write() const;
   const Disk& disk(Rank rank) const { return *disks_[static_cast<std::size_t>(rank.value)]; }
   // Since `then`, without the time in which the master was stopped.
   Duration awake_since(Time then) const;
@@ -103,6 +109,7 @@ class Auditor {
   std::vector<Chunk> chunks_;
   std::vector<Member> members_;  // by rank
   std::vector<Stop> stops_;      // of the master
+  std::uint64_t strays_ = 0;     // that left for somebody else
   Time invited_;
   std::optional<Time> dismissed_;
   std::optional<Errc> first_failure_;

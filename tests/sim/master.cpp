@@ -122,6 +122,7 @@ void Master::invite() {
   job.workers = it.workers;
   job.fsync = it.fsync;
   job.discard = it.discard;
+  job.reroute = it.reroute;
   setting_.auditor.on_invited();
   for (std::uint32_t rank = 1; rank <= it.workers; ++rank) {
     tell(Rank{static_cast<int>(rank)}, wire::Kind::job, job);

@@ -72,8 +72,10 @@ void Master::hear_ack(Rank from, const wire::Ack& ack) {
     case flow::AckEffect::exhausted:
       refuse(from, {.code = Errc::chunk_corrupt});
       break;
-    case flow::AckEffect::rerouted:  // no scenario asks for it yet
+    case flow::AckEffect::rerouted:
+      break;
     case flow::AckEffect::write_failed:
+      setting_.auditor.on_no_way_out();
       refuse(from, {.code = Errc::dest_write_failed,
                     .call = wire::call_name(ack.call),
                     .system_errno = ack.system_errno});

@@ -16,6 +16,7 @@ void Master::begin_transfer() {
                                      .buffers = chunk_pool_.capacity(),
                                      .stall_timeout = setting_.scenario.stall_timeout,
                                      .chunks = chunks_,
+                                     .reroute = setting_.scenario.reroute,
                                      .retain = setting_.scenario.stream});
 }
 
@@ -28,7 +29,9 @@ Master::Turn Master::take_turn() {
 // One step towards what the protocol wants. False if nothing can be done before something changes.
 bool Master::advance(const flow::Action& action) {
   const auto* send = std::get_if<flow::Send>(&action);
-  if (send != nullptr && send->attempt > 0 && setting_.scenario.stream) {
+  // The chunk that is being read has the promise of a place in a window: no stray takes it.
+  if (send != nullptr && (send->attempt > 0 || (send->again && !reading_)) &&
+      setting_.scenario.stream) {
     resend_retained(*send);
     return true;
   }
@@ -90,9 +93,10 @@ void Master::send_chunk(const flow::Send& send, Buffer& buffer) {
 
 void Master::on_sent(Rank to, ChunkIndex chunk, Buffer& buffer, bool sent) {
   if (!sent) return fail({.code = Errc::mpi_failed});
-  sender_->on_send_complete(to, chunk);
   // A stream can not be read again: its chunk stays until it is acknowledged.
-  if (setting_.scenario.stream && sender_->is_unacknowledged(to, chunk)) {
+  const bool keep = setting_.scenario.stream && sender_->is_unacknowledged(to, chunk);
+  sender_->on_send_complete(to, chunk);
+  if (keep) {
     retained_.push_back({chunk, &buffer});
   } else {
     chunk_pool_.release(buffer);

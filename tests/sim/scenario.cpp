@@ -120,7 +120,8 @@ std::uint64_t Scenario::chunks() const noexcept {
 
 Duration Scenario::bound() const noexcept {
   // Everything one after the other, and each as slow as it can be.
-  const auto steps = static_cast<Duration::rep>((chunks() + 1) * (retries + 2) + 10 * workers);
+  const auto times = (retries + 2) * (reroute ? 2 : 1);
+  const auto steps = static_cast<Duration::rep>((chunks() + 1) * times + 10 * workers);
   Duration slowness{1};
   Duration troubles{};
   for (const Plan& plan : plans) {
@@ -147,6 +148,15 @@ Scenario scenario_of(std::uint64_t seed) {
       it.plans.push_back({.fault = Fault::acks_duplicated, .repeat = it.chunks() + 1});
     }
   }
+  // Last, so that what a seed without it plays does not depend on it.
+  it.reroute = !it.discard && random.one_in(3);
+  if (it.reroute && random.one_in(2)) {
+    Plan plan{.fault = random.one_in(2) ? Fault::disk_full : Fault::disk_error};
+    plan.rank = Rank{static_cast<int>(random.from(1, it.workers))};
+    plan.at = random.below(4 * it.chunks() / it.workers + 4);
+    plan.size = random.from(2, 1000);
+    it.plans.push_back(plan);
+  }
   return it;
 }
 
@@ -155,11 +165,11 @@ std::string describe(const Scenario& it) {
     return std::chrono::duration<double, std::milli>(d).count();
   };
   std::string text = fmt::format(
-      "seed {}: {} workers, window {}, {} chunks of {} bytes, {} buffers, retries {}, {}{}{}"
+      "seed {}: {} workers, window {}, {} chunks of {} bytes, {} buffers, retries {}, {}{}{}{}"
       ", stall timeout {} s\n",
       it.seed, it.workers, it.effective_window(), it.chunks(), it.chunk_size.value,
       it.master_buffers(), it.retries, it.stream ? "stream" : "file", it.fsync ? ", fsync" : "",
-      it.discard ? ", discard" : "",
+      it.discard ? ", discard" : "", it.reroute ? ", reroute" : "",
       std::chrono::duration_cast<std::chrono::seconds>(it.stall_timeout).count());
   for (const Plan& plan : it.plans) {
     text += fmt::format("  planned: {}, rank {}, at {} ({} times), size {}, {:.3f} ms\n",

@@ -22,6 +22,7 @@ struct Scenario {
   bool stream = false;
   bool fsync = false;
   bool discard = false;
+  bool reroute = false;
   std::uint64_t memory_chunks = 1;  // --memory, in chunks
   Duration stall_timeout{};
   // the machine

@@ -99,7 +99,8 @@ void Worker::open_lanes() {
                                          .workers = job_->workers,
                                          .job_id = job_id_,
                                          .chunk_size = job_->chunk_size,
-                                         .source_size = job_->source_size});
+                                         .source_size = job_->source_size,
+                                         .reroute = job_->reroute});
   acks_.emplace(setting_, self_, window, job_id_, [this](bool sent) {
     if (!sent) fail({.code = Errc::mpi_failed});
     look();
@@ -138,7 +139,8 @@ void Worker::look() {
   closing_ = true;
   if (end_->verdict != Errc::ok || end_->sums_file.empty()) return close();
   block(disk_.delay(), [this] {
-    if (const DiskError error = disk_.publish(kSumsFile, {}, job_->fsync)) {
+    // Where not even chunks could be written, the job does without a list of them.
+    if (const DiskError error = disk_.publish(kSumsFile, {}, job_->fsync); error && !unwritable_) {
       fail({.code = Errc::dest_write_failed,
             .call = wire::call_name(error.call),
             .system_errno = error.system_errno});

@@ -87,6 +87,7 @@ class Worker {
   bool hearing_early_ = false;
   std::optional<Errc> prepared_;
   Network::ReceiveId early_ = 0;
+  bool unwritable_ = false;  // a chunk could not be written
   bool interrupted_ = false;
   bool closing_ = false;
   bool closed_ = false;

@@ -97,6 +97,7 @@ void Worker::write_slice(std::size_t lane) {
 }
 
 void Worker::on_written(std::size_t lane, const DiskError& error) {
+  unwritable_ |= static_cast<bool>(error);
   next(lane, receiver_->on_written(lanes_[lane].header, error.call, error.system_errno));
 }
 

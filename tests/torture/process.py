@@ -55,16 +55,34 @@ class Process:
 
     def wait(self) -> int:
         """The launcher's status, when all have ended. Raises Hang, and then they have been killed."""
-        try:
-            status = self._process.wait(max(0.0, self.began + self._limit - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            raise self._hang(f"had not ended after {self._limit:.0f} s") from None
+        while (status := self._process.poll()) is None:
+            if time.monotonic() > self.began + self._limit:
+                raise self._hang(f"had not ended after {self._limit:.0f} s")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1.0)
+                continue
+            self._let_the_last_go()
         until = time.monotonic() + min(AFTER, self._limit)
         while self._members():
             if time.monotonic() > until:
                 raise self._hang(f"left processes behind, for more than {min(AFTER, self._limit):.0f} s")
             time.sleep(0.01)
         return status
+
+    def _let_the_last_go(self) -> None:
+        """Ranks that were stopped when rank 0 had ended already: nobody is left who could give them up, and the launcher
+        waits for them. So they may go on."""
+        ranks = [pid for pid in self._members() if self._is_mine(pid, starts=b"PMI_RANK=")]
+        if any(self._state(pid) != "T" or self._is_mine(pid, b"PMI_RANK=0") for pid in ranks):
+            return
+        for pid in ranks:
+            self._signal(pid, signal.SIGCONT)
+
+    @staticmethod
+    def _state(pid: int) -> str:
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return ""
 
     def end(self) -> None:
         """Kills what is left of it: those who have the mark, and nobody else."""
@@ -79,7 +97,7 @@ class Process:
         there = []
         for pid in self._members():
             with contextlib.suppress(OSError):
-                state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+                state = self._state(pid)
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 waits = Path(f"/proc/{pid}/wchan").read_text()
                 there.append(f"  {pid} {state} {waits} {words}")
@@ -89,12 +107,13 @@ class Process:
     def _members(self) -> list[int]:
         return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and self._is_mine(int(entry))]
 
-    def _is_mine(self, pid: int, also: bytes | None = None) -> bool:
+    def _is_mine(self, pid: int, also: bytes | None = None, starts: bytes = b"") -> bool:
         try:
             variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")  # a zombie has none
         except OSError:
             return False
-        return f"{MARK}={self._mark}".encode() in variables and (also is None or also in variables)
+        return f"{MARK}={self._mark}".encode() in variables and (
+            also is None or also in variables) and any(variable.startswith(starts) for variable in variables)
 
     def _signal(self, pid: int, number: int, also: bytes | None = None) -> bool:
         """Through a descriptor that is opened before it is looked who it is: the number can not become another's."""

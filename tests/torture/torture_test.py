@@ -187,6 +187,15 @@ class Hanging(Scratch):
     def test_a_stopped_one_is_found_and_killed(self) -> None:
         self.assertIn(" T ", self.hang("kill -STOP $$"))
 
+    def test_a_rank_that_was_stopped_when_rank_0_had_ended_may_go_on(self) -> None:
+        with Process(["sh", "-c", "PMI_RANK=1 sh -c 'kill -STOP $$; exit 7'"], self.path / "log", 10) as process:
+            self.assertEqual(process.wait(), 7)
+
+    def test_a_rank_that_was_stopped_while_rank_0_runs_is_found(self) -> None:
+        script = "PMI_RANK=0 sleep 1234.55 & PMI_RANK=1 sh -c 'kill -STOP $$'"
+        with self.assertRaises(Hang), Process(["sh", "-c", script], self.path / "log", 2.5) as process:
+            process.wait()
+
     def test_processes_of_others_are_left_alone(self) -> None:
         with subprocess.Popen(["sleep", "1234.53"]) as other:
             self.hang("sleep 1234.54")
