@@ -18,9 +18,9 @@ class CutOff : public RecallTest {
     chunk_size = 16384;
     make_source(100 * chunk_size + 9);
   }
-  // A job that takes some seconds.
-  Command slow_job(const Words& arguments) const {
-    Words words{"--window", "1", "--fault", "delay=30000"};
+  // A job that takes a second and a half, or twice that: long enough for another one to start.
+  Command slow_job(const Words& arguments, const char* fault = "delay=30000") const {
+    Words words{"--window", "1", "--fault", fault};
     words.insert(words.end(), arguments.begin(), arguments.end());
     return job(3, words);
   }
@@ -89,8 +89,9 @@ TEST_F(CutOff, and_gone_on_with_twice_at_once_one_is_refused) {
     running.signal(SIGKILL);
     running.wait();
   }
-  Process one{slow_job({"--resume"})};
-  Command second = slow_job({"--resume"});
+  constexpr const char* kSlower = "delay=70000";
+  Process one{slow_job({"--resume"}, kSlower)};
+  Command second = slow_job({"--resume"}, kSlower);
   std::ranges::replace(second.words, report_path.string(), (temporary / "other.json").string());
   Process other{second};
   const Finished first = one.wait();

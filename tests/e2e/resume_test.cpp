@@ -189,7 +189,8 @@ TEST_F(Resume, with_another_layout_is_refused_and_changes_nothing) {
 
 TEST_F(Resume, does_not_take_a_running_job_over_nor_write_into_its_source) {
   make_source(60 * chunk_size);
-  Process running{job(3, {"--window", "1", "--fault", "delay=30000"})};
+  // Long enough for another job to start, also on a machine that is busy.
+  Process running{job(3, {"--window", "1", "--fault", "delay=120000"})};
   ASSERT_TRUE(eventually([this] { return !chunks_below(root).empty(); }));
   const Finished late = run(scatter(3, {"--resume", "--chunk-size", "4096", source, destination}));
   EXPECT_EQ(late.exit_code, 4) << told(late);

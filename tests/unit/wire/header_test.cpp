@@ -132,7 +132,7 @@ TEST(Header, decode_refuses_every_kind_that_is_none) {
       ASSERT_EQ(decoded.error().code, Errc::bad_kind);
     }
   }
-  EXPECT_EQ(known, 13U);
+  EXPECT_EQ(known, 14U);
 }
 
 TEST(Header, decode_refuses_a_length_that_is_not_the_payloads) {
