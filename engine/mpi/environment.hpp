@@ -31,7 +31,8 @@ class Environment {
   // which would otherwise spin on every core until the slowest rank is there. False if the others
   // did not come within `patience` (nothing: for ever): MPI is then still running, and only `abort`
   // is left. A rank that has met the others and stops then keeps MPI_Finalize from returning: whose
-  // patience is limited ends all ranks 10 s later. mpirun returns `exit_code` if that is 0.
+  // patience is limited ends with `exit_code` 10 s later, and the launcher ends the others; it may
+  // return what became of those.
   bool finalize(std::optional<std::chrono::milliseconds> patience, int exit_code = 0);
 
   // MPI_Abort on all ranks: mpirun ends them and returns `exit_code`. For ends at which some rank
