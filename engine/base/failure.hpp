@@ -21,6 +21,8 @@ struct Failure {
   std::string detail = {};  // replaces the general message of `code` when it is not empty
   std::string hint = {};    // what to do next; a sentence without a full stop
 
+  bool operator==(const Failure&) const = default;
+
   // One line: "rank 2 (node7): 'out/chunk_7.bin': pwrite: No space left on device".
   // Control characters are escaped, so that it stays one line whoever wrote its parts.
   std::string message() const;

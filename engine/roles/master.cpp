@@ -175,16 +175,12 @@ void Master::hear(mpi::Completion& completion) {
     }
     case wire::Kind::failed: {
       conductor_.on_answer(from);
-      Failure failure = wire::decode_failure(message->payload);
-      if (failure.code == Errc::interrupted) {  // a signal meant the job, whoever got it first
-        failure.rank = kNoRank;
-        failure.host.clear();
-      }
-      return fail(std::move(failure));
+      return hear_failure(wire::decode_failure(message->payload));
     }
     case wire::Kind::closed: {
       auto closed = wire::decode_closed(message->payload);
       if (!closed) return refuse(from, std::move(closed.error()));
+      if (closed->failure) hear_failure(std::move(*closed->failure));  // if this comes first
       conductor_.on_closed(from);
       return crew_.on_closed(from, *closed);
     }
@@ -193,6 +189,14 @@ void Master::hear(mpi::Completion& completion) {
     default:
       return hear_more(from, *message, completion);
   }
+}
+
+void Master::hear_failure(Failure failure) {
+  if (failure.code == Errc::interrupted) {  // a signal meant the job, whoever got it first
+    failure.rank = kNoRank;
+    failure.host.clear();
+  }
+  fail(std::move(failure));
 }
 
 void Master::refuse(Rank from, Failure failure) {

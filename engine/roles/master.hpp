@@ -66,6 +66,8 @@ class Master {
   std::size_t listening() const noexcept { return listening_.size() - deaf_.size(); }
   // The first failure is the job's; what follows from it is noise.
   void fail(Failure failure);
+  // A worker has failed.
+  void hear_failure(Failure failure);
   // What `from` said ends the job.
   void refuse(Rank from, Failure failure);
   Failure silence(Rank worker, std::string detail) const;

@@ -52,8 +52,9 @@ Task<> Worker::run() {
       Outcome published = co_await duty_->publish(*end_);
       if (!published) fail(std::move(published.error()));
     }
-    control_.send(kMaster, wire::Tag::status, wire::Kind::closed, post_.job_id,
-                  duty_ ? duty_->closed() : wire::Closed{});
+    wire::Closed closed = duty_ ? duty_->closed() : wire::Closed{};
+    closed.failure = attendant_.failure();
+    control_.send(kMaster, wire::Tag::status, wire::Kind::closed, post_.job_id, closed);
   } else {
     abandoned_ = true;  // every receive has failed: nobody can tell us the end
   }

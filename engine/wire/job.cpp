@@ -32,6 +32,28 @@ Ready::Room read_room(const Json& json, std::optional<Failure>& failure) {
   return room;
 }
 
+Json json_from(const Failure& failure) {
+  return {{"code", error_name(failure.code)},          {"rank", failure.rank.value},
+          {"host", json_from_bytes(failure.host)},     {"path", json_from_bytes(failure.path)},
+          {"call", json_from_bytes(failure.call)},     {"errno", failure.system_errno},
+          {"detail", json_from_bytes(failure.detail)}, {"hint", json_from_bytes(failure.hint)}};
+}
+
+Failure read_failure(const Json& json, const std::string& place, std::optional<Failure>& refused) {
+  Fields fields{json, place, refused};
+  Failure failure;
+  failure.code = fields.error("code");
+  if (failure.code == Errc::ok) fields.refuse("code", "must be an error");
+  failure.rank.value = fields.integer<int>("rank", kNoRank.value, kMaxInt);
+  failure.host = fields.bytes("host");
+  failure.path = fields.bytes("path");
+  failure.call = fields.bytes("call");
+  failure.system_errno = fields.integer<int>("errno", 0, kMaxInt);
+  failure.detail = fields.bytes("detail");
+  failure.hint = fields.bytes("hint");
+  return failure;
+}
+
 }  // namespace
 
 Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
@@ -130,11 +152,12 @@ Result<std::size_t> encode(const Closed& closed, std::span<std::byte> out) {
                {"chunks_corrupt", closed.chunks_corrupt},
                {"ack_messages", closed.ack_messages}};
   if (closed.stripe_digest) json["stripe_digest"] = to_hex(*closed.stripe_digest);
+  if (closed.failure) json["failure"] = json_from(*closed.failure);
   return put_json("closed", json, out);
 }
 
 Result<Closed> decode_closed(std::span<const std::byte> payload) {
-  return take_json("closed", payload, [](Fields& fields, std::optional<Failure>&) {
+  return take_json("closed", payload, [](Fields& fields, std::optional<Failure>& refused) {
     Closed closed;
     closed.chunks_written = fields.integer<std::uint64_t>("chunks_written", 0, kMaxU64);
     closed.bytes_written.value = fields.integer<std::uint64_t>("bytes_written", 0, kMaxU64);
@@ -145,33 +168,20 @@ Result<Closed> decode_closed(std::span<const std::byte> payload) {
       if (!digest) fields.refuse("stripe_digest", "must be 16 hexadecimal digits");
       if (digest) closed.stripe_digest = *digest;
     }
+    if (const Json* failure = fields.optional_member("failure")) {
+      closed.failure = read_failure(*failure, "closed: failure.", refused);
+    }
     return closed;
   });
 }
 
 Result<std::size_t> encode(const Failure& failure, std::span<std::byte> out) {
-  const Json json = {
-      {"code", error_name(failure.code)},          {"rank", failure.rank.value},
-      {"host", json_from_bytes(failure.host)},     {"path", json_from_bytes(failure.path)},
-      {"call", json_from_bytes(failure.call)},     {"errno", failure.system_errno},
-      {"detail", json_from_bytes(failure.detail)}, {"hint", json_from_bytes(failure.hint)}};
-  return put_json("failure", json, out);
+  return put_json("failure", json_from(failure), out);
 }
 
 Failure decode_failure(std::span<const std::byte> payload) {
-  const Json json = parse(payload);
   std::optional<Failure> refused;
-  Fields fields{json, "failure: ", refused};
-  Failure failure;
-  failure.code = fields.error("code");
-  if (failure.code == Errc::ok) fields.refuse("code", "must be an error");
-  failure.rank.value = fields.integer<int>("rank", kNoRank.value, kMaxInt);
-  failure.host = fields.bytes("host");
-  failure.path = fields.bytes("path");
-  failure.call = fields.bytes("call");
-  failure.system_errno = fields.integer<int>("errno", 0, kMaxInt);
-  failure.detail = fields.bytes("detail");
-  failure.hint = fields.bytes("hint");
+  Failure failure = read_failure(parse(payload), "failure: ", refused);
   return refused ? *std::move(refused) : failure;
 }
 

@@ -83,13 +83,15 @@ struct End {
   bool operator==(const End&) const = default;
 };
 
-// Worker to master: everything is settled; the counters of the worker.
+// Worker to master: everything is settled; the counters of the worker, and what failed there. That
+// was told at once, too; but whoever looks at messages as they complete may meet this one first.
 struct Closed {
   std::uint64_t chunks_written = 0;
   Bytes bytes_written;
   std::uint64_t chunks_corrupt = 0;
   std::uint64_t ack_messages = 0;
   std::optional<std::uint64_t> stripe_digest = {};  // XXH3-64 of the stripe that it published
+  std::optional<Failure> failure = {};
 
   bool operator==(const Closed&) const = default;
 };

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/plan/chunk_plan.hpp"
+
 namespace mpiferry::sim {
 namespace {
 
@@ -21,6 +23,16 @@ double in_seconds(Duration d) { return std::chrono::duration<double>(d).count();
 Auditor::Auditor(const World& world, const Faults& faults, const Scenario& scenario)
     : world_(world), faults_(faults), scenario_(scenario), members_(scenario.workers + 1) {}
 
+void Auditor::set_disks(std::vector<const Disk*> disks) {
+  disks_ = std::move(disks);
+  had_manifest_ = disk(kMaster).find(kManifestFile) != nullptr;
+  if (!scenario_.resume) return;
+  for (std::uint64_t i = 0; i < scenario_.chunks(); ++i) {
+    const auto* bytes = disk(plan::owner({i}, scenario_.workers)).find(i);
+    before_.push_back(bytes == nullptr ? std::nullopt : std::optional{*bytes});
+  }
+}
+
 void Auditor::on_chunk_read(ChunkIndex chunk, std::span<const std::byte> bytes) {
   if (chunk.value == chunks_.size()) {
     chunks_.push_back({.bytes = {bytes.begin(), bytes.end()}});
@@ -34,7 +46,12 @@ void Auditor::on_chunk_posted(const wire::Header& header, Rank to) {
   require(i < chunks_.size(), Invariant::everything_is_moved, "chunk {} leaves unread", i);
   Chunk& chunk = chunks_[i];
   Member& worker = member(to);
+  require(disk(kMaster).find(kManifestFile) == nullptr, Invariant::manifest_comes_last,
+          "chunk {} leaves while the result of an earlier job is there", i);
+  some_left_ = true;
   if (!chunk.attempt || chunk.stray) {
+    require(chunk.attempt || i >= before_.size() || before_[i] != chunk.bytes,
+            Invariant::held_is_kept, "chunk {} leaves for rank {}, which has it", i, to.value);
     require(header.attempt == 0, Invariant::resends_are_asked_for,
             "chunk {} leaves first as attempt {}", i, header.attempt);
     // The chunk that was being read when the master heard of it may still leave.
@@ -59,6 +76,21 @@ void Auditor::on_chunk_posted(const wire::Header& header, Rank to) {
     worker.silent_since = world_.now();
   }
   chunk.attempt = header.attempt;
+}
+
+void Auditor::on_chunk_kept(ChunkIndex chunk) {
+  const Rank worker = plan::owner(chunk, scenario_.workers);
+  const auto* bytes = disk(worker).find(chunk.value);
+  require(scenario_.resume && chunk.value < chunks_.size() && bytes != nullptr &&
+              (*bytes == chunks_[chunk.value].bytes || member(worker).power_cut),
+          Invariant::kept_is_there, "chunk {} is not sent, and rank {} has {}", chunk.value,
+          worker.value, bytes == nullptr ? "nothing" : "other bytes");
+  chunks_[chunk.value].owner = worker;
+  chunks_[chunk.value].kept = true;
+}
+
+void Auditor::on_transfer_began() {
+  for (Member& it : members_) it.last_report = world_.now();
 }
 
 void Auditor::on_ack_heard(Rank from, const wire::Ack& ack) {
@@ -95,8 +127,10 @@ void Auditor::on_closed_heard(Rank from, const wire::Closed& closed) {
 
 void Auditor::on_blame(Rank worker, Silence silence) const {
   const Member& it = member(worker);
-  const Time since = silence == Silence::to_the_job ? invited_ : it.silent_since;
-  require(silence == Silence::to_the_job || it.owed > 0, Invariant::stalls_are_real,
+  const Time since = silence == Silence::to_the_job  ? invited_
+                     : silence == Silence::to_chunks ? it.silent_since
+                                                     : it.last_report;
+  require(silence != Silence::to_chunks || it.owed > 0, Invariant::stalls_are_real,
           "rank {} is blamed, and owes nothing", worker.value);
   require(awake_since(since) + slack_since(since) > scenario_.stall_timeout,
           Invariant::stalls_are_real, "rank {} is blamed after {:.3f} s", worker.value,
@@ -110,11 +144,11 @@ void Auditor::on_failure(Errc code) {
 }
 
 void Auditor::on_transferred(std::uint64_t chunks) const {
-  const auto written =
-      static_cast<std::uint64_t>(std::ranges::count(chunks_, true, &Chunk::written));
+  const auto written = static_cast<std::uint64_t>(std::ranges::count_if(
+      chunks_, [](const Chunk& chunk) { return chunk.written || chunk.kept; }));
   require(chunks == scenario_.chunks() && written == chunks, Invariant::everything_is_moved,
-          "the transfer of {} chunks ends with {} of {} written", scenario_.chunks(), written,
-          chunks);
+          "the transfer of {} chunks ends with {} of {} written or kept", scenario_.chunks(),
+          written, chunks);
 }
 
 void Auditor::on_dismissed() { dismissed_ = world_.now(); }
@@ -159,6 +193,12 @@ void Auditor::on_publishing() const {
                             : disk(owner).find(i);
     require(owner != kNoRank && bytes != nullptr && *bytes == chunks_[i].bytes,
             Invariant::manifest_comes_last, "the result appears without chunk {}", i);
+    if (!scenario_.fsync || member(owner).power_cut) continue;
+    const Disk::File* file = disk(owner).find_durable(i);
+    require(
+        file != nullptr && file->bytes == chunks_[i].bytes && file->synced == file->bytes.size(),
+        Invariant::manifest_comes_last, "the result appears, and a power cut would take chunk {}",
+        i);
   }
 }
 
@@ -175,11 +215,11 @@ void Auditor::on_over(Errc verdict, const Counters& counters) {
     workers.bytes_written += it.closed->bytes_written;
     workers.chunks_corrupt += it.closed->chunks_corrupt;
   }
-  require(counters.chunks_written == scenario_.chunks() &&
-              counters.bytes_written == scenario_.source_size,
-          Invariant::counters_agree, "{} chunks, {} bytes of {} chunks, {} bytes were moved",
-          counters.chunks_written, counters.bytes_written.value, scenario_.chunks(),
-          scenario_.source_size.value);
+  const std::uint64_t chunks = counters.chunks_written + counters.chunks_kept;
+  const Bytes bytes = counters.bytes_written + counters.bytes_kept;
+  require(chunks == scenario_.chunks() && bytes == scenario_.source_size, Invariant::counters_agree,
+          "{} chunks, {} bytes of {} chunks, {} bytes are there", chunks, bytes.value,
+          scenario_.chunks(), scenario_.source_size.value);
   require(counters.chunks_written == workers.chunks_written &&
               counters.bytes_written == workers.bytes_written,
           Invariant::counters_agree, "the master counts {} chunks, the workers {}",
@@ -255,6 +295,7 @@ void Auditor::on_power_cut(Rank worker) {
   if (!scenario_.fsync) return;
   for (std::uint64_t i = 0; i < chunks_.size(); ++i) {
     const auto* bytes = disk(worker).find(i);
+    if (scenario_.resume && !chunks_[i].written) continue;  // an earlier job's, perhaps unsynced
     require(bytes == nullptr || *bytes == chunks_[i].bytes, Invariant::visible_is_finished,
             "after a power cut rank {} shows an unfinished chunk {}", worker.value, i);
   }
@@ -263,12 +304,14 @@ void Auditor::on_power_cut(Rank worker) {
 void Auditor::on_end(std::optional<Errc> verdict) const {
   for (std::uint64_t i = 0; i < chunks_.size(); ++i) {
     const Chunk& chunk = chunks_[i];
+    if (chunk.kept && !member(chunk.owner).power_cut) check_on_disk({i}, chunk.owner, false);
     if (!chunk.written || (member(chunk.owner).power_cut && !scenario_.fsync)) continue;
     check_on_disk({i}, chunk.owner, scenario_.fsync && !member(chunk.owner).power_cut);
   }
   const bool manifest = disk(kMaster).find(kManifestFile) != nullptr;
   if (!verdict) return;  // the launcher ended it
-  require(manifest == (*verdict == Errc::ok && !scenario_.discard), Invariant::manifest_comes_last,
+  const bool expected = (*verdict == Errc::ok && !scenario_.discard) || old_result_stays();
+  require(manifest == expected, Invariant::manifest_comes_last,
           "the verdict is {}, and there is {} manifest", error_name(*verdict),
           manifest ? "a" : "no");
   const bool explained =

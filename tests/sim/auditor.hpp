@@ -22,13 +22,15 @@
 namespace mpiferry::sim {
 
 // What a worker is blamed for.
-enum class Silence : std::uint8_t { to_the_job, to_chunks };
+enum class Silence : std::uint8_t { to_the_job, to_chunks, of_its_holdings };
 
 struct Counters {
   std::uint64_t chunks_written = 0;
   std::uint64_t chunks_resent = 0;
   std::uint64_t chunks_corrupt = 0;
-  Bytes bytes_written;
+  Bytes bytes_written = {};
+  std::uint64_t chunks_kept = 0;
+  Bytes bytes_kept = {};
 };
 
 // Every function throws Broken. Not thread-safe.
@@ -36,13 +38,17 @@ class Auditor {
  public:
   Auditor(const World& world, const Faults& faults, const Scenario& scenario);
 
-  // The disk of each rank, by rank.
-  void set_disks(std::vector<const Disk*> disks) { disks_ = std::move(disks); }
+  // The disk of each rank, by rank, as they are before the job begins.
+  void set_disks(std::vector<const Disk*> disks);
 
   // The master.
   void on_invited() { invited_ = world_.now(); }
   void on_chunk_read(ChunkIndex chunk, std::span<const std::byte> bytes);
   void on_chunk_posted(const wire::Header& header, Rank to);
+  // It is not sent, as its own worker says that it has it.
+  void on_chunk_kept(ChunkIndex chunk);
+  void on_transfer_began();
+  void on_inventory_heard(Rank from) { member(from).last_report = world_.now(); }
   void on_ack_heard(Rank from, const wire::Ack& ack);
   // A write that failed ends the job.
   void on_no_way_out() const;
@@ -75,11 +81,13 @@ class Auditor {
     Rank owner = kNoRank;
     std::uint32_t damaged = 0;  // answers `corrupt` that were heard, one an attempt
     bool written = false;       // so the master was told
+    bool kept = false;          // it was there before
     bool stray = false;         // its owner could not write it, somebody else can
   };
   struct Member {
     std::uint32_t owed = 0;
     Time silent_since;
+    Time last_report;  // of what it holds
     std::optional<wire::Closed> closed;
     bool power_cut = false;
     bool barred = false;  // the master has heard that it can not write
@@ -101,12 +109,17 @@ class Auditor {
   // nullopt: for ever.
   std::optional<Duration> patience() const;
   void check_on_disk(ChunkIndex chunk, Rank worker, bool durable) const;
+  // A result of an earlier job that this one has not touched.
+  bool old_result_stays() const noexcept { return had_manifest_ && !some_left_; }
 
   const World& world_;
   const Faults& faults_;
   const Scenario& scenario_;
   std::vector<const Disk*> disks_;
   std::vector<Chunk> chunks_;
+  std::vector<std::optional<std::vector<std::byte>>> before_;  // what lay in the chunks' places
+  bool had_manifest_ = false;
+  bool some_left_ = false;       // a chunk was sent
   std::vector<Member> members_;  // by rank
   std::vector<Stop> stops_;      // of the master
   std::uint64_t strays_ = 0;     // that left for somebody else

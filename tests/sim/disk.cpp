@@ -79,14 +79,20 @@ DiskError Disk::sync(File& part) {
 
 DiskError Disk::rename(const Part& part, std::uint64_t name) {
   if (const DiskError error = call(wire::WriteCall::rename)) return error;
-  visible_[name] = part;
+  content_.visible[name] = part;
   if (on_visible) on_visible(name, part->bytes);
   return {};
 }
 
 DiskError Disk::sync_names() {
   if (const DiskError error = call(wire::WriteCall::sync)) return error;
-  durable_ = visible_;
+  content_.durable = content_.visible;
+  return {};
+}
+
+DiskError Disk::sync_all() {
+  if (const DiskError error = sync_names()) return error;
+  for (const auto& [name, file] : content_.visible) file->synced = file->bytes.size();
   return {};
 }
 
@@ -101,25 +107,43 @@ DiskError Disk::publish(std::uint64_t name, std::span<const std::byte> bytes, bo
 }
 
 const std::vector<std::byte>* Disk::find(std::uint64_t name) const {
-  const auto found = visible_.find(name);
-  return found == visible_.end() ? nullptr : &found->second->bytes;
+  const auto found = content_.visible.find(name);
+  return found == content_.visible.end() ? nullptr : &found->second->bytes;
 }
 
 const Disk::File* Disk::find_durable(std::uint64_t name) const {
-  const auto found = durable_.find(name);
-  return found == durable_.end() ? nullptr : found->second.get();
+  const auto found = content_.durable.find(name);
+  return found == content_.durable.end() ? nullptr : found->second.get();
 }
 
 void Disk::power_cut() {
-  std::erase_if(visible_, [this](const auto& entry) {
-    return !durable_.contains(entry.first) && random_.one_in(2);
+  std::erase_if(content_.visible, [this](const auto& entry) {
+    return !content_.durable.contains(entry.first) && random_.one_in(2);
   });
-  for (auto& [name, file] : visible_) {
-    const auto was = durable_.find(name);
-    if (was != durable_.end() && was->second != file && random_.one_in(2)) file = was->second;
+  for (auto& [name, file] : content_.visible) {
+    const auto was = content_.durable.find(name);
+    if (was != content_.durable.end() && was->second != file && random_.one_in(2))
+      file = was->second;
     file->bytes.resize(file->synced);
   }
-  durable_ = visible_;
+  content_.durable = content_.visible;
+}
+
+void decay(Disk::Content& content, Random& random) {
+  constexpr std::uint64_t kOneFileIn = 16;
+  std::erase_if(content.visible, [&](auto& entry) {
+    std::vector<std::byte>& bytes = entry.second->bytes;
+    if (bytes.empty() || !random.one_in(kOneFileIn)) return false;
+    if (random.one_in(3)) return true;
+    if (random.one_in(2)) {
+      bytes[random.below(bytes.size())] ^= std::byte{1};
+    } else {
+      bytes.resize(random.below(bytes.size()));
+      entry.second->synced = bytes.size();
+    }
+    return false;
+  });
+  content.durable = content.visible;
 }
 
 }  // namespace mpiferry::sim

@@ -37,8 +37,17 @@ class Disk {
     std::size_t synced = 0;  // the first so many bytes are on stable storage
   };
   using Part = std::shared_ptr<File>;
+  // What lies there, and what of it a power cut would leave.
+  struct Content {
+    std::map<std::uint64_t, Part> visible;
+    std::map<std::uint64_t, Part> durable;
+  };
 
   Disk(Rank rank, Faults& faults, const Scenario& scenario, Random random);
+
+  // What an earlier job has left.
+  void restore(Content content) { content_ = std::move(content); }
+  const Content& content() const noexcept { return content_; }
 
   // Of the next call; kForEver if it will never return.
   Duration delay();
@@ -54,6 +63,9 @@ class Disk {
   DiskError rename(const Part& part, std::uint64_t name);
   // Makes names durable.
   DiskError sync_names();
+  // Makes everything durable: syncfs.
+  DiskError sync_all();
+  void remove(std::uint64_t name) { content_.visible.erase(name); }
   // open, append, (sync,) rename (and sync_names) at once.
   DiskError publish(std::uint64_t name, std::span<const std::byte> bytes, bool durable);
 
@@ -75,13 +87,15 @@ class Disk {
   Faults& faults_;
   const Scenario& scenario_;
   Random random_;
-  std::map<std::uint64_t, Part> visible_;
-  std::map<std::uint64_t, Part> durable_;
+  Content content_;
   std::uint64_t room_ = UINT64_MAX;  // bytes that still fit
   bool failing_ = false;             // the next call fails with EIO
   bool short_write_ = false;
   std::uint64_t slowness_ = 1;
   bool stuck_ = false;
 };
+
+// Between two jobs: a file is damaged, cut or removed here and there.
+void decay(Disk::Content& content, Random& random);
 
 }  // namespace mpiferry::sim

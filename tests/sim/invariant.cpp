@@ -23,6 +23,8 @@ std::string_view invariant_name(Invariant invariant) noexcept {
       "stalls_are_real",
       "resends_are_asked_for",
       "failed_end_stops_work",
+      "kept_is_there",
+      "held_is_kept",
   };
   return kNames[static_cast<std::size_t>(invariant)];
 }

@@ -27,9 +27,10 @@ enum class Invariant : std::uint8_t {
   stalls_are_real,          // who is blamed has been silent for so long, and owed something
   resends_are_asked_for,    // an attempt follows a `corrupt` of the one before, `retries` at most
   failed_end_stops_work,    // a worker begins no write after its own failure or that of the job
+  kept_is_there,  // what a job that goes on does not send lies at its worker, and is right
+  held_is_kept,   // ... and it sends nothing that does
 };
-inline constexpr std::size_t kInvariants =
-    static_cast<std::size_t>(Invariant::failed_end_stops_work) + 1;
+inline constexpr std::size_t kInvariants = static_cast<std::size_t>(Invariant::held_is_kept) + 1;
 
 std::string_view invariant_name(Invariant invariant) noexcept;
 

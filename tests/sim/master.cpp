@@ -24,6 +24,7 @@ Master::Master(const Setting& setting, Disk& disk, Source& source, Random random
       clock_(kTick, setting.world.now()),
       conductor_(setting.scenario.workers, setting.scenario.stall_timeout) {
   if (!setting.scenario.stream) chunks_ = setting.scenario.chunks();
+  if (setting.scenario.resume) inventory_.emplace(setting.scenario.workers);
 }
 
 void Master::start() {
@@ -123,6 +124,7 @@ void Master::invite() {
   job.fsync = it.fsync;
   job.discard = it.discard;
   job.reroute = it.reroute;
+  job.resume = it.resume;
   setting_.auditor.on_invited();
   for (std::uint32_t rank = 1; rank <= it.workers; ++rank) {
     tell(Rank{static_cast<int>(rank)}, wire::Kind::job, job);
@@ -171,13 +173,16 @@ void Master::stop() {
   for (const Listener& listener : listening_) {
     setting_.network.cancel(kMaster, wire::Tag::status, listener.receive);
   }
-  flow::Sender* sender = sender_ ? &*sender_ : nullptr;
-  setting_.auditor.on_over(conductor_.verdict(),
-                           sender == nullptr ? Counters{}
-                                             : Counters{.chunks_written = sender->chunks_written(),
-                                                        .chunks_resent = sender->chunks_resent(),
-                                                        .chunks_corrupt = sender->chunks_corrupt(),
-                                                        .bytes_written = sender->bytes_written()});
+  Counters counters;
+  if (sender_) {
+    counters = {.chunks_written = sender_->chunks_written(),
+                .chunks_resent = sender_->chunks_resent(),
+                .chunks_corrupt = sender_->chunks_corrupt(),
+                .bytes_written = sender_->bytes_written(),
+                .chunks_kept = sender_->chunks_kept(),
+                .bytes_kept = sender_->bytes_kept()};
+  }
+  setting_.auditor.on_over(conductor_.verdict(), counters);
   setting_.trace("the master is over: {}", error_name(conductor_.verdict()));
 }
 

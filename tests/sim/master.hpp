@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/flow/conductor.hpp"
+#include "engine/flow/inventory.hpp"
 #include "engine/flow/sender.hpp"
 #include "engine/roles/job_clock.hpp"
 #include "tests/sim/buffer.hpp"
@@ -67,6 +68,7 @@ class Master {
   Turn take_turn();
   bool advance(const flow::Action& action);
   void read_on();
+  bool keep_chunk(const flow::Send& send, Buffer& buffer);
   void send_chunk(const flow::Send& send, Buffer& buffer);
   void on_sent(Rank to, ChunkIndex chunk, Buffer& buffer, bool sent);
   void resend_retained(const flow::Send& send);
@@ -94,6 +96,7 @@ class Master {
   bool source_blocked_ = false;
   std::optional<std::uint64_t> chunks_;
   std::vector<Retained> retained_;  // streams: sent, not acknowledged
+  std::optional<flow::Inventory> inventory_;
   std::optional<flow::Sender> sender_;
   struct Listener {
     Buffer* buffer = nullptr;

@@ -36,12 +36,20 @@ void Master::hear(Rank from, std::span<const std::byte> bytes) {
     case wire::Kind::closed: {
       const auto closed = wire::decode_closed(message->payload);
       if (!closed) return refuse(from, closed.error());
+      if (closed->failure) fail(*closed->failure);  // if this comes before it
       setting_.auditor.on_closed_heard(from, *closed);
       return conductor_.on_closed(from);
     }
+    case wire::Kind::inventory: {
+      const auto report = wire::decode_inventory(message->payload);
+      if (!report) return refuse(from, report.error());
+      if (!inventory_ || !inventory_->on_report(from, *report, now())) break;
+      return setting_.auditor.on_inventory_heard(from);
+    }
     default:
-      return refuse(from, {.code = Errc::unexpected_message});
+      break;
   }
+  refuse(from, {.code = Errc::unexpected_message});
 }
 
 // What `from` said ends the job.
@@ -102,6 +110,12 @@ void Master::tick() {
     fail({.code = Errc::worker_stalled, .rank = *late});
   }
   if (conductor_.transferring() && sender_) {
+    const auto late = inventory_ ? inventory_->late(now(), setting_.scenario.stall_timeout)
+                                 : std::optional<flow::Inventory::Late>{};
+    if (late) {
+      if (!conductor_.failed()) setting_.auditor.on_blame(late->worker, Silence::of_its_holdings);
+      fail({.code = Errc::worker_stalled, .rank = late->worker});
+    }
     if (const auto stall = sender_->stalled(now())) {
       if (!conductor_.failed()) setting_.auditor.on_blame(stall->worker, Silence::to_chunks);
       fail({.code = Errc::worker_stalled, .rank = stall->worker});

@@ -16,8 +16,11 @@ void Master::begin_transfer() {
                                      .buffers = chunk_pool_.capacity(),
                                      .stall_timeout = setting_.scenario.stall_timeout,
                                      .chunks = chunks_,
+                                     .inventory = inventory_ ? &*inventory_ : nullptr,
                                      .reroute = setting_.scenario.reroute,
                                      .retain = setting_.scenario.stream});
+  setting_.auditor.on_transfer_began();
+  if (inventory_) inventory_->begin(now());
 }
 
 Master::Turn Master::take_turn() {
@@ -51,6 +54,8 @@ void Master::read_on() {
       const flow::Send send = *std::exchange(reading_, std::nullopt);
       Buffer& buffer = reader_.take();
       setting_.auditor.on_chunk_read(send.chunk, buffer.payload());
+      if (keep_chunk(send, buffer)) return;
+      disk_.remove(kManifestFile);  // of an earlier job: it is true no more
       return send_chunk(send, buffer);
     }
     case Reader::Step::more:
@@ -71,6 +76,16 @@ void Master::read_on() {
       reading_.reset();
       return fail({.code = reader_.failure(), .rank = kMaster});
   }
+}
+
+// A chunk that its worker holds already as it is in the source now.
+bool Master::keep_chunk(const flow::Send& send, Buffer& buffer) {
+  if (!sender_->holds(send, reader_.digest_of(send.chunk))) return false;
+  setting_.trace("chunk {} is there", send.chunk.value);
+  setting_.auditor.on_chunk_kept(send.chunk);
+  sender_->on_kept(send, Bytes{buffer.payload().size()});
+  chunk_pool_.release(buffer);
+  return true;
 }
 
 void Master::send_chunk(const flow::Send& send, Buffer& buffer) {

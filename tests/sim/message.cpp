@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/wire/ack.hpp"
+#include "engine/wire/inventory.hpp"
 
 namespace mpiferry::sim {
 namespace {
@@ -64,6 +65,16 @@ std::string describe_message(std::span<const std::byte> bytes) {
       return fmt::format("failed, {}", error_name(wire::decode_failure(payload).code));
     case wire::Kind::closed:
       return "closed";
+    case wire::Kind::inventory: {
+      const auto report = wire::decode_inventory(payload);
+      if (!report) return "inventory, damaged";
+      if (report->looked_at == wire::kAllLookedAt) {
+        return fmt::format("inventory, {} and all the rest: {} held", report->first,
+                           report->held.size());
+      }
+      return fmt::format("inventory, {} to {}: {} held", report->first, report->looked_at,
+                         report->held.size());
+    }
     default:
       break;  // of jobs that are not played here
   }

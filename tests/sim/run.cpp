@@ -20,12 +20,13 @@ namespace {
 // Far more than any run needs; what needs more is spinning.
 constexpr std::uint64_t kEventsToSpare = 300'000;
 constexpr std::uint64_t kEventsOfAChunk = 100;
+constexpr Duration kTick = std::chrono::milliseconds{100};  // the master's clock, while all wait
 
 class Run {
  public:
-  Run(const Scenario& scenario, std::string* trace)
+  Run(const Scenario& scenario, std::string* trace, const Disks* before)
       : scenario_(scenario),
-        random_(scenario.seed ^ 0x51u),
+        random_(scenario.seed ^ (scenario.resume ? 0x52u : 0x51u)),
         world_(scenario.workers + 1),
         trace_(world_, trace),
         faults_(scenario.plans),
@@ -46,6 +47,7 @@ class Run {
         auditor_.on_visible(rank, name, bytes);
       };
       disks.push_back(&disk);
+      if (before != nullptr && !before->empty()) disk.restore((*before)[i]);
       if (i == 0) continue;
       workers_.push_back(std::make_unique<Worker>(setting_, rank, disk, random_.fork()));
     }
@@ -82,9 +84,16 @@ class Run {
     result.peak_buffers = master_->chunk_pool().peak();
     if (master_->sender()) {
       result.chunks = master_->sender()->chunks_written();
+      result.kept = master_->sender()->chunks_kept();
       result.resent = master_->sender()->chunks_resent();
     }
     return result;
+  }
+
+  Disks disks() const {
+    Disks left;
+    for (const Disk& disk : disks_) left.push_back(disk.content());
+    return left;
   }
 
  private:
@@ -205,14 +214,20 @@ class Run {
   std::deque<Disk> disks_;  // by rank
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Master> master_;
-  std::uint64_t most_events_ =
-      kEventsToSpare + kEventsOfAChunk * (scenario_.chunks() + scenario_.workers);
+  std::uint64_t most_events_ = kEventsToSpare +
+                               kEventsOfAChunk * (scenario_.chunks() + scenario_.workers) +
+                               static_cast<std::uint64_t>(2 * scenario_.bound() / kTick);
   bool torn_down_ = false;
   bool given_up_ = false;
 };
 
 }  // namespace
 
-RunResult run(const Scenario& scenario, std::string* trace) { return Run{scenario, trace}.play(); }
+RunResult run(const Scenario& scenario, std::string* trace, Disks* disks) {
+  Run it{scenario, trace, disks};
+  RunResult result = it.play();
+  if (disks != nullptr) *disks = it.disks();
+  return result;
+}
 
 }  // namespace mpiferry::sim

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/base/error.hpp"
+#include "tests/sim/disk.hpp"
 #include "tests/sim/faults.hpp"
 #include "tests/sim/invariant.hpp"
 #include "tests/sim/scenario.hpp"
@@ -23,6 +25,7 @@ struct RunResult {
   FaultSet faults;              // that happened
   std::uint64_t events = 0;
   std::uint64_t chunks = 0;  // that were acknowledged as written
+  std::uint64_t kept = 0;    // that were there already
   std::uint64_t resent = 0;
   Duration elapsed{};                // simulated
   Duration transfer{};               // from the first chunk read to the last one acknowledged
@@ -34,7 +37,11 @@ struct RunResult {
   std::optional<Breach> breach;      // an invariant is broken
 };
 
+// What the disks of all ranks hold, by rank.
+using Disks = std::vector<Disk::Content>;
+
 // `trace`: gets a line for each thing that happens; nullptr: nobody reads it.
-RunResult run(const Scenario& scenario, std::string* trace = nullptr);
+// `disks`: what there is before, nothing if it is empty, and after the job; nullptr: nobody asks.
+RunResult run(const Scenario& scenario, std::string* trace = nullptr, Disks* disks = nullptr);
 
 }  // namespace mpiferry::sim

@@ -26,9 +26,15 @@ std::uint64_t random_chunks(Random& random) {
   }
 }
 
+std::uint32_t random_window(Random& random) {
+  return static_cast<std::uint32_t>(random.from(1, random.one_in(2) ? 4 : 16));
+}
+
+std::uint64_t random_memory(Random& random) { return random.one_in(2) ? 1000 : random.from(1, 20); }
+
 void choose_job(Scenario& it, Random& random) {
   it.workers = static_cast<std::uint32_t>(random.from(1, random.one_in(2) ? 3 : 9));
-  it.window = static_cast<std::uint32_t>(random.from(1, random.one_in(2) ? 4 : 16));
+  it.window = random_window(random);
   it.retries = static_cast<std::uint32_t>(random.below(4));
   it.chunk_size = Bytes{random.from(1, 48)};
   const std::uint64_t chunks = random_chunks(random);
@@ -37,7 +43,7 @@ void choose_job(Scenario& it, Random& random) {
   it.stream = random.one_in(3);
   it.discard = random.one_in(6);
   it.fsync = !it.discard && random.one_in(3);
-  it.memory_chunks = random.one_in(2) ? 1000 : random.from(1, 20);
+  it.memory_chunks = random_memory(random);
   constexpr std::array kTimeouts{seconds{0}, seconds{1}, seconds{1}, seconds{5}, seconds{60}};
   it.stall_timeout = kTimeouts[random.below(kTimeouts.size())];
 }
@@ -120,7 +126,7 @@ std::uint64_t Scenario::chunks() const noexcept {
 
 Duration Scenario::bound() const noexcept {
   // Everything one after the other, and each as slow as it can be.
-  const auto times = (retries + 2) * (reroute ? 2 : 1);
+  const auto times = (retries + 2) * (reroute ? 2 : 1) + (resume ? 1 : 0);
   const auto steps = static_cast<Duration::rep>((chunks() + 1) * times + 10 * workers);
   Duration slowness{1};
   Duration troubles{};
@@ -160,16 +166,35 @@ Scenario scenario_of(std::uint64_t seed) {
   return it;
 }
 
+std::optional<Scenario> sequel_of(const Scenario& scenario) {
+  constexpr std::uint64_t kSequel = 0x5e90e1;
+  if (scenario.discard) return std::nullopt;
+  Random random{scenario.seed ^ kSequel};
+  Scenario it = scenario;
+  it.resume = true;
+  it.plans.clear();
+  it.window = random_window(random);
+  it.memory_chunks = random_memory(random);
+  it.fsync = random.one_in(3);
+  it.reroute = random.one_in(3);
+  if (random.one_in(3)) it.changed_from = random.below(it.source_size.value + 1);
+  if (random.one_in(4)) it.source_size = {random.below(2 * it.source_size.value + 1)};
+  // Half of them must end well, whatever the job before has met.
+  if (random.one_in(2)) it.plans.push_back(random_plan(it, random));
+  if (random.one_in(4)) it.plans.push_back(random_plan(it, random));
+  return it;
+}
+
 std::string describe(const Scenario& it) {
   const auto in_ms = [](Duration d) {
     return std::chrono::duration<double, std::milli>(d).count();
   };
   std::string text = fmt::format(
-      "seed {}: {} workers, window {}, {} chunks of {} bytes, {} buffers, retries {}, {}{}{}{}"
+      "seed {}: {} workers, window {}, {} chunks of {} bytes, {} buffers, retries {}, {}{}{}{}{}"
       ", stall timeout {} s\n",
       it.seed, it.workers, it.effective_window(), it.chunks(), it.chunk_size.value,
       it.master_buffers(), it.retries, it.stream ? "stream" : "file", it.fsync ? ", fsync" : "",
-      it.discard ? ", discard" : "", it.reroute ? ", reroute" : "",
+      it.discard ? ", discard" : "", it.reroute ? ", reroute" : "", it.resume ? ", resume" : "",
       std::chrono::duration_cast<std::chrono::seconds>(it.stall_timeout).count());
   for (const Plan& plan : it.plans) {
     text += fmt::format("  planned: {}, rank {}, at {} ({} times), size {}, {:.3f} ms\n",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct Scenario {
   bool fsync = false;
   bool discard = false;
   bool reroute = false;
+  bool resume = false;  // goes on where another job has ended
+  // Bytes of the source from here on are others than they were for that job.
+  std::uint64_t changed_from = UINT64_MAX;
   std::uint64_t memory_chunks = 1;  // --memory, in chunks
   Duration stall_timeout{};
   // the machine
@@ -51,6 +55,9 @@ struct Scenario {
 };
 
 Scenario scenario_of(std::uint64_t seed);
+// The job that goes on where that of `scenario` has ended, on the same disks, be the source what it
+// was or not; nothing if that one wrote nothing.
+std::optional<Scenario> sequel_of(const Scenario& scenario);
 // What `scenario` is, in a few lines.
 std::string describe(const Scenario& scenario);
 

@@ -62,7 +62,8 @@ Duration Source::silence() const {
 }
 
 std::byte Source::at(std::uint64_t offset) const {
-  const std::uint64_t version = offset >= changed_from_ ? 0x5a : 0;
+  const std::uint64_t version =
+      (offset >= changed_from_ ? 0x5aU : 0U) ^ (offset >= scenario_.changed_from ? 0xa5U : 0U);
   const std::uint64_t mixed = (offset + scenario_.seed) * 0x9e3779b97f4a7c15U;
   return static_cast<std::byte>((mixed >> 56U) ^ version);
 }

@@ -115,6 +115,13 @@ void Worker::open_lanes() {
   }
   attendant_.on_ready();
   tell(wire::Kind::ready, wire::Ready{.host = "host", .directory = "out", .directory_id = "1"});
+  if (!job_->resume) return;
+  stocktaking_.emplace(setting_, self_, disk_, *job_, job_id_, attendant_, *receiver_,
+                       [this](bool sent) {
+                         if (!sent) fail({.code = Errc::mpi_failed});
+                         look();
+                       });
+  stocktaking_->begin();
 }
 
 void Worker::take_end(std::span<const std::byte> payload) {
@@ -135,18 +142,27 @@ void Worker::look() {
     if (lanes_.empty()) receive_orders();
     return;
   }
-  if (acks_ && !acks_->idle()) return;
+  if ((acks_ && !acks_->idle()) || (stocktaking_ && !stocktaking_->idle())) return;
   closing_ = true;
   if (end_->verdict != Errc::ok || end_->sums_file.empty()) return close();
   block(disk_.delay(), [this] {
-    // Where not even chunks could be written, the job does without a list of them.
-    if (const DiskError error = disk_.publish(kSumsFile, {}, job_->fsync); error && !unwritable_) {
+    if (const DiskError error = publish()) {
       fail({.code = Errc::dest_write_failed,
             .call = wire::call_name(error.call),
             .system_errno = error.system_errno});
     }
     close();
   });
+}
+
+DiskError Worker::publish() {
+  // Chunks that were kept may have been written by a job without --fsync.
+  if (job_->resume && job_->fsync) {
+    if (const DiskError error = disk_.sync_all()) return error;
+  }
+  const DiskError error = disk_.publish(kSumsFile, {}, job_->fsync);
+  // Where not even chunks could be written, the job does without a list of them.
+  return unwritable_ ? DiskError{} : error;
 }
 
 void Worker::close() {
@@ -158,6 +174,7 @@ void Worker::close() {
               .ack_messages = acks_->messages()};
     for (const Lane& lane : lanes_) chunk_pool_->release(*lane.buffer);
   }
+  closed.failure = attendant_.failure();
   tell(wire::Kind::closed, closed);
   closed_ = true;
 }

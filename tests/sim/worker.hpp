@@ -14,6 +14,7 @@
 #include "tests/sim/committer.hpp"
 #include "tests/sim/disk.hpp"
 #include "tests/sim/setting.hpp"
+#include "tests/sim/stocktaking.hpp"
 
 namespace mpiferry::sim {
 
@@ -52,6 +53,7 @@ class Worker {
   void open_lanes();
   void take_end(std::span<const std::byte> payload);
   void look();
+  DiskError publish();
   void close();
   void fail(Failure failure);
   void tell_failure();
@@ -79,6 +81,7 @@ class Worker {
   std::optional<flow::Receiver> receiver_;
   std::optional<AckSender> acks_;
   std::optional<Committer> committer_;
+  std::optional<Stocktaking> stocktaking_;
   std::vector<Lane> lanes_;
   std::size_t open_lanes_ = 0;
   flow::Attendant attendant_;
