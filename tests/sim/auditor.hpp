@@ -69,6 +69,8 @@ class Auditor {
   void on_write_begun(Rank worker, std::optional<Errc> end, bool failed) const;
   void on_visible(Rank worker, std::uint64_t name, const std::vector<std::byte>& bytes) const;
   void on_answer(Rank worker, const wire::Ack& ack) const;
+  // Before its last word.
+  void on_worker_failed(Rank worker) { member(worker).failed = true; }
   void on_power_cut(Rank worker);
 
   // The run is over: `verdict` is what the user sees; nothing if the launcher ended it.
@@ -90,6 +92,7 @@ class Auditor {
     Time last_report;  // of what it holds
     std::optional<wire::Closed> closed;
     bool power_cut = false;
+    bool failed = false;  // whether or not the master has heard of it
     bool barred = false;  // the master has heard that it can not write
     bool had_its_last = false;
   };

@@ -183,7 +183,9 @@ void Worker::close() {
 void Worker::fail(Failure failure) {
   failure.rank = self_;
   failure.host = "host";
-  if (attendant_.fail(std::move(failure))) tell_failure();
+  if (!attendant_.fail(std::move(failure))) return;
+  if (!closed_) setting_.auditor.on_worker_failed(self_);
+  tell_failure();
 }
 
 void Worker::tell_failure() { tell(wire::Kind::failed, *attendant_.failure()); }
