@@ -9,6 +9,16 @@
 #include "engine/disk/file_id.hpp"
 
 namespace mpiferry::disk {
+namespace {
+
+bool is_directory(const Directory& directory, const dirent& entry) {
+  if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
+  struct stat status {};
+  return ::fstatat(directory.descriptor(), entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISDIR(status.st_mode);
+}
+
+}  // namespace
 
 Result<std::optional<LeftoverScan::Entry>> LeftoverScan::next() {
   if (!entries_) {
@@ -32,21 +42,31 @@ Result<std::optional<LeftoverScan::Entry>> LeftoverScan::next() {
                                   !directory_.exists(kTokenName))) {  // that job has just ended
     kind = Leftover::none;
   }
-  return std::optional{Entry{kind, entry->d_name}};
+  return std::optional{
+      Entry{kind, entry->d_name, kind != Leftover::none && is_directory(directory_, *entry)}};
 }
 
 bool LeftoverSweep::is_doomed(Leftover kind, const char* name) const {
   return kind != Leftover::none && (!doomed_ || doomed_(kind, leftover_number(name)));
 }
 
-Outcome LeftoverSweep::check_spares(const char* name) const {
+Failure no_file(const Directory& directory, const char* name) {
+  return {.code = Errc::dest_unusable,
+          .path = directory.path_of(name),
+          .detail = "is a directory, and has a name of mpiferry's files",
+          .hint = "move it away, or name another destination"};
+}
+
+Outcome LeftoverSweep::check(const LeftoverScan::Entry& entry) const {
+  if (entry.is_directory) return no_file(directory_, entry.name);
   struct stat status {};
-  if (::fstatat(directory_.descriptor(), name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+  if (spared_.empty() ||
+      ::fstatat(directory_.descriptor(), entry.name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
       file_id(status) != spared_) {
     return Nothing{};
   }
   return Failure{.code = Errc::invalid_argument,
-                 .path = directory_.path_of(name),
+                 .path = directory_.path_of(entry.name),
                  .detail = "this job would remove its source, which has a name of its files",
                  .hint = "name another destination"};
 }
@@ -65,8 +85,7 @@ Result<bool> LeftoverSweep::end_pass() {
   // Some file systems skip entries when a directory is emptied while it is read, hence another
   // pass until one finds nothing; but no fight with a job that goes on writing here.
   constexpr int kMaxPasses = 8;
-  const bool looked_only = !spared_.empty();
-  spared_.clear();
+  const bool looked_only = std::exchange(looking_, false);
   const bool again = looked_only || (std::exchange(removed_, false) && ++passes_ < kMaxPasses);
   if (again) scan_.emplace(directory_, own_token_);
   return again;
@@ -75,7 +94,7 @@ Result<bool> LeftoverSweep::end_pass() {
 Result<bool> LeftoverSweep::step(std::chrono::steady_clock::duration slice) {
   const auto deadline = std::chrono::steady_clock::now() + slice;
   do {
-    if (spared_.empty() && !std::exchange(manifest_gone_, true)) {
+    if (!looking_ && !std::exchange(manifest_gone_, true)) {
       const std::string manifest{kManifestName};
       if (is_doomed(Leftover::manifest, manifest.c_str())) {
         if (Outcome gone = remove(manifest.c_str()); !gone) return gone.error();
@@ -85,7 +104,7 @@ Result<bool> LeftoverSweep::step(std::chrono::steady_clock::duration slice) {
     if (!entry) return entry.error();
     if (!*entry) return end_pass();
     if (!is_doomed((*entry)->kind, (*entry)->name)) continue;
-    Outcome done = spared_.empty() ? remove((*entry)->name) : check_spares((*entry)->name);
+    Outcome done = looking_ ? check(**entry) : remove((*entry)->name);
     if (!done) return std::move(done.error());
   } while (std::chrono::steady_clock::now() < deadline);
   return true;

@@ -21,7 +21,8 @@ class LeftoverScan {
  public:
   struct Entry {
     Leftover kind = Leftover::none;
-    const char* name = "";  // valid until the next call
+    const char* name = "";      // valid until the next call
+    bool is_directory = false;  // of a leftover: mpiferry makes none
   };
 
   // With an `own_token` of "" every token is another job's.
@@ -41,6 +42,9 @@ class LeftoverScan {
   std::unique_ptr<DIR, Close> entries_;  // opened by the first call
 };
 
+// `name` there is a directory, and has a name of mpiferry's files.
+Failure no_file(const Directory& directory, const char* name);
+
 // Which leftovers are to go: of this kind, with this number in the name (leftover_number).
 using Doomed = std::function<bool(Leftover, std::optional<std::uint64_t>)>;
 
@@ -58,23 +62,26 @@ class LeftoverSweep {
         own_token_(std::move(own_token)),
         spared_(std::move(spared)),
         doomed_(std::move(doomed)),
+        looking_(!doomed_ || !spared_.empty()),
         scan_(std::in_place, directory, own_token_) {}
 
   // Works for `slice`, and on one name at least. True if there may be more to do.
-  // Before anything is removed: invalid_argument if `spared` would be. dest_unusable with the file
-  // that can not be removed.
+  // Before anything is removed: invalid_argument if `spared` would be, and, unless `doomed`
+  // chooses, dest_unusable if a directory has such a name. dest_unusable with the file that can not
+  // be removed.
   Result<bool> step(std::chrono::steady_clock::duration slice);
 
  private:
   bool is_doomed(Leftover kind, const char* name) const;
-  Outcome check_spares(const char* name) const;
+  Outcome check(const LeftoverScan::Entry& entry) const;
   Outcome remove(const char* name);
   Result<bool> end_pass();
 
   const Directory& directory_;
   std::string own_token_;
-  std::string spared_;  // emptied once every name has been looked at
+  std::string spared_;
   Doomed doomed_;
+  bool looking_;  // nothing is removed yet
   std::optional<LeftoverScan> scan_;
   bool manifest_gone_ = false;
   int passes_ = 0;

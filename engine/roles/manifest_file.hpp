@@ -11,6 +11,9 @@ namespace mpiferry::roles {
 // wrong.
 Result<wire::Manifest> read_manifest(const disk::Directory& directory);
 
+// Whether a file of that name is there that no version of mpiferry has written, in whole or in part.
+bool is_foreign_manifest(const disk::Directory& directory);
+
 // The failure to open the directory, or a file in it, as one of those.
 Failure no_manifest(const Failure& why);
 

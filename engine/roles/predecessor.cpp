@@ -38,8 +38,9 @@ Outcome check_predecessor(const disk::Directory& directory, const std::string& o
     const auto entry = scan.next();
     if (!entry) return entry.error();
     if (!*entry) return Nothing{};
-    const auto [kind, name] = **entry;
+    const auto [kind, name, is_directory] = **entry;
     if (kind == disk::Leftover::none) continue;
+    if (is_directory) return disk::no_file(directory, name);
     struct stat status {};
     if (!source_id.empty() &&
         ::fstatat(directory.descriptor(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -52,12 +53,14 @@ Outcome check_predecessor(const disk::Directory& directory, const std::string& o
     }
     const auto other = layout_of(kind, layout);
     if (!other || *other == layout) continue;
-    return Failure{.code = Errc::dest_occupied,
-                   .path = directory.path_of(name),
-                   .detail = fmt::format("a file of the layout {}, and this job has {}",
-                                         wire::layout_name(*other), wire::layout_name(layout)),
-                   .hint = fmt::format("resume with --layout {}, or replace all with --force",
-                                       wire::layout_name(*other))};
+    return Failure{
+        .code = Errc::dest_occupied,
+        .path = directory.path_of(name),
+        .detail = fmt::format("a file of the layout {}, and this job has {}",
+                              wire::layout_name(*other), wire::layout_name(layout)),
+        .hint = fmt::format("resume with --layout {} if that is what lies here, or remove "
+                            "this file, or replace all with --force",
+                            wire::layout_name(*other))};
   }
 }
 

@@ -44,6 +44,7 @@ class ScatterMaster final : public Master {
   // scatter_takeover.cpp: what lies there already
   Task<Outcome> take_directory();
   Task<Outcome> take_over();
+  Outcome check_finished();
   Failure taken_over() const;
   Outcome open_file();
   Outcome reserve();

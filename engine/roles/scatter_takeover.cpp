@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/manifest_file.hpp"
 #include "engine/roles/predecessor.hpp"
@@ -51,15 +53,38 @@ Task<Outcome> ScatterMaster::take_over() {
   if (ready) {
     ready = check_predecessor(*directory_, "", options_.layout, reader_->source().id());
   }
+  if (ready) ready = check_finished();
   if (!ready) co_return ready;
   std::function<bool()> stop = [this] { return conductor_.failed(); };
   ready = co_await clear(context_, *directory_, "", "", std::move(stop), is_dead_part);
   if (ready && !conductor_.failed()) ready = directory_->remove_dead_token();
-  if (ready) {
-    if (auto manifest = read_manifest(*directory_)) finished_ = std::move(*manifest);
-    inventory_.emplace(workers());
-  }
+  if (ready) inventory_.emplace(workers());
   co_return ready;
+}
+
+// The manifest that is there is replaced in the end, if it is one, and of this layout.
+Outcome ScatterMaster::check_finished() {
+  const std::string path = directory_->path_of(disk::kManifestName);
+  if (is_foreign_manifest(*directory_)) {
+    return Failure{.code = Errc::dest_occupied,
+                   .path = path,
+                   .detail = "is no manifest of mpiferry",
+                   .hint = "move it away, name another destination, or replace all with --force"};
+  }
+  auto manifest = read_manifest(*directory_);
+  if (!manifest) return Nothing{};  // there is none, or a power cut has left half of one
+  if (manifest->layout != options_.layout) {
+    return Failure{.code = Errc::dest_occupied,
+                   .path = path,
+                   .detail = fmt::format("the job that finished here has the layout {}, and this "
+                                         "one has {}",
+                                         wire::layout_name(manifest->layout),
+                                         wire::layout_name(options_.layout)),
+                   .hint = fmt::format("resume with --layout {}, or replace all with --force",
+                                       wire::layout_name(manifest->layout))};
+  }
+  finished_ = std::move(*manifest);
+  return Nothing{};
 }
 
 // Before anything changes at the destination: what lies there is no finished job any more.

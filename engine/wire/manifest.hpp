@@ -14,6 +14,8 @@
 
 namespace mpiferry::wire {
 
+// Of every version's schema the beginning.
+inline constexpr std::string_view kManifestFamily = "mpiferry.manifest/";
 inline constexpr std::string_view kManifestSchema = "mpiferry.manifest/2";
 
 struct Manifest {

@@ -147,6 +147,20 @@ TEST_F(Destination, with_a_larger_jobs_files_holds_none_of_them_after_force) {
   if (have_xxhsum()) expect_sums_accepted();
 }
 
+TEST_F(Destination, with_a_directory_that_has_one_of_its_names_keeps_all_with_force_and_resume) {
+  make_source(10 * chunk_size);
+  expect_moved(run_job(3));
+  fs::create_directory(destination / "chunk_77.bin");
+  const auto files = files_below(root);
+  for (const char* how : {"--force", "--resume"}) {
+    const Finished refused = run_job(3, {how});
+    EXPECT_EQ(refused.exit_code, 4) << told(refused);
+    EXPECT_EQ(error_lines(refused), 1);
+    EXPECT_NE(refused.err.find("chunk_77.bin': is a directory"), std::string::npos) << refused.err;
+    EXPECT_EQ(files_below(root), files) << how;
+  }
+}
+
 TEST_F(Destination, of_one_worker_with_another_jobs_files_is_refused_until_forced) {
   make_source(10 * chunk_size);
   spread();

@@ -187,6 +187,36 @@ TEST_F(Resume, with_another_layout_is_refused_and_changes_nothing) {
   expect_resumed(run_job(3, {"--resume"}), 0);
 }
 
+TEST_F(Resume, of_finished_chunks_makes_no_stripes) {
+  make_source(10 * chunk_size);
+  expect_moved(run_job(3));
+  const auto files = files_below(root);
+  const Finished refused = run_job(3, {"--resume", "--layout", "stripes"});
+  EXPECT_EQ(refused.exit_code, 4) << told(refused);
+  EXPECT_NE(refused.err.find("resume with --layout chunks"), std::string::npos) << refused.err;
+  EXPECT_EQ(files_below(root), files);
+}
+
+TEST_F(Resume, does_not_replace_another_programs_manifest) {
+  make_source(10 * chunk_size);
+  expect_moved(run_job(3));
+  const fs::path manifest = destination / "manifest.json";
+  std::ofstream{manifest} << "{\"name\": \"my web app\"}";
+  const auto files = files_below(root);
+  const Finished refused = run_job(3, {"--resume"});
+  EXPECT_EQ(refused.exit_code, 4) << told(refused);
+  EXPECT_EQ(error_lines(refused), 1);
+  EXPECT_NE(refused.err.find("manifest.json': is no manifest of mpiferry"), std::string::npos)
+      << refused.err;
+  EXPECT_EQ(files_below(root), files);
+  // ... but what a power cut has left of one.
+  for (const std::string& left :
+       {std::string{}, std::string(100, '\0'), std::string{"{\n  \"schema\": \"mpif"}}) {
+    std::ofstream{manifest, std::ios::binary | std::ios::trunc} << left;
+    expect_resumed(run_job(3, {"--resume"}), 0);
+  }
+}
+
 TEST_F(Resume, does_not_take_a_running_job_over_nor_write_into_its_source) {
   make_source(60 * chunk_size);
   // Long enough for another job to start, also on a machine that is busy.
