@@ -157,8 +157,9 @@ void add_control(Seeds& seeds) {
   add_control(seeds, "2", End{Errc::chunk_corrupt, 7, "data.xxh3"});
   add_control(seeds, "3", Closed{1, Bytes{~std::uint64_t{0}}, 3, 4});
   add_control(seeds, "3", Closed{1, 2_B, 3, 4, 0x9555e8555c62dcfd});
-  add_control(seeds, "3",
-              Closed{.failure = Failure{.code = Errc::dest_write_failed, .rank = Rank{2}}});
+  Closed failed;
+  failed.failure = Failure{.code = Errc::dest_write_failed, .rank = Rank{2}};
+  add_control(seeds, "3", failed);
   add_control(seeds, "4",
               Failure{.code = Errc::dest_write_failed,
                       .rank = Rank{2},
