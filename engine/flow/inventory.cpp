@@ -1,6 +1,7 @@
 #include "engine/flow/inventory.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "engine/plan/chunk_plan.hpp"
 
@@ -16,16 +17,24 @@ void Inventory::begin(Time now) {
   for (Worker& worker : workers_) worker.last_report = now;
 }
 
-bool Inventory::on_report(Rank worker, const wire::Inventory& report, Time now) {
-  const auto workers = static_cast<std::uint32_t>(workers_.size());
-  Worker& from = workers_[static_cast<std::size_t>(worker.value) - 1];
+bool Inventory::can_be(Rank worker, const wire::Inventory& report) const {
+  const Worker& from = workers_[static_cast<std::size_t>(worker.value) - 1];
   if (report.first < from.looked_at || from.early.size() >= kMostEarly) return false;
+  // Nothing is looked at twice, whichever of the reports comes first.
+  const auto next = from.early.lower_bound(report.first);
+  if (next != from.early.end() && next->first < report.looked_at) return false;
+  if (next != from.early.begin() && std::prev(next)->second > report.first) return false;
+  const auto workers = static_cast<std::uint32_t>(workers_.size());
+  return std::ranges::all_of(report.held, [&](const wire::Inventory::Held& held) {
+    const std::uint64_t position = held.chunk.value / workers;
+    return held.chunk.value < chunks_ && plan::owner(held.chunk, workers) == worker &&
+           position >= report.first && position < report.looked_at;
+  });
+}
+
+bool Inventory::on_report(Rank worker, const wire::Inventory& report, Time now) {
+  if (!can_be(worker, report)) return false;
   for (const auto& [chunk, digest] : report.held) {
-    const std::uint64_t position = chunk.value / workers;
-    if (plan::owner(chunk, workers) != worker || position < report.first ||
-        position >= report.looked_at) {
-      return false;
-    }
     if (chunk.value >= held_.size()) {
       held_.resize(chunk.value + 1);
       digests_.resize(chunk.value + 1);
@@ -33,9 +42,10 @@ bool Inventory::on_report(Rank worker, const wire::Inventory& report, Time now) 
     held_[chunk.value] = true;
     digests_[chunk.value] = digest;
   }
+  Worker& from = workers_[static_cast<std::size_t>(worker.value) - 1];
   from.last_report = now;
   if (report.first == report.looked_at) return true;  // only a sign of life
-  if (!from.early.try_emplace(report.first, report.looked_at).second) return false;
+  from.early.emplace(report.first, report.looked_at);
   for (auto next = from.early.begin(); next != from.early.end() && next->first == from.looked_at;
        next = from.early.begin()) {
     from.looked_at = next->second;

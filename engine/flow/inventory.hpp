@@ -15,12 +15,14 @@ namespace mpiferry::flow {
 // Not thread-safe.
 class Inventory {
  public:
-  explicit Inventory(std::uint32_t workers) : workers_(workers) {}
+  // `chunks`: of the source; of a stream as many as there may be.
+  explicit Inventory(std::uint32_t workers, std::uint64_t chunks = kMaxChunks)
+      : workers_(workers), chunks_(chunks) {}
 
   // The workers may report from now on.
   void begin(Time now);
-  // False if it can not be: chunks of another worker, or a worker that goes back. Reports may
-  // overtake each other.
+  // False if it can not be, and then nothing has changed: chunks of another worker or beyond the
+  // source, or a worker that goes back. Reports may overtake each other.
   bool on_report(Rank worker, const wire::Inventory& report, Time now);
 
   // Its worker has looked for this chunk.
@@ -38,13 +40,16 @@ class Inventory {
   std::optional<Late> late(Time now, Duration patience) const;
 
  private:
+  bool can_be(Rank worker, const wire::Inventory& report) const;
+
   struct Worker {
     std::uint64_t looked_at = 0;                   // without a gap
     std::map<std::uint64_t, std::uint64_t> early;  // beyond one: first and end
     Time last_report;
   };
   std::vector<Worker> workers_;  // worker r at r - 1
-  std::vector<bool> held_;       // by chunk
+  std::uint64_t chunks_;
+  std::vector<bool> held_;  // by chunk
   std::vector<std::uint64_t> digests_;
 };
 

@@ -58,7 +58,7 @@ Task<Outcome> ScatterMaster::take_over() {
   std::function<bool()> stop = [this] { return conductor_.failed(); };
   ready = co_await clear(context_, *directory_, "", "", std::move(stop), is_dead_part);
   if (ready && !conductor_.failed()) ready = directory_->remove_dead_token();
-  if (ready) inventory_.emplace(workers());
+  if (ready) inventory_.emplace(workers(), chunks_.value_or(kMaxChunks));
   co_return ready;
 }
 

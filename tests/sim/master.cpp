@@ -24,7 +24,9 @@ Master::Master(const Setting& setting, Disk& disk, Source& source, Random random
       clock_(kTick, setting.world.now()),
       conductor_(setting.scenario.workers, setting.scenario.stall_timeout) {
   if (!setting.scenario.stream) chunks_ = setting.scenario.chunks();
-  if (setting.scenario.resume) inventory_.emplace(setting.scenario.workers);
+  if (setting.scenario.resume) {
+    inventory_.emplace(setting.scenario.workers, chunks_.value_or(kMaxChunks));
+  }
 }
 
 void Master::start() {

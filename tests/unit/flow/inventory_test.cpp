@@ -56,6 +56,30 @@ TEST(Inventory, believes_no_worker_about_anothers_chunks_nor_about_those_it_has_
       << "twice";
 }
 
+TEST(Inventory, believes_nothing_about_what_a_report_that_came_early_has_told) {
+  Inventory inventory{1};
+  EXPECT_TRUE(inventory.on_report(Rank{1}, {.first = 4, .looked_at = 8, .held = {}}, kNow));
+  EXPECT_FALSE(inventory.on_report(Rank{1}, {.first = 2, .looked_at = 5, .held = {}}, kNow));
+  EXPECT_FALSE(inventory.on_report(Rank{1}, {.first = 6, .looked_at = 9, .held = {}}, kNow));
+  EXPECT_TRUE(inventory.on_report(Rank{1}, {.first = 0, .looked_at = 4, .held = {}}, kNow));
+  EXPECT_TRUE(inventory.knows({7}));
+}
+
+TEST(Inventory, keeps_nothing_of_a_report_that_it_refuses) {
+  Inventory inventory{2};
+  EXPECT_FALSE(inventory.on_report(
+      Rank{1}, {.first = 0, .looked_at = 4, .held = {{{0}, 5}, {{1}, 6}}}, kNow));
+  EXPECT_FALSE(inventory.holds({0}, 5));
+}
+
+TEST(Inventory, believes_in_no_chunk_beyond_the_source) {
+  Inventory inventory{1, 3};
+  const wire::Inventory beyond{.first = 0, .looked_at = wire::kAllLookedAt, .held = {{{3}, 1}}};
+  EXPECT_FALSE(inventory.on_report(Rank{1}, beyond, kNow));
+  const wire::Inventory last{.first = 0, .looked_at = wire::kAllLookedAt, .held = {{{2}, 1}}};
+  EXPECT_TRUE(inventory.on_report(Rank{1}, last, kNow));
+}
+
 TEST(Inventory, a_worker_that_says_nothing_for_too_long_is_late_until_it_has_told_all) {
   Inventory inventory{2};
   inventory.begin(kNow);
