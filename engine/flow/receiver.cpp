@@ -72,10 +72,10 @@ bool Receiver::owns(ChunkIndex chunk) const noexcept {
 }
 
 // A chunk whose own worker can not write it. There are few of them.
-ChunkStep Receiver::on_foreign(const wire::Header& header) const {
-  const auto known = adopted_.find(header.chunk.value);
-  if (known == adopted_.end()) return Write{};
+ChunkStep Receiver::on_foreign(const wire::Header& header) {
+  const auto known = foreign_.try_emplace(header.chunk.value, header.payload_digest).first;
   if (known->second != header.payload_digest) return Violation{Errc::unexpected_message};
+  if (!adopted_.contains(header.chunk.value)) return Write{};
   return Answer{{.chunk = header.chunk, .attempt = header.attempt}};
 }
 

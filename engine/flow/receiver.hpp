@@ -69,7 +69,7 @@ class Receiver {
  private:
   Errc check(const wire::Header& header) const;
   bool owns(ChunkIndex chunk) const noexcept;
-  ChunkStep on_foreign(const wire::Header& header) const;
+  ChunkStep on_foreign(const wire::Header& header);
   void grow(std::uint64_t chunks);
   std::uint64_t position(ChunkIndex chunk) const noexcept { return chunk.value / config_.workers; }
 
@@ -78,6 +78,8 @@ class Receiver {
   std::vector<bool> written_;  // and is done
   std::vector<bool> found_;    // was there before, with this digest
   std::vector<std::uint64_t> digests_;
+  // Of other workers' chunks: those of which a write was asked for, and those that are written.
+  std::map<std::uint64_t, std::uint64_t> foreign_;
   std::map<std::uint64_t, std::uint64_t> adopted_;
   std::uint64_t chunks_found_ = 0;
   std::uint64_t chunks_written_ = 0;

@@ -163,5 +163,19 @@ TEST(ReceiverReroute, takes_anothers_chunk_only_if_the_job_says_so) {
   EXPECT_EQ(receiver.chunks_written(), 1U);
 }
 
+TEST(ReceiverReroute, takes_no_other_bytes_while_anothers_chunk_is_being_written) {
+  Receiver receiver{{.self = Rank{1},
+                     .workers = 2,
+                     .job_id = 5,
+                     .chunk_size = 10_B,
+                     .source_size = 40_B,
+                     .reroute = true}};
+  EXPECT_EQ(receiver.on_chunk(chunk_of_10(1, 9), true), ChunkStep{Write{}});
+  EXPECT_EQ(receiver.on_chunk(chunk_of_10(1, 10), true),
+            ChunkStep{Violation{Errc::unexpected_message}});
+  receiver.on_written(chunk_of_10(1, 9), wire::WriteCall::none, 0);
+  EXPECT_EQ(receiver.adopted().at(1), 9U);
+}
+
 }  // namespace
 }  // namespace mpiferry::flow
