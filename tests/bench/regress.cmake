@@ -1,6 +1,6 @@
 # bench.regress*: the regression gate. None of them says how fast anything is: the unit tests play machines,
 # and what runs real jobs is slowed down by whole seconds, or too short to be red.
-foreach(name regress_test regress_base_test regress_refusal_test)
+foreach(name regress_test regress_base_test regress_refusal_test regress_clone_test)
   add_test(NAME bench.${name} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/${name}.py)
   set_tests_properties(bench.${name} PROPERTIES TIMEOUT 180)
 endforeach()

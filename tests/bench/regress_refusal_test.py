@@ -1,75 +1,25 @@
 #!/usr/bin/env python3
 """regress_refusal_test.py [unittest's arguments]: what bench/regress says of places, launchers, programs and jobs
 that are no good, and that it says so before it builds or measures. There is no MPI in it: a stand-in starts ranks."""
-import contextlib
-import io
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 from unittest import mock
 
 sys.dont_write_bytecode = True
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bench"))
+from stand_ins import LAUNCHER, ROOT, VERSION, Here  # noqa: E402
 
 from measuring import output, scratch  # noqa: E402
-from regression import base, building, command_line, experiments, jobs, preflight, rendering  # noqa: E402
+from regression import experiments, jobs, preflight, rendering  # noqa: E402
 from regression.decision import Rule  # noqa: E402
 from regression.gate import Course  # noqa: E402
 from regression.refusal import FAILED, Refusal  # noqa: E402
 
-LAUNCHER = 'n=$2; shift 2\nwhile [ "$n" -gt 0 ]; do "$@" || exit; n=$((n - 1)); done'
-VERSION = "[ $1 = --version ] && { echo mpiferry 0; exit; }"
-REPORT = """for word; do [ "$last" = --json ] && report=$word; last=$word; done
-echo '{"exit_code": 0, "bytes_written": 65536, "transfer_seconds": 0.5}' >$report"""
 CASE = jobs.Case(65536, 2, 65536)
-
-
-class Here(unittest.TestCase):
-    def setUp(self):
-        place = tempfile.TemporaryDirectory(prefix="mpiferry-regress-")
-        self.addCleanup(place.cleanup)
-        self.here = pathlib.Path(place.name)
-        self.target = self.here / "target"
-        self.target.mkdir()
-        self.launcher = self.program("launcher", LAUNCHER)
-        self.ferry = self.program("ferry", f"{VERSION}\n{REPORT}")
-        environment = mock.patch.dict(os.environ)
-        environment.start()
-        self.addCleanup(environment.stop)
-        os.environ.pop(preflight.SUMMARY, None)
-
-    def program(self, name, text):
-        path = self.here / name
-        path.write_text(f"#!/bin/sh\n{text}\n")
-        path.chmod(0o755)
-        return path
-
-    def run_main(self, *arguments):
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                code = command_line.main(list(map(str, arguments)), "")
-            except SystemExit as end:
-                code = end.code
-        self.assertEqual(list(self.target.iterdir()), [], "something is left at the target")
-        return code, out.getvalue(), err.getvalue()
-
-    def gate(self, *arguments):
-        return self.run_main("--base-binary", self.ferry, "--head-binary", self.ferry, "--even-if-identical",
-                             "--mpiexec", self.launcher, "--case", "64K:2:64K", "--pairs", "1", "--target",
-                             self.target, *arguments)
-
-    def refused(self, said, *arguments, code=2):
-        done, out, err = self.gate(*arguments)
-        self.assertEqual((done, out), (code, ""), err)
-        self.assertRegex(err, f"(?s)^bench/regress: error: {said}")
 
 
 class Places(Here):
@@ -191,111 +141,6 @@ class HangingJobs(Here):
                 mock.patch.object(place, "warm", side_effect=OSError(28, "No space left on device")), \
                 self.assertRaisesRegex(Refusal, f"^--target {self.target}: No space left on device; make room"):
             self.jobs(place, self.ferry).measure("head", CASE)
-
-
-class Clones(Here):
-    """With a clone whose program is a line of shell."""
-
-    def setUp(self):
-        super().setUp()
-        self.root = self.here / "clone"
-        for folder in ("engine", "cli", "cmake", "docs"):
-            (self.root / folder).mkdir(parents=True)
-            (self.root / folder / "file").write_text("one")
-        self.broken(False)
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.commit()
-        patched = mock.patch.object(command_line, "ROOT", self.root)
-        patched.start()
-        self.addCleanup(patched.stop)
-
-    def broken(self, broken):
-        compiler = self.program("compiler", "echo one.cpp:7:1: warning: odd\n"
-                                "echo one.cpp:9:3: error: no such thing\necho one.cpp:9:9: error: nor that\nexit 1")
-        (self.root / "CMakeLists.txt").write_text(
-            "cmake_minimum_required(VERSION 3.22)\nproject(clone NONE)\nadd_custom_target(mpiferry COMMAND "
-            f"{compiler if broken else f'cp {self.ferry} cli/mpiferry'})\n"
-            "file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/cli)\n")
-
-    def git(self, *arguments):
-        environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-        subprocess.run(["git", "-C", self.root, "-c", "user.name=a", "-c", "user.email=a@b", *arguments], check=True,
-                       capture_output=True, env=environment)
-
-    def commit(self):
-        self.git("add", ".")
-        self.git("commit", "--quiet", "--message", "a step")
-
-    def gate_of_clone(self, *arguments):
-        return self.run_main("--mpiexec", self.launcher, "--target", self.target, "--build", self.here / "build",
-                             "--case", "64K:2:64K", "--pairs", "1", "--json", self.here / "r.json", *arguments)
-
-    def test_short_builds_nothing_if_nothing_that_is_built_differs(self):
-        (self.root / "docs/file").write_text("two")
-        self.commit()
-        code, out, err = self.gate_of_clone("--short")
-        self.assertEqual(code, 0, err)
-        self.assertIn("GREEN: nothing that the program is built of differs, so nothing was measured", out)
-        self.assertFalse((self.here / "build").exists())
-        data = json.loads((self.here / "r.json").read_text())
-        self.assertEqual((data["verdict"], data["exit_code"], data["pairs"], data["head"]["program"]),
-                         ("green", 0, [], None))
-
-    def test_it_measures_when_it_is_asked_to_or_something_differs(self):
-        (self.root / "docs/file").write_text("two")
-        self.commit()
-        self.assertEqual(self.gate_of_clone("--short", "--even-if-identical")[0], 3)
-        code, out, _ = self.gate_of_clone()  # it builds both, and finds them the same
-        self.assertEqual((code, "byte for byte" in out), (0, True))
-        with mock.patch.object(command_line, "build_head", side_effect=Refusal("it builds")):
-            code, out, _ = self.gate_of_clone("--head-binary", self.ferry)  # so it builds BASE only
-            self.assertEqual((code, "byte for byte" in out), (0, True))
-        self.assertIn(f"HEAD's program was not built here: it is {self.ferry}", out)
-        self.assertEqual(json.loads((self.here / "r.json").read_text())["head"]["program"], str(self.ferry))
-        for folder in base.PROGRAM[1:]:
-            (self.root / folder / "new").write_text("differs")
-            with mock.patch.object(command_line, "build_base", side_effect=Refusal("it builds")):
-                self.assertIn("it builds", self.gate_of_clone("--short")[2])  # though it is not committed
-                self.commit()
-                self.assertIn("it builds", self.gate_of_clone("--short", "HEAD^")[2])
-
-    def test_room_is_looked_for_before_anything_is_built(self):
-        code, _, err = self.gate_of_clone("HEAD", "--case", "64K:2:1000T")
-        self.assertEqual((code, "are free" in err), (FAILED, True), err)
-        self.assertFalse((self.here / "build").exists())
-
-    def test_what_builds_is_looked_for_before_anything_is_built(self):
-        for missing in ("tar", "cmake"):
-            tools = self.here / f"without-{missing}"
-            tools.mkdir()
-            for tool in {"git", "tar", "cmake"} - {missing}:
-                (tools / tool).symlink_to(shutil.which(tool))
-            with mock.patch.dict(os.environ, PATH=str(tools)):
-                for words in (("HEAD", "--even-if-identical"), ("experiment",)):
-                    code, out, err = self.run_main(*words, "--build", self.here / "build", "--target", self.target)
-                    self.assertEqual((code, out), (2, ""), err)
-                    self.assertRegex(err, f"error: {missing} was not found on the PATH; it is needed to ")
-            self.assertFalse((self.here / "build").exists())
-
-    def test_what_is_built_is_said_and_how_long_it_took(self):
-        (self.root / "engine/file").write_text("two")
-        self.commit()
-        _, _, err = self.gate_of_clone()
-        self.assertRegex(err, r"(?s)building BASE \(\w+ a step\) in .*built BASE \(\w+ a step\) in \d+ s\n"
-                              r".*building HEAD \(the working tree\) in .*built HEAD .* in \d+ s\n")
-
-    def test_the_first_error_of_a_build_and_its_log_are_named(self):
-        self.broken(True)
-        self.commit()
-        with self.assertRaisesRegex(building.BuildFailed, r"^B does not build: one.cpp:9:3: error: no such thing\n"
-                                                          rf"The end of {self.here}/build/build.log:\n"):
-            building.build(self.root, self.here / "build", "B", lambda _: None)
-
-    def test_an_empty_base_is_said(self):
-        for name in ("", " "):
-            code, out, err = self.gate_of_clone("--short", name)
-            self.assertEqual((code, out), (2, ""))
-            self.assertIn("error: BASE is empty", err)
 
 
 class Words(Here):
