@@ -152,13 +152,12 @@ WriteError OffsetPart::publish(Bytes size, bool durable, bool replace) noexcept 
   // A duplicate holds the lock until the rename is done: without one somebody may take the part for
   // a dead job's in that moment.
   Descriptor lock{::fcntl(descriptor_.get(), F_DUPFD_CLOEXEC, 0)};
-  const int late = direct_.close();
-  const int error = descriptor_.close();
-  WriteError failed{Call::write, error != 0 ? error : late};
-  if (failed.system_errno == 0 && !published_) {
-    failed = {Call::rename, ours ? name_finally(replace) : ENOENT};
+  WriteError failed = close();
+  if (!failed && !published_) {
+    const int error = ours ? name_finally(replace) : ENOENT;
+    if (error != 0) failed = {Call::rename, error};
   }
-  if (failed.system_errno == 0) return {};
+  if (!failed) return {};
   descriptor_ = std::move(lock);  // for `discard`
   return failed;
 }
@@ -177,12 +176,18 @@ int OffsetPart::name_finally(bool replace) noexcept {
   return error;
 }
 
+WriteError OffsetPart::close() noexcept {
+  const int late = direct_.close();
+  const int error = descriptor_.close();
+  if (error == 0 && late == 0) return {};
+  return {Call::write, error != 0 ? error : late};
+}
+
 void OffsetPart::discard() noexcept {
   if (descriptor_ && !published_ && leads_here(part_name_)) {
     ::unlinkat(directory_, part_name_.c_str(), 0);  // while it is locked
   }
-  direct_.close();
-  descriptor_.close();
+  close();
 }
 
 }  // namespace mpiferry::disk

@@ -27,9 +27,9 @@ enum class Begin : std::uint8_t {
 // it and can go on with it; for the same reason it stays when the object is destroyed, unless
 // `discard` was called. Who opens it `fresh` or `keep` owns it: it is locked (flock) for as long as
 // the object lives, where the file system has locks; others are kept out. An owner publishes or
-// discards it; those who `join` only write. Move-only; must not outlive its Directory. `write`,
-// `read`, `size`, `start_sync` and `sync` may be called from several threads; the other functions
-// from one, while nobody is in any of those.
+// discards it; those who `join` only write and close. Move-only; must not outlive its Directory.
+// `write`, `read`, `size`, `start_sync` and `sync` may be called from several threads; the other
+// functions from one, while nobody is in any of those.
 class OffsetPart {
  public:
   // `final_name`: 1 to 250 bytes without '/'. The mode of a new file is 0666 less the umask.
@@ -44,7 +44,8 @@ class OffsetPart {
   OffsetPart& operator=(OffsetPart&&) = delete;
   ~OffsetPart() = default;
 
-  // Whether there is an open file: not after a move, a `publish` that succeeded or `discard`.
+  // Whether there is an open file: not after a move, a `publish` that succeeded, `close` or
+  // `discard`.
   explicit operator bool() const noexcept { return static_cast<bool>(descriptor_); }
   // Whether it has its final name.
   bool is_published() const noexcept { return published_; }
@@ -83,6 +84,10 @@ class OffsetPart {
   // an error nothing has been published; the part stays and may still be discarded. ENOENT of
   // `rename`: the part has been removed or replaced by somebody.
   WriteError publish(Bytes size, bool durable, bool replace) noexcept;
+
+  // For who joined: closes the file, before its owner publishes it. The error is one that the file
+  // system had put off; what was written here may be lost then.
+  WriteError close() noexcept;
 
   // Closes the file and removes it, if it is a part. A published one stays.
   void discard() noexcept;

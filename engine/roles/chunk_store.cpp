@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/disk/chunk_name.hpp"
+#include "engine/disk/destination_failure.hpp"
 #include "engine/disk/stripe_name.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/roles/publication.hpp"
@@ -125,6 +126,7 @@ void ChunkStore::on_written(ChunkIndex chunk, std::span<const std::byte> payload
 }
 
 Outcome ChunkStore::publish() {
+  if (job_.layout == wire::Layout::file) return close();
   if (job_.layout != wire::Layout::stripes) return Nothing{};
   if (!file_) {  // not a single chunk has come, or none could be written
     if (failed_) return Nothing{};
@@ -136,6 +138,14 @@ Outcome ChunkStore::publish() {
                          error.system_errno);
   }
   return job_.fsync ? directory_->sync() : Outcome{Nothing{}};
+}
+
+Outcome ChunkStore::close() {
+  if (const auto error = file_->close()) {
+    return disk::destination_failure(Errc::dest_write_failed, file_->path(),
+                                     wire::call_name(error.call), error.system_errno);
+  }
+  return Nothing{};
 }
 
 void ChunkStore::forget_digest() {

@@ -54,7 +54,9 @@ class ChunkStore {
   // stripes, after the last chunk: reads a slice of what was not written in order, for the digest
   // of the whole. False when nothing is left to read.
   Result<bool> catch_up(std::span<std::byte> buffer);
-  // stripes, when that is done: gives the stripe its name. dest_write_failed.
+  // When that is done: gives the stripe its name; of the file that all workers share it closes this
+  // worker's end, so that what the file system has put off fails before the master names the file.
+  // dest_write_failed.
   Outcome publish();
   // XXH3-64 of the stripe; after publish().
   std::optional<std::uint64_t> stripe_digest() const noexcept { return stripe_digest_; }
@@ -63,6 +65,7 @@ class ChunkStore {
   bool has_own_file(ChunkIndex chunk) const noexcept;
   Bytes place(ChunkIndex chunk) const noexcept;
   Outcome open(std::string_view name, disk::Begin begin);
+  Outcome close();
   void forget_digest();
 
   std::shared_ptr<const disk::Directory> directory_;

@@ -98,6 +98,22 @@ TEST_F(LateError, of_a_file_written_at_offsets_publishes_nothing) {
   EXPECT_TRUE(temporary.names().empty());
 }
 
+TEST_F(LateError, is_told_to_who_joined_and_closes) {
+  Result<OffsetPart> owner = OffsetPart::open(directory, "file.bin", Begin::fresh);
+  ASSERT_TRUE(owner);
+  for (const int late : {EDQUOT, 0}) {
+    Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", Begin::join);
+    ASSERT_TRUE(part);
+    close_error = late;
+    const WriteError error = part->close();
+    close_error = 0;
+    EXPECT_EQ(error.call, late == 0 ? Call::none : Call::write);
+    EXPECT_EQ(error.system_errno, late);
+    EXPECT_FALSE(*part);
+    EXPECT_EQ(temporary.names(), std::vector<std::string>{"file.bin.part"});
+  }
+}
+
 TEST_F(LateError, fails_the_probe) {
   close_error = EDQUOT;
   const Outcome probe = directory.probe_writable();
