@@ -88,26 +88,30 @@ std::optional<std::optional<std::uint64_t>> ChunkStore::look_on(std::span<std::b
   return look_digest_.value();
 }
 
-disk::ChunkSlot ChunkStore::slot(ChunkIndex chunk) {
+Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
   if (has_own_file(chunk)) {
     return disk::ChunkSlot{
         directory_->open_part(disk::ChunkName{chunk}.view(), job_id_, job_.direct)};
   }
-  const auto refused = [](const Failure& failure) {
-    return disk::ChunkSlot{disk::WriteError{disk::Call::open, failure.system_errno}};
+  // An ack has room for an errno, and for no other reason.
+  const auto refused = [](disk::Call call, Failure& failure) -> Result<disk::ChunkSlot> {
+    if (failure.system_errno == 0) return std::move(failure);
+    return disk::ChunkSlot{disk::WriteError{call, failure.system_errno}};
   };
   if (!file_) {
-    const Outcome opened = open(disk::stripe_name(self_), disk::Begin::fresh);
+    Outcome opened = open(disk::stripe_name(self_), disk::Begin::fresh);
     failed_ = !opened;
-    if (failed_) return refused(opened.error());
+    if (failed_) return refused(disk::Call::open, opened.error());
   }
   // What is written from now on is no finished file any more.
-  if (!std::exchange(retracted_, true)) {
-    if (const Outcome retracted = file_->retract(); !retracted) return refused(retracted.error());
+  if (file_->is_published()) {
+    if (Outcome retracted = file_->retract(); !retracted) {
+      return refused(disk::Call::rename, retracted.error());
+    }
   }
   // What was digested there is no more, even if the write fails.
   if (place(chunk) < digested_) forget_digest();
-  return {*file_, place(chunk)};
+  return disk::ChunkSlot{*file_, place(chunk)};
 }
 
 void ChunkStore::on_kept(ChunkIndex chunk, Bytes length) {

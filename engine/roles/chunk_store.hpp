@@ -42,9 +42,10 @@ class ChunkStore {
   // So many bytes of the chunk were digested.
   Bytes looked_at() const noexcept { return looked_at_; }
 
-  // Where this chunk is to be written. No allocation but for the first chunk of a stripe.
-  // Precondition: open() succeeded.
-  disk::ChunkSlot slot(ChunkIndex chunk);
+  // Where this chunk is to be written. What the system refuses is an error of the slot: that chunk
+  // may go elsewhere. What else is in the way (another job) is the failure of this worker. No
+  // allocation but for the first chunk of a stripe. Precondition: open() succeeded.
+  Result<disk::ChunkSlot> slot(ChunkIndex chunk);
   // The chunk's bytes are written; `payload` still holds them.
   void on_written(ChunkIndex chunk, std::span<const std::byte> payload);
 
@@ -77,7 +78,6 @@ class ChunkStore {
   wire::ChunkDigest digest_;              // of the stripe, as long as it is written in order
   Bytes digested_;
   std::optional<std::uint64_t> stripe_digest_;
-  bool retracted_ = false;
   bool failed_ = false;                   // the stripe can not be opened
   std::optional<disk::StoredFile> seen_;  // what is looked at
   Bytes look_at_;

@@ -72,10 +72,14 @@ Task<> ScatterWorker::lane(std::size_t index) {
       post_.fail(std::move(retracted.error()));
       continue;
     }
-    disk::ChunkSlot slot = store->slot(header.chunk);
-    disk::WriteError failed = slot.error();
+    auto slot = store->slot(header.chunk);
+    if (!slot) {
+      post_.fail(std::move(slot.error()));
+      continue;
+    }
+    disk::WriteError failed = slot->error();
     if (committer_ && !failed) {
-      Committer::Commit commit{.slot = std::move(slot), .payload = message->payload};
+      Committer::Commit commit{.slot = std::move(*slot), .payload = message->payload};
       committer_->give(commit);
       while (!commit.done) co_await committer_->wait();
       failed = commit.slot.error();
@@ -86,12 +90,12 @@ Task<> ScatterWorker::lane(std::size_t index) {
           co_await yield_turn(post_.context.io());
         }
         if (post_.attendant.dropping()) break;
-        slot.append(message->payload.subspan(at, std::min(kSlice, message->payload.size() - at)));
+        slot->append(message->payload.subspan(at, std::min(kSlice, message->payload.size() - at)));
       }
       // The part goes; what is not acknowledged was never promised.
       if (post_.attendant.dropping()) continue;
-      slot.publish();
-      failed = slot.error();
+      slot->publish();
+      failed = slot->error();
     }
     if (failed) unwritable_ = true;
     if (!failed) store->on_written(header.chunk, message->payload);
