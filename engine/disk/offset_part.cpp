@@ -148,12 +148,12 @@ WriteError OffsetPart::publish(Bytes size, bool durable, bool replace) noexcept 
     const int error = persist([this] { return ::fsync(descriptor_.get()); });
     if (error != 0) return {Call::sync, error};
   }
-  const bool ours = published_ || leads_here(part_name_);
+  const bool ours = leads_here(name());
   // A duplicate holds the lock until the rename is done: without one somebody may take the part for
   // a dead job's in that moment.
   Descriptor lock{::fcntl(descriptor_.get(), F_DUPFD_CLOEXEC, 0)};
   WriteError failed = close();
-  if (!failed && !published_) {
+  if (!failed) {
     const int error = ours ? name_finally(replace) : ENOENT;
     if (error != 0) failed = {Call::rename, error};
   }
@@ -164,6 +164,7 @@ WriteError OffsetPart::publish(Bytes size, bool durable, bool replace) noexcept 
 
 // 0 or the errno of rename.
 int OffsetPart::name_finally(bool replace) noexcept {
+  if (published_) return 0;
   const char* part = part_name_.c_str();
   const char* final = final_name_.c_str();
   int error = 0;

@@ -82,7 +82,7 @@ class OffsetPart {
   // EEXIST of `rename`; with it, it is replaced, be it a symbolic link, but for a directory. Does
   // not sync the directory. A published file of the right size is only closed (and synced). After
   // an error nothing has been published; the part stays and may still be discarded. ENOENT of
-  // `rename`: the part has been removed or replaced by somebody.
+  // `rename`: the part, or the published file, has been removed or replaced by somebody.
   WriteError publish(Bytes size, bool durable, bool replace) noexcept;
 
   // For who joined: closes the file, before its owner publishes it. The error is one that the file

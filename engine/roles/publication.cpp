@@ -1,5 +1,6 @@
 #include "engine/roles/publication.hpp"
 
+#include <cerrno>
 #include <span>
 #include <string>
 
@@ -52,8 +53,14 @@ class TextFile {
 
 Failure write_failure(const std::string& directory, std::string_view name, wire::WriteCall call,
                       int system_errno) {
-  return disk::destination_failure(Errc::dest_write_failed, directory + "/" + std::string{name},
-                                   wire::call_name(call), system_errno);
+  Failure failure =
+      disk::destination_failure(Errc::dest_write_failed, directory + "/" + std::string{name},
+                                wire::call_name(call), system_errno);
+  if (call == wire::WriteCall::rename && system_errno == ENOENT) {
+    failure.detail = "somebody has removed or replaced it meanwhile";
+    failure.hint = "let nothing else write there, and go on with --resume";
+  }
+  return failure;
 }
 
 Outcome publish_sums(const disk::Directory& directory, std::string_view name, std::uint64_t job_id,

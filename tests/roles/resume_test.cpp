@@ -104,6 +104,33 @@ TEST_F(Resume, in_stripes_leaves_no_chunks_beside_them) {
   EXPECT_EQ(bytes, source.size());
 }
 
+// When the master has opened it, and before the workers do.
+struct ReplaceFile final : Observer {
+  explicit ReplaceFile(fs::path path) : file(std::move(path)) {}
+  void on_source(const std::string& /*source*/, std::uint64_t /*count*/) override {
+    fs::copy_file(file, file.string() + ".copy");
+    fs::rename(file.string() + ".copy", file);
+  }
+  const fs::path file;
+};
+
+TEST_F(Resume, of_one_file_that_somebody_replaces_meanwhile_says_so) {
+  const std::string source = random_bytes(9 * kChunk + 3);
+  ASSERT_EQ(go(source, false, wire::Layout::file).verdict, Errc::ok);
+  Options options = job(kWorld, "data", source.size());
+  options.layout = wire::Layout::file;
+  options.resume = true;
+  ReplaceFile observer{directory / "data/file.bin"};
+  const Report report = run(kWorld, options, observer);
+  if (world_rank != 0) return;
+  EXPECT_EQ(report.chunks_kept, 10U);
+  EXPECT_EQ(report.verdict, Errc::dest_write_failed);
+  ASSERT_TRUE(report.failure);
+  EXPECT_TRUE(report.failure->path.ends_with("/data/file.bin"));
+  EXPECT_EQ(report.failure->detail, "somebody has removed or replaced it meanwhile");
+  EXPECT_NE(report.failure->hint.find("--resume"), std::string::npos);
+}
+
 TEST_F(Resume, is_not_for_a_job_that_replaces) {
   Options options = job(kWorld, "data", kChunk);
   options.resume = options.force = true;

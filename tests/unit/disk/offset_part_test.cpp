@@ -151,6 +151,20 @@ TEST_F(OffsetPartTest, that_was_published_and_is_right_stays_as_it_is) {
   EXPECT_EQ(temporary.names(), Names{"file.bin"});
 }
 
+TEST_F(OffsetPartTest, that_was_published_is_not_taken_for_what_has_its_name_now) {
+  for (const bool removed_only : {true, false}) {
+    temporary.put("file.bin", "finished");
+    OffsetPart part = open(Begin::keep);
+    fs::remove(temporary / "file.bin");
+    if (!removed_only) temporary.put("file.bin", "somebody");
+    const WriteError error = part.publish(Bytes{8}, false, true);
+    EXPECT_EQ(error.call, Call::rename);
+    EXPECT_EQ(error.system_errno, ENOENT);
+    part.discard();
+    EXPECT_EQ(temporary.names(), removed_only ? Names{} : Names{"file.bin"});
+  }
+}
+
 TEST_F(OffsetPartTest, that_was_published_with_another_size_is_cut_under_its_unfinished_name) {
   temporary.put("file.bin", "finished");
   OffsetPart part = open(Begin::keep);
