@@ -180,22 +180,31 @@ class LayoutsBeyond4GiB : public Layouts {
     const Finished finished = run(command);
     ASSERT_EQ(finished.exit_code, 0) << told(finished);
   }
+  void expect_back() const {
+    Command command = gather(0, {"--memory", "768M"});
+    command.limit = 100s;
+    const Finished finished = run(command);
+    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    ASSERT_EQ(fs::file_size(target), kSize);
+    std::ifstream file{target, std::ios::binary};
+    file.seekg(-static_cast<std::streamoff>(kTail), std::ios::end);
+    EXPECT_TRUE(std::string(std::istreambuf_iterator<char>{file}, {}) == tail);
+  }
 
   bool there_is_room = false;
   const TemporaryDirectory large{"/dev/shm"};
   const std::string tail = random_bytes(kTail);
 };
 
+TEST_F(LayoutsBeyond4GiB, chunks_of_2_workers_come_back) {
+  scatter_large(3, "chunks");
+  EXPECT_EQ(chunks_below(destination).size(), 17U);
+  expect_back();
+}
+
 TEST_F(LayoutsBeyond4GiB, one_file_of_2_workers_comes_back) {
   scatter_large(3, "file");
-  Command command = gather(0, {"--memory", "768M"});
-  command.limit = 100s;
-  const Finished finished = run(command);
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
-  ASSERT_EQ(fs::file_size(target), kSize);
-  std::ifstream file{target, std::ios::binary};
-  file.seekg(-static_cast<std::streamoff>(kTail), std::ios::end);
-  EXPECT_TRUE(std::string(std::istreambuf_iterator<char>{file}, {}) == tail);
+  expect_back();
 }
 
 TEST_F(LayoutsBeyond4GiB, a_stripe_of_1_worker_is_what_the_source_is) {
