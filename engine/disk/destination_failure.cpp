@@ -62,6 +62,10 @@ std::string_view reader_hint(int system_errno) noexcept {
 
 }  // namespace
 
+bool is_full(const Failure& failure) noexcept {
+  return failure.system_errno == ENOSPC || failure.system_errno == EDQUOT;
+}
+
 Failure destination_failure(Errc code, std::string path, std::string_view call, int system_errno) {
   Failure failure;
   failure.code = code;

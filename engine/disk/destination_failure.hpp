@@ -11,6 +11,9 @@ namespace mpiferry::disk {
 // What a user can do about `system_errno` at a destination; "" if there is nothing to say.
 std::string_view destination_hint(int system_errno) noexcept;
 
+// No room, on the disk or within a quota.
+bool is_full(const Failure& failure) noexcept;
+
 Failure destination_failure(Errc code, std::string path, std::string_view call, int system_errno);
 
 // dest_unusable for what lies there and is only read: with hints for readers.

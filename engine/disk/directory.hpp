@@ -58,14 +58,14 @@ class Directory {
   // sees it without its text.
   // dest_occupied (detail: whose job it is, from the text there; hint --force) if there is one.
   Outcome create_token(std::string_view text) const;
-  // Locks our token (flock) for as long as the descriptor lives, so that a job on this host, or on
-  // one that shares the file system's locks, can tell a running job from a killed one. Empty if the
-  // file system has no locks.
-  Descriptor hold_token(std::string_view text) const noexcept;
-  // dest_occupied if `.mpiferry.job` exists here and somebody holds it.
-  Outcome check_nobody_holds_token() const;
-  // Removes `.mpiferry.job` unless somebody holds it: dest_occupied then; dest_unusable.
-  Outcome remove_dead_token() const;
+  // `create_token`, and locks it (flock) for as long as the descriptor lives, so that a job on this
+  // host, or on one that shares the file system's locks, can tell a running job from a killed one.
+  // A token that holds `text` already is joined; with `replace` one that nobody holds is replaced.
+  // The descriptor is empty if the file system has no locks.
+  // dest_occupied if there is another job's: one that runs, or, where there are no locks or no
+  // right to ask for them, one of which nobody can tell. May take a quarter of a second to say so.
+  // dest_unusable.
+  Result<Descriptor> take_token(std::string_view text, bool replace) const;
   // Whether `.mpiferry.job` exists here and holds exactly `text`.
   bool holds_token(std::string_view text) const noexcept;
   // Removes `.mpiferry.job` if it holds exactly `text`.
@@ -98,6 +98,11 @@ class Directory {
  private:
   Directory(std::string path, Descriptor descriptor, std::vector<std::string> changed) noexcept;
   Failure running() const;  // another job
+  Failure undecided(std::string_view call, int system_errno) const;
+  // Removes `.mpiferry.job` unless somebody holds it, or may hold it.
+  Outcome remove_dead_token() const;
+  // Whether `token` is still what has its name.
+  bool leads_to(const Descriptor& token) const noexcept;
   // What `.mpiferry.job` says, quoted, or "".
   std::string token_text() const;
 

@@ -6,7 +6,9 @@
 #include <string>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+#include <utility>
 
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/directory.hpp"
@@ -21,9 +23,15 @@ namespace {
 const char* token_name() noexcept { return kTokenName.data(); }
 
 // O_NONBLOCK: a FIFO that someone put there must not stop us.
-Descriptor open_token(int directory) noexcept {
+Descriptor open_token(int directory, int access = O_RDONLY) noexcept {
   return Descriptor{
-      ::openat(directory, token_name(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+      ::openat(directory, token_name(), access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+}
+
+// For writing, though nothing is written: NFS refuses LOCK_EX on any other descriptor.
+Descriptor open_to_lock(int directory) noexcept {
+  Descriptor token = open_token(directory, O_RDWR);
+  return token || errno == ENOENT || errno == ELOOP ? std::move(token) : open_token(directory);
 }
 
 ssize_t read_some(int descriptor, char* out, std::size_t size) noexcept {
@@ -34,9 +42,21 @@ ssize_t read_some(int descriptor, char* out, std::size_t size) noexcept {
   return got;
 }
 
-// Nobody holds it, or its file system has no locks.
-bool is_dead(const Descriptor& token) noexcept {
-  return ::flock(token.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+// 0 if the lock is ours now, EWOULDBLOCK if a job holds it, or why there is no telling.
+int lock(const Descriptor& token, int kind) noexcept {
+  // Another that only looks whether the token is held locks it, too, for a moment.
+  constexpr int kLooks = 25;
+  constexpr timespec kMoment{.tv_sec = 0, .tv_nsec = 10'000'000};
+  for (int looks = 1; ::flock(token.get(), kind | LOCK_NB) != 0; ++looks) {
+    const int error = errno;
+    if ((error != EWOULDBLOCK && error != EINTR) || looks == kLooks) return error;
+    ::nanosleep(&kMoment, nullptr);
+  }
+  return 0;
+}
+
+bool lacks_locks(int error) noexcept {
+  return error == EOPNOTSUPP || error == ENOSYS || error == ENOLCK;
 }
 
 // Makes a new file with `text`, or none. The call that failed, with errno, or nullptr.
@@ -94,30 +114,49 @@ Outcome Directory::create_token(std::string_view text) const {
   return occupied;
 }
 
-Descriptor Directory::hold_token(std::string_view text) const noexcept {
-  if (!holds_token(text)) return Descriptor{};
-  Descriptor token = open_token(descriptor_.get());
-  if (token && ::flock(token.get(), LOCK_SH | LOCK_NB) != 0) return Descriptor{};
-  return token;
-}
-
-Outcome Directory::check_nobody_holds_token() const {
-  const Descriptor token = open_token(descriptor_.get());
-  return !token || is_dead(token) ? Outcome{Nothing{}} : running();
+// A token that is ours must still be there when it is locked: in the moment before, another job may
+// have taken it for a dead one's.
+Result<Descriptor> Directory::take_token(std::string_view text, bool replace) const {
+  constexpr int kTries = 8;  // more is a fight
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (!holds_token(text)) {
+      const Outcome free = replace ? remove_dead_token() : Outcome{Nothing{}};
+      const Outcome made = free ? create_token(text) : free;
+      if (!made && !holds_token(text)) {
+        // Another was faster: look at its token.
+        if (free && replace && made.error().code == Errc::dest_occupied) continue;
+        return made.error();
+      }
+    }
+    Descriptor token = open_to_lock(descriptor_.get());
+    const int error = token ? lock(token, LOCK_SH) : errno;
+    if (lacks_locks(error)) return Descriptor{};
+    if (error != 0 && error != EWOULDBLOCK && error != ENOENT) {
+      remove_token(text);
+      const char* call = token ? "flock" : "open";
+      return destination_failure(Errc::dest_unusable, path_of(kTokenName), call, error);
+    }
+    if (error == 0 && leads_to(token) && holds_token(text)) return token;
+  }
+  return running();
 }
 
 // Not by its name alone: between a look and the removal another job may have begun here.
 Outcome Directory::remove_dead_token() const {
-  const Descriptor token = open_token(descriptor_.get());
-  if (!token) return exists(kTokenName) ? remove(kTokenName) : Outcome{Nothing{}};  // a link
-  if (!is_dead(token)) return running();
+  const Descriptor token = open_to_lock(descriptor_.get());
+  if (!token && errno == ENOENT) return Nothing{};
+  if (!token) return errno == ELOOP ? remove(kTokenName) : undecided("open", errno);  // a link
+  const int error = lock(token, LOCK_EX);
+  if (error == EWOULDBLOCK) return running();
+  if (error != 0) return undecided("flock", error);
+  return leads_to(token) ? remove(kTokenName) : Outcome{Nothing{}};
+}
+
+bool Directory::leads_to(const Descriptor& token) const noexcept {
   struct stat named {};
-  struct stat locked {};
-  if (::fstatat(descriptor_.get(), token_name(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
-      ::fstat(token.get(), &locked) != 0) {
-    return Nothing{};  // gone
-  }
-  return is_same_file(named, locked) ? remove(kTokenName) : running();
+  struct stat opened {};
+  return ::fstatat(descriptor_.get(), token_name(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ::fstat(token.get(), &opened) == 0 && is_same_file(named, opened);
 }
 
 Failure Directory::running() const {
@@ -126,6 +165,18 @@ Failure Directory::running() const {
   if (const std::string owner = token_text(); !owner.empty()) running.detail += " (" + owner + ")";
   running.hint = "wait for that job, or name another destination";
   return running;
+}
+
+// Without locks, or without the right to ask for one: only people can know.
+Failure Directory::undecided(std::string_view call, int system_errno) const {
+  Failure undecided{.code = Errc::dest_occupied, .path = path_of(kTokenName)};
+  undecided.call = call;
+  undecided.system_errno = system_errno;
+  undecided.detail = "no telling whether the job that made it still runs";
+  if (const std::string owner = token_text(); !owner.empty())
+    undecided.detail += " (" + owner + ")";
+  undecided.hint = "if no job runs there, remove this file by hand and start again";
+  return undecided;
 }
 
 bool Directory::holds_token(std::string_view text) const noexcept {

@@ -43,6 +43,7 @@ class ScatterMaster final : public Master {
 
   // scatter_takeover.cpp: what lies there already
   Task<Outcome> take_directory();
+  Outcome take_token(bool replace);
   Task<Outcome> take_over();
   Outcome check_finished();
   Failure taken_over() const;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/disk/destination_failure.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/manifest_file.hpp"
 #include "engine/roles/predecessor.hpp"
@@ -13,30 +14,34 @@
 
 namespace mpiferry::roles {
 
+// The mark comes first, so that what is removed then is no running job's; but a full disk may have
+// no room for one before.
 Task<Outcome> ScatterMaster::take_directory() {
-  Outcome ready = Nothing{};
+  const bool replaces = options_.resume || options_.force;
+  Outcome ready = replaces ? Outcome{Nothing{}} : directory_->check_vacant("");
+  if (ready) ready = take_token(replaces);
+  if (!ready && !(replaces && disk::is_full(ready.error()))) co_return ready;
   if (options_.resume) {
     ready = co_await take_over();
   } else if (options_.force) {
-    ready = directory_->check_nobody_holds_token();
+    clearing_ = true;
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
     std::function<bool()> stop = [this] { return conductor_.failed(); };
-    if (ready) {
-      clearing_ = true;
-      ready = co_await clear(context_, *directory_, "", reader_->source().id(), std::move(stop));
-    }
-  } else {
-    ready = directory_->check_vacant("");
+    ready = co_await clear(context_, *directory_, token_, reader_->source().id(), std::move(stop));
   }
   if (conductor_.failed()) co_return Nothing{};  // interrupted meanwhile
-  if (ready) ready = directory_->create_token(token_);
-  if (!ready) co_return ready;
-  holds_token_ = true;
-  token_lock_ = directory_->hold_token(token_);
-  // In the moment before it was held another job may have taken it for a dead one's.
-  if (!directory_->holds_token(token_)) co_return taken_over();
+  if (ready && !holds_token_) ready = take_token(replaces);
   // With --fsync an ack means durable: so must be the directories above the chunk.
-  co_return options_.fsync ? directory_->sync() : Outcome{Nothing{}};
+  if (ready && options_.fsync) ready = directory_->sync();
+  co_return ready;
+}
+
+Outcome ScatterMaster::take_token(bool replace) {
+  auto lock = directory_->take_token(token_, replace);
+  if (!lock) return std::move(lock.error());
+  holds_token_ = true;
+  token_lock_ = std::move(*lock);
+  return Nothing{};
 }
 
 Failure ScatterMaster::taken_over() const {
@@ -46,18 +51,14 @@ Failure ScatterMaster::taken_over() const {
           .hint = "run one job at a time into a destination"};
 }
 
-// --resume: another job's files stay, its mark and what it can not use go. Its manifest goes as
-// soon as it is not true any more.
+// --resume: another job's files stay, what nobody can use goes. Its manifest goes as soon as it is
+// not true any more.
 Task<Outcome> ScatterMaster::take_over() {
-  Outcome ready = directory_->check_nobody_holds_token();
-  if (ready) {
-    ready = check_predecessor(*directory_, "", options_.layout, reader_->source().id());
-  }
+  Outcome ready = check_predecessor(*directory_, token_, options_.layout, reader_->source().id());
   if (ready) ready = check_finished();
   if (!ready) co_return ready;
   std::function<bool()> stop = [this] { return conductor_.failed(); };
-  ready = co_await clear(context_, *directory_, "", "", std::move(stop), is_dead_part);
-  if (ready && !conductor_.failed()) ready = directory_->remove_dead_token();
+  ready = co_await clear(context_, *directory_, token_, "", std::move(stop), is_dead_part);
   if (ready) inventory_.emplace(workers(), chunks_.value_or(kMaxChunks));
   co_return ready;
 }

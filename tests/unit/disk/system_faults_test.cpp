@@ -24,6 +24,7 @@ thread_local int fallocate_error = 0;
 thread_local int fdatasync_error = 0;
 thread_local int fdatasync_interruptions = 0;
 thread_local int flock_error = 0;
+thread_local bool flock_is_nfs = false;
 thread_local std::function<void()> before_flock;  // once
 thread_local int link_error = 0;
 thread_local bool link_answer_lost = false;
@@ -55,6 +56,10 @@ extern "C" int fdatasync(int descriptor) {
 extern "C" int flock(int descriptor, int operation) noexcept {
   if (const auto now = std::exchange(before_flock, nullptr)) now();
   if (flock_error != 0) return fail(flock_error);
+  if (flock_is_nfs && (operation & LOCK_EX) != 0 &&
+      (::fcntl(descriptor, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+    return fail(EBADF);
+  }
   return static_cast<int>(::syscall(SYS_flock, descriptor, operation));
 }
 
@@ -88,7 +93,7 @@ class SystemFaults : public testing::Test {
   ~SystemFaults() override {
     fallocate_error = fdatasync_error = fdatasync_interruptions = flock_error = 0;
     link_error = rename_new_error = pwrite_interruptions = 0;
-    link_answer_lost = pwrite_is_short = pwrite_is_full = false;
+    flock_is_nfs = link_answer_lost = pwrite_is_short = pwrite_is_full = false;
   }
   OffsetPart open(Begin begin = Begin::fresh) const {
     Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", begin);
@@ -180,6 +185,67 @@ TEST_F(SystemFaults, without_locks_a_part_that_was_replaced_publishes_nothing) {
   EXPECT_EQ(error.call, Call::rename);
   EXPECT_EQ(error.system_errno, ENOENT);
   EXPECT_EQ(temporary.names(), std::vector<std::string>{"file.bin.part"});
+}
+
+TEST_F(SystemFaults, of_nfs_locks_do_not_hide_a_running_job) {
+  flock_is_nfs = true;
+  Result<Descriptor> theirs = directory.take_token("theirs", false);
+  ASSERT_TRUE(theirs && *theirs);
+  const Result<Descriptor> refused = directory.take_token("ours", true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::dest_occupied);
+  EXPECT_EQ(refused.error().detail, "a job is running here ('theirs')");
+  EXPECT_TRUE(directory.holds_token("theirs"));
+  theirs->close();  // as when it is killed
+  EXPECT_TRUE(directory.take_token("ours", true));
+  EXPECT_TRUE(directory.holds_token("ours"));
+}
+
+// Without locks at all, or with an answer that says nothing of the job.
+TEST_F(SystemFaults, of_locks_leave_another_jobs_mark_to_people) {
+  temporary.put(".mpiferry.job", "theirs");
+  for (const int error : {ENOLCK, EOPNOTSUPP, ENOSYS, EBADF, EIO}) {
+    flock_error = error;
+    const Result<Descriptor> refused = directory.take_token("ours", true);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::dest_occupied);
+    EXPECT_EQ(refused.error().path, temporary / ".mpiferry.job");
+    EXPECT_EQ(refused.error().call, "flock");
+    EXPECT_EQ(refused.error().system_errno, error);
+    EXPECT_NE(refused.error().hint.find("by hand"), std::string::npos);
+    EXPECT_TRUE(directory.holds_token("theirs"));
+  }
+}
+
+TEST_F(SystemFaults, without_locks_a_free_directory_is_taken_all_the_same) {
+  flock_error = ENOLCK;
+  const Result<Descriptor> ours = directory.take_token("ours", false);
+  ASSERT_TRUE(ours);
+  EXPECT_FALSE(*ours);
+  EXPECT_TRUE(directory.holds_token("ours"));
+}
+
+TEST_F(SystemFaults, of_a_lock_leave_no_mark_of_a_job_that_never_began) {
+  flock_error = EIO;
+  const Result<Descriptor> ours = directory.take_token("ours", false);
+  ASSERT_FALSE(ours);
+  EXPECT_EQ(ours.error().code, Errc::dest_unusable);
+  EXPECT_EQ(ours.error().system_errno, EIO);
+  EXPECT_TRUE(temporary.names().empty());
+}
+
+// It takes ours, which is not locked yet, for a dead job's.
+TEST_F(SystemFaults, of_timing_let_only_one_of_two_jobs_take_a_directory) {
+  Descriptor theirs;
+  before_flock = [&] {
+    Result<Descriptor> taken = directory.take_token("theirs", true);
+    ASSERT_TRUE(taken);
+    theirs = std::move(*taken);
+  };
+  const Result<Descriptor> late = directory.take_token("ours", true);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().detail, "a job is running here ('theirs')");
+  EXPECT_TRUE(directory.holds_token("theirs"));
 }
 
 class NewName : public SystemFaults {

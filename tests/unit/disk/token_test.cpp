@@ -78,6 +78,25 @@ TEST_F(Token, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {
   EXPECT_FALSE(directory.create_token(kOurs));
 }
 
+TEST_F(Token, of_a_killed_job_is_replaced_on_request_only) {
+  temporary.put(".mpiferry.job", kTheirs);
+  const auto refused = directory.take_token(kOurs, false);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().hint.find("--force"), std::string::npos);
+  const auto taken = directory.take_token(kOurs, true);
+  ASSERT_TRUE(taken);
+  EXPECT_TRUE(*taken);
+  EXPECT_TRUE(directory.holds_token(kOurs));
+}
+
+TEST_F(Token, that_is_a_link_is_replaced_and_what_it_leads_to_stays) {
+  temporary.put("file", kTheirs);
+  std::filesystem::create_symlink(temporary / "file", temporary / ".mpiferry.job");
+  EXPECT_TRUE(directory.take_token(kOurs, true));
+  EXPECT_TRUE(directory.holds_token(kOurs));
+  EXPECT_EQ(temporary.get("file"), kTheirs);
+}
+
 TEST_F(Token, is_never_seen_without_its_text) {
   std::vector<std::string> errors(4);
   std::vector<std::thread> ranks;
