@@ -66,6 +66,8 @@ class Directory {
   // right to ask for them, one of which nobody can tell. May take a quarter of a second to say so.
   // dest_unusable.
   Result<Descriptor> take_token(std::string_view text, bool replace) const;
+  // Ends what `take_token` began. Where others hold the token, too, the last of them removes it.
+  void leave_token(std::string_view text, Descriptor lock) const noexcept;
   // Whether `.mpiferry.job` exists here and holds exactly `text`.
   bool holds_token(std::string_view text) const noexcept;
   // Removes `.mpiferry.job` if it holds exactly `text`.

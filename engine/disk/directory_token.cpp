@@ -141,6 +141,15 @@ Result<Descriptor> Directory::take_token(std::string_view text, bool replace) co
   return running();
 }
 
+// Unlocked first: of two that leave together, the later must find it free.
+void Directory::leave_token(std::string_view text, Descriptor lock) const noexcept {
+  if (lock) {
+    ::flock(lock.get(), LOCK_UN);
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return;
+  }
+  remove_token(text);
+}
+
 // Not by its name alone: between a look and the removal another job may have begun here.
 Outcome Directory::remove_dead_token() const {
   const Descriptor token = open_to_lock(descriptor_.get());

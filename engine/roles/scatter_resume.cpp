@@ -168,7 +168,7 @@ Task<Outcome> ScatterWorker::remove_stale(const wire::End& end) {
     heartbeat_.beat();
     return false;  // the job ends well already
   };
-  co_return co_await clear(post_.context, *directory_, job_.token, "", std::move(stop),
+  co_return co_await clear(post_.context, *directory_, token_, "", std::move(stop),
                            std::move(doomed));
 }
 

@@ -1,17 +1,13 @@
 #include "engine/roles/scatter_worker.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <functional>
 #include <string>
 #include <utility>
 
 #include "engine/disk/chunk_name.hpp"
-#include "engine/disk/destination_pattern.hpp"
+#include "engine/disk/destination_failure.hpp"
 #include "engine/disk/stripe_name.hpp"
 #include "engine/plan/chunk_plan.hpp"
-#include "engine/roles/clearing.hpp"
-#include "engine/roles/predecessor.hpp"
 #include "engine/roles/preflight.hpp"
 #include "engine/roles/publication.hpp"
 #include "engine/roles/source_reader.hpp"
@@ -24,38 +20,17 @@ Result<std::unique_ptr<Duty>> ScatterWorker::take(const Post& post, const Messag
   return std::unique_ptr<Duty>{std::make_unique<ScatterWorker>(post, std::move(*job))};
 }
 
+// The mark goes after what this job has opened.
+ScatterWorker::~ScatterWorker() {
+  store_.reset();
+  if (marked_) directory_->leave_token(token_, std::move(token_lock_));
+}
+
 Task<Outcome> ScatterWorker::prepare() {
   if (Outcome same = check_build(post_.build, job_.build); !same) co_return same;
   if (job_.discard) co_return Nothing{};
-  auto directory = disk::Directory::open_or_create(
-      disk::expand_destination(job_.destination, post_.self(), post_.host));
-  if (!directory) co_return std::move(directory.error());
-  directory_ = std::make_shared<disk::Directory>(std::move(*directory));
-  shares_ = directory_->holds_token(job_.token);
-  if (job_.layout == wire::Layout::file && !shares_) {
-    co_return Failure{.code = Errc::dest_unusable,
-                      .path = directory_->path(),
-                      .detail = "--layout file: this is not the directory that rank 0 sees there",
-                      .hint = "name a directory that all ranks share, or choose another layout"};
-  }
-  // Who shares the master's directory finds it as the master has left it; a job that goes on looks
-  // for itself.
-  Outcome ready = Nothing{};
-  if (job_.resume) {
-    ready = check_predecessor(*directory_, job_.token, job_.layout, source_here());
-    if (ready) {
-      std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
-      ready =
-          co_await clear(post_.context, *directory_, job_.token, "", std::move(stop), is_dead_part);
-    }
-  } else if (job_.force && !shares_) {
-    // Not in the call: GCC 12 and lambdas within co_await do not go together.
-    std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
-    ready = co_await clear(post_.context, *directory_, job_.token, source_here(), std::move(stop));
-    if (post_.attendant.hopeless()) co_return Nothing{};
-  } else if (!shares_) {
-    ready = directory_->check_vacant(job_.token);
-  }
+  Outcome ready = co_await occupy();
+  if (ready && post_.attendant.hopeless()) co_return Nothing{};
   if (ready) ready = probe();
   if (ready) ready = check_open_files(job_.window);
   if (ready && job_.fsync) ready = directory_->sync();  // an ack means durable, path included
@@ -64,20 +39,13 @@ Task<Outcome> ScatterWorker::prepare() {
   co_return store_->open();
 }
 
-// The id of the source, if it is a file of this host.
-std::string ScatterWorker::source_here() const {
-  const std::string here = post_.host + " ";
-  return job_.source_id.starts_with(here) ? job_.source_id.substr(here.size()) : std::string{};
-}
-
 // After the files that are in the way have gone: they may be what fills the disk.
 Outcome ScatterWorker::probe() const {
   Outcome writable = directory_->probe_writable();
   if (writable) return writable;
-  const int error = writable.error().system_errno;
   // What is there already needs no room, and what finds none may go elsewhere.
-  const bool full = error == ENOSPC || error == EDQUOT;
-  return full && (job_.resume || job_.reroute) ? Outcome{Nothing{}} : writable;
+  return disk::is_full(writable.error()) && (job_.resume || job_.reroute) ? Outcome{Nothing{}}
+                                                                          : writable;
 }
 
 void ScatterWorker::start() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/buffer_pool.hpp"
+#include "engine/disk/descriptor.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/flow/receiver.hpp"
 #include "engine/roles/ack_sender.hpp"
@@ -26,6 +27,7 @@ class ScatterWorker final : public Duty {
  public:
   ScatterWorker(const Post& post, wire::Job job)
       : post_(post), job_(std::move(job)), faults_(job_.faults, post.self()), heartbeat_(post) {}
+  ~ScatterWorker() override;
   // bad_field if the message is no job.
   static Result<std::unique_ptr<Duty>> take(const Post& post, const Message& message);
 
@@ -42,6 +44,11 @@ class ScatterWorker final : public Duty {
 
  private:
   Outcome probe() const;
+
+  // scatter_directory.cpp: whose it is
+  Task<Outcome> occupy();
+  Outcome mark();
+  Outcome take_token(bool replace);
   std::string source_here() const;
 
   // scatter_resume.cpp: what is there already
@@ -68,6 +75,9 @@ class ScatterWorker final : public Duty {
   // Shared with the lanes: a part must not outlive its directory. Nothing if chunks are discarded.
   std::shared_ptr<disk::Directory> directory_;
   bool shares_ = false;  // ... it with the master
+  std::string token_;    // of this job, there
+  bool marked_ = false;  // ... by this worker, or by another that has not the master's directory
+  disk::Descriptor token_lock_;
   std::shared_ptr<ChunkStore> store_;
   std::optional<BufferPool> chunk_pool_;
   std::optional<flow::Receiver> receiver_;
@@ -75,9 +85,9 @@ class ScatterWorker final : public Duty {
   std::optional<Committer> committer_;  // with --fsync; before the directory and the lanes go
   std::vector<mpi::Operation> lanes_;
   std::size_t open_lanes_ = 0;
-  bool retracted_ = false;              // resume: no list of sums is left of an earlier job
-  bool unwritable_ = false;             // a chunk could not be written
-  bool looking_ = false;                // the inventory is being taken
+  bool retracted_ = false;   // resume: no list of sums is left of an earlier job
+  bool unwritable_ = false;  // a chunk could not be written
+  bool looking_ = false;     // the inventory is being taken
   std::optional<BufferPool> reports_;   // inventories on their way
   std::pair<ChunkIndex, Bytes> short_;  // the last chunk that was found with less than a whole one
   FaultPlayer faults_;

@@ -2,6 +2,7 @@
 // code 4; what another job has left there stays unless --force says otherwise.
 #include <csignal>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -93,6 +94,25 @@ TEST_F(Destination, that_is_too_small_for_one_workers_share_is_found_before_the_
   expect_failed(finished, 4, "rank 2 (");
   EXPECT_NE(finished.err.find("bytes are to be written there"), std::string::npos) << finished.err;
   EXPECT_TRUE(chunks_below(root).empty());
+}
+
+// Before they go there is no room for the mark of a running job either.
+TEST_F(Destination, that_is_full_of_another_jobs_files_is_taken_by_force) {
+  const auto prefix = with_private_mounts();
+  if (!prefix) GTEST_SKIP() << "no right to mount here";
+  make_source(200'000);
+  spread();
+  const std::string mount =
+      R"(mount -t tmpfs -o size=1m ferry "$1" && { cat /dev/zero >"$1/chunk_7.bin" 2>/dev/null; :; })";
+  for (const fs::path& where : {destination, root / "2"}) {  // one worker's, or everybody's
+    destination = where;
+    const Finished finished = run_mounted(*prefix, mount, job(3, {"--force"}));
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_FALSE(fs::exists(inside / "chunk_7.bin"));
+    EXPECT_TRUE(unfinished_below(inside).empty());
+    for (const char* left : {"0", "1", "2"}) fs::remove_all(root / left);
+    fs::remove_all(inside);
+  }
 }
 
 // Of a stream nobody knows what it needs.
@@ -204,6 +224,54 @@ TEST_F(Destination, belongs_to_one_of_two_jobs_that_start_together) {
     report_path = temporary / (a.exit_code == 0 ? "one" : "two");
     expect_moved(a.exit_code == 0 ? a : b);
     EXPECT_EQ(error_lines(a) + error_lines(b), 1);
+  }
+}
+
+// DEST/{rank} of the one leads into DEST/{rank} of the other: into its rank 0's, or a worker's.
+TEST_F(Destination, of_one_worker_belongs_to_the_job_that_came_first) {
+  chunk_size = 4096;
+  make_source(60 * chunk_size);
+  spread();
+  Process first{job(3, {"--window", "1", "--fault", "delay=120000"})};
+  ASSERT_TRUE(eventually([this] { return chunks_below(root).size() > 2; }));
+  const fs::path other = temporary / "other";
+  fs::create_directory(other);
+  for (const auto& [theirs, option] :
+       {std::pair{"0", "--force"}, std::pair{"1", "--force"}, std::pair{"1", "--resume"}}) {
+    fs::remove(other / "1");
+    fs::create_directory_symlink(root / theirs, other / "1");
+    const Finished late =
+        run(scatter(2, {option, "--chunk-size", "4096", source, other / "{rank}"}));
+    EXPECT_EQ(late.exit_code, 4) << told(late);
+    EXPECT_EQ(error_lines(late), 1) << told(late);
+    EXPECT_NE(late.err.find("rank 1 ("), std::string::npos) << late.err;
+    EXPECT_NE(late.err.find("a job is running here"), std::string::npos) << late.err;
+  }
+  expect_moved(first.wait());
+  EXPECT_TRUE(unfinished_below(root).empty()) << ::testing::PrintToString(unfinished_below(root));
+  EXPECT_TRUE(unfinished_below(other).empty()) << ::testing::PrintToString(unfinished_below(other));
+}
+
+// They hold one mark, and it goes with the last of them.
+TEST_F(Destination, that_workers_share_without_rank_0_is_taken_from_a_killed_job) {
+  chunk_size = 4096;
+  make_source(60 * chunk_size);
+  for (const char* option : {"--force", "--resume"}) {
+    fs::remove_all(root);
+    spread();
+    fs::create_directory(root / "1");
+    for (const char* rank : {"2", "3", "4"}) fs::create_directory_symlink("1", root / rank);
+    Process killed{job(5, {"--window", "1", "--fault", "delay=50000"})};
+    ASSERT_TRUE(eventually([this] { return chunks_below(root).size() > 4; }));
+    for (const pid_t pid : killed.ranks()) ::kill(pid, SIGKILL);
+    killed.wait();
+    EXPECT_TRUE(fs::exists(root / "1/.mpiferry.job"));
+    const Finished refused = run_job(5);
+    EXPECT_EQ(refused.exit_code, 4) << told(refused);
+    const Finished done = run_job(5, {option});
+    EXPECT_EQ(done.exit_code, 0) << told(done);
+    EXPECT_TRUE(concatenate_chunks(root / "1") == bytes);
+    EXPECT_TRUE(unfinished_below(root).empty()) << ::testing::PrintToString(unfinished_below(root));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <sys/stat.h>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -87,6 +88,17 @@ TEST_F(Token, of_a_killed_job_is_replaced_on_request_only) {
   ASSERT_TRUE(taken);
   EXPECT_TRUE(*taken);
   EXPECT_TRUE(directory.holds_token(kOurs));
+}
+
+TEST_F(Token, of_several_ranks_goes_with_the_last_of_them) {
+  auto first = directory.take_token(kOurs, false);
+  auto second = directory.take_token(kOurs, true);
+  ASSERT_TRUE(first && second);
+  directory.leave_token(kOurs, std::move(*first));
+  EXPECT_TRUE(directory.holds_token(kOurs));
+  EXPECT_FALSE(directory.take_token(kTheirs, true)) << "the second still holds it";
+  directory.leave_token(kOurs, std::move(*second));
+  EXPECT_TRUE(temporary.names().empty());
 }
 
 TEST_F(Token, that_is_a_link_is_replaced_and_what_it_leads_to_stays) {
