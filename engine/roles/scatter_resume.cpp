@@ -117,13 +117,16 @@ void ScatterWorker::Reported::operator()(const mpi::ErrorCode& error,
   self->post_.changed.notify();
 }
 
-// Before the first chunk changes: sums of an earlier job are true no more. The master's directory
-// is the master's.
+// Before the first chunk changes: sums of an earlier job are true no more, nor is the manifest of
+// one whose rank 0 was here. The master's directory is the master's.
 Outcome ScatterWorker::retract() {
   if (!job_.resume || shares_ || std::exchange(retracted_, true)) return Nothing{};
-  const std::string sums{disk::kSumsName};
-  Outcome removed = directory_->remove(sums);
-  return removed ? directory_->remove(fmt::format("{}.{}", sums, post_.self().value)) : removed;
+  const std::string own_sums = fmt::format("{}.{}", disk::kSumsName, post_.self().value);
+  for (const std::string_view name :
+       {disk::kManifestName, disk::kSumsName, std::string_view{own_sums}}) {
+    if (Outcome removed = directory_->remove(name); !removed) return removed;
+  }
+  return Nothing{};
 }
 
 // What a stripe holds that was not written in this job decides how long it is.
@@ -138,7 +141,8 @@ void ScatterWorker::count_kept(std::uint64_t chunks) {
   }
 }
 
-// Chunks and stripes of a longer source, of another number of ranks, or of jobs that are dead.
+// Chunks and stripes of a longer source, of another number of ranks, or of jobs that are dead; and
+// the manifest of a job whose rank 0 was here.
 Task<Outcome> ScatterWorker::remove_stale(const wire::End& end) {
   // A directory of its own, and no link to another's: then it has a plain list of sums.
   const bool mine_alone =
@@ -160,6 +164,8 @@ Task<Outcome> ScatterWorker::remove_stale(const wire::End& end) {
         return !number || *number > job_.workers || (mine_alone && *number != self);
       case disk::Leftover::sums:
         return !shares_ && (!number || *number > job_.workers || *number == self);
+      case disk::Leftover::manifest:
+        return !shares_;
       default:
         return false;
     }

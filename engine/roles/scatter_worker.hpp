@@ -85,7 +85,7 @@ class ScatterWorker final : public Duty {
   std::optional<Committer> committer_;  // with --fsync; before the directory and the lanes go
   std::vector<mpi::Operation> lanes_;
   std::size_t open_lanes_ = 0;
-  bool retracted_ = false;   // resume: no list of sums is left of an earlier job
+  bool retracted_ = false;   // resume: no list of sums, no manifest is left of an earlier job
   bool unwritable_ = false;  // a chunk could not be written
   bool looking_ = false;     // the inventory is being taken
   std::optional<BufferPool> reports_;   // inventories on their way

@@ -175,6 +175,40 @@ TEST_F(Resume, of_one_file_takes_its_name_and_manifest_away_before_it_changes) {
   EXPECT_TRUE(read_file(destination / "file.bin") == bytes);
 }
 
+// As when rank 0 of the job before ran on the host of a worker of this one.
+TEST_F(Resume, takes_an_old_manifest_out_of_a_workers_directory) {
+  make_source(60 * chunk_size);
+  spread();
+  expect_moved(run_job(3));
+  fs::rename(root / "0", root / "was_0");
+  fs::rename(root / "1", root / "0");
+  fs::rename(root / "was_0", root / "1");
+  set_source(random_bytes(60 * chunk_size, 7));
+  Process stopped{job(3, {"--resume", "--window", "1", "--fault", "delay=30000"})};
+  EXPECT_TRUE(eventually([this] { return fs::exists(chunk_path(root / "1", 0)); }));
+  EXPECT_FALSE(fs::exists(root / "1/manifest.json"));
+  stopped.signal(SIGINT);
+  stopped.wait();
+  const Finished done = run_job(3, {"--resume"});
+  ASSERT_EQ(done.exit_code, 0) << told(done);
+  EXPECT_TRUE(fs::exists(root / "0/manifest.json"));
+  EXPECT_FALSE(fs::exists(root / "1/manifest.json"));
+  for (std::uint64_t i = 0; i < chunks(); ++i) {
+    EXPECT_TRUE(read_file(chunk_path(root / (i % 2 == 0 ? "1" : "2"), i)) ==
+                bytes.substr(i * chunk_size, chunk_size));
+  }
+}
+
+TEST_F(Resume, that_sends_nothing_leaves_no_manifest_but_that_of_rank_0) {
+  make_source(10 * chunk_size);
+  spread();
+  expect_moved(run_job(3));
+  fs::rename(root / "0/manifest.json", root / "2/manifest.json");
+  expect_resumed(run_job(3, {"--resume"}), 0);
+  EXPECT_TRUE(fs::exists(root / "0/manifest.json"));
+  EXPECT_FALSE(fs::exists(root / "2/manifest.json"));
+}
+
 TEST_F(Resume, with_another_layout_is_refused_and_changes_nothing) {
   make_source(10 * chunk_size);
   expect_moved(run_job(3));
