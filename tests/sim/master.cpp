@@ -48,7 +48,7 @@ void Master::wake() {
 }
 
 void Master::run() {
-  while (!conductor_.over() && !preparing_) {
+  while (!stopped_ && !preparing_) {
     if (transferring_) {
       const Turn turn = conductor_.failed() ? Turn::done : take_turn();
       if (turn == Turn::blocked) return;
@@ -172,6 +172,7 @@ void Master::publish() {
 }
 
 void Master::stop() {
+  stopped_ = true;
   for (const Listener& listener : listening_) {
     setting_.network.cancel(kMaster, wire::Tag::status, listener.receive);
   }

@@ -30,7 +30,7 @@ class Master {
 
   // run() has returned, and so has its io_context: nothing is under way, or is waited for.
   bool done() const {
-    return conductor_.over() && (abandoned() || setting_.network.sending(kMaster) == 0);
+    return stopped_ && (abandoned() || setting_.network.sending(kMaster) == 0);
   }
   // Some worker is out of reach: MPI_Abort.
   bool abandoned() const noexcept { return conductor_.abandoned(); }
@@ -108,6 +108,7 @@ class Master {
   bool awake_ = false;  // run() is posted
   bool preparing_ = false;
   bool transferring_ = false;
+  bool stopped_ = false;  // it is over, and has said so
   Time transfer_began_;
   Duration transfer_time_{};
   std::uint64_t messages_heard_ = 0;
