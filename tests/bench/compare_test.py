@@ -18,10 +18,10 @@ sys.path.insert(0, str(BENCH))
 from measuring.command import CommandFailed  # noqa: E402
 from measuring.sample import Sample  # noqa: E402
 from peers import complete, original, parts, place, report, transport  # noqa: E402
-from peers.case import SECONDS, Case, fastest, paired, times_as_fast  # noqa: E402
+from peers.case import SECONDS, TRANSFER, Case, fastest, paired, times_as_fast  # noqa: E402
 from peers.copying import COPYING, _better_dd  # noqa: E402
 from peers.inside import INSIDE  # noqa: E402
-from peers.recalling import RECALLING  # noqa: E402
+from peers.recalling import RECALLING, _verify_outcome  # noqa: E402
 from peers.scenario import Measured, Scenario, against  # noqa: E402
 from peers.setting import NotRun  # noqa: E402
 from peers.targets import TARGETS, Outcome, Target, of, worst  # noqa: E402
@@ -231,6 +231,16 @@ class Peers(unittest.TestCase):
     def test_small_files_take_whole_pages(self):
         self.assertEqual(place.footprint(2500, 1000), 3 * 4096)
         self.assertEqual(place.footprint(1 << 20, 1 << 20), 1 << 20)
+
+
+class Recalling(unittest.TestCase):
+    def test_verify_is_compared_with_its_start_up_too(self):
+        verify = Case("verify", "", dict, figures={i: {SECONDS: 2.0, TRANSFER: 0.5} for i in range(3)})
+        found = _verify_outcome({"verify": verify, "xxhsum": case("xxhsum", 1.0, 1.0, 1.0)})["verify"]
+        self.assertEqual((found.sample.median, found.note), (2.0, "with start-up: 0.50"))
+        absent = case("xxhsum", not_run="it is not installed")
+        self.assertEqual(_verify_outcome({"verify": verify, "xxhsum": absent})["verify"].not_run,
+                         "xxhsum: it is not installed")
 
 
 class Transport(unittest.TestCase):
