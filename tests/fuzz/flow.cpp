@@ -1,5 +1,11 @@
-// The protocol's machines. The first byte says which side the hostile peer is on.
+// The protocol's machines. The bits of the first byte say which side the hostile peer is on, and
+// whether the job goes on where another one ended.
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
 #include "tests/fuzz/feed.hpp"
+#include "tests/fuzz/inventory_game.hpp"
 #include "tests/fuzz/receiver_game.hpp"
 #include "tests/fuzz/sender_game.hpp"
 #include "tests/fuzz/target.hpp"
@@ -7,10 +13,19 @@
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mpiferry::fuzz;
   Feed feed{bytes_of(data, size)};
-  if (feed.flag()) {
-    SenderGame{feed}.play();
+  const unsigned side = feed.byte();
+  const bool sender = (side & 1U) != 0;
+  const bool resume = (side & 2U) != 0;
+  const bool other = (side & 4U) != 0;
+  if (sender && resume && other) {
+    const auto workers = static_cast<std::uint32_t>(1 + feed.below(4));
+    std::optional<std::uint64_t> chunks;
+    if (feed.flag()) chunks = feed.number();
+    InventoryGame{feed, workers, chunks}.play();
+  } else if (sender) {
+    SenderGame{feed, resume}.play();
   } else {
-    ReceiverGame{feed}.play();
+    ReceiverGame{feed, resume, other}.play();
   }
   return 0;
 }

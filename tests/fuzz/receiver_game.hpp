@@ -1,16 +1,18 @@
 // A job as a worker sees it, with an honest disk and a master that may send anything, against a
-// model that knows only what the disk holds.
+// model that knows only what the disk holds. If the job goes on where another one ended, the worker
+// looks beside all else at what lies there.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <set>
 #include <variant>
 #include <vector>
 
 #include "engine/flow/receiver.hpp"
 #include "engine/flow/sender.hpp"
+#include "engine/plan/chunk_plan.hpp"
 #include "tests/fuzz/feed.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -18,12 +20,16 @@ namespace mpiferry::fuzz {
 
 class ReceiverGame {
  public:
-  explicit ReceiverGame(Feed& feed) : feed_(feed), config_(config(feed)), receiver_(config_) {}
+  ReceiverGame(Feed& feed, bool resume, bool reroute)
+      : feed_(feed), resume_(resume), config_(config(feed, reroute)), receiver_(config_) {}
 
   void play() {
     for (int step = 0; step < kSteps && !feed_.empty(); ++step) {
-      if (feed_.below(3) == 0) {
+      const std::size_t turn = feed_.below(resume_ ? 4 : 3);
+      if (turn == 0) {
         finish_write();
+      } else if (turn == 3) {
+        look();
       } else if (writing_.size() < kLanes) {
         arrive(any_header(), feed_.below(4) != 0);
       }
@@ -40,8 +46,9 @@ class ReceiverGame {
     Bytes length;
   };
 
-  static flow::ReceiverConfig config(Feed& feed) {
+  static flow::ReceiverConfig config(Feed& feed, bool reroute) {
     flow::ReceiverConfig config;
+    config.reroute = reroute;
     config.workers = static_cast<std::uint32_t>(1 + feed.below(4));
     config.self = Rank{static_cast<int>(1 + feed.below(config.workers))};
     config.job_id = feed.number();
@@ -112,6 +119,7 @@ class ReceiverGame {
     }
     require(header.kind == wire::Kind::chunk, "nothing but a chunk is taken for one");
     require(header.job_id == config_.job_id, "nothing of another job is taken");
+    require(owned(header.chunk) || config_.reroute, "nobody's chunks but one's own are taken");
     require(header.offset.value / config_.chunk_size.value == header.chunk.value &&
                 header.offset.value % config_.chunk_size.value == 0,
             "a chunk is where its index says");
@@ -134,7 +142,26 @@ class ReceiverGame {
     }
     require(intact, "nothing damaged is written");
     writing_.push_back(header);
+    if (owned(header.chunk)) begun_.insert(position(header.chunk));
   }
+
+  // At one chunk after the other. Of a stream up to a gap of a window.
+  void look() {
+    const std::uint64_t k = looked_at_ + feed_.below(8);
+    if (config_.source_size &&
+        k >= plan::ChunkPlan{*config_.source_size, config_.chunk_size, config_.workers}.chunks_of(
+                 config_.self)) {
+      return;
+    }
+    looked_at_ = k + 1;
+    const std::uint64_t digest = feed_.below(3);
+    receiver_.on_found(k, digest);
+    // What was being written by then is not what was there before.
+    if (!begun_.contains(k)) found_[k] = digest;
+  }
+
+  bool owned(ChunkIndex chunk) const { return plan::owner(chunk, config_.workers) == config_.self; }
+  std::uint64_t position(ChunkIndex chunk) const { return chunk.value / config_.workers; }
 
   void finish_write() {
     if (writing_.empty()) return;
@@ -152,15 +179,35 @@ class ReceiverGame {
 
   void check() const {
     Bytes bytes;
+    std::size_t adopted = 0;
     for (const auto& [chunk, on_disk] : disk_) {
-      const std::uint64_t k = chunk.value / config_.workers;
+      bytes += on_disk.length;
+      if (!owned(chunk)) {
+        ++adopted;
+        const auto known = receiver_.adopted().find(chunk.value);
+        require(known != receiver_.adopted().end() && known->second == on_disk.digest,
+                "the digest of another's chunk is that of what is on disk");
+        continue;
+      }
+      const std::uint64_t k = position(chunk);
       require(receiver_.holds(k), "what is on disk is held");
       require(receiver_.digests()[k] == on_disk.digest, "the digest is that of what is on disk");
-      bytes += on_disk.length;
+    }
+    require(receiver_.adopted().size() == adopted, "adopted is what is on disk");
+    for (const auto& [k, digest] : found_) {
+      const bool kept = !begun_.contains(k);
+      require(receiver_.kept(k) == kept, "kept is what was found and not written over");
+      require(!kept || (receiver_.holds(k) && receiver_.digests()[k] == digest),
+              "what was found is held");
+    }
+    for (const std::uint64_t k : begun_) {
+      const bool written = disk_.contains(plan::chunk_of(config_.self, k, config_.workers));
+      require(receiver_.holds(k) == written && !receiver_.kept(k),
+              "what is being written is not held");
     }
     require(receiver_.chunks_written() == disk_.size(), "each chunk counts once");
     require(receiver_.bytes_written() == bytes, "its bytes count once");
-    std::uint64_t most = disk_.size() + flow::kMaxWindow;
+    std::uint64_t most = std::max(disk_.size() + found_.size() + flow::kMaxWindow, looked_at_);
     if (config_.source_size) most = config_.source_size->value / config_.chunk_size.value + 1;
     require(receiver_.digests().size() <= most, "memory only for what can be");
   }
@@ -168,10 +215,14 @@ class ReceiverGame {
   static constexpr std::uint64_t kEnd = std::uint64_t{1} << 63U;
 
   Feed& feed_;
+  bool resume_;
   flow::ReceiverConfig config_;
   flow::Receiver receiver_;
   std::map<ChunkIndex, OnDisk> disk_;
   std::vector<wire::Header> writing_;
+  std::set<std::uint64_t> begun_;  // of its own chunks, by position: a write was asked for
+  std::map<std::uint64_t, std::uint64_t> found_;  // ... and what lay there before that
+  std::uint64_t looked_at_ = 0;
   bool moved_ = false;  // of the header that is being made: the offset is not the plan's
   bool cut_ = false;    // nor the length
 };

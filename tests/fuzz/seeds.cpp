@@ -221,11 +221,11 @@ void add_manifests(Seeds& seeds) {
 
 // Decisions, not messages: some of each to start from. The fuzzer finds the rest.
 void add_games(Seeds& seeds) {
-  for (const char side : {'\0', '\1', '\2'}) {
+  for (char side = 0; side < 8; ++side) {  // each game, with and without what may be added to it
     std::string text{side};
     for (int i = 0; i < 60; ++i) text += static_cast<char>(i * 37 + side);
-    if (side < 2) seeds.add("flow", text);
-    seeds.add("fetch", text);
+    seeds.add("flow", text);
+    if (side < 3) seeds.add("fetch", text);
   }
 }
 

@@ -1,10 +1,12 @@
 // A job as the master sees it, with an honest master and peers that may say anything, against a
-// model that knows only what was sent and what was answered.
+// model that knows only what was sent, what was answered and, if the job goes on where another one
+// ended, what was reported.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -12,18 +14,23 @@
 #include "engine/flow/sender.hpp"
 #include "engine/plan/chunk_plan.hpp"
 #include "tests/fuzz/feed.hpp"
+#include "tests/fuzz/inventory_game.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace mpiferry::fuzz {
 
 class SenderGame {
  public:
-  explicit SenderGame(Feed& feed) : feed_(feed), config_(config(feed)), sender_(config_) {}
+  SenderGame(Feed& feed, bool resume) : feed_(feed), config_(config(feed)) {
+    if (resume) stock_.emplace(feed, config_.workers, config_.chunks);
+    if (resume) config_.inventory = &stock_->inventory();
+    sender_.emplace(config_);
+  }
 
   void play() {
     for (int step = 0; step < kSteps && !feed_.empty(); ++step) {
       now_ += std::chrono::milliseconds{feed_.byte()};
-      switch (feed_.below(5)) {
+      switch (feed_.below(stock_ ? 6 : 5)) {
         case 0:
         case 1:
           act();
@@ -33,6 +40,9 @@ class SenderGame {
           break;
         case 3:
           hear(plausible_ack());
+          break;
+        case 5:
+          stock_->report(now_);
           break;
         default:
           hear(any_ack());
@@ -51,6 +61,7 @@ class SenderGame {
     bool answered = false;  // this attempt was
     bool written = false;
     bool stray = false;  // answered: its worker could not write it, and another one is to get it
+    bool kept = false;   // never sent: its worker holds it
   };
   using Heard = std::pair<Rank, wire::Ack>;
 
@@ -69,15 +80,16 @@ class SenderGame {
 
   // What the master does when next() says so.
   void act() {
-    const flow::Action action = sender_.next();
+    const flow::Action action = sender_->next();
     const auto* send = std::get_if<flow::Send>(&action);
     if (send == nullptr) return;
     if (send->attempt == 0 && !send->again && !config_.chunks && feed_.below(8) == 0) {
       config_.chunks = send->chunk.value;  // the read met the end of the stream
-      return sender_.on_source_end(send->chunk.value);
+      return sender_->on_source_end(send->chunk.value);
     }
     const Bytes length{1 + feed_.number() % kMaxChunkSize.value};
-    sender_.on_started(*send, length, now_);
+    if (stock_ && keep(*send, length)) return;
+    sender_->on_started(*send, length, now_);
     require(send->attempt > 0 || !barred_.at(index(send->to)) || failed_,
             "who can not write gets nothing new");
     if (send->again) {
@@ -94,9 +106,29 @@ class SenderGame {
     Flight& flight = flights_.at(send->chunk.value);
     require(send->attempt == flight.send.attempt + 1, "one attempt after the other");
     require(send->attempt <= config_.retries, "no attempt above the retries");
-    require(flight.answered && !flight.written && !flight.stray && !flight.sending,
+    require(flight.answered && !flight.written && !flight.stray && !flight.sending && !flight.kept,
             "only damage is sent again");
     flight = {*send, flight.length};
+  }
+
+  // The chunk was read: may be its worker holds just that.
+  bool keep(const flow::Send& send, Bytes length) {
+    const std::uint64_t digest = feed_.below(4);
+    const bool first = send.attempt == 0 && !send.again;
+    require(!first || stock_->knows(send.chunk), "nothing is sent before its worker has looked");
+    for (std::uint64_t any = 0; any < 4; ++any) {
+      require(sender_->holds(send, any) == (first && stock_->holds(send.chunk, any)),
+              "kept is what is held, before it was ever sent");
+    }
+    if (!first || !stock_->holds(send.chunk, digest)) return false;
+    require(send.chunk.value == flights_.size(), "chunks are kept in order");
+    sender_->on_kept(send, length);
+    flights_.push_back({.send = send,
+                        .length = length,
+                        .sending = false,
+                        .answered = true,  // no answer to it counts
+                        .kept = true});
+    return true;
   }
 
   void complete() {
@@ -105,7 +137,7 @@ class SenderGame {
       Flight& flight = flights_[(first + i) % flights_.size()];
       if (!flight.sending) continue;
       flight.sending = false;
-      return sender_.on_send_complete(flight.send.to, flight.send.chunk);
+      return sender_->on_send_complete(flight.send.to, flight.send.chunk);
     }
   }
 
@@ -127,11 +159,11 @@ class SenderGame {
 
   void hear(const Heard& heard) {
     const auto& [from, ack] = heard;
-    const flow::Action before = sender_.next();
-    const std::uint64_t corrupt = sender_.chunks_corrupt();
-    const flow::AckEffect effect = sender_.on_ack(from, ack, now_);
+    const flow::Action before = sender_->next();
+    const std::uint64_t corrupt = sender_->chunks_corrupt();
+    const flow::AckEffect effect = sender_->on_ack(from, ack, now_);
     if (effect == flow::AckEffect::stale || effect == flow::AckEffect::invalid) {
-      require(sender_.next() == before && sender_.chunks_corrupt() == corrupt,
+      require(sender_->next() == before && sender_->chunks_corrupt() == corrupt,
               "what is not believed changes nothing");
     }
     const bool known = ack.chunk.value < flights_.size();
@@ -148,11 +180,11 @@ class SenderGame {
       case wire::AckStatus::written:
         flight->written = true;
         if (plan::owner(ack.chunk, config_.workers) != from) ++moved_;
-        require(sender_.moved().size() == moved_, "what another worker than its own has written");
+        require(sender_->moved().size() == moved_, "what another worker than its own has written");
         return require(effect == flow::AckEffect::written, "written is written");
       case wire::AckStatus::corrupt:
         failed_ |= last;
-        require(sender_.chunks_corrupt() == corrupt + 1, "each damage is counted once");
+        require(sender_->chunks_corrupt() == corrupt + 1, "each damage is counted once");
         return require(effect == (last ? flow::AckEffect::exhausted : flow::AckEffect::resend),
                        "damage is sent again while there are retries");
       case wire::AckStatus::write_failed:
@@ -177,46 +209,53 @@ class SenderGame {
     std::size_t buffers = 0;
     std::uint64_t strays = 0;
     std::uint64_t written = 0;
+    std::uint64_t kept = 0;
     Bytes bytes;
+    Bytes bytes_kept;
     for (const Flight& flight : flights_) {
-      owed.at(index(flight.send.to)) += flight.written || flight.stray ? 0 : 1;
+      owed.at(index(flight.send.to)) += flight.written || flight.stray || flight.kept ? 0 : 1;
       strays += flight.stray;
       sending += flight.sending;
       unanswered += !flight.answered;
-      buffers += flight.sending || (config_.retain && !flight.written);
+      buffers += flight.sending || (config_.retain && !flight.written && !flight.kept);
       written += flight.written;
+      kept += flight.kept;
       if (flight.written) bytes += flight.length;
+      if (flight.kept) bytes_kept += flight.length;
     }
     for (std::size_t i = 0; i < owed.size(); ++i) {
-      const auto stall = sender_.owes(Rank{static_cast<int>(i) + 1}, now_);
+      const auto stall = sender_->owes(Rank{static_cast<int>(i) + 1}, now_);
       require(stall.unacknowledged == owed[i], "what a worker owes");
       require(owed[i] <= config_.window, "credits never exceed the window");
       require(stall.silent >= flow::Duration::zero(), "nobody answered in the future");
     }
-    require(sender_.in_flight() == flights_.size() - written - strays, "what is in flight");
-    require(sender_.chunks_started() == flights_.size(), "what was started");
-    require(sender_.chunks_written() == written && sender_.bytes_written() == bytes,
+    require(sender_->in_flight() == flights_.size() - written - strays - kept, "what is in flight");
+    require(sender_->chunks_started() == flights_.size(), "what was started");
+    require(sender_->chunks_written() == written && sender_->bytes_written() == bytes,
             "what was written");
-    require(sender_.buffers_in_use() == buffers, "buffers in use");
+    require(sender_->chunks_kept() == kept && sender_->bytes_kept() == bytes_kept, "what was kept");
+    require(sender_->buffers_in_use() == buffers, "buffers in use");
     require(buffers <= config_.buffers, "buffers within bound");
     require(!config_.chunks || flights_.size() <= *config_.chunks, "no chunk beyond the last");
 
-    const flow::Action action = sender_.next();
-    require(sender_.next() == action, "next is pure");
+    const flow::Action action = sender_->next();
+    require(sender_->next() == action, "next is pure");
     if (std::holds_alternative<flow::Done>(action)) {
-      require(config_.chunks && written == *config_.chunks && sending == 0, "done is done");
+      require(config_.chunks && written + kept == *config_.chunks && sending == 0, "done is done");
     }
     if (std::holds_alternative<flow::Wait>(action)) {
-      require(sending + unanswered > 0 || failed_, "nobody waits for nothing");
+      const bool looking = stock_ && !stock_->knows(ChunkIndex{flights_.size()});
+      require(sending + unanswered > 0 || failed_ || looking, "nobody waits for nothing");
     }
-    if (const auto stall = sender_.stalled(now_)) {
+    if (const auto stall = sender_->stalled(now_)) {
       require(stall->unacknowledged > 0, "who owes nothing does not stall");
     }
   }
 
   Feed& feed_;
   flow::SenderConfig config_;
-  flow::Sender sender_;
+  std::optional<InventoryGame> stock_;  // of a job that goes on
+  std::optional<flow::Sender> sender_;
   flow::Time now_{};
   std::vector<Flight> flights_;
   std::vector<bool> barred_ = std::vector<bool>(config_.workers);
