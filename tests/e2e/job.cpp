@@ -1,7 +1,9 @@
 #include "tests/e2e/job.hpp"
 
 #include <algorithm>
+#include <regex>
 #include <set>
+#include <sstream>
 #include <unistd.h>
 
 namespace mpiferry::e2e {
@@ -130,6 +132,14 @@ int error_lines(const Finished& finished) {
   const std::string all = finished.output();
   int count = 0;
   for (auto at = all.find(needle); at != std::string::npos; at = all.find(needle, at + 1)) ++count;
+  return count;
+}
+
+std::ptrdiff_t lines_like(const std::string& text, const std::string& pattern) {
+  std::istringstream lines{text};
+  const std::regex regex{pattern};
+  std::ptrdiff_t count = 0;
+  for (std::string line; std::getline(lines, line);) count += std::regex_match(line, regex);
   return count;
 }
 

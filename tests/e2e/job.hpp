@@ -1,6 +1,7 @@
 // mpiferry jobs, and what must be true after them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -67,6 +68,8 @@ class JobTest : public ::testing::Test {
 
 // "mpiferry: error:" lines in all output.
 int error_lines(const Finished& finished);
+// How many lines of a text match a pattern from end to end.
+std::ptrdiff_t lines_like(const std::string& text, const std::string& pattern);
 // A job's end in words, for a failed assertion.
 std::string told(const Finished& finished);
 bool have_xxhsum();

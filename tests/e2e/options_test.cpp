@@ -1,7 +1,5 @@
 // What the options say is what happens.
-#include <algorithm>
-#include <regex>
-#include <sstream>
+#include <cstdint>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -14,14 +12,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kKiB = 1024;
-
-std::ptrdiff_t lines_like(const std::string& text, const std::string& pattern) {
-  std::istringstream lines{text};
-  const std::regex regex{pattern};
-  std::ptrdiff_t count = 0;
-  for (std::string line; std::getline(lines, line);) count += std::regex_match(line, regex);
-  return count;
-}
 
 class Options : public JobTest {
  protected:
@@ -283,32 +273,6 @@ TEST_F(Options, memory_bounds_a_stream_that_has_to_be_kept) {
   EXPECT_EQ(report()["master_buffers"], 3);
   EXPECT_LE(report()["peak_master_buffers"], 3);
   EXPECT_EQ(writer.wait().exit_code, 0);
-}
-
-TEST(Program, tells_its_versions) {
-  for (const Finished& finished :
-       {run({{MPIFERRY_BINARY, "--version"}}),
-        run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "--version"}})}) {
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
-    EXPECT_EQ(finished.err, "");
-    EXPECT_EQ(lines_like(finished.out, R"(mpiferry \d+\.\d+\.\d+)"), 1) << finished.out;
-    EXPECT_EQ(lines_like(finished.out, R"(MPI: MPICH.*)"), 1) << finished.out;
-    EXPECT_EQ(lines_like(finished.out, R"(Boost: \d+\.\d+\.\d+)"), 1) << finished.out;
-    EXPECT_EQ(lines_like(finished.out, R"(xxHash: \d+\.\d+\.\d+)"), 1) << finished.out;
-  }
-}
-
-TEST(Program, tells_every_option_and_the_exit_codes_once) {
-  const Finished finished =
-      run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "scatter", "--help"}});
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
-  EXPECT_EQ(finished.err, "");
-  for (const char* option : {"--chunk-size", "--window", "--memory", "--retries", "--stall-timeout",
-                             "--fsync", "--force", "--progress", "--json", "--quiet", "--verbose",
-                             "MPIFERRY_CHUNK_SIZE", "Examples:", "Exit codes:", "SOURCE", "DEST"}) {
-    EXPECT_NE(finished.out.find(option), std::string::npos) << option << '\n' << finished.out;
-  }
-  EXPECT_EQ(finished.out.find("Exit codes:"), finished.out.rfind("Exit codes:"));
 }
 
 }  // namespace
