@@ -224,7 +224,8 @@ class Course:
             process = stack.enter_context(Process(command, self._directory / log, self._limit))
             if blow is not None and began is not None:
                 if self._pace.wait(blow, self.plan.seconds, began, process.running):
-                    _land(blow, process)
+                    if _land(blow, process) and blow.kind not in (PAUSE, STOP):  # those give ranks more to wait for
+                        process.ends_soon()
                     self._tally[f"blow: {blow.kind}"] += 1
             status = process.wait()
         self.commands[-1] += f" -> {status}"
@@ -297,15 +298,15 @@ class Course:
             self.findings.append(Finding(finding.kind, f"{finding.text}\n  after {self.commands[-1]}"))
 
 
-def _land(blow: Blow, process: Process) -> None:
+def _land(blow: Blow, process: Process) -> bool:
     if blow.kind == KILL_RANK:
-        process.hit(signal.SIGKILL, blow.rank)
-    elif blow.kind == KILL_MPIRUN:
-        process.hit(signal.SIGKILL)
-    elif blow.kind == INTERRUPT:
-        process.hit(signal.SIGINT)
-    elif blow.kind == STOP:
-        process.hit(signal.SIGSTOP, blow.rank)
-    elif blow.kind == PAUSE and process.hit(signal.SIGSTOP, blow.rank):
+        return process.hit(signal.SIGKILL, blow.rank)
+    if blow.kind == KILL_MPIRUN:
+        return process.hit(signal.SIGKILL)
+    if blow.kind == INTERRUPT:
+        return process.hit(signal.SIGINT)
+    landed = process.hit(signal.SIGSTOP, blow.rank)
+    if landed and blow.kind == PAUSE:
         time.sleep(blow.seconds)
         process.hit(signal.SIGCONT, blow.rank)
+    return landed

@@ -14,6 +14,7 @@ from pathlib import Path
 
 MARK = "TORTURED_BY"  # an environment variable that all of a step's processes inherit
 AFTER = 15.0  # seconds that ranks may outlive their mpirun
+SOON = 15.0  # seconds in which a job ends that was told to
 
 
 class Hang(Exception):
@@ -53,11 +54,15 @@ class Process:
         wanted = f"PMI_RANK={rank}".encode()
         return any(self._signal(pid, number, wanted) for pid in self._members())
 
+    def ends_soon(self, seconds: float = SOON) -> None:
+        """From now on it has only so long: what has been hit has nothing more to do."""
+        self._limit = min(self._limit, time.monotonic() - self.began + seconds)
+
     def wait(self) -> int:
         """The launcher's status, when all have ended. Raises Hang, and then they have been killed."""
         while (status := self._process.poll()) is None:
             if time.monotonic() > self.began + self._limit:
-                raise self._hang(f"had not ended after {self._limit:.0f} s")
+                raise self._hang(f"had not ended after {self._limit:.1f} s")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(1.0)
                 continue

@@ -180,6 +180,12 @@ class Hanging(Scratch):
         self.assertIn("had not ended", self.hang("sleep 1234.51"))
         self.assertFalse(self.is_there("1234.51"))
 
+    def test_a_command_that_was_told_to_end_has_less_time(self) -> None:
+        with self.assertRaises(Hang), Process(["sleep", "1234.57"], self.path / "log", 1000) as process:
+            process.ends_soon(0.1)
+            process.wait()
+        self.assertFalse(self.is_there("1234.57"))
+
     def test_what_a_command_leaves_behind_is_found_and_killed(self) -> None:
         self.assertIn("left processes behind", self.hang("setsid sleep 1234.52 & sleep 0.1"))
         self.assertFalse(self.is_there("1234.52"))
