@@ -83,7 +83,11 @@ std::string flaws_text(const Report& report) {
   }
   const std::uint64_t all =
       report.chunks_missing + report.chunks_damaged + report.chunks_differing + report.extra_files;
-  if (all > kShown) text += fmt::format("... and {} more; --json lists them\n", all - kShown);
+  if (all > kShown) {
+    const std::size_t listed = report.flaws.size();
+    text += fmt::format("... and {} more; --json lists {}\n", all - kShown,
+                        listed == all ? "them" : fmt::format("the first {}", listed));
+  }
   return text;
 }
 

@@ -66,5 +66,13 @@ TEST(RecallText, shows_twenty_flaws_and_counts_the_others) {
   EXPECT_NE(text.find("... and 5 more; --json lists them\n"), std::string::npos) << text;
 }
 
+TEST(RecallText, promises_no_longer_list_than_there_is) {
+  Report report = found(1);
+  report.flaws.resize(25);
+  report.chunks_missing = 100;
+  const std::string text = flaws_text(report);
+  EXPECT_NE(text.find("... and 80 more; --json lists the first 25\n"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace mpiferry::cli
