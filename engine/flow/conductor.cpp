@@ -55,7 +55,6 @@ void Conductor::on_transferred() noexcept { stage_ = Stage::dismiss; }
 void Conductor::on_dismissed(Time now) noexcept {
   stage_ = Stage::dismiss;
   dismissed_ = true;
-  since_ = now;
   set_deadline(now);
 }
 
@@ -67,6 +66,11 @@ void Conductor::set_deadline(Time now) noexcept {
   } else if (stall_timeout_ > Duration::zero()) {
     deadline_ = now + stall_timeout_;
   }
+}
+
+void Conductor::on_busy(Rank worker, Time now) noexcept {
+  member(worker).busy = now;
+  if (dismissed_ && !failure_) set_deadline(now);
 }
 
 void Conductor::on_published() noexcept { stage_ = Stage::over; }
@@ -89,7 +93,14 @@ std::optional<Rank> Conductor::unanswered(Time now) const noexcept {
       now - since_ <= stall_timeout_) {
     return std::nullopt;
   }
-  return first_without(&Member::answered);
+  for (Rank worker{1}; static_cast<std::size_t>(worker.value) <= members_.size(); ++worker.value) {
+    if (!member(worker).answered && silent(worker, now) > stall_timeout_) return worker;
+  }
+  return std::nullopt;
+}
+
+Duration Conductor::silent(Rank worker, Time now) const noexcept {
+  return now - std::max(since_, member(worker).busy);
 }
 
 void Conductor::mark(Rank worker, bool Member::*flag, std::size_t* missing) noexcept {

@@ -49,10 +49,9 @@ class Conductor {
   // A worker answered the job, be it with a failure; it has confirmed the end.
   void on_answer(Rank worker) noexcept { mark(worker, &Member::answered, &unanswered_); }
   void on_closed(Rank worker) noexcept { mark(worker, &Member::closed, &unclosed_); }
-  // A worker has not closed yet, but is at work on it: after a success, patience begins anew.
-  void on_busy(Time now) noexcept {
-    if (dismissed_ && !failure_) set_deadline(now);
-  }
+  // A worker has not answered yet, or not closed after a success, but is at work on it: patience
+  // begins anew.
+  void on_busy(Rank worker, Time now) noexcept;
   // The first failure is the job's; what follows from it is noise. False if it is not the first, or
   // the job is over.
   bool fail(Failure failure, Time now);
@@ -65,20 +64,25 @@ class Conductor {
   bool transferring() const noexcept { return stage_ == Stage::transfer; }
   bool over() const noexcept { return stage_ == Stage::over; }
 
-  // A worker that has not answered the job for longer than the stall timeout.
+  // A worker that has neither answered the job nor been busy with it for longer than the stall
+  // timeout.
   std::optional<Rank> unanswered(Time now) const noexcept;
   // The lowest worker that has not confirmed the end; kNoRank if all have.
   Rank first_unclosed() const noexcept { return first_without(&Member::closed); }
-  // Since the job, or the end, was sent.
-  Duration waiting(Time now) const noexcept { return now - since_; }
+  // For how long it has not, when it had been sent the job.
+  Duration silent(Rank worker, Time now) const noexcept;
 
  private:
   enum class Stage : std::uint8_t { prepare, invite, invited, transfer, dismiss, over };
   struct Member {
     bool answered = false;
     bool closed = false;
+    Time busy;  // when it said so last
   };
   Member& member(Rank worker) { return members_[static_cast<std::size_t>(worker.value) - 1]; }
+  const Member& member(Rank worker) const {
+    return members_[static_cast<std::size_t>(worker.value) - 1];
+  }
   void mark(Rank worker, bool Member::*flag, std::size_t* missing) noexcept;
   Rank first_without(bool Member::*flag) const noexcept;
   // Asked with each message of each worker: must not look at all of them.
@@ -92,7 +96,7 @@ class Conductor {
   std::size_t unclosed_;
   Stage stage_ = Stage::prepare;
   bool dismissed_ = false;
-  Time since_;
+  Time since_;                    // the job was sent
   std::optional<Time> deadline_;  // of the dismissed
   std::optional<Failure> failure_;
   bool abandoned_ = false;

@@ -5,7 +5,8 @@
 namespace mpiferry::roles {
 namespace {
 
-constexpr std::chrono::seconds kInterval{1};
+// A --stall-timeout may be well below a second.
+constexpr std::chrono::milliseconds kInterval{100};
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// A worker's sign of life where the end of a job takes its time: large stripes are read back, very
-// many stale files are removed.
+// A worker's sign of life where the job's beginning or its end takes its time: very many files are
+// looked through or removed, large stripes are read back.
 #pragma once
 
 #include <chrono>
@@ -18,8 +18,8 @@ class Heartbeat {
 
   explicit Heartbeat(const Post& post) : post_(post), last_(Clock::now()) {}
 
-  // Tells the master, at most once a second, and not while the last message is under way: a master
-  // that does not listen gets no heap of them.
+  // Tells the master, at most ten times a second, and not while the last message is under way: a
+  // master that does not listen gets no heap of them.
   void beat(Clock::time_point now = Clock::now());
 
  private:

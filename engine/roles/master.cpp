@@ -185,7 +185,7 @@ void Master::hear(mpi::Completion& completion) {
       return crew_.on_closed(from, *closed);
     }
     case wire::Kind::busy:
-      return conductor_.on_busy(clock_.now());
+      return conductor_.on_busy(from, clock_.now());
     default:
       return hear_more(from, *message, completion);
   }
@@ -218,7 +218,7 @@ void Master::tick() {
   const auto now = clock_.now();
   if (const auto late = conductor_.unanswered(now)) {
     fail(silence(*late, fmt::format("has not answered the job for {:.1f} s",
-                                    seconds(conductor_.waiting(now)))));
+                                    seconds(conductor_.silent(*late, now)))));
   }
   if (conductor_.transferring()) on_tick(now);
   if (conductor_.next(now) == flow::Step::give_up) changed_.notify();

@@ -22,6 +22,7 @@ RecallWorker::RecallWorker(const Post& post, wire::Recall recall)
     : post_(post),
       recall_(std::move(recall)),
       shelf_(recall_),
+      heartbeat_(post),
       orders_(wire::kControlPayload, kReceives),
       messages_(wire::kControlPayload, kMessages),
       faults_(recall_.faults, post.self()),
@@ -40,7 +41,10 @@ Task<Outcome> RecallWorker::prepare() {
   std::deque<wire::Extras> extras;
   Shelf::Sinks sinks{.holding = [&](wire::Holding it) { holdings.push_back(std::move(it)); },
                      .extras = [&](wire::Extras it) { extras.push_back(std::move(it)); }};
-  std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
+  std::function<bool()> stop = [this] {
+    heartbeat_.beat();
+    return post_.attendant.hopeless();
+  };
   co_await shelf_.survey(post_.context, std::move(sinks), std::move(stop));
   if (holdings.empty()) holdings.emplace_back();  // who sees nothing says so
   // The master has several receives, and may see their completions in any order.

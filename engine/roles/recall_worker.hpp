@@ -10,6 +10,7 @@
 #include "engine/base/buffer_pool.hpp"
 #include "engine/roles/duty.hpp"
 #include "engine/roles/fault_player.hpp"
+#include "engine/roles/heartbeat.hpp"
 #include "engine/roles/shelf.hpp"
 #include "engine/wire/recall.hpp"
 
@@ -47,6 +48,7 @@ class RecallWorker final : public Duty {
   const Post& post_;
   const wire::Recall recall_;
   Shelf shelf_;
+  Heartbeat heartbeat_;
   BufferPool orders_;    // requests, the end
   BufferPool messages_;  // holdings, findings
   std::optional<BufferPool> chunks_;

@@ -33,7 +33,7 @@ Task<Outcome> ScatterWorker::occupy() {
   if (!ready && !(full && (replaces || job_.reroute))) co_return ready;
   ready = Nothing{};
   // Not in the calls: GCC 12 and lambdas within co_await do not go together.
-  std::function<bool()> stop = [this] { return post_.attendant.hopeless(); };
+  std::function<bool()> stop = [this] { return has_to_stop(); };
   if (job_.resume) {
     ready = check_predecessor(*directory_, token_, job_.layout, source_here());
     if (!ready) co_return ready;

@@ -19,7 +19,7 @@ constexpr std::size_t kReport = 64;
 static_assert(kReport <= wire::kMostHeld);
 constexpr std::size_t kReportsUnderWay = 4;
 // ... and a slow disk is no worker that hangs.
-constexpr std::chrono::seconds kMostSilence{1};
+constexpr std::chrono::milliseconds kMostSilence{100};
 
 }  // namespace
 

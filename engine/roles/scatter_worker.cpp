@@ -39,6 +39,13 @@ Task<Outcome> ScatterWorker::prepare() {
   co_return store_->open();
 }
 
+// Asked again and again while the preparations take their time: tells the master of them.
+bool ScatterWorker::has_to_stop() {
+  if (post_.attendant.hopeless()) return true;
+  heartbeat_.beat();
+  return false;
+}
+
 // After the files that are in the way have gone: they may be what fills the disk.
 Outcome ScatterWorker::probe() const {
   Outcome writable = directory_->probe_writable();

@@ -50,6 +50,7 @@ class ScatterWorker final : public Duty {
   Outcome mark();
   Outcome take_token(bool replace);
   std::string source_here() const;
+  bool has_to_stop();
 
   // scatter_resume.cpp: what is there already
   Outcome retract();

@@ -40,6 +40,7 @@ Task<> Shelf::survey(mpi::MpiContext& context, Sinks sinks, std::function<bool()
   const mpi::MpiContext::Awake awake{context};
   for (std::uint32_t number = 0; number < whereabouts_.directories() && !stop(); ++number) {
     co_await survey(context, number, sinks, stop);
+    co_await yield_turn(context.io());  // there may be very many, with few files each
   }
 }
 

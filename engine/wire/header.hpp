@@ -30,7 +30,7 @@ enum class Kind : std::uint16_t {
   findings = 21,   // payload: one or more Findings
   extras = 22,     // payload: Extras as JSON
   inventory = 23,  // payload: an Inventory
-  busy = 24,       // no payload; after the end: closed is to come, it takes its time
+  busy = 24,       // no payload; ready, or after the end closed, is to come, and takes its time
 };
 
 // All fields little-endian. `length` is the payload's, in bytes; `payload_digest` its XXH3-64.

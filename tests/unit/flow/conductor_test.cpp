@@ -134,6 +134,22 @@ TEST(Conductor, names_the_worker_that_has_not_answered) {
   EXPECT_EQ(conductor.unanswered(kStart + 11s), Rank{2});
 }
 
+TEST(Conductor, waits_longer_for_an_answer_of_a_worker_that_says_it_is_busy) {
+  Conductor conductor = invited(10s);
+  conductor.on_answer(Rank{1});
+  conductor.on_busy(Rank{2}, kStart + 8s);
+  EXPECT_EQ(conductor.unanswered(kStart + 18s), std::nullopt);
+  EXPECT_EQ(conductor.unanswered(kStart + 19s), Rank{2});
+  EXPECT_EQ(conductor.silent(Rank{2}, kStart + 19s), 11s);
+}
+
+TEST(Conductor, does_not_wait_longer_for_one_worker_because_another_is_busy) {
+  Conductor conductor = invited(10s);
+  conductor.on_busy(Rank{2}, kStart + 8s);
+  EXPECT_EQ(conductor.unanswered(kStart + 11s), Rank{1});
+  EXPECT_EQ(conductor.silent(Rank{1}, kStart + 11s), 11s);
+}
+
 TEST(Conductor, gives_up_who_does_not_confirm_a_success_in_time) {
   Conductor conductor = dismissed();
   conductor.on_closed(Rank{1});
@@ -198,20 +214,20 @@ TEST(Conductor, hears_no_failure_once_it_is_over) {
 
 TEST(Conductor, waits_longer_for_a_worker_that_says_it_is_busy) {
   Conductor conductor = dismissed();
-  conductor.on_busy(kStart + 50s);
+  conductor.on_busy(Rank{1}, kStart + 50s);
   EXPECT_EQ(conductor.next(kStart + 100s), Step::wait);
   EXPECT_EQ(conductor.next(kStart + 111s), Step::give_up);
 }
 
 TEST(Conductor, does_not_wait_longer_after_a_failure) {
   Conductor conductor = dismissed(broken(Errc::source_changed));
-  conductor.on_busy(kStart + 4s);
+  conductor.on_busy(Rank{1}, kStart + 4s);
   EXPECT_EQ(conductor.next(kStart + 6s), Step::give_up);
 }
 
 TEST(Conductor, takes_no_deadline_from_a_worker_that_is_busy_before_the_end) {
   Conductor conductor = invited();
-  conductor.on_busy(kStart);
+  conductor.on_busy(Rank{1}, kStart);
   conductor.on_answer(Rank{1});
   conductor.on_answer(Rank{2});
   conductor.on_transfer_began();
