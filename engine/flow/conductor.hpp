@@ -52,6 +52,11 @@ class Conductor {
   // A worker has not answered yet, or not closed after a success, but is at work on it: patience
   // begins anew.
   void on_busy(Rank worker, Time now) noexcept;
+  // After the end something arrives that was on its way: whatever the verdict, patience begins
+  // anew, as there is only so much of it.
+  void on_late(Time now) noexcept {
+    if (dismissed_) set_deadline(now);
+  }
   // The first failure is the job's; what follows from it is noise. False if it is not the first, or
   // the job is over.
   bool fail(Failure failure, Time now);

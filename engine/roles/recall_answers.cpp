@@ -90,6 +90,7 @@ void RecallMaster::hear_chunk(Rank from, const Message& message, mpi::Completion
       header.length != length_of(header.chunk)) {
     return refuse(from, {.code = Errc::unexpected_message});
   }
+  conductor_.on_late(clock_.now());
   const bool intact = message.intact();
   const bool right = header.payload_digest == manifest_.chunk_digests[header.chunk.value];
   const flow::FetchEffect effect = fetcher_->on_arrival(from, header.chunk, header.attempt,

@@ -26,7 +26,8 @@ RecallWorker::RecallWorker(const Post& post, wire::Recall recall)
       orders_(wire::kControlPayload, kReceives),
       messages_(wire::kControlPayload, kMessages),
       faults_(recall_.faults, post.self()),
-      woken_(post.context.io()) {}
+      woken_(post.context.io()),
+      pause_(post.context.io()) {}
 
 Result<std::unique_ptr<Duty>> RecallWorker::take(const Post& post, const Message& message) {
   auto recall = wire::decode_recall(message.payload);
@@ -89,6 +90,7 @@ void RecallWorker::start() {
   for (std::size_t i = 0; i < kReceives; ++i) {
     boost::asio::co_spawn(post_.context.io(), receive(i), Rethrow{});
   }
+  serving_ = true;
   boost::asio::co_spawn(post_.context.io(), serve(), Rethrow{});
   wire::Ready ready;
   ready.host = post_.host;
@@ -99,6 +101,7 @@ void RecallWorker::start() {
 void RecallWorker::end() {
   for (const mpi::Operation& operation : receives_) post_.context.cancel(operation);
   woken_.notify();
+  pause_.cancel();
 }
 
 Task<> RecallWorker::receive(std::size_t index) {
@@ -160,30 +163,43 @@ Task<> RecallWorker::serve() {
     std::optional<Lease> lease;
     if (chunks_) {
       lease = co_await acquire(*chunks_);
-      if (!lease) break;
+      if (!lease || post_.attendant.hopeless()) break;
     }
-    shelf_.begin(request, lease ? lease->payload() : std::span{scratch_});
-    std::optional<wire::Finding> finding = shelf_.step();
-    while (!finding) {
-      const mpi::MpiContext::Awake awake{post_.context};
-      co_await yield_turn(post_.context.io());
-      finding = shelf_.step();
-    }
-    if (recall_.faults.write_delay.count() > 0) {
-      boost::asio::steady_timer pause{post_.context.io(), recall_.faults.write_delay};
-      co_await pause.async_wait(kAsTuple);
-    }
-    ++chunks_read_;
-    const bool whole = finding->status == wire::Finding::Status::whole;
-    if (whole) bytes_read_ += shelf_.length();
-    if (lease && whole && finding->digest == request.digest) {
-      deliver(request, *finding, std::move(*lease));
-    } else {
-      tell(*finding);
-    }
+    co_await answer(request, std::move(lease));
     const mpi::MpiContext::Awake awake{post_.context};
     co_await yield_turn(post_.context.io());
   }
+  serving_ = false;
+  post_.changed.notify();
+}
+
+// The end may come in the middle of it: nobody wants the answer then.
+Task<> RecallWorker::answer(wire::Request request, std::optional<Lease> lease) {
+  shelf_.begin(request, lease ? lease->payload() : std::span{scratch_});
+  std::optional<wire::Finding> finding = shelf_.step();
+  while (!finding) {
+    const mpi::MpiContext::Awake awake{post_.context};
+    co_await yield_turn(post_.context.io());
+    if (post_.attendant.hopeless()) co_return;
+    finding = shelf_.step();
+  }
+  co_await pause();
+  if (post_.attendant.hopeless()) co_return;
+  ++chunks_read_;
+  const bool whole = finding->status == wire::Finding::Status::whole;
+  if (whole) bytes_read_ += shelf_.length();
+  if (lease && whole && finding->digest == request.digest) {
+    deliver(request, *finding, std::move(*lease));
+  } else {
+    tell(*finding);
+  }
+}
+
+// --fault delay. The end cuts it short.
+Task<> RecallWorker::pause() {
+  if (recall_.faults.write_delay.count() == 0) co_return;
+  pause_.expires_after(recall_.faults.write_delay);
+  co_await pause_.async_wait(kAsTuple);
 }
 
 void RecallWorker::deliver(const wire::Request& request, const wire::Finding& finding,

@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "engine/base/buffer_pool.hpp"
 #include "engine/roles/duty.hpp"
 #include "engine/roles/fault_player.hpp"
@@ -26,7 +28,10 @@ class RecallWorker final : public Duty {
   void start() override;
   void end() override;
   bool receiving() const override { return open_receives_ > 0; }
-  bool answering() const override { return messages_.in_use() > 0; }
+  // The master listens until everyone has closed: a chunk on its way after that would never arrive.
+  bool answering() const override {
+    return serving_ || messages_.in_use() > 0 || (chunks_ && chunks_->in_use() > 0);
+  }
   Task<Outcome> publish(const wire::End& end) override;
   wire::Closed closed() const override;
   void add_to(Report& report) const override;
@@ -39,6 +44,8 @@ class RecallWorker final : public Duty {
   Task<> receive(std::size_t index);
   void take_requests(std::span<const std::byte> payload);
   Task<> serve();
+  Task<> answer(wire::Request request, std::optional<Lease> lease);
+  Task<> pause();
   Task<std::optional<Lease>> acquire(BufferPool& pool);
   void deliver(const wire::Request& request, const wire::Finding& finding, Lease lease);
   void tell(const wire::Finding& finding);
@@ -55,12 +62,14 @@ class RecallWorker final : public Duty {
   std::vector<std::byte> scratch_;  // where only digests are wanted
   std::vector<mpi::Operation> receives_;
   std::size_t open_receives_ = 0;
+  bool serving_ = false;
   std::deque<wire::Request> requests_;
   std::vector<wire::Finding> found_;  // to be sent together
   std::uint64_t chunks_read_ = 0;
   Bytes bytes_read_;
   FaultPlayer faults_;
-  Event woken_;  // requests have come, or a buffer is free
+  Event woken_;                      // requests have come, or a buffer is free
+  boost::asio::steady_timer pause_;  // until a slow disk has read
 };
 
 }  // namespace mpiferry::roles

@@ -172,6 +172,21 @@ TEST_F(Gather, that_is_interrupted_leaves_no_file_and_no_part) {
   }
 }
 
+// Every worker is in the middle of a chunk then, that is too large for MPI to take on its own.
+TEST_F(Gather, of_large_chunks_that_is_interrupted_ends_at_once) {
+  chunk_size = 4 << 20;
+  make_scattered(5);
+  Process running{gather(3, {"--fault", "delay=700000"})};
+  ASSERT_TRUE(eventually([this] { return fs::exists(part()); }));
+  nap(300ms);
+  running.signal(SIGINT);
+  EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 5000ms));
+  const Finished finished = running.wait();
+  EXPECT_EQ(finished.exit_code, 130) << told(finished);
+  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_TRUE(finished.left.empty()) << told(finished);
+}
+
 TEST_F(Gather, that_is_killed_leaves_no_file_and_the_next_one_makes_it) {
   make_scattered(300);
   Process running{gather(3, {"--fault", "delay=50000"})};

@@ -225,6 +225,13 @@ TEST(Conductor, does_not_wait_longer_after_a_failure) {
   EXPECT_EQ(conductor.next(kStart + 6s), Step::give_up);
 }
 
+TEST(Conductor, waits_longer_for_those_whose_chunks_still_arrive) {
+  Conductor conductor = dismissed(broken(Errc::interrupted));
+  conductor.on_late(kStart + 900ms);
+  EXPECT_EQ(conductor.next(kStart + 1'900ms), Step::wait);
+  EXPECT_EQ(conductor.next(kStart + 1'901ms), Step::give_up);
+}
+
 TEST(Conductor, takes_no_deadline_from_a_worker_that_is_busy_before_the_end) {
   Conductor conductor = invited();
   conductor.on_busy(Rank{1}, kStart);
