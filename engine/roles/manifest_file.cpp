@@ -1,5 +1,6 @@
 #include "engine/roles/manifest_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <span>
 #include <string>
@@ -14,6 +15,23 @@ namespace {
 
 // A manifest of 2^28 chunks has 6 GiB.
 constexpr Bytes kLargestManifest = 16_GiB;
+
+// Up to the first piece that can not be of a manifest: a large file that is none, holes among them,
+// is not read to its end.
+Result<std::string> read_text(const disk::StoredFile& file) {
+  constexpr std::size_t kPiece = (1_MiB).value;
+  std::string text;
+  while (text.size() < file.size().value) {
+    const std::size_t before = text.size();
+    text.resize(std::min<std::size_t>(before + kPiece, file.size().value));
+    const std::span<char> piece = std::span{text}.subspan(before);
+    const auto got = file.read(Bytes{before}, std::as_writable_bytes(piece));
+    if (!got) return got.error();
+    text.resize(before + *got);
+    if (*got < piece.size() || text.front() != '{' || text.find('\0', before) != text.npos) break;
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -49,11 +67,9 @@ Result<wire::Manifest> read_manifest(const disk::Directory& directory) {
     damaged.detail = fmt::format("{} bytes are too many for a manifest", file->size().value);
     return damaged;
   }
-  std::string text(file->size().value, '\0');
-  const auto got = file->read(0_B, std::as_writable_bytes(std::span{text}));
-  if (!got) return no_manifest(got.error());
-  text.resize(*got);
-  auto manifest = wire::read_manifest(text);
+  const auto text = read_text(*file);
+  if (!text) return no_manifest(text.error());
+  auto manifest = wire::read_manifest(*text);
   if (manifest) return manifest;
   damaged.detail = manifest.error().detail;
   return damaged;

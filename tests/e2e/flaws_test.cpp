@@ -132,6 +132,20 @@ TEST_F(Flaws, a_missing_stripe_is_all_its_chunks) {
   EXPECT_EQ(report()["chunks_missing"], 10);
 }
 
+// Zeros without end, with and without a beginning: it has no memory for all of them.
+TEST_F(Flaws, a_huge_manifest_that_is_none_is_damaged) {
+  if (kSanitized) GTEST_SKIP() << "sanitizers need more address space";
+  scatter_bytes(20 * chunk_size, 3);
+  for (const char* beginning : {"", "{ "}) {
+    write_file(destination / "manifest.json", beginning);
+    fs::resize_file(destination / "manifest.json", std::uint64_t{15} << 30U);
+    const Command inner = verify(0);
+    const Finished finished = run(shell(R"(ulimit -v 8000000; exec "$@")", inner.words));
+    EXPECT_EQ(finished.exit_code, 5) << told(finished);
+    EXPECT_NE(line_with(finished.err, "manifest.json"), "") << told(finished);
+  }
+}
+
 TEST_F(Flaws, files_that_have_no_place_there_are_extra_and_no_error) {
   scatter_bytes(20 * chunk_size, 3);
   write_file(destination / "chunk_20.bin", "beyond the end");
