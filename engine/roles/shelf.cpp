@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "engine/disk/chunk_name.hpp"
@@ -18,8 +19,11 @@ namespace {
 constexpr std::size_t kMostOpen = 8;
 // Names looked at between two turns of the event loop.
 constexpr int kNames = 256;
-// Names of extra files in one message.
-constexpr std::size_t kExtraBytes = 8192;
+// Names of extra files in one message, as long as JSON can make them: six bytes for a control
+// character, and what goes around a name. One more name is added than these.
+constexpr std::size_t kExtraBytes = 24 * 1024;
+constexpr std::size_t encoded_size(std::string_view name) { return 6 * name.size() + 16; }
+static_assert(kExtraBytes + 6 * 255 + 16 + 256 < wire::kControlPayload.value);
 
 }  // namespace
 
@@ -56,9 +60,10 @@ Task<> Shelf::survey(mpi::MpiContext& context, std::uint32_t number, const Sinks
   for (int names = 1; !stop(); ++names) {
     const auto entry = scan.next();
     if (!entry || !*entry) break;
-    if ((*entry)->kind != disk::Leftover::none && !note((*entry)->name, held)) {
+    // Who wants the chunks does not ask what else there is.
+    if ((*entry)->kind != disk::Leftover::none && !note((*entry)->name, held) && !recall_.deliver) {
       extras.names.emplace_back((*entry)->name);
-      extra_bytes += extras.names.back().size();
+      extra_bytes += encoded_size(extras.names.back());
     }
     if (extra_bytes > kExtraBytes) {
       sinks.extras(std::exchange(extras, none));

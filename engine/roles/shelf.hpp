@@ -33,7 +33,7 @@ class Shelf {
   // may be another host's. What is found goes to the sinks, directory by directory.
   struct Sinks {
     std::function<void(wire::Holding)> holding;  // at most kMostRuns at a time
-    std::function<void(wire::Extras)> extras;
+    std::function<void(wire::Extras)> extras;    // without names if chunks are wanted
   };
   Task<> survey(mpi::MpiContext& context, Sinks sinks, std::function<bool()> stop);
 

@@ -160,5 +160,22 @@ TEST_F(Recall, counts_files_that_have_no_place_there) {
   EXPECT_FALSE(looked.flaws.front().chunk);
 }
 
+// Names that JSON makes six times as long, and more of them than fit into a message.
+TEST_F(Recall, counts_many_files_with_names_of_control_characters) {
+  scatter(wire::Layout::chunks);
+  constexpr int kExtras = 60;
+  meanwhile([&] {
+    for (int i = 0; i < kExtras; ++i) {
+      const std::string number = std::to_string(1'000'000'000'000'000 + i);
+      std::ofstream{path("data/." + std::string(200, '\1') + "." + number + ".part")} << "x";
+    }
+  });
+  expect_gathered();
+  const Report looked = verify_all();
+  EXPECT_EQ(looked.verdict, Errc::ok) << (looked.failure ? looked.failure->message() : "");
+  if (world_rank != 0) return;
+  EXPECT_EQ(looked.extra_files, static_cast<std::uint64_t>(kExtras));
+}
+
 }  // namespace
 }  // namespace mpiferry
