@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "engine/disk/chunk_name.hpp"
+#include "engine/disk/destination_failure.hpp"
 #include "engine/disk/leftover.hpp"
+#include "engine/roles/manifest_file.hpp"
 #include "engine/roles/recall_master.hpp"
 
 namespace mpiferry::roles {
@@ -231,6 +233,20 @@ Report::Flaw RecallMaster::missing(ChunkIndex chunk) const {
       .detail = fmt::format(
           "no rank sees it; rank {} of the scatter wrote it on host {}, with digest {}",
           holder.value, escaped(worker.host), wire::to_hex(manifest_.chunk_digests[chunk.value]))};
+}
+
+// Why nobody could see the chunk: the first of those who could not look where it ought to be.
+std::optional<Failure> RecallMaster::unseen_place_of(ChunkIndex chunk) const {
+  const auto unread = std::ranges::find_if(extras_, [&](const auto& it) {
+    return it.second.directory == directory_of(chunk) && !it.second.call.empty();
+  });
+  if (unread == extras_.end()) return std::nullopt;
+  const auto& [from, extras] = *unread;
+  Failure failure = no_manifest(disk::stored_failure(shelf_->whereabouts().path(extras.directory),
+                                                     extras.call, extras.system_errno));
+  failure.rank = from;
+  failure.host = host_of(from);
+  return failure;
 }
 
 std::uint32_t RecallMaster::directory_of(ChunkIndex chunk) const {

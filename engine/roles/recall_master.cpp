@@ -72,7 +72,11 @@ bool RecallMaster::ask() {
       ask(*fetch);
     } else if (const auto* none = std::get_if<flow::Missing>(&action)) {
       fetcher_->on_missing(none->chunk);
-      lose(missing(none->chunk));
+      if (auto unseen = unseen_place_of(none->chunk)) {
+        fail(*std::move(unseen));
+      } else {
+        lose(missing(none->chunk));
+      }
     } else {
       return steps > 0;
     }

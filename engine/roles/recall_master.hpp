@@ -108,6 +108,7 @@ class RecallMaster : public Master {
               Lease lease);
   Report::Flaw flaw_of(Rank from, const wire::Finding& finding) const;
   Report::Flaw missing(ChunkIndex chunk) const;
+  std::optional<Failure> unseen_place_of(ChunkIndex chunk) const;
   std::string path_of(ChunkIndex chunk) const;
   std::uint32_t directory_of(ChunkIndex chunk) const;
   const std::string& host_of(Rank rank) const;

@@ -51,14 +51,25 @@ Task<> Shelf::survey(mpi::MpiContext& context, Sinks sinks, std::function<bool()
 Task<> Shelf::survey(mpi::MpiContext& context, std::uint32_t number, const Sinks& sinks,
                      const std::function<bool()>& stop) {
   const auto directory = disk::Directory::open_existing(whereabouts_.path(number));
-  if (!directory) co_return;
-  std::vector<bool> held(chunks());
-  const wire::Extras none{.directory = number, .names = {}};
+  const wire::Extras none{.directory = number, .names = {}, .call = {}};
   wire::Extras extras = none;
+  const auto note_failure = [&extras](const Failure& failure) {
+    extras.call = failure.call;
+    extras.system_errno = failure.system_errno;
+  };
+  if (!directory) {
+    const int error = directory.error().system_errno;
+    if (error == ENOENT || error == ENOTDIR) co_return;
+    note_failure(directory.error());
+    sinks.extras(std::move(extras));
+    co_return;
+  }
+  std::vector<bool> held(chunks());
   std::size_t extra_bytes = 0;
   disk::LeftoverScan scan{*directory, ""};
   for (int names = 1; !stop(); ++names) {
     const auto entry = scan.next();
+    if (!entry) note_failure(entry.error());
     if (!entry || !*entry) break;
     // Who wants the chunks does not ask what else there is.
     if ((*entry)->kind != disk::Leftover::none && !note((*entry)->name, held) && !recall_.deliver) {
@@ -71,7 +82,7 @@ Task<> Shelf::survey(mpi::MpiContext& context, std::uint32_t number, const Sinks
     }
     if (names % kNames == 0) co_await yield_turn(context.io());
   }
-  if (!extras.names.empty()) sinks.extras(std::move(extras));
+  if (extras != none) sinks.extras(std::move(extras));
 
   plan::ChunkSet set;
   for (std::uint64_t i = 0; i < held.size(); ++i) {

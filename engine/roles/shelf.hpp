@@ -29,8 +29,9 @@ class Shelf {
 
   const Whereabouts& whereabouts() const noexcept { return whereabouts_; }
 
-  // Looks through all directories, by names alone. A directory that is not there is no failure: it
-  // may be another host's. What is found goes to the sinks, directory by directory.
+  // Looks through all directories, by names alone. A directory that is not there, or not to be
+  // read, is no failure: it may be another host's. What is found goes to the sinks, directory by
+  // directory.
   struct Sinks {
     std::function<void(wire::Holding)> holding;  // at most kMostRuns at a time
     std::function<void(wire::Extras)> extras;    // without names if chunks are wanted

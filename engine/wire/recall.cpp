@@ -201,6 +201,10 @@ const char* call_name(Finding::Call call) noexcept {
 Result<std::size_t> encode(const Extras& extras, std::span<std::byte> out) {
   Json json = {{"directory", extras.directory}, {"names", Json::array()}};
   for (const std::string& name : extras.names) json["names"].push_back(json_from_bytes(name));
+  if (!extras.call.empty()) {
+    json["call"] = json_from_bytes(extras.call);
+    json["errno"] = extras.system_errno;
+  }
   return put_json("extras", json, out);
 }
 
@@ -218,6 +222,10 @@ Result<Extras> decode_extras(std::span<const std::byte> payload) {
         break;
       }
       extras.names.push_back(*std::move(name));
+    }
+    if (fields.optional_member("call") != nullptr) {
+      extras.call = fields.bytes("call");
+      extras.system_errno = fields.integer<int>("errno", 0, kMaxInt);
     }
     return extras;
   });

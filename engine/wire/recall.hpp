@@ -115,6 +115,9 @@ const char* call_name(Finding::Call call) noexcept;
 struct Extras {
   std::uint32_t directory = 0;
   std::vector<std::string> names;
+  // Of a directory that is there and could not be read, or not to its end: what failed, and errno.
+  std::string call;
+  int system_errno = 0;
   bool operator==(const Extras&) const = default;
 };
 Result<std::size_t> encode(const Extras& extras, std::span<std::byte> out);

@@ -87,6 +87,21 @@ TEST_F(Gather, makes_the_file_with_the_users_umask) {
   EXPECT_EQ(fs::status(target).permissions(), static_cast<fs::perms>(0640));
 }
 
+TEST_F(Gather, names_a_directory_that_can_not_be_read) {
+  const auto prefix = without_override();
+  if (!prefix) GTEST_SKIP() << "permissions do not hold here";
+  destination /= "{rank}";
+  make_scattered();
+  fs::permissions(root / "2", fs::perms::none);
+  const Finished gathered = run(prefixed(*prefix, gather(3)));
+  expect_not_gathered(gathered, 3, "/2': open: Permission denied");
+  EXPECT_NE(line_with(gathered.err, "check who may read there"), "") << told(gathered);
+  const Finished verified = run(prefixed(*prefix, verify(3)));
+  EXPECT_EQ(verified.exit_code, 3) << told(verified);
+  EXPECT_NE(line_with(verified.err, "/2': open: Permission denied"), "") << told(verified);
+  fs::permissions(root / "2", fs::perms::owner_all);
+}
+
 TEST_F(Gather, into_a_file_that_another_one_writes_is_refused) {
   make_scattered();
   write_file(part(), "another's");

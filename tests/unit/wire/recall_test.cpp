@@ -127,14 +127,19 @@ TEST(Recall, one_that_does_not_fit_is_not_encoded) {
 }
 
 TEST(Extras, decode_returns_what_encode_wrote) {
-  const Extras extras{.directory = 4294967295, .names = {"chunk_1.bin", "\xff.part", ""}};
+  Extras extras{.directory = 4294967295, .names = {"chunk_1.bin", "\xff.part", ""}, .call = {}};
+  const auto plain = decode_extras(bytes_of(encoded(extras)));
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(*plain, extras);
+  extras.call = "readdir";
+  extras.system_errno = 5;
   const auto decoded = decode_extras(bytes_of(encoded(extras)));
   ASSERT_TRUE(decoded);
   EXPECT_EQ(*decoded, extras);
 }
 
 TEST(Extras, decode_refuses_what_can_not_be) {
-  const std::string text = encoded(Extras{.directory = 1, .names = {"a"}});
+  const std::string text = encoded(Extras{.directory = 1, .names = {"a"}, .call = {}});
   expect_refused(decode_extras(bytes_of(replaced(text, R"("a")", R"("../a")"))), "extras: names");
   expect_refused(decode_extras(bytes_of(replaced(text, R"("a")", "7"))), "extras: names must be");
   expect_refused(decode_extras(bytes_of(replaced(text, R"(["a"])", R"("a")"))), "extras: names");
