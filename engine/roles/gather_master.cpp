@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/leftover.hpp"
 #include "engine/plan/chunk_plan.hpp"
 #include "engine/roles/preflight.hpp"
 #include "engine/roles/source_reader.hpp"
@@ -40,6 +41,12 @@ Outcome GatherMaster::open() {
   struct stat status {};
   if (::stat(options_.target.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
     return disk::destination_failure(Errc::dest_unusable, options_.target, "open", EISDIR);
+  }
+  if (disk::leftover_kind(name_) != disk::Leftover::none && is_looked_in(*directory_)) {
+    return Failure{.code = Errc::invalid_argument,
+                   .path = options_.target,
+                   .detail = "this has a name of the files that are gathered, and lies among them",
+                   .hint = "name another file"};
   }
   if (!options_.force && directory_->exists(name_)) {
     return Failure{.code = Errc::dest_occupied,

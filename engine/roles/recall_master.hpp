@@ -47,6 +47,8 @@ class RecallMaster : public Master {
   Bytes length_of(ChunkIndex chunk) const noexcept;
   Bytes chunk_size() const noexcept { return manifest_.chunk_size; }
   std::uint64_t chunks() const noexcept { return manifest_.chunk_digests.size(); }
+  // Whether it is, on this host, one of those that chunks or the manifest are looked for in.
+  bool is_looked_in(const disk::Directory& directory) const;
   // In memory at once, when chunks are delivered.
   std::size_t buffers() const noexcept { return buffers_; }
   void add_to(Report& report) const override;

@@ -39,9 +39,6 @@ Task<Outcome> RecallMaster::prepare() {
   if (ready) ready = read_manifest();
   if (!ready) co_return ready;
   plan_memory();
-  ready = open();
-  if (!ready) co_return ready;
-
   const wire::Recall& recall =
       recall_.emplace(wire::Recall{.build = options_.build,
                                    .directory = options_.directory,
@@ -53,6 +50,9 @@ Task<Outcome> RecallMaster::prepare() {
                                    .deliver = deliver_,
                                    .faults = options_.faults});
   shelf_.emplace(recall);
+  ready = open();
+  if (!ready) co_return ready;
+
   Shelf::Sinks sinks{
       .holding = [this](const wire::Holding& it) { holdings_.add(kMaster, it, chunks()); },
       .extras = [this](const wire::Extras& it) { extras_.emplace_back(kMaster, it); }};
@@ -69,6 +69,18 @@ Outcome RecallMaster::read_manifest() {
   manifest_ = std::move(*manifest);
   observer_.on_source(manifest_.source, chunks());
   return Nothing{};
+}
+
+bool RecallMaster::is_looked_in(const disk::Directory& directory) const {
+  const auto is_it = [&directory](const std::string& path) {
+    const auto there = disk::Directory::open_existing(path);
+    return there && there->id() == directory.id();
+  };
+  const Whereabouts& where = shelf_->whereabouts();
+  for (std::uint32_t number = 0; number < where.directories(); ++number) {
+    if (is_it(where.path(number))) return true;
+  }
+  return is_it(directory_);
 }
 
 void RecallMaster::plan_memory() {

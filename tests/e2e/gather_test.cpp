@@ -87,6 +87,26 @@ TEST_F(Gather, makes_the_file_with_the_users_umask) {
   EXPECT_EQ(fs::status(target).permissions(), static_cast<fs::perms>(0640));
 }
 
+TEST_F(Gather, refuses_to_replace_what_it_reads) {
+  make_scattered();
+  for (const char* name : {"chunk_0.bin", "chunk_999.bin", "manifest.json", "XXH3SUMS"}) {
+    const fs::path mine = destination / name;
+    const std::string before = fs::exists(mine) ? read_file(mine) : "none";
+    target = temporary / "link" / name;
+    if (!fs::exists(target.parent_path())) fs::create_symlink(destination, target.parent_path());
+    const Finished finished = run(gather(0, {"--force"}));
+    EXPECT_EQ(finished.exit_code, 2) << told(finished);
+    EXPECT_NE(line_with(finished.err, "a name of the files that are gathered"), "")
+        << told(finished);
+    EXPECT_EQ(fs::exists(mine) ? read_file(mine) : "none", before);
+  }
+  target = destination / "copy";
+  expect_gathered(run(gather(0)));
+  fs::create_directory(temporary / "elsewhere");
+  target = temporary / "elsewhere" / "chunk_0.bin";
+  expect_gathered(run(gather(0)));
+}
+
 TEST_F(Gather, names_a_directory_that_can_not_be_read) {
   const auto prefix = without_override();
   if (!prefix) GTEST_SKIP() << "permissions do not hold here";
