@@ -23,13 +23,13 @@ enum class Begin : std::uint8_t {
   join,   // as `keep`, for the ranks that share a file with the one who owns it: makes nothing
 };
 
-// An unfinished file is called "<final name>.part", without a job's id, so that a later job finds
-// it and can go on with it; for the same reason it stays when the object is destroyed, unless
-// `discard` was called. Who opens it `fresh` or `keep` owns it: it is locked (flock) for as long as
-// the object lives, where the file system has locks; others are kept out. An owner publishes or
-// discards it; those who `join` only write and close. Move-only; must not outlive its Directory.
-// `write`, `read`, `size`, `start_sync` and `sync` may be called from several threads; the other
-// functions from one, while nobody is in any of those.
+// An unfinished file is called "<final name>.part", or as its owner says, without a job's id, so
+// that a later job finds it and can go on with it, or remove it; for the same reason it stays when
+// the object is destroyed, unless `discard` was called. Who opens it `fresh` or `keep` owns it: it
+// is locked (flock) for as long as the object lives, where the file system has locks; others are
+// kept out. An owner publishes or discards it; those who `join` only write and close. Move-only;
+// must not outlive its Directory. `write`, `read`, `size`, `start_sync` and `sync` may be called
+// from several threads; the other functions from one, while nobody is in any of those.
 class OffsetPart {
  public:
   // `final_name`: 1 to 250 bytes without '/'. The mode of a new file is 0666 less the umask.
@@ -37,8 +37,9 @@ class OffsetPart {
   // a second name (a hard link): what is written here would be seen there. dest_occupied ("another
   // job is writing it") if somebody else owns the part or, for `keep`, the finished file;
   // dest_unusable with path, call, errno and hint for all else.
+  // `part_name`: the unfinished file's, where "<final name>.part" may be somebody else's; "": that.
   static Result<OffsetPart> open(const Directory& directory, std::string_view final_name,
-                                 Begin begin);
+                                 Begin begin, std::string part_name = "");
 
   OffsetPart(OffsetPart&&) noexcept = default;
   OffsetPart& operator=(OffsetPart&&) = delete;
@@ -52,7 +53,7 @@ class OffsetPart {
   // As it is called now: "out/file.bin.part".
   std::string path() const { return folder_ + name(); }
 
-  // To be called before the first write into a published file: it becomes "<final name>.part"
+  // To be called before the first write into a published file: it has its part's name
   // again. Does nothing to a part. dest_occupied if there is a part by now, dest_unusable.
   Outcome retract();
 
@@ -93,7 +94,7 @@ class OffsetPart {
   void discard() noexcept;
 
  private:
-  OffsetPart(const Directory& directory, std::string_view final_name);
+  OffsetPart(const Directory& directory, std::string_view final_name, std::string part_name);
 
   const std::string& name() const noexcept { return published_ ? final_name_ : part_name_; }
   bool leads_here(const std::string& name) const noexcept;

@@ -47,17 +47,18 @@ bool leads_to(int directory, const std::string& name, const Descriptor& file) no
 
 }  // namespace
 
-OffsetPart::OffsetPart(const Directory& directory, std::string_view final_name)
+OffsetPart::OffsetPart(const Directory& directory, std::string_view final_name,
+                       std::string part_name)
     : directory_(directory.descriptor()),
       folder_(directory.path_of("")),
       final_name_(final_name),
-      part_name_(final_name_) {
-  part_name_ += kSuffix;
+      part_name_(std::move(part_name)) {
+  if (part_name_.empty()) part_name_.append(final_name_).append(kSuffix);
 }
 
 Result<OffsetPart> OffsetPart::open(const Directory& directory, std::string_view final_name,
-                                    Begin begin) {
-  OffsetPart part{directory, final_name};
+                                    Begin begin, std::string part_name) {
+  OffsetPart part{directory, final_name, std::move(part_name)};
   if (const int error = name_error(final_name); error != 0) {
     return destination_failure(Errc::dest_unusable, directory.path_of(final_name), "open", error);
   }

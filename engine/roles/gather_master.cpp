@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <sys/stat.h>
 #include <utility>
 
@@ -14,6 +15,16 @@
 #include "engine/roles/source_reader.hpp"
 
 namespace mpiferry::roles {
+namespace {
+
+// The directory is the user's, and so may be FILE.part: a browser's, another program's. What a
+// gather that was killed has left is found by this name and removed.
+std::string private_part_name(std::string_view name) {
+  constexpr std::size_t kMostOfName = 240;  // with what is added less than NAME_MAX
+  return fmt::format(".{}.mpiferry.part", name.substr(0, kMostOfName));
+}
+
+}  // namespace
 
 GatherMaster::GatherMaster(mpi::MpiContext& context, const mpi::Communicator& communicator,
                            const GatherOptions& options, Observer& observer)
@@ -54,7 +65,8 @@ Outcome GatherMaster::open() {
                    .detail = "there is such a file already",
                    .hint = "name another file, or replace this one with --force"};
   }
-  auto file = disk::OffsetPart::open(*directory_, name_, disk::Begin::fresh);
+  auto file =
+      disk::OffsetPart::open(*directory_, name_, disk::Begin::fresh, private_part_name(name_));
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
   // Space is not reserved: for a file that one rank writes from the front, that only takes time.

@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 class Gather : public RecallTest {
  protected:
   Gather() { chunk_size = 4096; }
-  fs::path part() const { return target.string() + ".part"; }
   void make_scattered(std::uint64_t chunks = 60) { scatter_bytes(chunks * chunk_size + 9, 3); }
 };
 
@@ -85,6 +84,15 @@ TEST_F(Gather, makes_the_file_with_the_users_umask) {
   ::umask(before);
   expect_gathered(finished);
   EXPECT_EQ(fs::status(target).permissions(), static_cast<fs::perms>(0640));
+}
+
+TEST_F(Gather, leaves_a_file_alone_that_has_the_name_of_the_target_and_part) {
+  make_scattered();
+  const fs::path download = target.string() + ".part";
+  write_file(download, "a browser's");
+  gather_with(3);
+  gather_with(2, {"--force"});
+  EXPECT_EQ(read_file(download), "a browser's");
 }
 
 TEST_F(Gather, refuses_to_replace_what_it_reads) {

@@ -37,13 +37,17 @@ Command RecallTest::verify(int ranks, const Words& arguments) const {
   return recall(ranks, words);
 }
 
+fs::path RecallTest::part() const {
+  return target.parent_path() / ("." + target.filename().string() + ".mpiferry.part");
+}
+
 void RecallTest::expect_gathered(const Finished& finished) const {
   ASSERT_EQ(finished.exit_code, 0) << told(finished);
   EXPECT_EQ(finished.err, "") << told(finished);
   EXPECT_TRUE(finished.left.empty()) << told(finished);
   ASSERT_TRUE(fs::exists(target));
   EXPECT_TRUE(read_file(target) == bytes) << target << " has other bytes than the source";
-  EXPECT_FALSE(fs::exists(target.string() + ".part"));
+  EXPECT_FALSE(fs::exists(part()));
   const std::uint64_t chunks = (bytes.size() + chunk_size - 1) / chunk_size;
   const Json said = report();
   EXPECT_EQ(said["command"], "gather");
@@ -69,7 +73,7 @@ void RecallTest::expect_not_gathered(const Finished& finished, int exit_code,
                                                   << told(finished);
   EXPECT_TRUE(finished.left.empty()) << told(finished);
   EXPECT_FALSE(fs::exists(target));
-  EXPECT_FALSE(fs::exists(target.string() + ".part"));
+  EXPECT_FALSE(fs::exists(part()));
 }
 
 void RecallTest::expect_verified(const Finished& finished) const {

@@ -19,6 +19,8 @@ class RecallTest : public JobTest {
   // mpirun -n RANKS mpiferry verify DEST, likewise.
   Command verify(int ranks, const Words& arguments = {}) const;
 
+  // The target while it is unfinished.
+  std::filesystem::path part() const;
   // The target is the source, byte for byte, and nothing is left beside it.
   void expect_gathered(const Finished& finished) const;
   // gather(), expect_gathered(), and the target is removed.

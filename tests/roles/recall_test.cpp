@@ -62,7 +62,7 @@ class Recall : public RunTest {
     EXPECT_FALSE(report.abandoned);
     if (world_rank != 0) return;
     EXPECT_TRUE(read_file(path("target")) == read_file(path("data.source")));
-    EXPECT_FALSE(fs::exists(path("target.part")));
+    EXPECT_FALSE(fs::exists(path(".target.mpiferry.part")));
     EXPECT_EQ(report.command, "gather");
     EXPECT_EQ(report.target, path("target"));
     EXPECT_EQ(report.bytes_written, Bytes{kSize});
@@ -116,7 +116,7 @@ TEST_F(Recall, of_a_damaged_chunk_names_it_and_makes_no_file) {
   EXPECT_NE(gathered.failure->detail.find("chunk 3 is damaged"), std::string::npos);
   EXPECT_NE(gathered.failure->detail.find("the manifest says"), std::string::npos);
   EXPECT_FALSE(fs::exists(path("target")));
-  EXPECT_FALSE(fs::exists(path("target.part")));
+  EXPECT_FALSE(fs::exists(path(".target.mpiferry.part")));
   EXPECT_EQ(looked.verdict, Errc::chunk_damaged);
   EXPECT_EQ(looked.chunks_damaged, 1U);
   EXPECT_EQ(looked.chunks_written, 7U) << "the others are right";
