@@ -13,17 +13,19 @@
 namespace mpiferry::cli {
 namespace {
 
+// "2:3"; nothing if one of them is no number.
 std::vector<std::uint64_t> numbers(std::string_view text) {
   std::vector<std::uint64_t> out;
-  while (!text.empty()) {
-    const std::string_view item = text.substr(0, text.find(':'));
+  for (;;) {
+    const auto colon = text.find(':');
+    const std::string_view item = text.substr(0, colon);
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), value);
     if (error != std::errc{} || end != item.data() + item.size()) return {};
     out.push_back(value);
-    text.remove_prefix(std::min(item.size() + 1, text.size()));
+    if (colon == std::string_view::npos) return out;
+    text.remove_prefix(colon + 1);
   }
-  return out;
 }
 
 }  // namespace

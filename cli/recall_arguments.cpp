@@ -50,7 +50,10 @@ RecallParser::RecallParser(CLI::App& app, GatherArguments& arguments)
   command_->add_flag("--fsync", arguments.options.fsync,
                      "Success means that FILE is on stable storage");
   command_->add_flag("--force", arguments.options.force, "Replace FILE if it is there");
-  add_common();
+  add_common(
+      "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker sends (at most N of "
+      "them), stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows every "
+      "read");
 }
 
 RecallParser::RecallParser(CLI::App& app, VerifyArguments& arguments)
@@ -64,10 +67,13 @@ RecallParser::RecallParser(CLI::App& app, VerifyArguments& arguments)
                    "Compare with this file on rank 0, too: the source, or a copy of it")
       ->type_name("FILE")
       ->check(not_empty);
-  add_common();
+  add_common(
+      "Play a fault: stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows "
+      "every read");
 }
 
-void RecallParser::add_common() {
+// `faults`: which it plays.
+void RecallParser::add_common(const char* faults) {
   command_
       ->add_option("--window", options_.window,
                    "Chunks asked of one rank at a time, 1 to 1024; by default as scatter's")
@@ -102,11 +108,7 @@ void RecallParser::add_common() {
       ->add_option("--json", arguments_.json, "Write the report to this file; - is standard output")
       ->check(not_empty);
   command_->add_flag("-q,--quiet", arguments_.quiet, "Print nothing but errors");
-  command_
-      ->add_option("--fault", faults_,
-                   "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker sends (at "
-                   "most N of them), stall=RANK[:AFTER] hangs a worker after so many chunks, "
-                   "delay=MICROS slows every read")
+  command_->add_option("--fault", faults_, faults)
       ->allow_extra_args(false)
       ->take_all()
       ->group("Testing");

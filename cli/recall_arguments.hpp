@@ -47,7 +47,7 @@ class RecallParser {
 
  private:
   RecallParser(CLI::App* command, RecallArguments& arguments, RecallOptions& options);
-  void add_common();
+  void add_common(const char* faults);
 
   RecallArguments& arguments_;
   RecallOptions& options_;

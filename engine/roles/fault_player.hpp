@@ -5,10 +5,14 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
 #include "engine/wire/job.hpp"
 
 namespace mpiferry::roles {
+
+// invalid_argument if no worker of so many can play them.
+Outcome check_faults(const wire::Faults& faults, std::uint32_t workers);
 
 // Not thread-safe.
 class FaultPlayer {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "engine/disk/leftover.hpp"
+#include "engine/roles/fault_player.hpp"
 #include "engine/roles/manifest_file.hpp"
 #include "engine/roles/options.hpp"
 #include "engine/roles/recall_master.hpp"
@@ -35,7 +36,14 @@ std::vector<wire::Recall::Hosts> hosts_of(const wire::Manifest& manifest,
 }  // namespace
 
 Task<Outcome> RecallMaster::prepare() {
-  Outcome ready = observer_.on_begin();
+  Outcome ready = check_faults(options_.faults, workers());
+  if (ready && !deliver_ && options_.faults.corrupt_every != 0) {
+    ready =
+        Failure{.code = Errc::invalid_argument,
+                .detail = "--fault corrupt: without chunks on the way verify has none to damage",
+                .hint = "it plays stall and delay"};
+  }
+  if (ready) ready = observer_.on_begin();
   if (ready) ready = read_manifest();
   if (!ready) co_return ready;
   plan_memory();

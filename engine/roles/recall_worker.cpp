@@ -223,6 +223,8 @@ void RecallWorker::deliver(const wire::Request& request, const wire::Finding& fi
 // Findings share a message as long as there are requests to go on with; but where chunks are
 // wanted, one tells of a failure, and each answer is a message (as each has its receive).
 void RecallWorker::tell(const wire::Finding& finding) {
+  if (!recall_.deliver)
+    faults_.play(finding.chunk, {});  // deliver() plays them where it may damage
   found_.push_back(finding);
   if (recall_.deliver || found_.size() >= std::max<std::size_t>(1, recall_.window / 4)) flush();
 }

@@ -7,6 +7,7 @@
 
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/roles/fault_player.hpp"
 
 namespace mpiferry::roles {
 
@@ -31,11 +32,7 @@ ScatterMaster::~ScatterMaster() {
 
 Task<Outcome> ScatterMaster::prepare() {
   Outcome begun = validate(options_);
-  if (begun && options_.faults.stall_rank.value > static_cast<int>(workers())) {
-    begun = Failure{.code = Errc::invalid_argument,
-                    .detail = fmt::format("--fault stall={}: the last worker is rank {}",
-                                          options_.faults.stall_rank.value, workers())};
-  }
+  if (begun) begun = check_faults(options_.faults, workers());
   if (begun) begun = observer_.on_begin();
   if (!begun) co_return begun;
   auto source = disk::Source::open(io_, options_.source);

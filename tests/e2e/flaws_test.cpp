@@ -209,6 +209,17 @@ TEST_F(Flaws, a_file_to_compare_with_is_the_source_or_it_differs) {
   EXPECT_EQ(error_lines(none), 1) << told(none);
 }
 
+TEST_F(Flaws, are_not_looked_for_any_more_when_a_worker_hangs) {
+  scatter_bytes(60 * chunk_size, 3);
+  for (const char* fault : {"stall=2", "stall=2:3"}) {
+    const Finished finished = run(verify(3, {"--fault", fault, "--stall-timeout", "500ms"}));
+    EXPECT_EQ(finished.exit_code, 6) << told(finished);
+    EXPECT_NE(line_with(finished.err, "error: rank 2 ("), "") << told(finished);
+    EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  }
+  expect_verified(run(verify(3, {"--fault", "delay=1000"})));
+}
+
 TEST_F(Flaws, a_job_that_failed_has_no_manifest_to_verify) {
   make_source(20 * chunk_size);
   EXPECT_EQ(run_job(3, {"--fault", "corrupt=1", "--retries", "0"}).exit_code, 5);

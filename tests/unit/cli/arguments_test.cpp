@@ -79,6 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
         OutOfRange{"stall_timeout", kScatter, "--stall-timeout=1000000001",
                    "--stall-timeout: 1000000001: not a time from 0 to 1000000000 seconds"},
         OutOfRange{"fault_of_no_chunk", kScatter, "--fault=corrupt=0", "K, N and RANK from 1"},
+        OutOfRange{"fault_with_half_a_limit", kScatter, "--fault=corrupt=2:", "not corrupt=K[:N]"},
+        OutOfRange{"fault_of_half_a_rank", kScatter, "--fault=stall=:3", "not corrupt=K[:N]"},
         OutOfRange{"fault_too_slow", kScatter, "--fault=delay=60000001", "MICROS up to 60000000"},
         OutOfRange{"size_0", kTune, "--size=0", "--size: 0: not a size from 1 to 256P"},
         OutOfRange{"size_1000T", kTune, "--size=1000T",
