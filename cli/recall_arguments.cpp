@@ -1,11 +1,15 @@
 #include "cli/recall_arguments.hpp"
 
+#include <filesystem>
 #include <limits>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "cli/fault_values.hpp"
 #include "cli/option_values.hpp"
+#include "engine/base/failure.hpp"
 #include "engine/base/units.hpp"
 
 namespace mpiferry::cli {
@@ -27,6 +31,18 @@ constexpr const char* kVerifyExamples = R"(Examples:
 Exit codes: 0 all is there and right, 2 usage, 3 no manifest, or FILE can not be read, 5 something is
 missing, damaged or different, 6 stalled, 7 launch, 70 internal, 130 interrupted.)";
 
+// Whether two names, neither of which need be there, mean the same file.
+bool same_file(const std::string& one, const std::string& other) {
+  namespace fs = std::filesystem;
+  if (one.empty() || other.empty()) return false;
+  std::error_code unknown;
+  const auto place = [&unknown](const std::string& name) {
+    return fs::weakly_canonical(fs::absolute(name, unknown), unknown);
+  };
+  const fs::path places[] = {place(one), place(other)};
+  return !unknown && places[0] == places[1];
+}
+
 }  // namespace
 
 RecallParser::RecallParser(CLI::App* command, RecallArguments& arguments, RecallOptions& options)
@@ -44,6 +60,7 @@ RecallParser::RecallParser(CLI::App& app, GatherArguments& arguments)
                                       "checked, whole or not at all"),
                    arguments, arguments.options) {
   command_->footer(kGatherExamples);
+  target_ = &arguments.options.target;
   command_->add_option("FILE", arguments.options.target, "The file to be made, on rank 0")
       ->required()
       ->check(not_empty);
@@ -119,6 +136,10 @@ bool RecallParser::chosen() const { return command_->parsed(); }
 
 bool RecallParser::finish() {
   if (!chosen()) return false;
+  if (target_ != nullptr && arguments_.json != "-" && same_file(arguments_.json, *target_)) {
+    throw CLI::ValidationError{"--json", fmt::format("{} is FILE: name another for the report",
+                                                     mpiferry::quoted(arguments_.json))};
+  }
   for (const std::string& fault : faults_) add_fault(options_.faults, fault);
   if (memory_option_->count() > 0) options_.memory = Bytes{memory_};
   if (stall_option_->count() > 0) {

@@ -42,7 +42,7 @@ class RecallParser {
   bool chosen() const;
   const CLI::App& command() const { return *command_; }
   // After parsing: false if another command was chosen. Throws CLI::ParseError for faults that are
-  // none.
+  // none, and for a report that would take FILE's name.
   bool finish();
 
  private:
@@ -52,6 +52,7 @@ class RecallParser {
   RecallArguments& arguments_;
   RecallOptions& options_;
   CLI::App* command_;
+  const std::string* target_ = nullptr;  // FILE, if the command makes one
   CLI::Option* memory_option_ = nullptr;
   CLI::Option* stall_option_ = nullptr;
   std::uint64_t memory_ = 0;

@@ -123,6 +123,14 @@ TEST(Arguments, that_discard_with_a_destination_say_why_not) {
   EXPECT_TRUE(says(refusal({"scatter", "a", "b"}), "--discard is set by MPIFERRY_DISCARD"));
 }
 
+TEST(Arguments, that_would_write_the_report_over_the_gathered_file_are_refused) {
+  EXPECT_EQ(refusal({"gather", "--json", "other", "parts", "copy"}), "");
+  EXPECT_EQ(refusal({"gather", "--json", "-", "parts", "-"}), "");
+  EXPECT_TRUE(says(refusal({"gather", "--json", "copy", "parts", "copy"}),
+                   "--json: 'copy' is FILE: name another for the report"));
+  EXPECT_TRUE(says(refusal({"gather", "--json", "./none/../copy", "parts", "copy"}), "is FILE"));
+}
+
 TEST(Arguments, out_of_the_environment_are_named_as_such) {
   const Variable window{"MPIFERRY_WINDOW", "1025"};
   const Variable windows{"MPIFERRY_WINDOWS", "0"};
