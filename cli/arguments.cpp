@@ -31,6 +31,16 @@ constexpr const char* kExamples = R"(Examples:
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
 70 internal, 130 interrupted.)";
 
+// What CLI11 says, but with words too many in the order in which they were given.
+std::string message_of(const CLI::ParseError& error, const CLI::App& app) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
+  const std::vector<std::string> words = app.remaining(/*recurse=*/true);
+  std::string text = words.size() == 1 ? "The following argument was not expected:"
+                                       : "The following arguments were not expected:";
+  for (const std::string& word : words) text += " " + word;
+  return text;
+}
+
 }  // namespace
 
 Parsed parse(int argc, const char* const* argv) {
@@ -147,7 +157,8 @@ Parsed parse(int argc, const char* const* argv) {
   const auto chosen = [&]() -> const CLI::App& {
     if (tune.chosen()) return tune.command();
     if (gather.chosen()) return gather.command();
-    return verify.chosen() ? verify.command() : *scatter;
+    if (verify.chosen()) return verify.command();
+    return scatter->parsed() ? *scatter : app;
   };
 
   // CLI11 would only say that a command is required.
@@ -182,11 +193,12 @@ Parsed parse(int argc, const char* const* argv) {
       return Leave{out.str(), 0};
     }
     const CLI::App& command = chosen();
-    const std::string origin = OptionOrigins{command, argc, argv}.hint(error.what());
-    return Leave{
-        fmt::format("mpiferry: error: {}\n{}  try: mpiferry {} --help\n", escaped(error.what()),
-                    origin.empty() ? "" : fmt::format("  hint: {}\n", origin), command.get_name()),
-        exit_code(ErrorClass::usage)};
+    const std::string message = message_of(error, app);
+    const std::string origin = OptionOrigins{command, argc, argv}.hint(message);
+    return Leave{fmt::format("mpiferry: error: {}\n{}  try: mpiferry {}--help\n", escaped(message),
+                             origin.empty() ? "" : fmt::format("  hint: {}\n", origin),
+                             &command == &app ? "" : command.get_name() + " "),
+                 exit_code(ErrorClass::usage)};
   }
   options.chunk_size = Bytes{chunk_size};
   arguments.chunk_size_given = chunk_size_option->count() > 0;

@@ -51,7 +51,7 @@ void add_fault(wire::Faults& faults, const std::string& text) {
     throw CLI::ValidationError{
         "--fault", fmt::format("{}: not corrupt=K[:N], stall=RANK[:AFTER] or delay=MICROS, with K, "
                                "N and RANK from 1, MICROS up to {}",
-                               text, kMostMicroseconds)};
+                               text.empty() ? "''" : text, kMostMicroseconds)};
   }
 }
 

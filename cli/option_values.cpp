@@ -1,6 +1,7 @@
 #include "cli/option_values.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -42,6 +43,17 @@ std::optional<Bytes> bytes_of(std::string_view text) {
   return Bytes{value * *factor};
 }
 
+// A value in a message: what is empty can be seen.
+std::string shown(const std::string& text) { return text.empty() ? "''" : text; }
+
+// CLI11 would only say that it can not convert another value of a flag.
+std::string yes_or_no(const std::string& text) {
+  constexpr auto kWords =
+      std::to_array<std::string_view>({"1", "0", "true", "false", "on", "off", "yes", "no"});
+  if (std::ranges::find(kWords, CLI::detail::to_lower(text)) != kWords.end()) return {};
+  return fmt::format("{}: not 1, true, 0 or false", shown(text));
+}
+
 }  // namespace
 
 std::string not_empty(const std::string& text) { return text.empty() ? "the name is empty" : ""; }
@@ -51,7 +63,7 @@ Check count_from(std::uint64_t least, std::uint64_t most, const std::string& why
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-      return fmt::format("{}: not a whole number from {} to {}{}{}", text, least, most,
+      return fmt::format("{}: not a whole number from {} to {}{}{}", shown(text), least, most,
                          why.empty() ? "" : ": ", why);
     }
     text = std::to_string(value);
@@ -68,7 +80,7 @@ Check bytes_from(Bytes least, Bytes most) {
     const std::string range =
         most == kAnyBytes ? fmt::format("of {} or more", option_bytes(least))
                           : fmt::format("from {} to {}", option_bytes(least), option_bytes(most));
-    return fmt::format("{}: not a size {}, such as 1024, 64K or 4MiB", text, range);
+    return fmt::format("{}: not a size {}, such as 1024, 64K or 4MiB", shown(text), range);
   };
 }
 
@@ -76,7 +88,7 @@ Check one_of(std::array<std::string_view, 3> names) {
   return [names](std::string& text) -> std::string {
     const auto found = std::ranges::find(names, text);
     if (found == names.end()) {
-      return fmt::format("{}: not {}, {} or {}", text, names[0], names[1], names[2]);
+      return fmt::format("{}: not {}, {} or {}", shown(text), names[0], names[1], names[2]);
     }
     text = std::to_string(found - names.begin());
     return {};
@@ -93,7 +105,7 @@ std::string to_milliseconds(std::string& text) {
   if (error != std::errc{} || found == units.end() || !(number >= 0) ||
       number * found->second > kMostMilliseconds) {
     return fmt::format("{}: not a time from 0 to {:.0f} seconds, such as 30, 500ms, 10s or 2m",
-                       text, kMostMilliseconds / 1e3);
+                       shown(text), kMostMilliseconds / 1e3);
   }
   text = fmt::format("{:.0f}", std::ceil(number * found->second));  // 0 means never
   return {};
@@ -109,6 +121,7 @@ void name_in_environment(CLI::App& app) {
       return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     });
     option->envname(name);
+    if (option->get_items_expected_max() == 0) option->check(yes_or_no);
   }
 }
 

@@ -153,6 +153,38 @@ TEST(Arguments, on_the_command_line_hide_the_environment) {
   }
 }
 
+TEST(Arguments, that_are_flags_say_what_they_take) {
+  for (const char* value : {"maybe", "2"}) {
+    const Variable force{"MPIFERRY_FORCE", value};
+    const std::string text = refusal({"scatter", "a", "b"});
+    EXPECT_TRUE(says(text, std::string{"--force: "} + value + ": not 1, true, 0 or false")) << text;
+    EXPECT_TRUE(says(text, "--force is set by MPIFERRY_FORCE")) << text;
+  }
+  for (const char* value : {"1", "True", "0", "no"}) {
+    const Variable quiet{"MPIFERRY_QUIET", value};
+    const bool set = *value == '1' || *value == 'T';
+    EXPECT_EQ(std::get<Arguments>(parsed({"scatter", "a", "b"})).quiet, set) << value;
+    EXPECT_TRUE(std::get<Arguments>(parsed({"scatter", "-q", "a", "b"})).quiet);
+  }
+}
+
+TEST(Arguments, that_are_empty_are_shown_in_quotes) {
+  EXPECT_TRUE(says(refusal({"scatter", "--chunk-size", "", "a"}), "--chunk-size: '': not a size"));
+  EXPECT_TRUE(says(refusal({"scatter", "--window", "", "a"}), "--window: '': not a whole"));
+  EXPECT_TRUE(says(refusal({"scatter", "--fault", "", "a"}), "--fault: '': not corrupt"));
+}
+
+TEST(Arguments, that_are_too_many_are_listed_as_they_were_given) {
+  EXPECT_TRUE(says(refusal({"scatter", "a", "b", "c", "d"}), "not expected: c d\n"));
+  EXPECT_TRUE(says(refusal({"gather", "a", "b", "c"}), "argument was not expected: c\n"));
+}
+
+TEST(Arguments, without_a_command_are_sent_to_the_list_of_commands) {
+  EXPECT_TRUE(says(refusal({}), "try: mpiferry --help\n")) << refusal({});
+  EXPECT_TRUE(says(refusal({"--turbo"}), "try: mpiferry --help\n"));
+  EXPECT_TRUE(says(refusal({"scatter"}), "try: mpiferry scatter --help\n"));
+}
+
 TEST(Arguments, explain_failures_of_jobs) {
   const Variable memory{"MPIFERRY_MEMORY", "1K"};
   const auto outcome = parsed({"scatter", "a", "b"});
