@@ -1,6 +1,12 @@
 #include "cli/recall_text.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,7 +17,8 @@
 namespace mpiferry::cli {
 namespace {
 
-constexpr std::size_t kShown = 20;
+constexpr std::size_t kShown = 20;   // lines
+constexpr std::uint64_t kNamed = 3;  // chunks of a lost file
 
 std::string speed_text(const Report& report) {
   return fmt::format("{} at {:.2f} GB/s", human_seconds(report.transfer),
@@ -21,6 +28,74 @@ std::string speed_text(const Report& report) {
 std::string from_text(const Report& report) {
   if (report.workers.empty()) return "one rank";
   return counted(report.workers.size(), "worker");
+}
+
+// What is said of a flaw, or of all the chunks of a file that is not there.
+struct Line {
+  const Report::Flaw* flaw;  // the first of them
+  std::uint64_t flaws = 1;
+  std::string chunks;  // the first few of them
+};
+
+std::vector<Line> lines_of(const std::vector<Report::Flaw>& flaws) {
+  std::vector<Line> lines;
+  std::unordered_map<std::string_view, std::size_t> lost;  // path to line
+  for (const Report::Flaw& flaw : flaws) {
+    const std::string chunk = flaw.chunk ? std::to_string(flaw.chunk->value) : "";
+    if (flaw.kind == Report::Flaw::Kind::missing && !flaw.path.empty()) {
+      const auto [known, is_new] = lost.try_emplace(flaw.path, lines.size());
+      if (!is_new) {
+        Line& line = lines[known->second];
+        if (line.flaws++ < kNamed) line.chunks += ", " + chunk;
+        continue;
+      }
+    }
+    lines.push_back({.flaw = &flaw, .chunks = chunk});
+  }
+  return lines;
+}
+
+// Those that are shown. No kind of flaw and no file hides another: the kinds take turns, and what
+// else there is of a file comes last.
+std::vector<Line> most_telling(const std::vector<Line>& lines) {
+  std::map<std::pair<Report::Flaw::Kind, bool>, std::size_t> told;
+  std::set<std::pair<Report::Flaw::Kind, std::string_view>> files;
+  std::vector<std::pair<std::size_t, std::size_t>> turns;  // turn, line
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const Report::Flaw& flaw = *lines[i].flaw;
+    const bool again = !files.emplace(flaw.kind, flaw.path).second;
+    turns.emplace_back(told[{flaw.kind, again}]++ + (again ? lines.size() : 0), i);
+  }
+  std::ranges::sort(turns);
+  turns.resize(std::min(turns.size(), kShown));
+  std::ranges::sort(turns, {}, [](const auto& turn) { return turn.second; });
+  std::vector<Line> shown;
+  for (const auto& [turn, line] : turns) shown.push_back(lines[line]);
+  return shown;
+}
+
+std::string text_of(const Line& line) {
+  const Report::Flaw& flaw = *line.flaw;
+  Failure told{.rank = flaw.rank,
+               .host = flaw.host,
+               .path = flaw.path,
+               .call = flaw.call,
+               .system_errno = flaw.system_errno,
+               .detail = flaw.detail};
+  if (told.detail.empty()) {
+    told.detail = flaw.kind == Report::Flaw::Kind::extra ? "has no place there"
+                  : flaw.system_errno == 0               ? "is not there"
+                                                         : "can not be read";
+  }
+  std::string what = flaw_name(flaw.kind);
+  if (line.flaws > 1) {
+    what += fmt::format(": {} ({}{})", counted(line.flaws, "chunk"), line.chunks,
+                        line.flaws > kNamed ? ", ..." : "");
+    told.detail = fmt::format("chunk {}: {}", flaw.chunk->value, told.detail);
+  } else if (flaw.chunk) {
+    what += ": chunk " + line.chunks;
+  }
+  return fmt::format("{}: {}\n", what, told.message());
 }
 
 }  // namespace
@@ -64,28 +139,18 @@ const char* flaw_name(Report::Flaw::Kind kind) noexcept {
 }
 
 std::string flaws_text(const Report& report) {
+  std::uint64_t shown = 0;
   std::string text;
-  for (std::size_t i = 0; i < std::min(report.flaws.size(), kShown); ++i) {
-    const Report::Flaw& flaw = report.flaws[i];
-    Failure line{.rank = flaw.rank,
-                 .host = flaw.host,
-                 .path = flaw.path,
-                 .call = flaw.call,
-                 .system_errno = flaw.system_errno,
-                 .detail = flaw.detail};
-    if (line.detail.empty()) {
-      line.detail = flaw.kind == Report::Flaw::Kind::extra ? "has no place there"
-                    : flaw.system_errno == 0               ? "is not there"
-                                                           : "can not be read";
-    }
-    const std::string chunk = flaw.chunk ? fmt::format("chunk {}: ", flaw.chunk->value) : "";
-    text += fmt::format("{}: {}{}\n", flaw_name(flaw.kind), chunk, line.message());
+  for (const Line& line : most_telling(lines_of(report.flaws))) {
+    shown += line.flaws;
+    text += text_of(line);
   }
   const std::uint64_t all =
       report.chunks_missing + report.chunks_damaged + report.chunks_differing + report.extra_files;
-  if (all > kShown) {
+  if (all > shown) {
     const std::size_t listed = report.flaws.size();
-    text += fmt::format("... and {} more; --json lists {}\n", all - kShown,
+    text += fmt::format("... and {} more; --json lists {}
+", all - shown,
                         listed == all ? "them" : fmt::format("the first {}", listed));
   }
   return text;

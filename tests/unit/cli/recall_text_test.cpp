@@ -74,5 +74,41 @@ TEST(RecallText, promises_no_longer_list_than_there_is) {
   EXPECT_NE(text.find("... and 80 more; --json lists the first 25\n"), std::string::npos) << text;
 }
 
+TEST(RecallText, gives_a_lost_file_one_line) {
+  Report report = found(1);
+  for (std::uint64_t chunk = 0; chunk < 90; chunk += 3) {
+    report.flaws.push_back({.kind = Report::Flaw::Kind::missing,
+                            .chunk = ChunkIndex{chunk},
+                            .path = "out/stripe_1.bin",
+                            .detail = "no rank sees it"});
+  }
+  report.flaws.push_back({.kind = Report::Flaw::Kind::damaged,
+                          .chunk = ChunkIndex{88},
+                          .path = "out/stripe_2.bin",
+                          .detail = "it is old"});
+  report.chunks_missing = 30;
+  report.chunks_damaged = 1;
+  EXPECT_EQ(flaws_text(report),
+            "missing: 30 chunks (0, 3, 6, ...): 'out/stripe_1.bin': chunk 0: no rank sees it\n"
+            "damaged: chunk 88: 'out/stripe_2.bin': it is old\n");
+}
+
+TEST(RecallText, shows_every_kind_of_flaw_and_every_file_before_repetitions) {
+  Report report = found(1);
+  const auto add = [&report](Report::Flaw::Kind kind, const std::string& path) {
+    report.flaws.push_back({.kind = kind, .chunk = ChunkIndex{1}, .path = path});
+  };
+  for (int i = 0; i < 40; ++i) add(Report::Flaw::Kind::missing, "lost" + std::to_string(i));
+  for (int i = 0; i < 40; ++i) add(Report::Flaw::Kind::damaged, "stripe_1.bin");
+  add(Report::Flaw::Kind::damaged, "stripe_2.bin");
+  report.chunks_missing = 40;
+  report.chunks_damaged = 41;
+  const std::string text = flaws_text(report);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 21);
+  EXPECT_NE(text.find("'stripe_1.bin'"), std::string::npos) << text;
+  EXPECT_NE(text.find("'stripe_2.bin'"), std::string::npos) << text;
+  EXPECT_NE(text.find("... and 61 more; --json lists them\n"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace mpiferry::cli
