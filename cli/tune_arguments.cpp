@@ -8,6 +8,7 @@
 #include "cli/option_values.hpp"
 #include "cli/tuning_plan.hpp"
 #include "cli/units.hpp"
+#include "engine/disk/destination_pattern.hpp"
 #include "engine/flow/sender.hpp"
 
 namespace mpiferry::cli {
@@ -101,6 +102,9 @@ bool TuneParser::finish() {
   const auto refuse = [](const char* option, const std::string& why) {
     throw CLI::ValidationError{option, why};
   };
+  if (const Outcome known = disk::check_pattern(arguments_.destination); !known) {
+    refuse("DEST", known.error().detail);
+  }
   // The default is measured as well, whatever --chunks says.
   const Bytes smallest = std::min(default_tuning(arguments_.fsync).chunk_size,
                                   std::ranges::min(arguments_.chunk_sizes));

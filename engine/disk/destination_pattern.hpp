@@ -4,9 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
 
 namespace mpiferry::disk {
+
+// invalid_argument if a { begins neither {rank} nor {host}: with {hostname} taken literally, all
+// ranks would share one directory.
+Outcome check_pattern(std::string_view pattern);
 
 // `pattern` with {rank} and {host} replaced; other braces stay. What is put in is not looked
 // through again.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/disk/destination_pattern.hpp"
 #include "engine/flow/sender.hpp"
 
 namespace mpiferry {
@@ -65,6 +66,7 @@ std::uint64_t Options::master_buffers(std::uint32_t workers) const noexcept {
 Outcome validate(const Options& options) {
   if (options.source.empty()) return refuse("no source was named");
   if (options.destination.empty()) return refuse("the destination's name is empty");
+  if (Outcome known = disk::check_pattern(options.destination); !known) return known;
   if (options.chunk_size < 1_B || options.chunk_size > kMaxChunkSize) {
     return refuse(
         fmt::format("--chunk-size {}: must be from 1 byte to 1 GiB", options.chunk_size.value));

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/leftover.hpp"
 #include "engine/roles/fault_player.hpp"
 #include "engine/roles/manifest_file.hpp"
@@ -43,6 +44,7 @@ Task<Outcome> RecallMaster::prepare() {
                 .detail = "--fault corrupt: without chunks on the way verify has none to damage",
                 .hint = "it plays stall and delay"};
   }
+  if (ready) ready = disk::check_pattern(options_.directory);
   if (ready) ready = observer_.on_begin();
   if (ready) ready = read_manifest();
   if (!ready) co_return ready;

@@ -36,7 +36,8 @@ std::string named_source(const std::filesystem::path& directory) {
 
 TEST_P(Names, work_for_source_and_destination) {
   source = temporary / ("s" + name);
-  root = destination = temporary / ("d" + name);
+  // Braces stand for something there.
+  root = destination = temporary / ("d" + (GetParam().what == std::string{"braces"} ? "" : name));
   make_source(200'000);
   expect_moved(run_job(3));
   EXPECT_EQ(named_source(destination), source.string());

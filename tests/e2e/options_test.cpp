@@ -94,13 +94,13 @@ TEST_F(Options, destination_is_uploaded_files_unless_named) {
 
 TEST_F(Options, rank_and_host_in_the_destination_are_replaced) {
   make_source(1000 * kKiB);
-  destination = temporary / "dest/{host}/at{rank}{x}";
+  destination = temporary / "dest/{host}/at{rank}";
   root = temporary / "dest";
   expect_moved(run_job(4));
   const Json said = report();
   const std::string host = said["workers"][0]["host"];
   for (int rank = 0; rank < 4; ++rank) {
-    const fs::path directory = root / host / ("at" + std::to_string(rank) + "{x}");
+    const fs::path directory = root / host / ("at" + std::to_string(rank));
     EXPECT_EQ(fs::exists(directory / "manifest.json"), rank == 0);
     EXPECT_EQ(fs::exists(directory / "XXH3SUMS"), rank != 0);
     EXPECT_EQ(chunks_below(directory).empty(), rank == 0);

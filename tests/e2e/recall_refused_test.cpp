@@ -28,5 +28,11 @@ TEST_F(RecallRefused, faults_that_nobody_can_play) {
   refused(gather(1, {"--fault", "corrupt=1"}), "--fault: workers play faults");
 }
 
+TEST_F(RecallRefused, directories_with_unknown_placeholders) {
+  destination = temporary / "{hostname}";
+  expect_not_gathered(run(gather(3)), 2, "'{hostname}' stands for nothing");
+  expect_not_gathered(run(verify(0)), 2, "there are {rank} and {host}");
+}
+
 }  // namespace
 }  // namespace mpiferry::e2e

@@ -76,6 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"unknown_option", {"--turbo", "SOURCE", "DEST"}, "--turbo"},
         Mistake{"no_source", {}, "SOURCE"}, Mistake{"empty_source", {"", "DEST"}, "source"},
         Mistake{"empty_destination", {"SOURCE", ""}, "destination"},
+        Mistake{"unknown_placeholder", {"SOURCE", "{hostname}"}, "{rank} and {host}"},
         Mistake{"three_names", {"SOURCE", "DEST", "third"}, "third"}),
     [](const auto& test) { return test.param.what; });
 

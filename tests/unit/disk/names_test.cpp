@@ -44,6 +44,25 @@ TEST(ExpandDestination, sees_a_pattern_within_braces) {
   EXPECT_EQ(expand_destination("{{rank}}", Rank{3}, "n"), "{3}");
 }
 
+TEST(CheckPattern, refuses_what_stands_for_nothing) {
+  for (const char* pattern : {"", "out", "{rank}/{host}{rank}", "out}", "{host}}"}) {
+    EXPECT_TRUE(check_pattern(pattern)) << pattern;
+  }
+  const auto said = [](const char* pattern) {
+    const Outcome known = check_pattern(pattern);
+    EXPECT_FALSE(known) << pattern;
+    if (known) return std::string{};
+    EXPECT_EQ(known.error().code, Errc::invalid_argument);
+    return known.error().detail;
+  };
+  EXPECT_EQ(said("w/{hostname}/{rank}"),
+            "'{hostname}' stands for nothing: there are {rank} and {host}");
+  EXPECT_EQ(said("w/{rank/x").find("'{rank'"), 0U);
+  EXPECT_EQ(said("w/{rank").find("'{rank'"), 0U);
+  EXPECT_EQ(said("w/{}").find("'{}'"), 0U);
+  EXPECT_EQ(said("{{rank}}").find("'{{rank}'"), 0U);
+}
+
 TEST(Leftover, knows_every_name_of_a_job) {
   EXPECT_EQ(leftover_kind("chunk_0.bin"), Leftover::chunk);
   EXPECT_EQ(leftover_kind("stripe_12.bin"), Leftover::stripe);
