@@ -33,6 +33,12 @@ Result<std::string> read_text(const disk::StoredFile& file) {
   return text;
 }
 
+// What opening a link, a directory, or a socket says; 0: it was opened, and is no file.
+bool is_no_file(int system_errno) {
+  return system_errno == ELOOP || system_errno == EISDIR || system_errno == ENXIO ||
+         system_errno == 0;
+}
+
 }  // namespace
 
 Failure no_manifest(const Failure& why) {
@@ -59,6 +65,14 @@ bool is_foreign_manifest(const disk::Directory& directory) {
 
 Result<wire::Manifest> read_manifest(const disk::Directory& directory) {
   const auto file = disk::StoredFile::open(directory, disk::kManifestName);
+  if (!file && is_no_file(file.error().system_errno)) {
+    Failure strange = file.error();
+    strange.code = Errc::manifest_damaged;
+    strange.hint =
+        "no job has made that: move it away, and scatter again, with --resume to keep "
+        "what is there";
+    return strange;
+  }
   if (!file) return no_manifest(file.error());
   Failure damaged{.code = Errc::manifest_damaged,
                   .path = file->path(),

@@ -8,7 +8,7 @@
 namespace mpiferry::roles {
 
 // source_not_found (with a hint) if there is none, source_unreadable, manifest_damaged with what is
-// wrong.
+// wrong: also if what has its name is no file.
 Result<wire::Manifest> read_manifest(const disk::Directory& directory);
 
 // Whether a file of that name is there that no version of mpiferry has written, in whole or in part.

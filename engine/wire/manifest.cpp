@@ -8,6 +8,7 @@
 
 #include "engine/wire/json_text.hpp"
 #include "engine/wire/manifest_document.hpp"
+#include "engine/wire/refusal.hpp"
 
 namespace mpiferry::wire {
 namespace {
@@ -53,6 +54,19 @@ class Pieces {
   std::string buffer_;
   Outcome outcome_ = Nothing{};
 };
+
+Failure no_json(std::string_view text, std::size_t at) {
+  std::string detail = "manifest: no JSON: ";
+  if (text.empty()) {
+    detail += "it is empty";
+  } else if (at > text.size()) {
+    detail += "it ends too early, after " + std::to_string(text.size()) + " bytes";
+  } else {
+    detail += "byte " + std::to_string(at) + " can not be there, in line " +
+              std::to_string(1 + std::ranges::count(text.substr(0, at - 1), '\n'));
+  }
+  return bad_field(std::move(detail));
+}
 
 void expect(Fields& fields, const char* name, std::string_view value) {
   if (fields.text(name) != value) fields.refuse(name, "must be \"" + std::string{value} + '"');
@@ -170,6 +184,7 @@ Outcome write_manifest(const Manifest& manifest,
 Result<Manifest> read_manifest(std::string_view text) {
   ManifestDocument document;
   Json::sax_parse(text, &document);
+  if (const auto at = document.no_json_at()) return no_json(text, *at);
 
   std::optional<Failure> failure;
   Fields fields{document.json(), "manifest: ", failure};

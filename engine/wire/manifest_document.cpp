@@ -59,9 +59,9 @@ bool ManifestDocument::key(string_t& name) {
 
 bool ManifestDocument::start_array(std::size_t /*elements*/) { return open(Json::array()); }
 
-bool ManifestDocument::parse_error(std::size_t /*position*/, const std::string& /*token*/,
+bool ManifestDocument::parse_error(std::size_t position, const std::string& /*token*/,
                                    const nlohmann::detail::exception& /*error*/) {
-  json_ = Json::value_t::discarded;
+  no_json_at_ = position;
   return false;
 }
 

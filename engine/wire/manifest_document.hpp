@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ namespace mpiferry::wire {
 // members of an array again after each object in it: an hour for three megabytes of text.
 class ManifestDocument final : public Json::json_sax_t {
  public:
-  // What is no JSON is a value that is no object.
   const Json& json() const noexcept { return json_; }
+  // Where the text is no JSON, counted from 1: behind the last byte if more would have to come.
+  std::optional<std::size_t> no_json_at() const noexcept { return no_json_at_; }
   std::vector<std::uint64_t>& digests() noexcept { return digests_; }
 
   bool null() override { return add(nullptr); }
@@ -44,6 +46,7 @@ class ManifestDocument final : public Json::json_sax_t {
   bool close();
 
   Json json_;
+  std::optional<std::size_t> no_json_at_;
   std::vector<Json*> open_;  // arrays and objects that have begun, the outermost first
   std::string key_;          // of the member whose value comes next
   bool digests_come_ = false;

@@ -104,13 +104,14 @@ TEST_F(Manifest, that_is_a_symbolic_link_a_fifo_or_a_directory_is_not_read) {
   const fs::path manifest = destination / "manifest.json";
   fs::rename(manifest, temporary / "elsewhere");
   fs::create_symlink(temporary / "elsewhere", manifest);
-  expect_not_gathered(run(gather(2)), 3, "a symbolic link");
+  expect_not_gathered(run(gather(2)), 5, "a symbolic link");
   fs::remove(manifest);
   ASSERT_EQ(::mkfifo(manifest.c_str(), 0600), 0);
-  expect_not_gathered(run(gather(2)), 3, "not a regular file");
+  expect_not_gathered(run(gather(2)), 5, "not a regular file");
   fs::remove(manifest);
   fs::create_directory(manifest);
-  expect_not_gathered(run(gather(2)), 3, "a directory and no file");
+  expect_not_gathered(run(gather(2)), 5, "a directory and no file");
+  EXPECT_NE(line_with(run(verify(0)).err, "hint: no job has made that"), "");
 }
 
 // It asks for more than there is: found before anything is read.

@@ -11,11 +11,23 @@ namespace mpiferry::wire {
 namespace {
 
 TEST(Manifest, read_refuses_what_is_no_manifest) {
-  for (const char* text : {"", "null", "[]", "7", "{", "[\"0000000000000000\"]", "\xff"}) {
+  for (const char* text : {"null", "[]", "7", "[\"0000000000000000\"]"}) {
     expect_refused(text, "manifest: must be an object");
   }
   expect_refused("{}", "manifest: schema is missing");
-  expect_refused(std::string{kText} + "x", "manifest: must be an object");
+}
+
+TEST(Manifest, read_says_where_text_is_no_json) {
+  const std::string text{kText};
+  expect_refused("", "manifest: no JSON: it is empty");
+  expect_refused("{", "manifest: no JSON: it ends too early, after 1 bytes");
+  for (const std::size_t size : {text.size() - 2, text.size() / 2, text.size() / 3}) {
+    expect_refused(text.substr(0, size), "manifest: no JSON: it ends too early, after " +
+                                             std::to_string(size) + " bytes");
+  }
+  expect_refused("\xff", "manifest: no JSON: byte 1 can not be there, in line 1");
+  expect_refused("{\n\n  x", "manifest: no JSON: byte 6 can not be there, in line 3");
+  expect_refused(text + "x", "manifest: no JSON: byte " + std::to_string(text.size() + 1));
 }
 
 TEST(Manifest, read_refuses_another_schema_or_rule) {
@@ -102,7 +114,8 @@ TEST(Manifest, read_refuses_moved_chunks_that_can_not_be) {
 TEST(Manifest, no_depth_of_nesting_exhausts_the_stack) {
   const std::string open(200'000, '[');
   const std::string close(200'000, ']');
-  expect_refused(open, "manifest: must be an object");
+  expect_refused(open, "manifest: no JSON: it ends too early");
+  expect_refused(open + close, "manifest: must be an object");
   expect_refused(replaced("\"9555e8555c62dcfd\"", open + close), "manifest: chunk_digests must be");
   EXPECT_TRUE(read_manifest(replaced("{\n", "{\"later\": " + open + close + ",")));
 }
