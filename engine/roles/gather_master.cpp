@@ -11,6 +11,7 @@
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/leftover.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/roles/cure.hpp"
 #include "engine/roles/preflight.hpp"
 #include "engine/roles/source_reader.hpp"
 
@@ -126,8 +127,8 @@ void GatherMaster::lose(Report::Flaw flaw) {
         .detail =
             fmt::format("chunk {} is {}{}{}", flaw.chunk->value, missing ? "missing" : "damaged",
                         flaw.detail.empty() ? "" : ": ", flaw.detail),
-        .hint = "mpiferry verify lists all that is wrong; scatter --resume repairs it from the "
-                "source"});
+        .hint = "mpiferry verify lists all that is wrong; " +
+                cure(flaw, manifest_, options_.directory)});
 }
 
 void GatherMaster::conclude() {

@@ -46,6 +46,7 @@ struct Report {
 
   std::string source = {};
   std::string target = {};                // of a gather
+  std::string against = {};               // the file that verify compared with; "": none
   std::string directory = {};             // the master's destination; holds the manifest
   std::optional<Bytes> source_size = {};  // nothing: a stream that did not come to its end
   Bytes chunk_size = {};

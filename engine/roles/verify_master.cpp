@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "engine/disk/source.hpp"
+#include "engine/roles/cure.hpp"
 
 namespace mpiferry::roles {
 namespace {
@@ -56,10 +57,11 @@ void VerifyMaster::on_extra(Report::Flaw flaw) { note(std::move(flaw)); }
 void VerifyMaster::note(Report::Flaw flaw) {
   switch (flaw.kind) {
     case Report::Flaw::Kind::missing:
-      ++found_.chunks_missing;
+      if (found_.chunks_missing++ == 0) advise(flaw);  // the others have the same cure
       break;
     case Report::Flaw::Kind::damaged:
       ++found_.chunks_damaged;
+      advise(flaw);
       break;
     case Report::Flaw::Kind::differs:
       ++found_.chunks_differing;
@@ -69,6 +71,11 @@ void VerifyMaster::note(Report::Flaw flaw) {
       break;
   }
   if (found_.flaws.size() < kMostFlaws) found_.flaws.push_back(std::move(flaw));
+}
+
+void VerifyMaster::advise(const Report::Flaw& flaw) {
+  std::string hint = cure(flaw, manifest_, options_.directory);
+  if (std::ranges::find(hints_, hint) == hints_.end()) hints_.push_back(std::move(hint));
 }
 
 bool VerifyMaster::work() {
@@ -137,19 +144,26 @@ void VerifyMaster::conclude() {
   count(found_.chunks_damaged,
         found_.chunks_damaged == 1 ? "chunk is damaged" : "chunks are damaged");
   count(found_.chunks_differing, found_.chunks_differing == 1 ? "difference" : "differences");
-  if (found_.chunks_differing > 0)
+  if (found_.chunks_differing > 0) {
     detail += fmt::format(" from {}", mpiferry::quoted(options_.against));
+    // Or it is the wrong file, and what is there is right.
+    hints_.push_back(
+        fmt::format("if {} is what {} shall hold, scatter --resume brings it there; "
+                    "otherwise name another file for --against",
+                    mpiferry::quoted(options_.against), mpiferry::quoted(options_.directory)));
+  }
   fail({.code = found_.chunks_missing > 0   ? Errc::chunk_missing
                 : found_.chunks_damaged > 0 ? Errc::chunk_damaged
                                             : Errc::file_differs,
         .path = options_.directory,
         .detail = std::move(detail),
-        .hint = "scatter --resume repairs it from the source"});
+        .hint = fmt::format("{}", fmt::join(hints_, "; "))});
 }
 
 void VerifyMaster::add_to(Report& report) const {
   RecallMaster::add_to(report);
   report.command = "verify";
+  report.against = options_.against;
   if (!reader_) report.digest.reset();  // that of the whole was not looked at
   report.chunks_missing = found_.chunks_missing;
   report.chunks_damaged = found_.chunks_damaged;

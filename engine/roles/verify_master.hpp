@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/roles/recall_master.hpp"
@@ -25,6 +27,7 @@ class VerifyMaster final : public RecallMaster {
   void conclude() override;
   void add_to(Report& report) const override;
   void note(Report::Flaw flaw);
+  void advise(const Report::Flaw& flaw);
   void compare();
 
   const VerifyOptions& options_;
@@ -33,7 +36,8 @@ class VerifyMaster final : public RecallMaster {
   ChunkIndex next_;                     // to be read there
   bool reading_ = false;
   bool comparing_ = false;
-  Report found_;  // counts and flaws
+  Report found_;                    // counts and flaws
+  std::vector<std::string> hints_;  // to each other different
 };
 
 }  // namespace mpiferry::roles

@@ -198,6 +198,10 @@ TEST_F(Flaws, a_file_to_compare_with_is_the_source_or_it_differs) {
   EXPECT_EQ(report()["verdict"], "file_differs");
   EXPECT_EQ(report()["chunks_differing"], 1);
 
+  EXPECT_EQ(differs.err.find("repairs it from the source"), std::string::npos)
+      << "a wrong file must not replace right chunks: " << told(differs);
+  EXPECT_NE(line_with(differs.err, "hint: if '" + source.string() + "' is what"), "");
+
   fs::resize_file(source, 5);
   const Finished shorter = run(verify(0, {"--against", source}));
   EXPECT_EQ(shorter.exit_code, 5) << told(shorter);

@@ -37,6 +37,15 @@ TEST(RecallText, says_what_lies_beside_what_was_scattered) {
   EXPECT_NE(verified_text(report).find("(1 extra file beside it)"), std::string::npos);
 }
 
+TEST(RecallText, says_what_was_compared_with) {
+  Report report = found(1);
+  EXPECT_NE(verified_text(report).find("all of it is what was scattered\n"), std::string::npos);
+  report.against = "big.dat";
+  EXPECT_NE(verified_text(report).find("what was scattered, and the same as 'big.dat'\n"),
+            std::string::npos)
+      << verified_text(report);
+}
+
 TEST(RecallText, gives_each_flaw_a_line) {
   Report report = found(1);
   EXPECT_EQ(flaws_text(report), "");

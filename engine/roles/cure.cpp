@@ -1,0 +1,56 @@
+#include "engine/roles/cure.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "engine/disk/destination_failure.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+std::string_view without_slashes(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+std::string_view last_name(std::string_view path) {
+  path = without_slashes(path);
+  return path.substr(path.rfind('/') + 1);
+}
+
+// Whether the scatter's ranks wrote to directories of their own, and only one was named.
+std::string named_one_of_several(const wire::Manifest& manifest, const std::string& directory) {
+  if (directory.find('{') != std::string::npos) return {};
+  const auto& workers = manifest.workers;
+  const bool by_rank = std::ranges::all_of(workers, [](const wire::Manifest::Worker& worker) {
+    return last_name(worker.directory) == std::to_string(worker.rank.value);
+  });
+  if (by_rank && last_name(directory) == "0") {
+    std::string pattern{without_slashes(directory)};
+    pattern.replace(pattern.size() - 1, 1, "{rank}");
+    return "the scatter's ranks wrote to directories of their own: name DIR as " +
+           mpiferry::quoted(pattern);
+  }
+  std::set<std::string_view> directories;
+  for (const wire::Manifest::Worker& worker : workers) directories.insert(worker.directory);
+  if (directories.size() < 2) return {};
+  return "the scatter's ranks wrote to directories of their own, as " +
+         mpiferry::quoted(workers.front().directory) +
+         ": name DIR as scatter was told, with {rank} or {host}";
+}
+
+}  // namespace
+
+std::string cure(const Report::Flaw& flaw, const wire::Manifest& manifest,
+                 const std::string& directory) {
+  std::string other;
+  if (flaw.kind == Report::Flaw::Kind::missing) {
+    other = named_one_of_several(manifest, directory);
+  } else if (flaw.system_errno != 0) {
+    other = disk::stored_failure(flaw.path, flaw.call, flaw.system_errno).hint;
+  }
+  return other.empty() ? "scatter --resume repairs it from the source" : other;
+}
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,15 @@
+// What to do about a chunk that is not as it was scattered.
+#pragma once
+
+#include <string>
+
+#include "engine/roles/report.hpp"
+#include "engine/wire/manifest.hpp"
+
+namespace mpiferry::roles {
+
+// A hint. `directory`: as the user has named it, {rank} and {host} included.
+std::string cure(const Report::Flaw& flaw, const wire::Manifest& manifest,
+                 const std::string& directory);
+
+}  // namespace mpiferry::roles

@@ -1,0 +1,55 @@
+// What is advised about a chunk that is not as it was scattered.
+#include "engine/roles/cure.hpp"
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace mpiferry::roles {
+namespace {
+
+constexpr const char* kRepair = "scatter --resume repairs it from the source";
+
+wire::Manifest scattered_to(const std::vector<std::string>& directories) {
+  wire::Manifest manifest;
+  for (const std::string& directory : directories) {
+    manifest.workers.push_back(
+        {Rank{static_cast<int>(manifest.workers.size()) + 1}, "node", directory});
+  }
+  return manifest;
+}
+
+std::string for_missing(const std::vector<std::string>& directories, const std::string& named) {
+  return cure({.kind = Report::Flaw::Kind::missing}, scattered_to(directories), named);
+}
+
+TEST(Cure, of_lost_or_damaged_chunks_is_the_source) {
+  EXPECT_EQ(for_missing({"out", "out"}, "out"), kRepair);
+  EXPECT_EQ(for_missing({"out/1", "out/2"}, "out/{rank}"), kRepair);
+  EXPECT_EQ(cure({.kind = Report::Flaw::Kind::damaged}, scattered_to({"out"}), "out"), kRepair);
+}
+
+TEST(Cure, of_a_directory_that_is_one_of_several_is_its_pattern) {
+  for (const char* named : {"e/0", "e/0/"}) {
+    EXPECT_NE(for_missing({"e/1", "e/2"}, named).find("name DIR as 'e/{rank}'"), std::string::npos);
+  }
+  EXPECT_NE(for_missing({"/e/1"}, "0").find("name DIR as '{rank}'"), std::string::npos);
+  const std::string other = for_missing({"e/r1/x", "e/r2/x"}, "e/r0/x");
+  EXPECT_NE(other.find("'e/r1/x': name DIR as scatter was told, with {rank}"), std::string::npos)
+      << other;
+}
+
+TEST(Cure, of_what_can_not_be_read_is_not_to_write_it_again) {
+  const auto unreadable = [](int error) {
+    return cure({.kind = Report::Flaw::Kind::damaged, .call = "open", .system_errno = error},
+                scattered_to({"out"}), "out");
+  };
+  EXPECT_EQ(unreadable(EACCES), "check who may read there");
+  EXPECT_NE(unreadable(EIO).find("the disk or the file server fails"), std::string::npos);
+  EXPECT_EQ(unreadable(ELOOP), kRepair);
+}
+
+}  // namespace
+}  // namespace mpiferry::roles
