@@ -7,6 +7,7 @@
 
 #include "cli/units.hpp"
 #include "engine/base/failure.hpp"
+#include "engine/base/path.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -40,7 +41,7 @@ void Console::on_status(Rank /*from*/, bool written) {
 
 void Console::on_written(Rank self, ChunkIndex chunk, const std::string& directory) {
   if (!settings_.lines) return;
-  const std::string path = fmt::format("{}/chunk_{}.bin", directory, chunk.value);
+  const std::string path = path_in(directory, fmt::format("chunk_{}.bin", chunk.value));
   print(settings_.out, "Worker {}: Wrote chunk {} to {}.\n", self.value, chunk.value,
         mpiferry::quoted(path));
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/units.hpp"
+#include "engine/base/path.hpp"
 #include "engine/wire/digest.hpp"
 
 namespace mpiferry::cli {
@@ -43,9 +44,10 @@ std::string success_text(const Report& report, const std::string& profile) {
     text += fmt::format("  chunks of {}, {} in flight to each worker: profile {}\n",
                         human_bytes(report.chunk_size), report.window, mpiferry::quoted(profile));
   }
-  text += report.discard ? "  nothing was written (--discard)\n"
-                         : fmt::format("  manifest: {}\n",
-                                       mpiferry::quoted(report.directory + "/manifest.json"));
+  text += report.discard
+              ? "  nothing was written (--discard)\n"
+              : fmt::format("  manifest: {}\n",
+                            mpiferry::quoted(path_in(report.directory, "manifest.json")));
   if (report.digest) text += fmt::format("  xxh128: {}\n", wire::to_hex(*report.digest));
   return text;
 }

@@ -8,6 +8,7 @@
 
 #include "cli/tune_conductor.hpp"
 #include "cli/tune_meeting.hpp"
+#include "engine/base/path.hpp"
 #include "engine/disk/borrowed_directory.hpp"
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/file_system.hpp"
@@ -75,8 +76,8 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     return result;
   }
   // First of all, so that they know what to remove while rank 0 makes the sample.
-  auto shared =
-      meeting.share("the start", disk::unique_name(arguments.destination + "/.mpiferry-tune-"));
+  auto shared = meeting.share("the start",
+                              disk::unique_name(path_in(arguments.destination, ".mpiferry-tune-")));
   if (!shared) {
     lose(shared.error());
     return result;

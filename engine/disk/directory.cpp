@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "engine/base/path.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_id.hpp"
 #include "engine/disk/unique_name.hpp"
@@ -236,10 +237,6 @@ bool Directory::exists(std::string_view name) const noexcept {
   return ::fstatat(descriptor_.get(), text, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-std::string Directory::path_of(std::string_view name) const {
-  std::string out = path_;
-  if (out.back() != '/') out += '/';
-  return out += name;
-}
+std::string Directory::path_of(std::string_view name) const { return path_in(path_, name); }
 
 }  // namespace mpiferry::disk

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "engine/base/path.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/wire/ack.hpp"
 #include "engine/wire/digest.hpp"
@@ -53,9 +54,8 @@ class TextFile {
 
 Failure write_failure(const std::string& directory, std::string_view name, wire::WriteCall call,
                       int system_errno) {
-  Failure failure =
-      disk::destination_failure(Errc::dest_write_failed, directory + "/" + std::string{name},
-                                wire::call_name(call), system_errno);
+  Failure failure = disk::destination_failure(Errc::dest_write_failed, path_in(directory, name),
+                                              wire::call_name(call), system_errno);
   if (call == wire::WriteCall::rename && system_errno == ENOENT) {
     failure.detail = "somebody has removed or replaced it meanwhile";
     failure.hint = "let nothing else write there, and go on with --resume";

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/path.hpp"
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/leftover.hpp"
@@ -176,7 +177,7 @@ void RecallMaster::tell_extra(Rank from, std::uint32_t directory, std::string_vi
   on_extra({.kind = Report::Flaw::Kind::extra,
             .rank = from,
             .host = host_of(from),
-            .path = fmt::format("{}/{}", shelf_->whereabouts().path(directory), name)});
+            .path = path_in(shelf_->whereabouts().path(directory), name)});
 }
 
 // Chunks that lie in the directory of a worker that is not theirs.
@@ -254,9 +255,9 @@ std::uint32_t RecallMaster::directory_of(ChunkIndex chunk) const {
 }
 
 std::string RecallMaster::path_of(ChunkIndex chunk) const {
-  return shelf_->whereabouts().path(directory_of(chunk)) + "/" +
-         stored_name(manifest_.layout, chunk, manifest_.holder_of(chunk),
-                     manifest_.is_moved(chunk));
+  return path_in(
+      shelf_->whereabouts().path(directory_of(chunk)),
+      stored_name(manifest_.layout, chunk, manifest_.holder_of(chunk), manifest_.is_moved(chunk)));
 }
 
 const std::string& RecallMaster::host_of(Rank rank) const {

@@ -230,6 +230,23 @@ TEST_F(Gather, of_large_chunks_that_is_interrupted_ends_at_once) {
   EXPECT_TRUE(finished.left.empty()) << told(finished);
 }
 
+TEST_F(Gather, leaves_a_file_that_has_come_meanwhile_and_names_it_as_it_was_named) {
+  make_scattered(60);
+  Command command = gather(3, {"--fault", "delay=10000", "--window", "1"});
+  command.directory = temporary.path();
+  command.words.back() = "target";
+  Process running{command};
+  ASSERT_TRUE(eventually([this] { return fs::exists(part()); }));
+  write_file(target, "mine");
+  const Finished finished = running.wait();
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_NE(line_with(finished.err, "'target': another such file has come"), "")
+      << told(finished);
+  EXPECT_NE(line_with(finished.err, "--force"), "") << told(finished);
+  EXPECT_EQ(read_file(target), "mine");
+  EXPECT_FALSE(fs::exists(part()));
+}
+
 TEST_F(Gather, that_is_killed_leaves_no_file_and_the_next_one_makes_it) {
   make_scattered(300);
   Process running{gather(3, {"--fault", "delay=50000"})};

@@ -1,0 +1,13 @@
+// How the path of a file is shown.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace mpiferry {
+
+// "out" and "chunk_7.bin" are "out/chunk_7.bin", so are "out/" and "out//"; a name in "." stands
+// alone.
+std::string path_in(std::string_view directory, std::string_view name);
+
+}  // namespace mpiferry
