@@ -41,10 +41,13 @@ Console::Settings console_settings(const Arguments& arguments) {
 // Rank 0's last words. Returns the exit code.
 int conclude(const Report& report, const Arguments& arguments, const std::string& profile,
              ReportFile& file, std::FILE* out) {
-  if (const std::string warning = warning_text(report); !warning.empty()) say(stderr, warning);
   const std::string text = report.failure ? error_text(*report.failure) + how_far_text(report)
                                           : success_text(report, profile);
-  const int code = tell(report, {text, to_json(report, profile), arguments.quiet}, file, out);
+  // Launchers forward the two outputs each on its own: only within one of them something stays
+  // before something else.
+  if (!report.warnings.empty()) say(stderr, warning_text(report));
+  std::FILE* const summary = report.warnings.empty() ? out : stderr;
+  const int code = tell(report, {text, to_json(report, profile), arguments.quiet}, file, summary);
   if (arguments.verbose && !arguments.quiet) {
     say(out, report.ok() ? "Master: File transfer completed successfully.\n"
                          : "Master: File transfer encountered errors.\n");

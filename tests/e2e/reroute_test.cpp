@@ -41,6 +41,9 @@ class Reroute : public JobTest {
     EXPECT_EQ(error_lines(finished), 0);
     EXPECT_NE(finished.err.find("warning: rank 2 ("), std::string::npos) << told(finished);
     EXPECT_NE(finished.err.find("No space left on device"), std::string::npos) << finished.err;
+    const auto warned = finished.err.find("warning: rank 2 (");
+    EXPECT_NE(finished.err.find("every chunk verified", warned), std::string::npos)
+        << "the warning comes before the summary: " << told(finished);
     EXPECT_TRUE(read_file(gathered) == bytes);
     const Json done = report();
     ASSERT_TRUE(done.is_object());
