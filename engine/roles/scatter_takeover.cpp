@@ -10,6 +10,7 @@
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/manifest_file.hpp"
 #include "engine/roles/predecessor.hpp"
+#include "engine/roles/preflight.hpp"
 #include "engine/roles/scatter_master.hpp"
 
 namespace mpiferry::roles {
@@ -125,7 +126,11 @@ Outcome ScatterMaster::open_file() {
 
 Outcome ScatterMaster::reserve() {
   const auto size = reader_->source().size();
-  return size ? file_->preallocate(*size) : Outcome{Nothing{}};
+  if (!size) return Nothing{};
+  // What an earlier job has left may hold most of the space.
+  Outcome room = Nothing{};
+  if (fresh_file_) room = check_room(*directory_, file_->path(), *size);
+  return room ? file_->preallocate(*size) : room;
 }
 
 }  // namespace mpiferry::roles

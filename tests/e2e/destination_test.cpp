@@ -115,6 +115,17 @@ TEST_F(Destination, that_is_full_of_another_jobs_files_is_taken_by_force) {
   }
 }
 
+TEST_F(Destination, that_is_too_small_for_one_file_says_how_much_is_needed_and_free) {
+  const auto prefix = with_private_mounts();
+  if (!prefix) GTEST_SKIP() << "no right to mount here";
+  make_source(100 * chunk_size);
+  spread();
+  destination = root / "2";
+  const Finished finished =
+      run_mounted(*prefix, R"(mount -t tmpfs -o size=1m ferry "$1")", job(3, {"--layout", "file"}));
+  expect_failed(finished, 4, "6553600 bytes are to be written there, and 1");
+}
+
 // Of a stream nobody knows what it needs.
 TEST_F(Destination, that_is_full_on_one_worker_is_an_error_that_leaves_no_part) {
   const auto prefix = with_private_mounts();
