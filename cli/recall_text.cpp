@@ -150,8 +150,7 @@ std::string flaws_text(const Report& report) {
       report.chunks_missing + report.chunks_damaged + report.chunks_differing + report.extra_files;
   if (all > shown) {
     const std::size_t listed = report.flaws.size();
-    text += fmt::format("... and {} more; --json lists {}
-", all - shown,
+    text += fmt::format("... and {} more; --json lists {}\n", all - shown,
                         listed == all ? "them" : fmt::format("the first {}", listed));
   }
   return text;
