@@ -1,5 +1,6 @@
 // --resume goes on with what lies there, whoever ended the job before, and never mixes two sources.
 #include <csignal>
+#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>

@@ -183,7 +183,8 @@ void add_control(Seeds& seeds) {
     add_control(seeds, "6", recall);
   }
   add_control(seeds, "7", Extras{});
-  add_control(seeds, "7", Extras{3, {"chunk_9.bin", "stripe_\xff.bin"}});
+  add_control(seeds, "7", Extras{3, {"chunk_9.bin", "stripe_\xff.bin"}, "", 0});
+  add_control(seeds, "7", Extras{3, {}, "readdir", 5});
   // Each is what UTF-8 just does not allow: too long a form, a surrogate, beyond the last.
   for (const char* beyond :
        {"\xc0\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80"}) {
