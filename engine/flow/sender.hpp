@@ -83,8 +83,8 @@ class Sender {
 
   // The chunk was read (`length` bytes) and its Isend was posted. Precondition: next() said so.
   void on_started(const Send& send, Bytes length, Time now);
-  // The chunk was read, and its own worker holds it already. Precondition: next() said to send it, for
-  // the first time, and holds() is true.
+  // The chunk was read, and its own worker holds it already. Precondition: next() said to send it,
+  // for the first time, and holds() is true.
   void on_kept(const Send& send, Bytes length);
   // Whether the chunk's own worker, which may not be the one that `send` goes to, holds these very
   // bytes already.

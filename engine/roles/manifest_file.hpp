@@ -11,7 +11,8 @@ namespace mpiferry::roles {
 // wrong: also if what has its name is no file.
 Result<wire::Manifest> read_manifest(const disk::Directory& directory);
 
-// Whether a file of that name is there that no version of mpiferry has written, in whole or in part.
+// Whether a file of that name is there that no version of mpiferry has written, in whole or in
+// part.
 bool is_foreign_manifest(const disk::Directory& directory);
 
 // The failure to open the directory, or a file in it, as one of those.

@@ -29,9 +29,7 @@ class Master {
   void interrupt();  // SIGINT
 
   // run() has returned, and so has its io_context: nothing is under way, or is waited for.
-  bool done() const {
-    return stopped_ && (abandoned() || setting_.network.sending(kMaster) == 0);
-  }
+  bool done() const { return stopped_ && (abandoned() || setting_.network.sending(kMaster) == 0); }
   // Some worker is out of reach: MPI_Abort.
   bool abandoned() const noexcept { return conductor_.abandoned(); }
   Errc verdict() const noexcept { return conductor_.verdict(); }
