@@ -70,6 +70,7 @@ std::vector<Line> most_telling(const std::vector<Line>& lines) {
   turns.resize(std::min(turns.size(), kShown));
   std::ranges::sort(turns, {}, [](const auto& turn) { return turn.second; });
   std::vector<Line> shown;
+  shown.reserve(turns.size());
   for (const auto& [turn, line] : turns) shown.push_back(lines[line]);
   return shown;
 }

@@ -21,9 +21,10 @@ constexpr std::size_t kMostOpen = 8;
 constexpr int kNames = 256;
 // Names of extra files in one message, as long as JSON can make them: six bytes for a control
 // character, and what goes around a name. One more name is added than these.
-constexpr std::size_t kExtraBytes = 24 * 1024;
+constexpr std::size_t kExtraBytes = (24_KiB).value;
 constexpr std::size_t encoded_size(std::string_view name) { return 6 * name.size() + 16; }
-static_assert(kExtraBytes + 6 * 255 + 16 + 256 < wire::kControlPayload.value);
+constexpr std::size_t kLongestName = 255;
+static_assert(kExtraBytes + 6 * kLongestName + 16 + 256 < wire::kControlPayload.value);
 
 }  // namespace
 
