@@ -117,8 +117,8 @@ Outcome Directory::create_token(std::string_view text) const {
 // A token that is ours must still be there when it is locked: in the moment before, another job may
 // have taken it for a dead one's.
 Result<Descriptor> Directory::take_token(std::string_view text, bool replace) const {
-  constexpr int kTries = 8;  // more is a fight
-  for (int tries = 0; tries < kTries; ++tries) {
+  constexpr int kMostTries = 8;  // more is a fight
+  for (int tries = 0; tries < kMostTries; ++tries) {
     if (!holds_token(text)) {
       const Outcome free = replace ? remove_dead_token() : Outcome{Nothing{}};
       const Outcome made = free ? create_token(text) : free;
