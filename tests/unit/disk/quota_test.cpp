@@ -21,8 +21,9 @@ namespace {
 thread_local std::function<std::uint64_t(int, std::uint32_t)> kept;
 }  // namespace
 
-// quotactl_fd(2) has no function of its own. All other calls go where they would have gone.
-extern "C" long syscall(long number, ...) noexcept {
+// quotactl_fd(2) has no function of its own. All other calls go where they would have gone, with
+// six arguments as the real one takes them: fewer may have come.
+extern "C" [[gnu::no_sanitize_address]] long syscall(long number, ...) noexcept {
   va_list list;
   va_start(list, number);
   long arguments[6];
