@@ -14,7 +14,7 @@ function(mpiferry_compile target)
     if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # Clang 14 can not assemble what it says of coroutines' functions
       target_compile_options(${target} PRIVATE -fno-sanitize=function)
     endif()
-    target_compile_definitions(${target} PRIVATE BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
+    target_compile_definitions(${target} PRIVATE MPIFERRY_SANITIZED BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
   endif()
   if(MPIFERRY_FUZZ)  # asserts stay, whatever the build type
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all

@@ -21,7 +21,7 @@ using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
 // The program is built with sanitizers, and takes several times as long.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef MPIFERRY_SANITIZED
 inline constexpr bool kSanitized = true;
 #else
 inline constexpr bool kSanitized = false;

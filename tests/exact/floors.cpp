@@ -187,7 +187,7 @@ void print_build() {
 #ifndef NDEBUG
   build += " assertions";
 #endif
-#ifdef __SANITIZE_ADDRESS__
+#ifdef MPIFERRY_SANITIZED
   build += " sanitized";
 #endif
 #ifdef __CET__

@@ -11,15 +11,7 @@
 
 #include "tests/roles/support.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define FERRY_UNDER_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define FERRY_UNDER_ADDRESS_SANITIZER 1
-#endif
-#endif
-
-#if defined(__GLIBC__) && !defined(FERRY_UNDER_ADDRESS_SANITIZER)
+#if defined(__GLIBC__) && !defined(MPIFERRY_SANITIZED)
 #define FERRY_COUNTS_ALLOCATIONS 1
 #include <execinfo.h>
 #include <unistd.h>
