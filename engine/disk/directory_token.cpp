@@ -172,7 +172,9 @@ Failure Directory::running() const {
   Failure running{.code = Errc::dest_occupied, .path = path_};
   running.detail = "a job is running here";
   if (const std::string owner = token_text(); !owner.empty()) running.detail += " (" + owner + ")";
-  running.hint = "wait for that job, or name another destination";
+  running.hint =
+      "wait for that job, or name another destination; if its host has died, remove .mpiferry.job "
+      "by hand";
   return running;
 }
 
@@ -184,7 +186,8 @@ Failure Directory::undecided(std::string_view call, int system_errno) const {
   undecided.detail = "no telling whether the job that made it still runs";
   if (const std::string owner = token_text(); !owner.empty())
     undecided.detail += " (" + owner + ")";
-  undecided.hint = "if no job runs there, remove this file by hand and start again";
+  undecided.hint =
+      "if no job runs there, remove this file by hand (in every directory of DEST) and start again";
   return undecided;
 }
 

@@ -47,7 +47,9 @@ Result<std::optional<LeftoverScan::Entry>> LeftoverScan::next() {
 }
 
 bool LeftoverSweep::is_doomed(Leftover kind, const char* name) const {
-  return kind != Leftover::none && (!doomed_ || doomed_(kind, leftover_number(name)));
+  // A mark is taken over under its lock (Directory::take_token), or stays.
+  return kind != Leftover::none && kind != Leftover::token &&
+         (!doomed_ || doomed_(kind, leftover_number(name)));
 }
 
 Failure no_file(const Directory& directory, const char* name) {

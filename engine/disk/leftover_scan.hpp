@@ -55,7 +55,7 @@ class LeftoverSweep {
  public:
   // `spared`: the id (file_id.hpp) of a file that must not be among them, the source of the very
   // job that asks; "" for none. `doomed` is asked about every name that is mpiferry's, and may be
-  // asked several times; a token that holds `own_token` is never in question. Empty: all.
+  // asked several times; a token is never in question. Empty: all.
   LeftoverSweep(const Directory& directory, std::string own_token, std::string spared,
                 Doomed doomed = {})
       : directory_(directory),

@@ -53,16 +53,6 @@ Failure no_manifest(const Failure& why) {
                          : why.hint};
 }
 
-bool is_foreign_manifest(const disk::Directory& directory) {
-  const auto file = disk::StoredFile::open(directory, disk::kManifestName);
-  if (!file) return false;
-  const std::string ours = fmt::format("{{\n  \"schema\": \"{}", wire::kManifestFamily);
-  std::string text(ours.size(), '\0');
-  const auto got = file->read(0_B, std::as_writable_bytes(std::span{text}));
-  // Cut short, or full of zeros, it may be what a power cut has left of ours.
-  return got && *got > 0 && text.front() != '\0' && !ours.starts_with(text.substr(0, *got));
-}
-
 Result<wire::Manifest> read_manifest(const disk::Directory& directory) {
   const auto file = disk::StoredFile::open(directory, disk::kManifestName);
   if (!file && is_no_file(file.error().system_errno)) {
@@ -87,6 +77,19 @@ Result<wire::Manifest> read_manifest(const disk::Directory& directory) {
   if (manifest) return manifest;
   damaged.detail = manifest.error().detail;
   return damaged;
+}
+
+bool is_foreign_manifest(const disk::Directory& directory) {
+  const auto file = disk::StoredFile::open(directory, disk::kManifestName);
+  if (!file) return !is_no_file(file.error().system_errno) && file.error().system_errno != ENOENT;
+  const std::string ours = fmt::format("{{\n  \"schema\": \"{}", wire::kManifestFamily);
+  std::string text(ours.size(), '\0');
+  const auto got = file->read(0_B, std::as_writable_bytes(std::span{text}));
+  // Cut short, or full of zeros, it may be what a power cut has left of ours.
+  if (got && (*got == 0 || text.front() == '\0' || ours.starts_with(text.substr(0, *got)))) {
+    return false;
+  }
+  return !read_manifest(directory);  // one that was written anew by another program is ours
 }
 
 }  // namespace mpiferry::roles

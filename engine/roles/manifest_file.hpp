@@ -12,7 +12,7 @@ namespace mpiferry::roles {
 Result<wire::Manifest> read_manifest(const disk::Directory& directory);
 
 // Whether a file of that name is there that no version of mpiferry has written, in whole or in
-// part.
+// part, or that can not be read.
 bool is_foreign_manifest(const disk::Directory& directory);
 
 // The failure to open the directory, or a file in it, as one of those.

@@ -8,6 +8,7 @@
 
 #include "engine/disk/file_id.hpp"
 #include "engine/disk/leftover_scan.hpp"
+#include "engine/roles/manifest_file.hpp"
 
 namespace mpiferry::roles {
 namespace {
@@ -41,6 +42,12 @@ Outcome check_predecessor(const disk::Directory& directory, const std::string& o
     const auto [kind, name, is_directory] = **entry;
     if (kind == disk::Leftover::none) continue;
     if (is_directory) return disk::no_file(directory, name);
+    if (kind == disk::Leftover::manifest && is_foreign_manifest(directory)) {
+      return Failure{.code = Errc::dest_occupied,
+                     .path = directory.path_of(name),
+                     .detail = "is no manifest of mpiferry",
+                     .hint = "move it away, name another destination, or replace all with --force"};
+    }
     struct stat status {};
     if (!source_id.empty() &&
         ::fstatat(directory.descriptor(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&

@@ -13,9 +13,10 @@
 namespace mpiferry::roles {
 
 // dest_occupied if files of another layout lie there: they are neither gone on with nor left beside
-// those of this one. invalid_argument if the file `source_id` (file_id.hpp; "": none) has one of
-// mpiferry's names there: the job would write into its own source. dest_unusable, also if a
-// directory has such a name.
+// those of this one; or a manifest that is none of mpiferry's, which would be replaced.
+// invalid_argument if the file `source_id` (file_id.hpp; "": none) has one of mpiferry's names
+// there: the job would write into its own source. dest_unusable, also if a directory has such a
+// name.
 Outcome check_predecessor(const disk::Directory& directory, const std::string& own_token,
                           wire::Layout layout, const std::string& source_id);
 

@@ -126,7 +126,7 @@ Outcome ScatterWorker::retract() {
        {disk::kManifestName, disk::kSumsName, std::string_view{own_sums}}) {
     if (Outcome removed = directory_->remove(name); !removed) return removed;
   }
-  return Nothing{};
+  return job_.fsync ? directory_->sync() : Outcome{Nothing{}};
 }
 
 // What a stripe holds that was not written in this job decides how long it is.

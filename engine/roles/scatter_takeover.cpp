@@ -64,20 +64,13 @@ Task<Outcome> ScatterMaster::take_over() {
   co_return ready;
 }
 
-// The manifest that is there is replaced in the end, if it is one, and of this layout.
+// The manifest that is there is replaced in the end, if it is of this layout.
 Outcome ScatterMaster::check_finished() {
-  const std::string path = directory_->path_of(disk::kManifestName);
-  if (is_foreign_manifest(*directory_)) {
-    return Failure{.code = Errc::dest_occupied,
-                   .path = path,
-                   .detail = "is no manifest of mpiferry",
-                   .hint = "move it away, name another destination, or replace all with --force"};
-  }
   auto manifest = read_manifest(*directory_);
   if (!manifest) return Nothing{};  // there is none, or a power cut has left half of one
   if (manifest->layout != options_.layout) {
     return Failure{.code = Errc::dest_occupied,
-                   .path = path,
+                   .path = directory_->path_of(disk::kManifestName),
                    .detail = fmt::format("the job that finished here has the layout {}, and this "
                                          "one has {}",
                                          wire::layout_name(manifest->layout),
@@ -127,10 +120,12 @@ Outcome ScatterMaster::open_file() {
 Outcome ScatterMaster::reserve() {
   const auto size = reader_->source().size();
   if (!size) return Nothing{};
-  // What an earlier job has left may hold most of the space.
-  Outcome room = Nothing{};
-  if (fresh_file_) room = check_room(*directory_, file_->path(), *size);
-  return room ? file_->preallocate(*size) : room;
+  Outcome reserved = file_->preallocate(*size);
+  // How much is needed and free. What an earlier job has left may hold most of the space.
+  if (!reserved && fresh_file_ && disk::is_full(reserved.error())) {
+    if (Outcome room = check_room(*directory_, file_->path(), *size); !room) return room;
+  }
+  return reserved;
 }
 
 }  // namespace mpiferry::roles

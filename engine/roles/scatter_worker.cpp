@@ -20,8 +20,9 @@ Result<std::unique_ptr<Duty>> ScatterWorker::take(const Post& post, const Messag
   return std::unique_ptr<Duty>{std::make_unique<ScatterWorker>(post, std::move(*job))};
 }
 
-// The mark goes after what this job has opened.
+// The mark goes after what this job has opened, and after its last write.
 ScatterWorker::~ScatterWorker() {
+  committer_.reset();
   store_.reset();
   if (marked_) directory_->leave_token(token_, std::move(token_lock_));
 }

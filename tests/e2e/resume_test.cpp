@@ -244,7 +244,22 @@ TEST_F(Resume, does_not_replace_another_programs_manifest) {
   EXPECT_NE(refused.err.find("manifest.json': is no manifest of mpiferry"), std::string::npos)
       << refused.err;
   EXPECT_EQ(files_below(root), files);
-  // ... but what a power cut has left of one.
+  // ... nor in a worker's own directory.
+  fs::remove_all(destination);
+  destination = root / "{rank}";
+  expect_moved(run_job(3));
+  write_file(root / "2" / "manifest.json", "{}");
+  const Finished worker = run_job(3, {"--resume"});
+  EXPECT_EQ(worker.exit_code, 4) << told(worker);
+  EXPECT_EQ(read_file(root / "2" / "manifest.json"), "{}");
+}
+
+TEST_F(Resume, replaces_a_manifest_of_its_own_whatever_has_become_of_it) {
+  make_source(10 * chunk_size);
+  expect_moved(run_job(3));
+  const fs::path manifest = destination / "manifest.json";
+  write_file(manifest, Json::parse(read_file(manifest)).dump());  // as other programs write it
+  expect_resumed(run_job(3, {"--resume"}), 0);
   for (const std::string& left :
        {std::string{}, std::string(100, '\0'), std::string{"{\n  \"schema\": \"mpif"}}) {
     std::ofstream{manifest, std::ios::binary | std::ios::trunc} << left;
