@@ -2,8 +2,13 @@
 
 namespace mpiferry {
 
+std::string_view without_slashes(std::string_view path) noexcept {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
 std::string path_in(std::string_view directory, std::string_view name) {
-  while (directory.size() > 1 && directory.ends_with('/')) directory.remove_suffix(1);
+  directory = without_slashes(directory);
   std::string path;
   if (directory != ".") path = directory;
   if (!path.empty() && path.back() != '/') path += '/';

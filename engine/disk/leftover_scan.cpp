@@ -89,7 +89,7 @@ Result<bool> LeftoverSweep::end_pass() {
   constexpr int kMaxPasses = 8;
   const bool looked_only = std::exchange(looking_, false);
   const bool again = looked_only || (std::exchange(removed_, false) && ++passes_ < kMaxPasses);
-  if (again) scan_.emplace(directory_, own_token_);
+  if (again) scan_.emplace(directory_, "");
   return again;
 }
 

@@ -56,14 +56,12 @@ class LeftoverSweep {
   // `spared`: the id (file_id.hpp) of a file that must not be among them, the source of the very
   // job that asks; "" for none. `doomed` is asked about every name that is mpiferry's, and may be
   // asked several times; a token is never in question. Empty: all.
-  LeftoverSweep(const Directory& directory, std::string own_token, std::string spared,
-                Doomed doomed = {})
+  LeftoverSweep(const Directory& directory, std::string spared, Doomed doomed = {})
       : directory_(directory),
-        own_token_(std::move(own_token)),
         spared_(std::move(spared)),
         doomed_(std::move(doomed)),
         looking_(!doomed_ || !spared_.empty()),
-        scan_(std::in_place, directory, own_token_) {}
+        scan_(std::in_place, directory, "") {}
 
   // Works for `slice`, and on one name at least. True if there may be more to do.
   // Before anything is removed: invalid_argument if `spared` would be, and, unless `doomed`
@@ -78,7 +76,6 @@ class LeftoverSweep {
   Result<bool> end_pass();
 
   const Directory& directory_;
-  std::string own_token_;
   std::string spared_;
   Doomed doomed_;
   bool looking_;  // nothing is removed yet

@@ -6,11 +6,11 @@
 
 namespace mpiferry::roles {
 
-Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory,
-                    std::string own_token, std::string spared, std::function<bool()> stop,
-                    disk::Doomed doomed, std::chrono::steady_clock::duration slice) {
+Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory, std::string spared,
+                    std::function<bool()> stop, disk::Doomed doomed,
+                    std::chrono::steady_clock::duration slice) {
   const mpi::MpiContext::Awake awake{context};
-  disk::LeftoverSweep sweep{directory, std::move(own_token), std::move(spared), std::move(doomed)};
+  disk::LeftoverSweep sweep{directory, std::move(spared), std::move(doomed)};
   while (!stop()) {
     const auto more = sweep.step(slice);
     if (!more) co_return more.error();

@@ -13,13 +13,12 @@
 
 namespace mpiferry::roles {
 
-// Removes all leftovers but a token that holds `own_token`; refuses if the file `spared` is among
+// Removes all leftovers but tokens; refuses if the file `spared` is among
 // them (LeftoverSweep). With `doomed`, only what it says. There may be very many: everyone else,
 // signals among them, has a turn every `slice`. Ends early, without an error, as soon as `stop`
 // says so.
-Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory,
-                    std::string own_token, std::string spared, std::function<bool()> stop,
-                    disk::Doomed doomed = {},
+Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory, std::string spared,
+                    std::function<bool()> stop, disk::Doomed doomed = {},
                     std::chrono::steady_clock::duration slice = std::chrono::milliseconds{5});
 
 }  // namespace mpiferry::roles

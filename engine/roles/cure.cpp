@@ -4,15 +4,11 @@
 #include <set>
 #include <string_view>
 
+#include "engine/base/path.hpp"
 #include "engine/disk/destination_failure.hpp"
 
 namespace mpiferry::roles {
 namespace {
-
-std::string_view without_slashes(std::string_view path) {
-  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  return path;
-}
 
 std::string_view last_name(std::string_view path) {
   path = without_slashes(path);

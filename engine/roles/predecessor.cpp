@@ -32,9 +32,9 @@ std::optional<wire::Layout> layout_of(disk::Leftover kind, wire::Layout ours) {
 
 }  // namespace
 
-Outcome check_predecessor(const disk::Directory& directory, const std::string& own_token,
-                          wire::Layout layout, const std::string& source_id) {
-  disk::LeftoverScan scan{directory, own_token};
+Outcome check_predecessor(const disk::Directory& directory, wire::Layout layout,
+                          const std::string& source_id) {
+  disk::LeftoverScan scan{directory, ""};
   for (;;) {
     const auto entry = scan.next();
     if (!entry) return entry.error();

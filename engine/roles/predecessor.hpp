@@ -17,8 +17,8 @@ namespace mpiferry::roles {
 // invalid_argument if the file `source_id` (file_id.hpp; "": none) has one of mpiferry's names
 // there: the job would write into its own source. dest_unusable, also if a directory has such a
 // name.
-Outcome check_predecessor(const disk::Directory& directory, const std::string& own_token,
-                          wire::Layout layout, const std::string& source_id);
+Outcome check_predecessor(const disk::Directory& directory, wire::Layout layout,
+                          const std::string& source_id);
 
 // Unfinished files that carry a dead job's id: nobody goes on with those (disk::Doomed).
 inline bool is_dead_part(disk::Leftover kind, std::optional<std::uint64_t> /*number*/) noexcept {

@@ -26,7 +26,6 @@ Task<Outcome> ScatterWorker::occupy() {
                       .hint = "name a directory that all ranks share, or choose another layout"};
   }
   Outcome ready = shares_ ? Outcome{Nothing{}} : mark();
-  if (shares_) token_ = job_.token;
   const bool replaces = job_.resume || (job_.force && !shares_);
   // A full disk may have no room for a mark before files have gone.
   const bool full = !ready && disk::is_full(ready.error());
@@ -35,11 +34,11 @@ Task<Outcome> ScatterWorker::occupy() {
   // Not in the calls: GCC 12 and lambdas within co_await do not go together.
   std::function<bool()> stop = [this] { return has_to_stop(); };
   if (job_.resume) {
-    ready = check_predecessor(*directory_, token_, job_.layout, source_here());
+    ready = check_predecessor(*directory_, job_.layout, source_here());
     if (!ready) co_return ready;
-    ready = co_await clear(post_.context, *directory_, token_, "", std::move(stop), is_dead_part);
+    ready = co_await clear(post_.context, *directory_, "", std::move(stop), is_dead_part);
   } else if (replaces) {
-    ready = co_await clear(post_.context, *directory_, token_, source_here(), std::move(stop));
+    ready = co_await clear(post_.context, *directory_, source_here(), std::move(stop));
   }
   if (ready && full && replaces && !post_.attendant.hopeless()) ready = take_token(true);
   // What is there already needs no room, and what finds none may go elsewhere: unmarked then.

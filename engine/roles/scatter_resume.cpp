@@ -174,8 +174,7 @@ Task<Outcome> ScatterWorker::remove_stale(const wire::End& end) {
     heartbeat_.beat();
     return false;  // the job ends well already
   };
-  co_return co_await clear(post_.context, *directory_, token_, "", std::move(stop),
-                           std::move(doomed));
+  co_return co_await clear(post_.context, *directory_, "", std::move(stop), std::move(doomed));
 }
 
 }  // namespace mpiferry::roles

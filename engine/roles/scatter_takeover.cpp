@@ -28,7 +28,7 @@ Task<Outcome> ScatterMaster::take_directory() {
     clearing_ = true;
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
     std::function<bool()> stop = [this] { return conductor_.failed(); };
-    ready = co_await clear(context_, *directory_, token_, reader_->source().id(), std::move(stop));
+    ready = co_await clear(context_, *directory_, reader_->source().id(), std::move(stop));
   }
   if (conductor_.failed()) co_return Nothing{};  // interrupted meanwhile
   if (ready && !holds_token_) ready = take_token(replaces);
@@ -55,11 +55,11 @@ Failure ScatterMaster::taken_over() const {
 // --resume: another job's files stay, what nobody can use goes. Its manifest goes as soon as it is
 // not true any more.
 Task<Outcome> ScatterMaster::take_over() {
-  Outcome ready = check_predecessor(*directory_, token_, options_.layout, reader_->source().id());
+  Outcome ready = check_predecessor(*directory_, options_.layout, reader_->source().id());
   if (ready) ready = check_finished();
   if (!ready) co_return ready;
   std::function<bool()> stop = [this] { return conductor_.failed(); };
-  ready = co_await clear(context_, *directory_, token_, "", std::move(stop), is_dead_part);
+  ready = co_await clear(context_, *directory_, "", std::move(stop), is_dead_part);
   if (ready) inventory_.emplace(workers(), chunks_.value_or(kMaxChunks));
   co_return ready;
 }

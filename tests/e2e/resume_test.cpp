@@ -38,6 +38,15 @@ class Resume : public JobTest {
     EXPECT_EQ(done["chunks_resent"], 0);
     if (have_xxhsum()) expect_sums_accepted();
   }
+  // Nothing changes, and `message` says why.
+  void expect_refused(const Words& how, std::string_view message) const {
+    const auto files = files_below(root);
+    const Finished refused = run_job(3, how);
+    EXPECT_EQ(refused.exit_code, 4) << told(refused);
+    EXPECT_EQ(error_lines(refused), 1);
+    EXPECT_NE(refused.err.find(message), std::string::npos) << refused.err;
+    EXPECT_EQ(files_below(root), files);
+  }
   void expect_chunks() const {
     EXPECT_EQ(chunks_below(root).size(), chunks());
     expect_right_chunks();
@@ -213,23 +222,14 @@ TEST_F(Resume, that_sends_nothing_leaves_no_manifest_but_that_of_rank_0) {
 TEST_F(Resume, with_another_layout_is_refused_and_changes_nothing) {
   make_source(10 * chunk_size);
   expect_moved(run_job(3));
-  const auto files = files_below(root);
-  const Finished refused = run_job(3, {"--resume", "--layout", "file"});
-  EXPECT_EQ(refused.exit_code, 4) << told(refused);
-  EXPECT_EQ(error_lines(refused), 1);
-  EXPECT_NE(refused.err.find("resume with --layout chunks"), std::string::npos) << refused.err;
-  EXPECT_EQ(files_below(root), files);
+  expect_refused({"--resume", "--layout", "file"}, "resume with --layout chunks");
   expect_resumed(run_job(3, {"--resume"}), 0);
 }
 
 TEST_F(Resume, of_finished_chunks_makes_no_stripes) {
   make_source(10 * chunk_size);
   expect_moved(run_job(3));
-  const auto files = files_below(root);
-  const Finished refused = run_job(3, {"--resume", "--layout", "stripes"});
-  EXPECT_EQ(refused.exit_code, 4) << told(refused);
-  EXPECT_NE(refused.err.find("resume with --layout chunks"), std::string::npos) << refused.err;
-  EXPECT_EQ(files_below(root), files);
+  expect_refused({"--resume", "--layout", "stripes"}, "resume with --layout chunks");
 }
 
 TEST_F(Resume, does_not_replace_another_programs_manifest) {
@@ -237,13 +237,7 @@ TEST_F(Resume, does_not_replace_another_programs_manifest) {
   expect_moved(run_job(3));
   const fs::path manifest = destination / "manifest.json";
   std::ofstream{manifest} << "{\"name\": \"my web app\"}";
-  const auto files = files_below(root);
-  const Finished refused = run_job(3, {"--resume"});
-  EXPECT_EQ(refused.exit_code, 4) << told(refused);
-  EXPECT_EQ(error_lines(refused), 1);
-  EXPECT_NE(refused.err.find("manifest.json': is no manifest of mpiferry"), std::string::npos)
-      << refused.err;
-  EXPECT_EQ(files_below(root), files);
+  expect_refused({"--resume"}, "manifest.json': is no manifest of mpiferry");
   // ... nor in a worker's own directory.
   fs::remove_all(destination);
   destination = root / "{rank}";

@@ -37,8 +37,8 @@ class Clearing : public ::testing::Test {
         io,
         [&]() -> Task<> {
           boost::asio::post(io, [this] { hear(); });  // a signal, say
-          outcome = co_await clear(context, directory, "", "", std::move(stop), {},
-                                   {});  // one name a slice
+          outcome =
+              co_await clear(context, directory, "", std::move(stop), {}, {});  // one name a slice
         },
         Rethrow{});
     io.run();

@@ -21,6 +21,9 @@ namespace mpiferry::sim {
 
 class Master {
  public:
+  // How often it looks at its clock.
+  static constexpr Duration kTick = std::chrono::milliseconds{100};
+
   Master(const Setting& setting, Disk& disk, Source& source, Random random);
   Master(const Master&) = delete;
   Master& operator=(const Master&) = delete;
@@ -81,7 +84,6 @@ class Master {
   void watch();
   void tick();
 
-  static constexpr Duration kTick = std::chrono::milliseconds{100};
   static constexpr std::uint64_t kJobId = 0x5eed;
 
   Setting setting_;

@@ -20,7 +20,6 @@ namespace {
 // Far more than any run needs; what needs more is spinning.
 constexpr std::uint64_t kEventsToSpare = 300'000;
 constexpr std::uint64_t kEventsOfAChunk = 100;
-constexpr Duration kTick = std::chrono::milliseconds{100};  // the master's clock, while all wait
 
 class Run {
  public:
@@ -216,7 +215,7 @@ class Run {
   std::unique_ptr<Master> master_;
   std::uint64_t most_events_ = kEventsToSpare +
                                kEventsOfAChunk * (scenario_.chunks() + scenario_.workers) +
-                               static_cast<std::uint64_t>(2 * scenario_.bound() / kTick);
+                               static_cast<std::uint64_t>(2 * scenario_.bound() / Master::kTick);
   bool torn_down_ = false;
   bool given_up_ = false;
 };

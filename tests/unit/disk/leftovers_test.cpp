@@ -37,7 +37,7 @@ class Leftovers : public Test {
     return vacant.error().detail;
   }
   Outcome remove_all(Doomed doomed = {}) const {
-    LeftoverSweep sweep{directory, kOurs, "", std::move(doomed)};
+    LeftoverSweep sweep{directory, "", std::move(doomed)};
     for (;;) {
       const auto more = sweep.step(std::chrono::milliseconds{1});
       if (!more) return more.error();
@@ -152,7 +152,7 @@ TEST_F(Leftovers, that_are_directories_are_named_before_anything_is_removed) {
 TEST_F(Leftovers, are_removed_in_slices_the_manifest_first) {
   for (int i = 0; i < 10; ++i) temporary.put("chunk_" + std::to_string(i) + ".bin", "");
   temporary.put("manifest.json", "");
-  LeftoverSweep sweep{directory, kOurs, ""};
+  LeftoverSweep sweep{directory, ""};
   int slices = 0;
   while (temporary.names().size() == 11) {
     const auto more = sweep.step({});
@@ -173,7 +173,7 @@ TEST_F(Leftovers, are_not_removed_if_the_source_is_among_them) {
   for (const std::string source : {"chunk_7.bin", "file.bin", "file.bin.part", "stripe_1.bin"}) {
     struct stat status {};
     ASSERT_EQ(::stat((temporary / source).c_str(), &status), 0);
-    LeftoverSweep sweep{directory, kOurs, file_id(status)};
+    LeftoverSweep sweep{directory, file_id(status)};
     auto more = sweep.step({});
     while (more && *more) more = sweep.step({});
     ASSERT_FALSE(more) << source;
@@ -206,7 +206,7 @@ TEST_F(Leftovers, that_are_doomed_go_in_slices_after_the_manifest_if_that_is_doo
   for (int i = 0; i < 10; ++i) temporary.put("chunk_" + std::to_string(i) + ".bin", "");
   temporary.put("manifest.json", "");
   const auto step = [this](bool manifest) {
-    LeftoverSweep sweep{directory, kOurs, "", [manifest](Leftover kind, const auto& number) {
+    LeftoverSweep sweep{directory, "", [manifest](Leftover kind, const auto& number) {
                           return kind == Leftover::manifest ? manifest : number >= 5U;
                         }};
     EXPECT_TRUE(*sweep.step({}));
@@ -223,7 +223,7 @@ TEST_F(Leftovers, that_are_doomed_are_not_removed_if_the_source_is_among_them) {
   const auto sweep_from = [this](const std::string& source) {
     struct stat status {};
     EXPECT_EQ(::stat((temporary / source).c_str(), &status), 0);
-    LeftoverSweep sweep{directory, kOurs, file_id(status),
+    LeftoverSweep sweep{directory, file_id(status),
                         [](Leftover, const auto& number) { return number >= 5U; }};
     auto more = sweep.step({});
     while (more && *more) more = sweep.step({});
