@@ -1,8 +1,9 @@
 #include "cli/ending.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <optional>
+#include <thread>
 
 #include "cli/exit_code.hpp"
 #include "cli/report_text.hpp"
@@ -10,9 +11,8 @@
 namespace mpiferry::cli {
 namespace {
 
-// How long the master waits for workers that have confirmed the end already. The workers wait for
-// the master as long as it takes: it may have a large manifest to write.
-constexpr std::chrono::seconds kFinalizePatience{30};
+// For a rank that leaves others the first word.
+constexpr std::chrono::milliseconds kMaxDelay{1000};
 
 }  // namespace
 
@@ -39,16 +39,13 @@ int tell(const Report& report, const Words& words, ReportFile& file, std::FILE* 
   return code;
 }
 
-void speak_for_lost_master(const Report& report) {
-  if (report.abandoned && report.rank == Rank{1} && report.failure) {
-    say(stderr, error_text(*report.failure));
+void report_unreachable_master(const Report& report) {
+  if (!report.abandoned || report.rank == kMaster || !report.failure) return;
+  if (report.rank != Rank{1}) {
+    const std::chrono::milliseconds later{300 + 10 * report.rank.value};
+    std::this_thread::sleep_for(std::min(later, kMaxDelay));
   }
-}
-
-void leave_mpi(mpi::Environment& environment, Rank self, bool abandoned, int code) {
-  std::optional<std::chrono::milliseconds> patience;
-  if (self == kMaster) patience = kFinalizePatience;
-  if (abandoned || !environment.finalize(patience, code)) mpi::Environment::abort(code);
+  say(stderr, error_text(*report.failure));
 }
 
 }  // namespace mpiferry::cli

@@ -5,8 +5,6 @@
 #include <string>
 
 #include "cli/report_file.hpp"
-#include "engine/base/units.hpp"
-#include "engine/mpi/environment.hpp"
 #include "engine/roles/report.hpp"
 
 namespace mpiferry::cli {
@@ -23,11 +21,8 @@ struct Words {
 // Says them, failures to standard error, and publishes the report. Returns the exit code.
 int tell(const Report& report, const Words& words, ReportFile& file, std::FILE* out);
 
-// Rank 1 says what has failed if the master is out of reach.
-void speak_for_lost_master(const Report& report);
-
-// Meets the other ranks and ends MPI; if some rank is out of reach (`abandoned`, or it does not
-// come), ends all ranks with `code` and does not return.
-void leave_mpi(mpi::Environment& environment, Rank self, bool abandoned, int code);
+// A worker that has given the master up says so itself: rank 1 at once; the others only if they are
+// still there a moment later, as the first that aborts ends all that it can reach.
+void report_unreachable_master(const Report& report);
 
 }  // namespace mpiferry::cli

@@ -20,10 +20,12 @@
 #include "cli/report_file.hpp"
 #include "cli/report_json.hpp"
 #include "cli/report_text.hpp"
+#include "cli/start.hpp"
 #include "cli/terminal.hpp"
 #include "cli/tune_command.hpp"
 #include "cli/version.hpp"
 #include "engine/mpi/environment.hpp"
+#include "engine/mpi/finalize.hpp"
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
@@ -59,10 +61,9 @@ int scatter(Arguments arguments, const Launcher& launcher) {
   if (arguments.options.source == "-" && launcher.speaks() && !arguments.quiet) {
     say(stderr, launcher.standard_input_warning());
   }
-  mpi::Environment environment;
+  const mpi::Environment environment = start_mpi(launcher);
   if (launcher.size > 1 && environment.lowest_with(false)) {
-    environment.finalize(std::nullopt);
-    return exit_code(ErrorClass::usage);
+    mpi::finalize_and_exit(exit_code(ErrorClass::usage));
   }
   Console::Settings settings = console_settings(arguments);
   std::string profile;
@@ -87,11 +88,10 @@ int scatter(Arguments arguments, const Launcher& launcher) {
     speaks = launcher.speaks();  // under a foreign launcher every rank is rank 0
     launcher.let_speaker_fail_first();
   }
-  speak_for_lost_master(report);
+  report_unreachable_master(report);
   const int code =
       speaks ? conclude(report, arguments, profile, file, settings.out) : exit_code(report.verdict);
-  leave_mpi(environment, report.rank, report.abandoned, code);
-  return code;
+  finalize_and_exit(report, code);
 }
 
 // The options of ranks may differ. If some can not be understood, the lowest such rank says so, and
@@ -101,14 +101,13 @@ int refuse(const Leave& leave, const Launcher& launcher) {
     if (launcher.speaks()) say(leave.exit_code == 0 ? stdout : stderr, leave.text);
     return leave.exit_code;
   }
-  mpi::Environment environment;
+  const mpi::Environment environment = start_mpi(launcher);
   const bool lowest = environment.lowest_with(true) == environment.rank();
   // Under a foreign launcher every rank is the only one of its world.
   const bool foreign = environment.size() == 1;
   if (foreign ? launcher.speaks() : lowest) say(stderr, leave.text);
   if (foreign) launcher.let_speaker_fail_first();
-  environment.finalize(std::nullopt);
-  return leave.exit_code;
+  mpi::finalize_and_exit(leave.exit_code);
 }
 
 // Standard input, output and error exist, so that nothing else is mistaken for them.

@@ -10,9 +10,11 @@
 #include "cli/report_file.hpp"
 #include "cli/report_json.hpp"
 #include "cli/report_text.hpp"
+#include "cli/start.hpp"
 #include "cli/terminal.hpp"
 #include "cli/version.hpp"
 #include "engine/mpi/environment.hpp"
+#include "engine/mpi/finalize.hpp"
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
@@ -36,18 +38,16 @@ int conclude(const Report& report, const RecallArguments& arguments, const std::
 template <class Arguments>
 int run_recall(Arguments arguments, const Launcher& launcher,
                std::string (*success)(const Report&)) {
-  mpi::Environment environment;
+  const mpi::Environment environment = start_mpi(launcher);
   if (launcher.size > 1 && environment.lowest_with(false)) {
-    environment.finalize(std::nullopt);
-    return exit_code(ErrorClass::usage);
+    mpi::finalize_and_exit(exit_code(ErrorClass::usage));
   }
   // One rank alone is welcome here; a foreign launcher's world of one rank, many times, is not.
   if (environment.size() == 1 && launcher.size > 1) {
     const Failure failure = too_few_ranks(launcher, mpi::Environment::library_version());
     launcher.let_speaker_fail_first();
     if (launcher.speaks()) say(stderr, error_text(failure));
-    environment.finalize(std::nullopt);
-    return exit_code(failure.code);
+    mpi::finalize_and_exit(exit_code(failure.code));
   }
   arguments.options.build = build_text();
   const bool watched = stderr_is_watched();
@@ -61,11 +61,10 @@ int run_recall(Arguments arguments, const Launcher& launcher,
   Report report = bring(arguments.options, console);
   console.clear_progress();
   if (report.failure) arguments.origins.explain(*report.failure);
-  speak_for_lost_master(report);
+  report_unreachable_master(report);
   const int code = report.rank == kMaster ? conclude(report, arguments, success(report), file, out)
                                           : exit_code(report.verdict);
-  leave_mpi(environment, report.rank, report.abandoned, code);
-  return code;
+  finalize_and_exit(report, code);
 }
 
 }  // namespace

@@ -18,10 +18,14 @@
 #include "cli/profile_place.hpp"
 #include "cli/report_file.hpp"
 #include "cli/report_text.hpp"
+#include "cli/start.hpp"
 #include "cli/terminal.hpp"
 #include "cli/tune_report.hpp"
 #include "cli/tune_sweep.hpp"
 #include "cli/version.hpp"
+#include "engine/mpi/environment.hpp"
+#include "engine/mpi/finalize.hpp"
+#include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
 namespace fs = std::filesystem;
@@ -158,15 +162,14 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
   return code;
 }
 
-int refuse_one_rank(mpi::Environment& environment, const Launcher& launcher) {
+[[noreturn]] void refuse_one_rank(const Launcher& launcher) {
   Failure failure = too_few_ranks(launcher, mpi::Environment::library_version());
   if (failure.code == Errc::too_few_ranks) {
     failure.hint = "start it as: mpirun -n 4 mpiferry tune SOURCE-DIR DEST";
   }
   launcher.let_speaker_fail_first();
   if (launcher.speaks()) say(stderr, error_text(failure));
-  environment.finalize(std::nullopt);
-  return exit_code(failure.code);
+  mpi::finalize_and_exit(exit_code(failure.code));
 }
 
 struct Ended {
@@ -198,12 +201,11 @@ Ended run_and_conclude(const mpi::Environment& environment, const TuneArguments&
 }  // namespace
 
 int tune(const TuneArguments& arguments, const Launcher& launcher) {
-  mpi::Environment environment;
-  if (environment.size() < 2) return refuse_one_rank(environment, launcher);
+  const mpi::Environment environment = start_mpi(launcher);
+  if (environment.size() < 2) refuse_one_rank(launcher);
   const Rank self{environment.rank()};
   const Ended ended = run_and_conclude(environment, arguments, self);
-  leave_mpi(environment, self, ended.abandoned, ended.code);
-  return ended.code;
+  finalize_and_exit({.rank = self, .abandoned = ended.abandoned}, ended.code);
 }
 
 }  // namespace mpiferry::cli

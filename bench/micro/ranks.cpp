@@ -15,6 +15,7 @@
 #include "bench/micro/options.hpp"
 #include "engine/mpi/crowd.hpp"
 #include "engine/mpi/environment.hpp"
+#include "engine/mpi/finalize.hpp"
 
 namespace mpiferry::bench {
 namespace {
@@ -109,7 +110,7 @@ void count_moved(benchmark::State& state, std::int64_t chunk) {
 
 int main(int argc, char** argv) {
   using namespace mpiferry;
-  mpi::Environment environment;
+  const mpi::Environment environment;
   const std::span arguments{argv, static_cast<std::size_t>(argc)};
   const bool lists = std::ranges::any_of(arguments, [](std::string_view argument) {
     return argument == "--benchmark_list_tests" || argument == "--benchmark_list_tests=true";
@@ -117,8 +118,7 @@ int main(int argc, char** argv) {
   if (environment.size() < 2 && !lists) {
     std::fprintf(stderr, "%s: error: needs at least 2 ranks: mpirun -n 3 %s ...\n", argv[0],
                  argv[0]);
-    environment.finalize({});
-    return 2;
+    mpi::finalize_and_exit(2);
   }
   bench::storage().emplace(mpi::Communicator::duplicate(mpi::Environment::world()));
   const bool speaks = bench::world().rank() == kMaster;
@@ -129,6 +129,5 @@ int main(int argc, char** argv) {
     if (speaks) std::fprintf(stderr, "%s: error: %s\n", argv[0], error.what());
   }
   bench::storage().reset();
-  environment.finalize({});
-  return code;
+  mpi::finalize_and_exit(code);
 }

@@ -2,18 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
-#include <mutex>
 #include <stdexcept>
-#include <stop_token>
-#include <string_view>
 #include <thread>
 #include <unistd.h>
 
-#include "engine/mpi/collective.hpp"
+#include "engine/base/alarm.hpp"
 #include "engine/mpi/error.hpp"
 #include "engine/mpi/exchange.hpp"
 
@@ -24,26 +21,8 @@ namespace {
 // right before; the cause is taken to be hydra, which could not be made to do it again.
 constexpr std::chrono::milliseconds kLastWords{100};
 
-// MPI_Finalize takes milliseconds once all ranks have met, and for ever if one of them stops then.
-constexpr std::chrono::seconds kMostFinalizing{10};
-
-// Ends this process, and through the launcher the others, unless it is destroyed in time. On a
-// thread of its own, as MPI_Finalize does not return; MPI_Abort is not for other threads.
-class LastResort {
- public:
-  explicit LastResort(int exit_code)
-      : thread_([this, exit_code](const std::stop_token& stop) {
-          std::unique_lock lock{mutex_};
-          if (!wake_.wait_for(lock, stop, kMostFinalizing, [&] { return stop.stop_requested(); })) {
-            std::_Exit(exit_code);
-          }
-        }) {}
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::jthread thread_;
-};
+// A launcher that is there ends an aborting rank within milliseconds.
+constexpr std::chrono::milliseconds kAbortLimit{500};
 
 }  // namespace
 
@@ -77,17 +56,6 @@ std::optional<int> Environment::lowest_with(bool mine) const {
   return lowest.rank ? std::optional{lowest.rank->value} : std::nullopt;
 }
 
-bool Environment::finalize(std::optional<std::chrono::milliseconds> patience, int exit_code) {
-  MPI_Request barrier = MPI_REQUEST_NULL;
-  if (!finish("MPI_Ibarrier", MPI_Ibarrier(MPI_COMM_WORLD, &barrier), barrier, patience)) {
-    return false;
-  }
-  std::optional<LastResort> last_resort;
-  if (patience) last_resort.emplace(exit_code);
-  require("MPI_Finalize", MPI_Finalize());
-  return true;
-}
-
 void Environment::abort(int exit_code) noexcept {
   // One error, once: what there is to say has been said, and MPICH would add a line of its own.
   std::fflush(stderr);
@@ -96,6 +64,8 @@ void Environment::abort(int exit_code) noexcept {
   }
   // What was said may still be on its way through the launcher, which ends when it hears of this.
   std::this_thread::sleep_for(kLastWords);
+  // It waits for the launcher, which may be out of reach as well.
+  const Alarm watchdog{kAbortLimit, [exit_code] { std::_Exit(exit_code); }};
   MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::_Exit(exit_code);
 }

@@ -1,6 +1,8 @@
 #include "engine/roles/run.hpp"
 
 #include "engine/mpi/crowd.hpp"
+#include "engine/mpi/environment.hpp"
+#include "engine/mpi/finalize.hpp"
 #include "engine/mpi/mpi_context.hpp"
 #include "engine/roles/gather_master.hpp"
 #include "engine/roles/scatter_master.hpp"
@@ -31,7 +33,9 @@ Report recall(mpi::NativeCommunicator parent, const Settings& options, Observer&
   if (communicator.rank() == kMaster) {
     return play<RecallRole>(communicator, crowd, options, observer);
   }
-  const Options settings{.build = options.build, .handle_signals = options.handle_signals};
+  const Options settings{.stall_timeout = options.stall_timeout,
+                         .build = options.build,
+                         .handle_signals = options.handle_signals};
   return play<roles::Worker>(communicator, crowd, settings, observer);
 }
 
@@ -62,6 +66,11 @@ Report run_on(mpi::Communicator& communicator, double ranks_per_core, const Opti
 Report run(mpi::NativeCommunicator parent, const Options& options, Observer& observer) {
   mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
   return run_on(communicator, mpi::ranks_per_core(communicator), options, observer);
+}
+
+void finalize_and_exit(const Report& report, int exit_code) {
+  if (report.abandoned) mpi::Environment::abort(exit_code);
+  mpi::finalize_and_exit(exit_code);
 }
 
 Report run(mpi::NativeCommunicator communicator, const Options& options) {

@@ -15,9 +15,10 @@ namespace mpiferry {
 // Collective over `communicator`, which stays the caller's: every rank calls it, rank 0 with the
 // options that count (the others take theirs from the job). Call it from the thread that
 // initialised MPI, outside any other MPI epoch. Expected failures (files, peers, users) are in the
-// report, rank 0's being the one that counts: the workers' verdict is the one they were dismissed
-// with, so it may be ok when only the publication of the manifest failed after that.
-// If `report.abandoned`, some rank is out of reach and MPI_Finalize would hang: abort instead.
+// report, rank 0's being the one that counts; the workers' verdict is the same.
+// It does not end MPI: call finalize_and_exit(), or, in a program that goes on and ends itself,
+// MPI_Abort if `report.abandoned` (some rank is out of reach, and MPI_Finalize would wait for it)
+// and else MPI_Finalize, which MPICH before 4.2 may never return from on several hosts.
 // Throws std::exception for what nobody expects: MPI refuses to work, memory is exhausted.
 Report run(mpi::NativeCommunicator communicator, const Options& options, Observer& observer);
 Report run(mpi::NativeCommunicator communicator, const Options& options);
@@ -26,6 +27,14 @@ Report run(mpi::NativeCommunicator communicator, const Options& options);
 // in the same way; any number of ranks, also one alone. The options count on rank 0.
 Report gather(mpi::NativeCommunicator parent, const GatherOptions& options, Observer& observer);
 Report verify(mpi::NativeCommunicator parent, const VerifyOptions& options, Observer& observer);
+
+// Ends MPI and then the process with `exit_code`, in bounded time and whatever MPI library this is.
+// Every rank of MPI_COMM_WORLD calls it, with the report of its last job, from the thread that
+// initialised MPI, when nothing of MPI is needed any more: requests of the caller's own are
+// complete. Ends all ranks at once with MPI_Abort if `report.abandoned`, or if they do not come
+// within 30 s of rank 0. Flushes stdio; runs static destructors where MPI_Finalize is safe
+// (engine/mpi/finalize.hpp).
+[[noreturn]] void finalize_and_exit(const Report& report, int exit_code);
 
 // The same on a communicator that is mpiferry's alone, for programs that run job after job: run()
 // begins with a duplicate of the caller's and with a look who shares cores, which wait for every

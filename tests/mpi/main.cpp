@@ -14,6 +14,7 @@
 #include <mpi.h>
 
 #include "engine/mpi/environment.hpp"
+#include "engine/mpi/finalize.hpp"
 
 namespace {
 
@@ -82,7 +83,7 @@ int main(int argc, char** argv) {
   std::signal(SIGALRM, bark);
   ::alarm(kWatchdogSeconds);
 
-  mpiferry::mpi::Environment environment;
+  const mpiferry::mpi::Environment environment;
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   ::testing::InitGoogleTest(&argc, argv);
@@ -96,9 +97,5 @@ int main(int argc, char** argv) {
   const int own_verdict = RUN_ALL_TESTS() == 0 ? 0 : 1;
   const int verdict = combine(own_verdict);
   if (rank == 0 && verdict != own_verdict) std::puts("[  FAILED  ] on another rank, see above");
-  if (!environment.finalize(kFarewell)) {
-    std::fprintf(stderr, "rank %d: the others did not come to MPI_Finalize\n", rank);
-    mpiferry::mpi::Environment::abort(kTimedOut);
-  }
-  return verdict;
+  mpiferry::mpi::finalize_and_exit(verdict);
 }

@@ -1,0 +1,43 @@
+"""Every job ends, on any number of hosts, and mpirun returns the status of the table."""
+
+from __future__ import annotations
+
+import os
+
+from .lab import SHARED, Lab
+
+# Scatters, and how many of each other kind. ./dev hosts --jobs 100 is the whole measurement.
+JOBS = int(os.environ.get("MPIFERRY_HOSTS_JOBS", "10"))
+OTHERS = -(-3 * JOBS // 10)
+
+
+class EndsOn3Hosts(Lab):
+    def test_with_one_rank_each(self) -> None:
+        self.every_kind_of_job(1)
+
+    def test_with_two_ranks_each(self) -> None:
+        self.every_kind_of_job(2)
+
+    def every_kind_of_job(self, ranks: int) -> None:
+        self.make_source(1 << 20)
+        source, out = str(self.source), str(SHARED / "out")
+        for number in range(JOBS):
+            self.one(ranks, 0, "scatter", source, f"{out}{number}")
+        for number in range(OTHERS):
+            self.one(ranks, 0, "gather", f"{out}0", str(SHARED / f"copy{number}"))
+            self.one(ranks, 0, "verify", f"{out}0", "--against", source)
+            self.one(ranks, 2, "scatter", "--window", "0", source, f"{out}x")
+            self.one(ranks, 4, "scatter", source, f"{out}0")
+
+    def one(self, ranks: int, status: int, command: str, *words: str) -> None:
+        ended = self.run_job(command, "--quiet", *words, ranks_per_host=ranks)
+        self.expect(status, ended)
+        # A failure has one error, from one rank; a success that is to be quiet has no word.
+        errors = [line for line in ended.output.splitlines() if line.startswith("mpiferry: error:")]
+        self.assertEqual(1 if status else 0, len(errors), ended.output)
+        if not status:
+            self.assertEqual("", ended.output)
+
+
+class EndsOn5Hosts(EndsOn3Hosts):
+    HOSTS = 5
