@@ -32,6 +32,8 @@ enum class Errc : int {
   file_differs,
   // stalled
   worker_stalled,
+  master_stalled,
+  peer_unreachable,
   // launch
   too_few_ranks,
   wrong_launcher,

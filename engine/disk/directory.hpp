@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,11 +58,12 @@ class Directory {
 
   // `.mpiferry.job`, the mark that a job is running here, created with `text` or not at all: nobody
   // sees it without its text.
-  // dest_occupied (detail: whose job it is, from the text there; hint --force) if there is one.
+  // dest_occupied if there is one; its detail names rank, process and host of the job, and says
+  // whether that process still runs, where that can be known.
   Outcome create_token(std::string_view text) const;
   // `create_token`, and locks it (flock) for as long as the descriptor lives, so that a job on this
   // host, or on one that shares the file system's locks, can tell a running job from a killed one.
-  // A token that holds `text` already is joined; with `replace` one that nobody holds is replaced.
+  // A token of the job of `text` is joined; with `replace` one that nobody holds is replaced.
   // The descriptor is empty if the file system has no locks.
   // dest_occupied if there is another job's: one that runs, or, where there are no locks or no
   // right to ask for them, one of which nobody can tell. May take a quarter of a second to say so.
@@ -68,9 +71,10 @@ class Directory {
   Result<Descriptor> take_token(std::string_view text, bool replace) const;
   // Ends what `take_token` began. Where others hold the token, too, the last of them removes it.
   void leave_token(std::string_view text, Descriptor lock) const noexcept;
-  // Whether `.mpiferry.job` exists here and holds exactly `text`.
+  // Whether `.mpiferry.job` exists here and is of the job of `text`: its first line is the same
+  // (job_owner.hpp).
   bool holds_token(std::string_view text) const noexcept;
-  // Removes `.mpiferry.job` if it holds exactly `text`.
+  // Removes `.mpiferry.job` if it is of the job of `text`.
   void remove_token(std::string_view text) const noexcept;
 
   // Starts a file that will be called `final_name` (at most 64 characters, no '/'); the part's name
@@ -99,14 +103,19 @@ class Directory {
 
  private:
   Directory(std::string path, Descriptor descriptor, std::vector<std::string> changed) noexcept;
-  Failure running() const;  // another job
+  // Another job has marked this directory; `what` begins the detail, which names the owner.
+  Failure marked(std::string_view what) const;
+  Failure running() const;
+  // JobOwner::runs of the mark here.
+  std::optional<bool> owner_runs() const;
   Failure undecided(std::string_view call, int system_errno) const;
   // Removes `.mpiferry.job` unless somebody holds it, or may hold it.
   Outcome remove_dead_token() const;
   // Whether `token` is still what has its name.
   bool leads_to(const Descriptor& token) const noexcept;
-  // What `.mpiferry.job` says, quoted, or "".
+  // What `.mpiferry.job` says, or "".
   std::string token_text() const;
+  std::string_view read_token(std::span<char> buffer) const noexcept;
 
   std::string path_;
   Descriptor descriptor_;

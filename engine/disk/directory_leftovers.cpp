@@ -64,15 +64,11 @@ Outcome Directory::check_vacant(std::string_view own_token) const {
   if (survey.first.empty()) return Nothing{};
 
   Failure occupied;
-  occupied.code = Errc::dest_occupied;
-  occupied.path = path_;
   if (survey.token) {
-    const std::string owner = token_text();
-    occupied.detail = "a job is running here, or was killed";
-    if (!owner.empty()) occupied.detail += " (" + owner + ")";
-    occupied.hint =
-        "wait for that job; if it is dead, go on with --resume, or replace its files with --force";
+    occupied = marked("a job is running here, or was killed");
   } else {
+    occupied.code = Errc::dest_occupied;
+    occupied.path = path_;
     occupied.detail =
         survey.manifest ? "a finished job's files are here" : "an unfinished job's files are here";
     occupied.hint =

@@ -1,8 +1,10 @@
 // Directory: the mark of a running job.
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <string>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,6 +15,7 @@
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/disk/file_id.hpp"
+#include "engine/disk/job_owner.hpp"
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/unique_name.hpp"
 
@@ -33,6 +36,9 @@ Descriptor open_to_lock(int directory) noexcept {
   Descriptor token = open_token(directory, O_RDWR);
   return token || errno == ENOENT || errno == ELOOP ? std::move(token) : open_token(directory);
 }
+
+// Enough for a job, a pid and a host; more is not ours.
+constexpr std::size_t kMaxTokenText = 512;
 
 ssize_t read_some(int descriptor, char* out, std::size_t size) noexcept {
   ssize_t got = 0;
@@ -104,14 +110,7 @@ Outcome Directory::create_token(std::string_view text) const {
   }
   if (call == nullptr) return Nothing{};
   if (error != EEXIST) return destination_failure(Errc::dest_unusable, path_, call, error);
-  Failure occupied;
-  occupied.code = Errc::dest_occupied;
-  occupied.path = path_of(kTokenName);
-  occupied.detail = "a job is running here, or was killed";
-  if (const std::string owner = token_text(); !owner.empty()) occupied.detail += ": " + owner;
-  occupied.hint =
-      "wait for that job; if it is dead, go on with --resume, or replace its files with --force";
-  return occupied;
+  return marked("a job is running here, or was killed");
 }
 
 // A token that is ours must still be there when it is locked: in the moment before, another job may
@@ -168,41 +167,49 @@ bool Directory::leads_to(const Descriptor& token) const noexcept {
          ::fstat(token.get(), &opened) == 0 && is_same_file(named, opened);
 }
 
+// It holds its mark, and nothing that this job was told may take it away.
 Failure Directory::running() const {
-  Failure running{.code = Errc::dest_occupied, .path = path_};
-  running.detail = "a job is running here";
-  if (const std::string owner = token_text(); !owner.empty()) running.detail += " (" + owner + ")";
-  running.hint =
-      "wait for that job, or name another destination; if its host has died, remove .mpiferry.job "
-      "by hand";
+  const auto alive = owner_runs();
+  Failure running = marked("a job is running here");
+  running.hint = "wait for that job, or name another destination";
+  if (!alive) running.hint += "; if its host has died, remove .mpiferry.job by hand";
+  if (alive == false) running.hint = "another of its ranks still holds it: " + running.hint;
   return running;
 }
 
 // Without locks, or without the right to ask for one: only people can know.
 Failure Directory::undecided(std::string_view call, int system_errno) const {
-  Failure undecided{.code = Errc::dest_occupied, .path = path_of(kTokenName)};
+  Failure undecided = marked("no telling whether the job that made it still runs");
+  undecided.path = path_of(kTokenName);
   undecided.call = call;
   undecided.system_errno = system_errno;
-  undecided.detail = "no telling whether the job that made it still runs";
-  if (const std::string owner = token_text(); !owner.empty())
-    undecided.detail += " (" + owner + ")";
   undecided.hint =
       "if no job runs there, remove this file by hand (in every directory of DEST) and start again";
   return undecided;
 }
 
-bool Directory::holds_token(std::string_view text) const noexcept {
-  const Descriptor file = open_token(descriptor_.get());
-  if (!file) return false;
-  char buffer[256];
-  for (;;) {
-    const ssize_t got = read_some(file.get(), buffer, sizeof buffer);
-    if (got < 0) return false;
-    if (got == 0) return text.empty();
-    const std::string_view here{buffer, static_cast<std::size_t>(got)};
-    if (!text.starts_with(here)) return false;
-    text.remove_prefix(here.size());
+Failure Directory::marked(std::string_view what) const {
+  Failure occupied{.code = Errc::dest_occupied, .path = path_, .detail = std::string{what}};
+  const std::string text = token_text();
+  const auto owner = JobOwner::in(text);
+  if (!text.empty()) {
+    occupied.detail += " (" + (owner ? owner->description() : mpiferry::quoted(text)) + ")";
   }
+  const auto alive = owner_runs();
+  occupied.hint = "go on with --resume, or replace its files with --force";
+  if (alive == true) occupied.hint = "wait for that job, or name another destination";
+  if (!alive) occupied.hint = "wait for that job; if it is dead, " + occupied.hint;
+  return occupied;
+}
+
+std::optional<bool> Directory::owner_runs() const {
+  const auto owner = JobOwner::in(token_text());
+  return owner ? owner->runs() : std::nullopt;
+}
+
+bool Directory::holds_token(std::string_view text) const noexcept {
+  std::array<char, kMaxTokenText> buffer;  // NOLINT(*-member-init): it is read into
+  return job_of(read_token(buffer)) == job_of(text) && !text.empty();
 }
 
 void Directory::remove_token(std::string_view text) const noexcept {
@@ -210,13 +217,17 @@ void Directory::remove_token(std::string_view text) const noexcept {
 }
 
 std::string Directory::token_text() const {
+  std::array<char, kMaxTokenText> buffer;  // NOLINT(*-member-init): it is read into
+  std::string_view text = read_token(buffer);
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return std::string{text};
+}
+
+std::string_view Directory::read_token(std::span<char> buffer) const noexcept {
   const Descriptor file = open_token(descriptor_.get());
   if (!file) return {};
-  char buffer[256];  // enough for a job id, a pid and a host; more is not ours
-  const ssize_t got = read_some(file.get(), buffer, sizeof buffer);
-  std::string_view text{buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  return text.empty() ? std::string{} : mpiferry::quoted(text);
+  const ssize_t got = read_some(file.get(), buffer.data(), buffer.size());
+  return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
 }
 
 }  // namespace mpiferry::disk

@@ -41,7 +41,8 @@ bool Attendant::interrupt(Failure signal, Time now) {
 }
 
 std::optional<Errc> Attendant::verdict() const noexcept {
-  if (end_) return end_;
+  if (over_) return over_;
+  if (end_ && !(master_lost_ && *end_ == Errc::ok)) return end_;
   return failure_ ? std::optional{failure_->code} : std::nullopt;
 }
 

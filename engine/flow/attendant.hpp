@@ -31,6 +31,10 @@ class Attendant {
   void on_ready() noexcept { ready_ = true; }
   // The end, with its verdict.
   void on_end(Errc verdict) noexcept { end_ = verdict; }
+  // The last word, with the verdict of the job.
+  void on_over(Errc verdict) noexcept { over_ = verdict; }
+  // The last word will not come.
+  void on_master_lost() noexcept { master_lost_ = true; }
   // True if this is the first failure, which the master is to be told; it is the only one.
   bool fail(Failure failure);
   // A signal: fail(), and the end must come within some seconds. True as for fail(); false as well
@@ -38,9 +42,11 @@ class Attendant {
   bool interrupt(Failure signal, Time now);
 
   bool ended() const noexcept { return end_.has_value(); }
+  bool over() const noexcept { return over_.has_value(); }
   bool failed() const noexcept { return failure_.has_value(); }
   const std::optional<Failure>& failure() const noexcept { return failure_; }
-  // What this rank leaves with: that of the end, or its own.
+  // What this rank leaves with: that of the last word, of the end, or its own. An end that said ok
+  // is no success without the last word.
   std::optional<Errc> verdict() const noexcept;
   // Preparations are of no use any more.
   bool hopeless() const noexcept { return failed() || ended(); }
@@ -55,6 +61,8 @@ class Attendant {
   bool has_job_ = false;
   bool ready_ = false;
   std::optional<Errc> end_;
+  std::optional<Errc> over_;
+  bool master_lost_ = false;
   std::optional<Failure> failure_;
   std::optional<Time> deadline_;
 };

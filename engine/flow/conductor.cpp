@@ -29,12 +29,16 @@ Step Conductor::next(Time now) const noexcept {
       return Step::transfer;
     case Stage::dismiss: {
       if (!dismissed_) return Step::dismiss;
-      if (unclosed_ == 0) return failure_ ? Step::over : Step::publish;
+      if (unclosed_ == 0) return failure_ ? Step::release : Step::publish;
       // A stalled worker itself is not waited for.
       const Rank stalled = verdict() == Errc::worker_stalled ? failure_->rank : kNoRank;
       const bool late = deadline_ && now > *deadline_;
       return late || all_closed_but(stalled) ? Step::give_up : Step::wait;
     }
+    case Stage::publish:
+      return Step::publish;
+    case Stage::release:
+      return Step::release;
     case Stage::over:
       return Step::over;
   }
@@ -73,8 +77,6 @@ void Conductor::on_busy(Rank worker, Time now) noexcept {
   if (dismissed_ && !failure_) set_deadline(now);
 }
 
-void Conductor::on_published() noexcept { stage_ = Stage::over; }
-
 void Conductor::on_given_up(Failure silence) noexcept {
   abandoned_ = true;
   if (!failure_) failure_ = std::move(silence);
@@ -83,6 +85,7 @@ void Conductor::on_given_up(Failure silence) noexcept {
 
 bool Conductor::fail(Failure failure, Time now) {
   if (failure_ || stage_ == Stage::over) return false;
+  if (stage_ >= Stage::publish && failure.code == Errc::interrupted) return false;
   failure_ = std::move(failure);
   if (dismissed_) set_deadline(now);  // nobody waits for a success any more
   return true;
@@ -97,6 +100,24 @@ std::optional<Rank> Conductor::unanswered(Time now) const noexcept {
     if (!member(worker).answered && silent(worker, now) > stall_timeout_) return worker;
   }
   return std::nullopt;
+}
+
+std::vector<Rank> Conductor::silent_before_answer(Time now, Duration longer_than) const {
+  std::vector<Rank> silent_ones;
+  for (Rank worker{1}; static_cast<std::size_t>(worker.value) <= members_.size(); ++worker.value) {
+    if (!member(worker).answered && silent(worker, now) > longer_than) {
+      silent_ones.push_back(worker);
+    }
+  }
+  return silent_ones;
+}
+
+std::vector<Rank> Conductor::unclosed() const {
+  std::vector<Rank> open;
+  for (Rank worker{1}; static_cast<std::size_t>(worker.value) <= members_.size(); ++worker.value) {
+    if (!member(worker).closed) open.push_back(worker);
+  }
+  return open;
 }
 
 Duration Conductor::silent(Rank worker, Time now) const noexcept {

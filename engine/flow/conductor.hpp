@@ -20,14 +20,15 @@ enum class Step : std::uint8_t {
   transfer,  // on_transfer_began(), move the chunks until all are moved or failed(),
              // on_transferred()
   dismiss,   // send the end, with verdict(), to every worker, then on_dismissed()
-  publish,   // make the result visible, then on_published()
+  publish,   // on_publication_began(), make the result visible, on_published()
+  release,   // tell every worker that it may go, with verdict(), then on_released()
   give_up,   // a worker has not confirmed the end in time: on_given_up()
   wait,      // until something happens
   over,      // nothing is left: on_over()
 };
 
-// The stages of a job come in one order, prepare, invite, transfer, dismiss, publish; a failure
-// skips to dismiss, and nothing is published after it. Not thread-safe.
+// The stages of a job come in one order, prepare, invite, transfer, dismiss, publish, release; a
+// failure skips to dismiss, and nothing is published after it. Not thread-safe.
 class Conductor {
  public:
   // `stall_timeout`: how long a worker may take to answer the job and to confirm a successful end;
@@ -42,7 +43,9 @@ class Conductor {
   void on_transfer_began() noexcept;
   void on_transferred() noexcept;
   void on_dismissed(Time now) noexcept;
-  void on_published() noexcept;
+  void on_publication_began() noexcept { stage_ = Stage::publish; }
+  void on_published() noexcept { stage_ = Stage::release; }
+  void on_released() noexcept { stage_ = Stage::over; }
   void on_given_up(Failure silence) noexcept;
   void on_over() noexcept { stage_ = Stage::over; }
 
@@ -58,7 +61,7 @@ class Conductor {
     if (dismissed_) set_deadline(now);
   }
   // The first failure is the job's; what follows from it is noise. False if it is not the first, or
-  // the job is over.
+  // the job is over; while it is published, a signal comes too late, as there is no half of that.
   bool fail(Failure failure, Time now);
 
   bool failed() const noexcept { return failure_.has_value(); }
@@ -72,13 +75,26 @@ class Conductor {
   // A worker that has neither answered the job nor been busy with it for longer than the stall
   // timeout.
   std::optional<Rank> unanswered(Time now) const noexcept;
+  // Those that have been silent for longer than that before they answered the job, and those that
+  // have not confirmed the end; by rank.
+  std::vector<Rank> silent_before_answer(Time now, Duration longer_than) const;
+  std::vector<Rank> unclosed() const;
   // The lowest worker that has not confirmed the end; kNoRank if all have.
   Rank first_unclosed() const noexcept { return first_without(&Member::closed); }
   // For how long it has not, when it had been sent the job.
   Duration silent(Rank worker, Time now) const noexcept;
 
  private:
-  enum class Stage : std::uint8_t { prepare, invite, invited, transfer, dismiss, over };
+  enum class Stage : std::uint8_t {
+    prepare,
+    invite,
+    invited,
+    transfer,
+    dismiss,
+    publish,
+    release,
+    over
+  };
   struct Member {
     bool answered = false;
     bool closed = false;

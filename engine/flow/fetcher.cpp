@@ -111,15 +111,16 @@ void Fetcher::on_stored(ChunkIndex chunk) {
 
 std::optional<Stall> Fetcher::stalled(Time now) const {
   if (config_.stall_timeout == Duration::zero()) return std::nullopt;
-  std::optional<Stall> worst;
+  return longest_of(silent(now, config_.stall_timeout));
+}
+
+std::vector<Stall> Fetcher::silent(Time now, Duration longer_than) const {
+  std::vector<Stall> stalls;
   for (std::size_t i = 1; i < members_.size(); ++i) {
-    if (members_[i].open == 0) continue;
     const Stall stall{Rank{static_cast<int>(i)}, members_[i].open, now - members_[i].last_answer};
-    if (stall.silent > config_.stall_timeout && (!worst || stall.silent > worst->silent)) {
-      worst = stall;
-    }
+    if (stall.unacknowledged > 0 && stall.silent > longer_than) stalls.push_back(stall);
   }
-  return worst;
+  return stalls;
 }
 
 }  // namespace mpiferry::flow

@@ -77,6 +77,8 @@ class Fetcher {
 
   // As Sender::stalled. The master itself never stalls.
   std::optional<Stall> stalled(Time now) const;
+  // As Sender::silent.
+  std::vector<Stall> silent(Time now, Duration longer_than) const;
 
   std::uint64_t chunks_done() const noexcept { return done_; }  // accepted and stored
   std::uint64_t chunks_lost() const noexcept { return lost_; }

@@ -63,15 +63,21 @@ bool Inventory::holds(ChunkIndex chunk, std::uint64_t digest) const noexcept {
   return chunk.value < held_.size() && held_[chunk.value] && digests_[chunk.value] == digest;
 }
 
-std::optional<Inventory::Late> Inventory::late(Time now, Duration patience) const {
-  std::optional<Late> worst;
-  for (std::size_t i = 0; patience != Duration::zero() && i < workers_.size(); ++i) {
+std::optional<Stall> Inventory::late(Time now, Duration patience) const {
+  if (patience == Duration::zero()) return std::nullopt;
+  return longest_of(silent(now, patience));
+}
+
+std::vector<Stall> Inventory::silent(Time now, Duration longer_than) const {
+  std::vector<Stall> stalls;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
     const Worker& worker = workers_[i];
-    const Duration silent = now - worker.last_report;
-    if (worker.looked_at == wire::kAllLookedAt || silent <= patience) continue;
-    if (!worst || silent > worst->silent) worst = Late{Rank{static_cast<int>(i) + 1}, silent};
+    const Stall stall{.worker = Rank{static_cast<int>(i) + 1}, .silent = now - worker.last_report};
+    if (worker.looked_at != wire::kAllLookedAt && stall.silent > longer_than) {
+      stalls.push_back(stall);
+    }
   }
-  return worst;
+  return stalls;
 }
 
 }  // namespace mpiferry::flow

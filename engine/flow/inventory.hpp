@@ -8,6 +8,7 @@
 
 #include "engine/base/units.hpp"
 #include "engine/flow/clock.hpp"
+#include "engine/flow/stall.hpp"
 #include "engine/wire/inventory.hpp"
 
 namespace mpiferry::flow {
@@ -32,12 +33,9 @@ class Inventory {
 
   // The worker that has not told all, and has said nothing for the longest time, if that is longer
   // than `patience`; 0: it may take for ever.
-  struct Late {
-    Rank worker;
-    Duration silent{};
-    bool operator==(const Late&) const = default;
-  };
-  std::optional<Late> late(Time now, Duration patience) const;
+  std::optional<Stall> late(Time now, Duration patience) const;
+  // All that have not, and have said nothing for longer than that; by rank.
+  std::vector<Stall> silent(Time now, Duration longer_than) const;
 
  private:
   bool can_be(Rank worker, const wire::Inventory& report) const;

@@ -220,15 +220,16 @@ Stall Sender::owes(Rank rank, Time now) const {
 
 std::optional<Stall> Sender::stalled(Time now) const {
   if (config_.stall_timeout == Duration::zero()) return std::nullopt;
-  std::optional<Stall> worst;
+  return longest_of(silent(now, config_.stall_timeout));
+}
+
+std::vector<Stall> Sender::silent(Time now, Duration longer_than) const {
+  std::vector<Stall> stalls;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    if (workers_[i].unacknowledged == 0) continue;
     const Stall stall = owes(Rank{static_cast<int>(i) + 1}, now);
-    if (stall.silent > config_.stall_timeout && (!worst || stall.silent > worst->silent)) {
-      worst = stall;
-    }
+    if (stall.unacknowledged > 0 && stall.silent > longer_than) stalls.push_back(stall);
   }
-  return worst;
+  return stalls;
 }
 
 bool Sender::is_unacknowledged(Rank rank, ChunkIndex chunk) const {

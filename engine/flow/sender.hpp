@@ -12,6 +12,7 @@
 #include "engine/base/units.hpp"
 #include "engine/flow/clock.hpp"
 #include "engine/flow/inventory.hpp"
+#include "engine/flow/stall.hpp"
 #include "engine/wire/ack.hpp"
 
 namespace mpiferry::flow {
@@ -60,14 +61,6 @@ enum class AckEffect : std::uint8_t {
   invalid,       // about a chunk that this worker was never sent
 };
 
-// A worker that has been silent for too long.
-struct Stall {
-  Rank worker;
-  std::uint32_t unacknowledged = 0;
-  Duration silent{};
-  bool operator==(const Stall&) const = default;
-};
-
 // Chunks leave in order: chunk i + 1 not before chunk i, whoever has room, because a stream can be
 // read and a file digested only in order. Round robin gives every worker the same share, so waiting
 // for the slowest one costs no time in the end.
@@ -99,6 +92,8 @@ class Sender {
   // stall timeout. The clock of a worker restarts with each of its answers, when it is sent a chunk
   // while it owes none, and when it is sent a chunk again.
   std::optional<Stall> stalled(Time now) const;
+  // All that have kept chunks unanswered for longer than that, by rank.
+  std::vector<Stall> silent(Time now, Duration longer_than) const;
   // What `worker` owes, and for how long it has said nothing.
   Stall owes(Rank worker, Time now) const;
 

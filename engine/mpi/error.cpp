@@ -38,7 +38,40 @@ ErrorCode to_error_code(int mpi_result) noexcept {
   return std::error_code{mpi_result, mpi_category()};
 }
 
+namespace {
+
+// MPI has no class of its own for these: MPICH says "other" whatever UCX reports.
+bool is_of_connection(const ErrorCode& error) noexcept {
+  int error_class = MPI_SUCCESS;
+  const std::error_code code = error;
+  if (code.category() != mpi_category() ||
+      MPI_Error_class(code.value(), &error_class) != MPI_SUCCESS) {
+    return false;
+  }
+  return error_class == MPI_ERR_OTHER || error_class == MPI_ERR_INTERN ||
+         error_class == MPI_ERR_UNKNOWN;
+}
+
+// MPICH tells the way of an error through its functions; the last one knows the cause:
+// "... MPIDI_UCX_send(83).:  returned failed request in UCX netmod(... Endpoint timeout)".
+std::string cause_of(const std::string& message) {
+  static constexpr std::string_view kStep = ".: ";
+  const std::size_t step = message.rfind(kStep);
+  const std::size_t cause =
+      step == std::string::npos ? step : message.find_first_not_of(' ', step + kStep.size());
+  return cause == std::string::npos ? message : message.substr(cause);
+}
+
+}  // namespace
+
 Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer, int tag) {
+  if (peer.value >= 0 && is_of_connection(error)) {
+    return {.code = Errc::peer_unreachable,
+            .rank = peer,
+            .call = std::string{call},
+            .detail = "the connection to this rank is lost (" + cause_of(error.message()) + ")",
+            .hint = "look at that host and at the network between; --resume goes on"};
+  }
   Failure failure{.code = Errc::mpi_failed, .call = std::string{call}};
   if (peer.value >= 0) failure.detail += "rank " + std::to_string(peer.value);
   if (tag >= 0)

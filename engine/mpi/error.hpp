@@ -20,7 +20,8 @@ const std::error_category& mpi_category() noexcept;
 // MPI_SUCCESS gives a code that is false.
 ErrorCode to_error_code(int mpi_result) noexcept;
 
-// "MPI_Testsome: rank 3, tag 22: message truncated"
+// "MPI_Testsome: rank 3, tag 22: message truncated". peer_unreachable, of that rank, if it is the
+// connection to a known peer that failed; else mpi_failed.
 Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer = kNoRank,
                     int tag = -1);
 

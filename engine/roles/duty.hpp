@@ -1,6 +1,7 @@
 // What a worker does in a job of one kind, and what every duty has at hand for that.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -45,6 +46,9 @@ class Duty {
   virtual void start() = 0;
   // The end has come: cancels what is still posted, lets what was begun run on.
   virtual void end() = 0;
+  // The master's host, and how long it may be silent; 0: for ever.
+  virtual const std::string& master_host() const = 0;
+  virtual std::chrono::milliseconds stall_timeout() const = 0;
   // Receives or answers are still under way.
   virtual bool receiving() const = 0;
   virtual bool answering() const = 0;

@@ -142,19 +142,17 @@ void GatherMaster::conclude() {
         .hint = "scatter again"});
 }
 
-void GatherMaster::publish() {
-  if (!right_) return;
+Outcome GatherMaster::publish() {
+  if (!right_) return Nothing{};
   const auto error = file_->publish(manifest_.size, options_.fsync, options_.force);
   if (error && error.system_errno == EEXIST && !options_.force) {
-    fail({.code = Errc::dest_occupied,
-          .path = options_.target,
-          .detail = "another such file has come while this one was gathered",
-          .hint = "name another file, or replace that one with --force"});
-  } else if (error) {
-    fail(write_failed(error));
-  } else if (options_.fsync) {
-    if (Outcome synced = directory_->sync(); !synced) fail(std::move(synced.error()));
+    return Failure{.code = Errc::dest_occupied,
+                   .path = options_.target,
+                   .detail = "another such file has come while this one was gathered",
+                   .hint = "name another file, or replace that one with --force"};
   }
+  if (error) return write_failed(error);
+  return options_.fsync ? directory_->sync() : Outcome{Nothing{}};
 }
 
 void GatherMaster::add_to(Report& report) const {

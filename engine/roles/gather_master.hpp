@@ -34,7 +34,7 @@ class GatherMaster final : public RecallMaster {
   bool work() override;
   bool working() const override { return writer_ && writer_->pending() > 0; }
   void conclude() override;
-  void publish() override;
+  Outcome publish() override;
   void add_to(Report& report) const override;
   void on_written(ChunkIndex chunk, Bytes length, Lease lease, disk::WriteError error);
   Failure write_failed(disk::WriteError error) const;

@@ -32,6 +32,14 @@ std::size_t listeners_for(std::uint32_t workers) {
 
 double seconds(flow::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+std::vector<Rank> worst_first(const flow::Stall& worst, const std::vector<flow::Stall>& stalls) {
+  std::vector<Rank> ranks{worst.worker};
+  for (const flow::Stall& stall : stalls) {
+    if (stall.worker != worst.worker) ranks.push_back(stall.worker);
+  }
+  return ranks;
+}
+
 Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator, Observer& observer,
                std::chrono::milliseconds stall_timeout, bool handle_signals)
     : io_(context.io()),
@@ -47,7 +55,10 @@ Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator, 
       changed_(io_),
       clock_(kTick),
       conductor_(workers(), stall_timeout),
+      stall_timeout_(stall_timeout),
       handle_signals_(handle_signals),
+      signs_of_life_(context, communicator, job_id_, stall_timeout,
+                     [this](Failure failure) { fail(std::move(failure)); }),
       tick_timer_(io_),
       signals_(io_),
       began_(std::chrono::steady_clock::now()) {}
@@ -83,12 +94,15 @@ Task<> Master::run() {
         conductor_.on_dismissed(clock_.now());
         break;
       case flow::Step::publish:
-        publish();
-        conductor_.on_published();
+        co_await publish_apart();
+        break;
+      case flow::Step::release:
+        release_workers();
+        conductor_.on_released();
         break;
       case flow::Step::give_up:
         conductor_.on_given_up(
-            placed(silence(conductor_.first_unclosed(), "has not confirmed the end of the job")));
+            placed(silence(conductor_.unclosed(), "has not confirmed the end of the job")));
         break;
       case flow::Step::wait:
         co_await changed_.wait();
@@ -114,6 +128,22 @@ void Master::dismiss() {
   }
 }
 
+Task<> Master::publish_apart() {
+  conductor_.on_publication_began();
+  // Not in the call: GCC 12 and lambdas within co_await do not go together.
+  std::function<Outcome()> work = [this] { return publish(); };
+  Outcome published = co_await on_own_thread(io_, std::move(work));
+  if (!published) fail(std::move(published.error()));
+  conductor_.on_published();
+}
+
+void Master::release_workers() {
+  for (int rank = 1; rank < communicator_.size(); ++rank) {
+    control_.send(Rank{rank}, wire::Tag::status, wire::Kind::over, job_id_,
+                  wire::Over{.verdict = conductor_.verdict()});
+  }
+}
+
 void Master::stop() {
   release();
   for (const mpi::Operation& operation : listening_) context_.cancel(operation);
@@ -131,6 +161,7 @@ void Master::fail(Failure failure) {
 
 // What is nobody else's happened here; a signal meant the job, whoever got it.
 Failure Master::placed(Failure failure) const {
+  if (failure.host.empty() && failure.rank > kMaster) failure.host = crew_.host(failure.rank);
   if (failure.rank == kNoRank && failure.code != Errc::interrupted) {
     failure.rank = kMaster;
     failure.host = host_;
@@ -216,20 +247,39 @@ Task<> Master::watch() {
 
 void Master::tick() {
   const auto now = clock_.now();
+  signs_of_life_.give(now);
   if (const auto late = conductor_.unanswered(now)) {
-    fail(silence(*late, fmt::format("has not answered the job for {:.1f} s",
-                                    seconds(conductor_.silent(*late, now)))));
+    fail(silence(conductor_.silent_before_answer(now, notable_silence()),
+                 fmt::format("has not answered the job for {:.1f} s",
+                             seconds(conductor_.silent(*late, now)))));
   }
   if (conductor_.transferring()) on_tick(now);
   if (conductor_.next(now) == flow::Step::give_up) changed_.notify();
 }
 
-Failure Master::silence(Rank worker, std::string detail) const {
-  return {.code = Errc::worker_stalled,
-          .rank = worker,
-          .host = crew_.host(worker),
-          .detail = std::move(detail),
-          .hint = "look at that host and its disk; --stall-timeout sets how long to wait"};
+Failure Master::silence(const std::vector<Rank>& silent, std::string what) const {
+  constexpr std::size_t kMaxNamed = 16;
+  const Rank worst = silent.front();
+  Failure failure{.code = Errc::worker_stalled,
+                  .rank = worst,
+                  .host = crew_.host(worst),
+                  .detail = std::move(what),
+                  .hint = "look at that host and its disk; --stall-timeout sets how long to wait"};
+  if (silent.size() == 1) return failure;
+  failure.detail += "; silent as well:";
+  for (std::size_t i = 1; i < silent.size() && i <= kMaxNamed; ++i) {
+    const std::string& host = crew_.host(silent[i]);
+    failure.detail += fmt::format("{} rank {}{}", i == 1 ? "" : ",", silent[i].value,
+                                  host.empty() ? "" : fmt::format(" ({})", host));
+  }
+  if (silent.size() > kMaxNamed + 1) {
+    failure.detail += fmt::format(" and {} more", silent.size() - kMaxNamed - 1);
+  }
+  failure.hint = fmt::format(
+      "look at the network between {} and those hosts; --stall-timeout sets "
+      "how long to wait",
+      host_);
+  return failure;
 }
 
 Report Master::report() const {

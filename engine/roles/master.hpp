@@ -12,6 +12,7 @@
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/flow/conductor.hpp"
+#include "engine/flow/stall.hpp"
 #include "engine/mpi/mpi_context.hpp"
 #include "engine/roles/control.hpp"
 #include "engine/roles/crew.hpp"
@@ -19,6 +20,7 @@
 #include "engine/roles/observer.hpp"
 #include "engine/roles/preflight.hpp"
 #include "engine/roles/report.hpp"
+#include "engine/roles/signs_of_life.hpp"
 #include "engine/roles/task.hpp"
 
 namespace mpiferry::roles {
@@ -42,7 +44,9 @@ class Master {
   virtual Task<Outcome> prepare() = 0;
   virtual void invite() = 0;
   virtual Task<> transfer() = 0;
-  virtual void publish() = 0;
+  // On a thread of its own, so that the master goes on to give signs of life; nobody else touches
+  // what is published meanwhile.
+  virtual Outcome publish() = 0;
   // Every worker has answered the job. A failure ends it before the first byte.
   virtual Outcome muster() { return Nothing{}; }
   // The last word to a worker.
@@ -70,7 +74,10 @@ class Master {
   void hear_failure(Failure failure);
   // What `from` said ends the job.
   void refuse(Rank from, Failure failure);
-  Failure silence(Rank worker, std::string detail) const;
+  // `stalls`: who has been silent, the worst of them first; `what`: has that one done.
+  Failure silence(const std::vector<Rank>& silent, std::string what) const;
+  // From this long a silence on a worker is named beside one that is given up.
+  flow::Duration notable_silence() const noexcept { return stall_timeout_ / 2; }
 
   std::uint32_t workers() const noexcept { return crew_.size(); }
 
@@ -95,6 +102,8 @@ class Master {
     void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
   };
   void dismiss();
+  Task<> publish_apart();
+  void release_workers();
   void stop();
   void hear(mpi::Completion& completion);
   Failure placed(Failure failure) const;
@@ -103,9 +112,11 @@ class Master {
 
   static constexpr std::chrono::milliseconds kTick{100};
 
+  const flow::Duration stall_timeout_;
   const bool handle_signals_;
   std::vector<mpi::Operation> listening_;  // by listener
   std::vector<std::size_t> deaf_;          // listeners without a receive
+  SignsOfLife signs_of_life_;
   boost::asio::steady_timer tick_timer_;
   boost::asio::signal_set signals_;
   std::chrono::steady_clock::time_point began_;
@@ -114,5 +125,7 @@ class Master {
 
 // How long something took, for messages.
 double seconds(flow::Duration duration);
+// The ranks of `stalls`, that of `worst` before the others.
+std::vector<Rank> worst_first(const flow::Stall& worst, const std::vector<flow::Stall>& stalls);
 
 }  // namespace mpiferry::roles

@@ -88,8 +88,15 @@ Outcome validate(const Options& options) {
   if (options.io == Options::Io::direct && !options.fsync) {
     return refuse("--io direct: only with --fsync; without it nothing waits for the disk");
   }
-  if (options.stall_timeout.count() < 0) return refuse("--stall-timeout: must not be negative");
-  return Nothing{};
+  return check_stall_timeout(options.stall_timeout);
+}
+
+Outcome check_stall_timeout(std::chrono::milliseconds stall_timeout) {
+  if (stall_timeout >= std::chrono::milliseconds::zero() &&
+      stall_timeout <= wire::kMaxStallTimeout) {
+    return Nothing{};
+  }
+  return refuse("--stall-timeout: must be from 0, which waits for ever, to a year");
 }
 
 }  // namespace mpiferry

@@ -63,5 +63,6 @@ struct Options {
 
 // invalid_argument with a detail that names the option and its range.
 Outcome validate(const Options& options);
+Outcome check_stall_timeout(std::chrono::milliseconds stall_timeout);
 
 }  // namespace mpiferry

@@ -164,7 +164,7 @@ Bytes RecallMaster::length_of(ChunkIndex chunk) const noexcept {
 void RecallMaster::on_tick(flow::Time now) {
   if (!fetcher_) return watch_surveys(now);
   if (const auto stall = fetcher_->stalled(now)) {
-    fail(silence(stall->worker,
+    fail(silence(worst_first(*stall, fetcher_->silent(now, notable_silence())),
                  fmt::format("{} of {} requests unanswered, last answer {:.1f} s ago",
                              stall->unacknowledged, window_, seconds(stall->silent))));
   }
@@ -181,8 +181,11 @@ void RecallMaster::watch_surveys(flow::Time now) {
       now - *waiting_since_ <= options_.stall_timeout) {
     return;
   }
-  const Rank worker{static_cast<int>(late - surveys_.begin()) + 1};
-  fail(silence(worker, "has not told what it sees"));
+  std::vector<Rank> silent;
+  for (std::size_t i = 0; i < surveys_.size(); ++i) {
+    if (!surveys_[i].complete()) silent.push_back(Rank{static_cast<int>(i) + 1});
+  }
+  fail(silence(silent, "has not told what it sees"));
 }
 
 void RecallMaster::add_to(Report& report) const {

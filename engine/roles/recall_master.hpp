@@ -83,7 +83,7 @@ class RecallMaster : public Master {
 
   // recall_master.cpp: requests
   wire::End farewell(Rank worker) const override;
-  void publish() override {}
+  Outcome publish() override { return Nothing{}; }
   Task<> transfer() override;
   bool ask();
   void ask(const flow::Fetch& fetch);

@@ -44,6 +44,7 @@ Task<Outcome> RecallMaster::prepare() {
                 .detail = "--fault corrupt: without chunks on the way verify has none to damage",
                 .hint = "it plays stall and delay"};
   }
+  if (ready) ready = check_stall_timeout(options_.stall_timeout);
   if (ready) ready = disk::check_pattern(options_.directory);
   if (ready) ready = observer_.on_begin();
   if (ready) ready = read_manifest();
@@ -51,6 +52,7 @@ Task<Outcome> RecallMaster::prepare() {
   plan_memory();
   const wire::Recall& recall =
       recall_.emplace(wire::Recall{.build = options_.build,
+                                   .host = host_,
                                    .directory = options_.directory,
                                    .hosts = hosts_of(manifest_, options_.directory),
                                    .size = manifest_.size,
@@ -58,6 +60,7 @@ Task<Outcome> RecallMaster::prepare() {
                                    .layout = manifest_.layout,
                                    .window = window_,
                                    .deliver = deliver_,
+                                   .stall_timeout = options_.stall_timeout,
                                    .faults = options_.faults});
   shelf_.emplace(recall);
   ready = open();

@@ -27,6 +27,8 @@ class RecallWorker final : public Duty {
   Task<Outcome> prepare() override;
   void start() override;
   void end() override;
+  const std::string& master_host() const override { return recall_.host; }
+  std::chrono::milliseconds stall_timeout() const override { return recall_.stall_timeout; }
   bool receiving() const override { return open_receives_ > 0; }
   // The master listens until everyone has closed: a chunk on its way after that would never arrive.
   bool answering() const override {

@@ -101,13 +101,13 @@ void ScatterMaster::on_tick(flow::Time now) {
   if (!sender_) return;
   if (const auto stall = sender_->stalled(now)) {
     fail(silence(
-        stall->worker,
+        worst_first(*stall, sender_->silent(now, notable_silence())),
         fmt::format("{} of {} chunks unacknowledged, last answer {:.1f} s ago",
                     stall->unacknowledged, options_.effective_window(), seconds(stall->silent))));
   }
   if (inventory_) {
     if (const auto late = inventory_->late(now, options_.stall_timeout)) {
-      fail(silence(late->worker,
+      fail(silence(worst_first(*late, inventory_->silent(now, notable_silence())),
                    fmt::format("looks at what it holds, and has said nothing for {:.1f} s",
                                seconds(late->silent))));
     }

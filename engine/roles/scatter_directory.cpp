@@ -3,8 +3,11 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/destination_pattern.hpp"
+#include "engine/disk/job_owner.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/predecessor.hpp"
 #include "engine/roles/scatter_worker.hpp"
@@ -49,7 +52,8 @@ Task<Outcome> ScatterWorker::occupy() {
 // Workers that share a directory all hold the mark of the first. It has another text than the
 // master's: by that they are known to share the master's directory.
 Outcome ScatterWorker::mark() {
-  token_ = "workers of " + job_.token;
+  token_ = disk::mark_text(fmt::format("workers of {}", disk::job_of(job_.token)),
+                           disk::JobOwner::of_this_process(post_.self()));
   const bool replaces = job_.resume || job_.force;
   Outcome ready = replaces ? Outcome{Nothing{}} : directory_->check_vacant(token_);
   if (ready) ready = take_token(false);

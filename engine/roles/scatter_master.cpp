@@ -1,11 +1,11 @@
 #include "engine/roles/scatter_master.hpp"
 
-#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "engine/disk/destination_pattern.hpp"
+#include "engine/disk/job_owner.hpp"
 #include "engine/plan/chunk_plan.hpp"
 #include "engine/roles/fault_player.hpp"
 
@@ -23,7 +23,8 @@ ScatterMaster::ScatterMaster(mpi::MpiContext& context, const mpi::Communicator& 
                              const Options& options, Observer& observer)
     : Master(context, communicator, observer, options.stall_timeout, options.handle_signals),
       options_(options),
-      token_(fmt::format("{:016x} pid {} on {}\n", job_id_, ::getpid(), host_)),
+      token_(disk::mark_text(fmt::format("{:016x}", job_id_),
+                             disk::JobOwner::of_this_process(kMaster))),
       chunk_pool_(options.chunk_size, options.master_buffers(workers())) {}
 
 ScatterMaster::~ScatterMaster() {
@@ -67,6 +68,7 @@ void ScatterMaster::invite() {
   const wire::Job job{.destination = options_.destination,
                       .token = token_,
                       .build = options_.build,
+                      .host = host_,
                       .source_id = source_id.empty() ? "" : host_ + " " + source_id,
                       .source_size = reader_->source().size(),
                       .chunk_size = options_.chunk_size,
@@ -79,6 +81,7 @@ void ScatterMaster::invite() {
                       .resume = options_.resume,
                       .reroute = options_.reroute,
                       .discard = options_.discard,
+                      .stall_timeout = options_.stall_timeout,
                       .faults = options_.faults};
   for (int rank = 1; rank < communicator_.size(); ++rank) {
     control_.send(Rank{rank}, wire::Tag::data, wire::Kind::job, job_id_, job);

@@ -53,8 +53,7 @@ class ScatterMaster final : public Master {
   bool is_complete() const;
 
   // scatter_publication.cpp: what is left there
-  void publish() override;
-  Outcome publish_files();
+  Outcome publish() override;
   void list_sums(const wire::Manifest& manifest, const LineSink& put) const;
   std::vector<wire::Manifest::Moved> moved_chunks() const;
 

@@ -8,13 +8,9 @@
 
 namespace mpiferry::roles {
 
-void ScatterMaster::publish() {
-  if (options_.discard) return;
-  if (Outcome outcome = publish_files(); !outcome) fail(std::move(outcome.error()));
-}
-
 // What lies in the master's directory: sums of what it can see there, and the manifest at last.
-Outcome ScatterMaster::publish_files() {
+Outcome ScatterMaster::publish() {
+  if (options_.discard) return Nothing{};
   wire::Manifest manifest{.source = options_.source,
                           .size = reader_->bytes(),
                           .chunk_size = options_.chunk_size,

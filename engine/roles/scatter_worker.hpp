@@ -34,6 +34,8 @@ class ScatterWorker final : public Duty {
   Task<Outcome> prepare() override;
   void start() override;
   void end() override;
+  const std::string& master_host() const override { return job_.host; }
+  std::chrono::milliseconds stall_timeout() const override { return job_.stall_timeout; }
   bool receiving() const override { return open_lanes_ > 0; }
   bool answering() const override {
     return (acks_ && !acks_->idle()) || looking_ || (reports_ && reports_->in_use() > 0);

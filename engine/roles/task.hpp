@@ -2,6 +2,8 @@
 #pragma once
 
 #include <exception>
+#include <functional>
+#include <optional>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -9,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace mpiferry::roles {
@@ -31,6 +34,12 @@ struct Rethrow {
 // Lets everything else that is ready, the MPI poller among it, have its turn first.
 inline auto yield_turn(boost::asio::io_context& io) { return boost::asio::post(io, kUseTask); }
 
+// Runs `work` on a thread of its own while everything else has its turn; an exception that it
+// throws is thrown here. What it works on must not be touched meanwhile. It runs to its end, also
+// when the coroutine is destroyed before.
+template <class Result>
+Task<Result> on_own_thread(boost::asio::io_context& io, std::function<Result()> work);
+
 // "Something has changed": waiters look again at what they wait for. Not a semaphore: a notify
 // without waiters is forgotten, so look first, then wait.
 class Event {
@@ -44,5 +53,29 @@ class Event {
  private:
   boost::asio::steady_timer timer_;
 };
+
+template <class Result>
+Task<Result> on_own_thread(boost::asio::io_context& io, std::function<Result()> work) {
+  std::optional<Result> result;
+  std::exception_ptr thrown;
+  bool done = false;
+  Event finished{io};
+  boost::asio::thread_pool thread{1};
+  boost::asio::post(thread, [&] {
+    try {
+      result.emplace(work());
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    boost::asio::post(io, [&] {
+      done = true;
+      finished.notify();
+    });
+  });
+  while (!done) co_await finished.wait();
+  thread.join();
+  if (thrown) std::rethrow_exception(thrown);
+  co_return std::move(*result);
+}
 
 }  // namespace mpiferry::roles

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <boost/asio/error.hpp>
+#include <fmt/format.h>
 
 #include "engine/roles/recall_worker.hpp"
 #include "engine/roles/scatter_worker.hpp"
@@ -11,8 +12,8 @@
 namespace mpiferry::roles {
 namespace {
 
-// Job, end, ready, failed, closed: never more at once.
-constexpr std::size_t kControlMessages = 8;
+// Job, end, what the master says beside them, ready, failed, closed: never more at once.
+constexpr std::size_t kControlMessages = 9;
 
 }  // namespace
 
@@ -25,7 +26,9 @@ Worker::Worker(mpi::MpiContext& context, const mpi::Communicator& communicator,
                [this](Failure failure) { fail(std::move(failure)); }),
       changed_(context.io()),
       signals_(context.io()),
-      patience_(context.io()),
+      tick_timer_(context.io()),
+      clock_(kTick),
+      deadline_(options.stall_timeout, clock_.now()),
       post_{.context = context,
             .communicator = communicator,
             .observer = observer,
@@ -35,31 +38,101 @@ Worker::Worker(mpi::MpiContext& context, const mpi::Communicator& communicator,
             .fail = [this](Failure failure) { fail(std::move(failure)); },
             .take_end = [this](const Message& message) { take_end(message); },
             .host = mpi::host_name(),
-            .build = options.build} {}
+            .build = options.build},
+      heartbeat_(post_) {}
 
 Task<> Worker::run() {
   if (options_.handle_signals) {
-    catch_signals(signals_, [this](Failure failure) { end_soon(std::move(failure)); });
+    catch_signals(signals_, [this](Failure failure) { interrupt(std::move(failure)); });
   }
+  boost::asio::co_spawn(context_.io(), follow_master(), Rethrow{});
+  boost::asio::co_spawn(context_.io(), watch(), Rethrow{});
   co_await receive_orders();
   // A worker whose preflight failed only waits for the end.
-  while (!end_ && !(duty_ && duty_->receiving()) && !abandoned_) co_await receive_orders();
+  while (!end_ && !(duty_ && duty_->receiving())) co_await receive_orders();
   while (duty_ && duty_->receiving()) co_await changed_.wait();
-  while (duty_ && duty_->answering() && !abandoned_) co_await changed_.wait();
-  if (end_) {
-    post_.observer.on_end(communicator_.rank());
-    if (duty_ && end_->verdict == Errc::ok) {
-      Outcome published = co_await duty_->publish(*end_);
-      if (!published) fail(std::move(published.error()));
-    }
-    wire::Closed closed = duty_ ? duty_->closed() : wire::Closed{};
-    closed.failure = attendant_.failure();
-    control_.send(kMaster, wire::Tag::status, wire::Kind::closed, post_.job_id, closed);
-  } else {
-    abandoned_ = true;  // every receive has failed: nobody can tell us the end
+  while (duty_ && duty_->answering()) co_await changed_.wait();
+  if (!end_) {  // every receive has failed: nobody can tell us the end
+    give_up();
+    co_return;
   }
+  post_.observer.on_end(communicator_.rank());
+  if (duty_ && end_->verdict == Errc::ok) {
+    publishing_ = true;
+    Outcome published = co_await duty_->publish(*end_);
+    publishing_ = false;
+    if (!published) fail(std::move(published.error()));
+  }
+  wire::Closed closed = duty_ ? duty_->closed() : wire::Closed{};
+  closed.failure = attendant_.failure();
+  control_.send(kMaster, wire::Tag::status, wire::Kind::closed, post_.job_id, closed);
+  closed_ = true;
+  while (!attendant_.over()) co_await changed_.wait();
   signals_.cancel();
-  patience_.cancel();
+  tick_timer_.cancel();
+}
+
+// What the master says beside the job: that it is there, and at last that all is over.
+Task<> Worker::follow_master() {
+  Lease lease = control_.acquire();
+  while (!attendant_.over()) {
+    from_master_ = context_.irecv(communicator_, std::move(lease), kMaster, kStatusTag);
+    auto [error, completion] = co_await mpi::async_wait(context_, from_master_, kAsTuple);
+    if (error) {
+      fail(completion.failure(error));
+      co_return;
+    }
+    deadline_.on_message(clock_.now());
+    if (Outcome taken = take_word(completion); !taken) {
+      // After our last word, one that cannot be read is the master's.
+      if (closed_) attendant_.on_over(taken.error().code);
+      fail(std::move(taken.error()));
+    }
+    changed_.notify();
+    lease = std::move(completion.lease);
+  }
+}
+
+Outcome Worker::take_word(const mpi::Completion& completion) {
+  const auto message = open_message(completion, 0);
+  if (!message) return message.error();
+  if (message->header.kind == wire::Kind::alive) return Nothing{};
+  if (message->header.kind != wire::Kind::over || message->header.job_id != post_.job_id) {
+    return Failure{.code = Errc::unexpected_message};
+  }
+  const auto over = wire::decode_over(message->payload);
+  if (!over) return over.error();
+  attendant_.on_over(over->verdict);
+  return Nothing{};
+}
+
+Task<> Worker::watch() {
+  while (!attendant_.over()) {
+    tick_timer_.expires_after(kTick);
+    co_await tick_timer_.async_wait(kAsTuple);
+    clock_.tick();
+    if (publishing_) heartbeat_.beat();
+    const auto now = clock_.now();
+    if (deadline_.passed(now)) {
+      fail({.code = Errc::master_stalled,
+            .rank = kMaster,
+            .host = duty_ ? duty_->master_host() : std::string{},
+            .detail = fmt::format("no sign of life for {:.1f} s",
+                                  std::chrono::duration<double>(deadline_.silent(now)).count()),
+            .hint = "look at that host, its source and the network between; --stall-timeout sets "
+                    "how long to wait"});
+      give_up();
+    } else if (attendant_.forsaken(now)) {
+      give_up();
+    }
+  }
+}
+
+// The master cannot be reached: nobody else will end this.
+void Worker::give_up() {
+  abandoned_ = true;
+  attendant_.on_master_lost();
+  context_.io().stop();
 }
 
 // The first message, before there are other receives: a job, or an end at once.
@@ -68,10 +141,11 @@ Task<> Worker::receive_orders() {
       context_.irecv(communicator_, control_.acquire(), kMaster, kDataTag);
   auto [error, completion] = co_await mpi::async_wait(context_, receive, kAsTuple);
   if (error) {
-    abandoned_ = true;
     fail(completion.failure(error));
+    give_up();
     co_return;
   }
+  deadline_.on_message(clock_.now());
   auto message = open_message(completion, post_.job_id);
   if (!message) {
     fail(std::move(message.error()));
@@ -103,6 +177,7 @@ Task<> Worker::take_job(const Message& message) {
     co_return;
   }
   duty_ = std::move(*duty);
+  deadline_.set_stall_timeout(duty_->stall_timeout());
   // The end of a job that has failed elsewhere must be heard meanwhile.
   const mpi::Operation early = context_.irecv(communicator_, control_.acquire(), kMaster, kDataTag);
   hearing_early_ = true;
@@ -145,29 +220,28 @@ void Worker::fail(Failure failure) {
 
 void Worker::tell_failure() {
   changed_.notify();
-  if (abandoned_) return;  // nobody to tell
+  if (abandoned_ || attendant_.failure()->code == Errc::master_stalled) return;  // nobody to tell
   // Before the job there is no job id: 0 is accepted from those who fail.
   control_.send(kMaster, wire::Tag::status, wire::Kind::failed, post_.job_id,
                 *attendant_.failure());
 }
 
+// A failure of the way to the master happened there as well as here.
 Failure Worker::placed(Failure failure) const {
+  if (failure.rank == kMaster) {
+    if (failure.host.empty() && duty_) failure.host = duty_->master_host();
+    failure.detail +=
+        fmt::format(", seen from rank {} ({})", communicator_.rank().value, post_.host);
+    return failure;
+  }
   failure.rank = communicator_.rank();
   failure.host = post_.host;
   return failure;
 }
 
-void Worker::end_soon(Failure signal) {
-  if (attendant_.interrupt(placed(std::move(signal)), std::chrono::steady_clock::now())) {
-    tell_failure();
-  }
-  if (!attendant_.deadline()) return;  // the job ends already, and its verdict stands
-  patience_.expires_at(*attendant_.deadline() + std::chrono::milliseconds{1});
-  patience_.async_wait([this](const boost::system::error_code& error) {
-    if (error || !attendant_.forsaken(std::chrono::steady_clock::now())) return;
-    abandoned_ = true;
-    context_.io().stop();
-  });
+void Worker::interrupt(Failure signal) {
+  deadline_.on_interrupt();
+  if (attendant_.interrupt(placed(std::move(signal)), clock_.now())) tell_failure();
 }
 
 Report Worker::report() const {

@@ -41,6 +41,8 @@ bool is_known(Kind kind) noexcept {
     case Kind::extras:
     case Kind::inventory:
     case Kind::busy:
+    case Kind::alive:
+    case Kind::over:
       return true;
   }
   return false;

@@ -12,7 +12,7 @@
 namespace mpiferry::wire {
 
 inline constexpr std::uint32_t kMagic = 0x5946504d;  // the bytes "MPFY"
-inline constexpr std::uint16_t kVersion = 1;
+inline constexpr std::uint16_t kVersion = 2;
 
 enum class Kind : std::uint16_t {
   // tag 11
@@ -31,6 +31,9 @@ enum class Kind : std::uint16_t {
   extras = 22,     // payload: Extras as JSON
   inventory = 23,  // payload: an Inventory
   busy = 24,       // no payload; ready, or after the end closed, is to come, and takes its time
+  // tag 22, from the master
+  alive = 25,  // no payload; the master has nothing else to say for now
+  over = 26,   // payload: Over as JSON; the job is published, or has failed, and the worker may go
 };
 
 // All fields little-endian. `length` is the payload's, in bytes; `payload_digest` its XXH3-64.

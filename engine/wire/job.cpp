@@ -60,6 +60,7 @@ Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
   Json json = {{"destination", json_from_bytes(job.destination)},
                {"token", json_from_bytes(job.token)},
                {"build", json_from_bytes(job.build)},
+               {"host", json_from_bytes(job.host)},
                {"source_id", json_from_bytes(job.source_id)},
                {"source_size", nullptr},
                {"chunk_size", job.chunk_size.value},
@@ -71,7 +72,8 @@ Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
                {"force", job.force},
                {"resume", job.resume},
                {"reroute", job.reroute},
-               {"discard", job.discard}};
+               {"discard", job.discard},
+               {"stall_timeout_ms", job.stall_timeout.count()}};
   if (job.source_size) json["source_size"] = job.source_size->value;
   if (job.faults != Faults{}) json["faults"] = json_from(job.faults);
   return put_json("job", json, out);
@@ -83,6 +85,7 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
     job.destination = fields.bytes("destination");
     job.token = fields.bytes("token");
     job.build = fields.bytes("build");
+    job.host = fields.bytes("host");
     job.source_id = fields.bytes("source_id");
     if (const Json* size = fields.member("source_size"); size != nullptr && !size->is_null()) {
       job.source_size = Bytes{fields.integer<std::uint64_t>("source_size", 0, kMaxFileSize)};
@@ -101,6 +104,7 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
     job.resume = fields.boolean("resume");
     job.reroute = fields.boolean("reroute");
     job.discard = fields.boolean("discard");
+    job.stall_timeout = read_stall_timeout(fields);
     if (const Json* faults = fields.optional_member("faults")) {
       job.faults = read_faults(*faults, "job: faults.", failure);
     }
@@ -172,6 +176,16 @@ Result<Closed> decode_closed(std::span<const std::byte> payload) {
       closed.failure = read_failure(*failure, "closed: failure.", refused);
     }
     return closed;
+  });
+}
+
+Result<std::size_t> encode(const Over& over, std::span<std::byte> out) {
+  return put_json("over", {{"verdict", error_name(over.verdict)}}, out);
+}
+
+Result<Over> decode_over(std::span<const std::byte> payload) {
+  return take_json("over", payload, [](Fields& fields, std::optional<Failure>&) {
+    return Over{.verdict = fields.error("verdict")};
   });
 }
 

@@ -19,6 +19,10 @@ namespace mpiferry::wire {
 // The largest payload of these messages; receivers post buffers of this size for them.
 inline constexpr Bytes kControlPayload = 32_KiB;
 
+// The longest time that a rank may be told to wait for another: adding it to a clock overflows
+// nothing.
+inline constexpr std::chrono::milliseconds kMaxStallTimeout = std::chrono::years{1};
+
 // Faults that are played on request, for tests and for users who want to see them handled.
 // 0 (or no rank) means: not at all.
 struct Faults {
@@ -36,6 +40,7 @@ struct Job {
   std::string destination;           // with {rank} and {host} still in it
   std::string token;                 // marks the master's destination while the job runs
   std::string build;                 // of the program, to be compared; "": not known
+  std::string host = {};             // the master's
   std::string source_id;             // "host device:inode" of a regular file: no worker removes it
   std::optional<Bytes> source_size;  // up to kMaxChunks chunks; nothing: a stream, known at its end
   Bytes chunk_size;
@@ -48,6 +53,8 @@ struct Job {
   bool resume = false;   // say what is there already, and keep what is right
   bool reroute = false;  // chunks of other workers may come
   bool discard = false;  // check and acknowledge, write nothing
+  // How long one rank may be silent before another gives it up; 0: for ever.
+  std::chrono::milliseconds stall_timeout{0};
   Faults faults;
 
   bool operator==(const Job&) const = default;
@@ -96,12 +103,19 @@ struct Closed {
   bool operator==(const Closed&) const = default;
 };
 
+// Master to worker, when nothing is left to be done: what the job ended with.
+struct Over {
+  Errc verdict = Errc::ok;
+  bool operator==(const Over&) const = default;
+};
+
 // Each encoder writes JSON into `out` and returns its length; bad_length if it does not fit.
 // Strings need not be UTF-8: other bytes survive the way unchanged.
 Result<std::size_t> encode(const Job& job, std::span<std::byte> out);
 Result<std::size_t> encode(const Ready& ready, std::span<std::byte> out);
 Result<std::size_t> encode(const End& end, std::span<std::byte> out);
 Result<std::size_t> encode(const Closed& closed, std::span<std::byte> out);
+Result<std::size_t> encode(const Over& over, std::span<std::byte> out);
 Result<std::size_t> encode(const Failure& failure, std::span<std::byte> out);
 
 // Each decoder refuses what is not such a message, or has impossible values, with bad_field and a
@@ -110,6 +124,7 @@ Result<Job> decode_job(std::span<const std::byte> payload);
 Result<Ready> decode_ready(std::span<const std::byte> payload);
 Result<End> decode_end(std::span<const std::byte> payload);
 Result<Closed> decode_closed(std::span<const std::byte> payload);
+Result<Over> decode_over(std::span<const std::byte> payload);
 // The failure that a worker reports or, if the payload is no such report, the failure to read it:
 // something has failed either way, so there is no third outcome to handle.
 Failure decode_failure(std::span<const std::byte> payload);

@@ -36,6 +36,11 @@ Layout read_layout(Fields& fields) {
   return layout.value_or(Layout::chunks);
 }
 
+std::chrono::milliseconds read_stall_timeout(Fields& fields) {
+  return std::chrono::milliseconds{
+      fields.integer<std::int64_t>("stall_timeout_ms", 0, kMaxStallTimeout.count())};
+}
+
 Json json_from(const Faults& faults) {
   return {{"corrupt_every", faults.corrupt_every},
           {"corrupt_first", faults.corrupt_first},

@@ -1,6 +1,7 @@
 // JSON as the payload of a message. Internal to the floor: no public header includes it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -43,8 +44,9 @@ auto take_json(std::string_view what, std::span<const std::byte> payload, Read r
   return message;
 }
 
-// The field "layout" of a job or a recall.
+// The fields "layout" and "stall_timeout_ms" of a job or a recall.
 Layout read_layout(Fields& fields);
+std::chrono::milliseconds read_stall_timeout(Fields& fields);
 
 // The faults of a job, and back.
 Json json_from(const Faults& faults);

@@ -60,13 +60,15 @@ std::vector<Recall::Hosts> read_hosts(Fields& fields, std::optional<Failure>& fa
 
 Result<std::size_t> encode(const Recall& recall, std::span<std::byte> out) {
   Json json = {{"build", json_from_bytes(recall.build)},
+               {"host", json_from_bytes(recall.host)},
                {"directory", json_from_bytes(recall.directory)},
                {"hosts", Json::array()},
                {"size", recall.size.value},
                {"chunk_size", recall.chunk_size.value},
                {"layout", layout_name(recall.layout)},
                {"window", recall.window},
-               {"deliver", recall.deliver}};
+               {"deliver", recall.deliver},
+               {"stall_timeout_ms", recall.stall_timeout.count()}};
   for (const Recall::Hosts& hosts : recall.hosts) {
     json["hosts"].push_back({{"host", json_from_bytes(hosts.host)}, {"workers", hosts.workers}});
   }
@@ -78,6 +80,7 @@ Result<Recall> decode_recall(std::span<const std::byte> payload) {
   return take_json("recall", payload, [](Fields& fields, std::optional<Failure>& failure) {
     Recall recall;
     recall.build = fields.bytes("build");
+    recall.host = fields.bytes("host");
     recall.directory = fields.bytes("directory");
     recall.hosts = read_hosts(fields, failure);
     recall.size.value = fields.integer<std::uint64_t>("size", 0, kMaxFileSize);
@@ -88,6 +91,7 @@ Result<Recall> decode_recall(std::span<const std::byte> payload) {
     recall.layout = read_layout(fields);
     recall.window = fields.integer<std::uint32_t>("window", 1, kMaxWindow);
     recall.deliver = fields.boolean("deliver");
+    recall.stall_timeout = read_stall_timeout(fields);
     if (const Json* faults = fields.optional_member("faults")) {
       recall.faults = read_faults(*faults, "recall: faults.", failure);
     }

@@ -1,6 +1,7 @@
 // The messages that bring back what was scattered: the recall, who holds what, requests, findings.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,6 +30,7 @@ struct Recall {
   };
 
   std::string build;      // as in Job
+  std::string host = {};  // as in Job
   std::string directory;  // as the user wrote it, with {rank} and {host} in it
   std::vector<Hosts> hosts;
   Bytes size;
@@ -36,6 +38,7 @@ struct Recall {
   Layout layout = Layout::chunks;
   std::uint32_t window = 0;  // requests that are open at this worker at most
   bool deliver = false;      // the chunks are wanted; else only what their digests are
+  std::chrono::milliseconds stall_timeout{0};  // as in Job
   Faults faults;
 
   bool operator==(const Recall&) const = default;

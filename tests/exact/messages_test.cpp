@@ -68,7 +68,8 @@ class Messages : public RunTest {
     std::uint64_t payload = 0;
     std::vector<const Sent*> control;
     for (const Sent& sent : ledger().sent) {
-      EXPECT_EQ(sent.tag, static_cast<int>(wire::Tag::data));
+      const wire::Tag tag = sent.header.kind == Kind::over ? wire::Tag::status : wire::Tag::data;
+      EXPECT_EQ(sent.tag, static_cast<int>(tag));
       if (sent.header.kind != Kind::chunk) {
         control.push_back(&sent);
         continue;
@@ -88,18 +89,22 @@ class Messages : public RunTest {
       EXPECT_EQ(payload, report.source_size->value);
     }
 
-    // Beside the chunks a job and an end for every worker, and nothing else.
+    // Beside the chunks a job, an end and a last word for every worker, and nothing else: signs of
+    // life are for longer jobs.
     std::uint64_t expected = messages * kHeaderSize + payload;
-    ASSERT_EQ(control.size(), std::size_t{2} * workers);
+    ASSERT_EQ(control.size(), std::size_t{3} * workers);
     for (std::uint32_t i = 0; i < workers; ++i) {
       const int worker = static_cast<int>(i) + 1;
       EXPECT_EQ(control[i]->header.kind, Kind::job);
       EXPECT_EQ(control[i]->to, worker);
       EXPECT_EQ(control[workers + i]->header.kind, Kind::end);
       EXPECT_EQ(control[workers + i]->to, worker);
+      EXPECT_EQ(control[2 * workers + i]->header.kind, Kind::over);
+      EXPECT_EQ(control[2 * workers + i]->to, worker);
       expected += kHeaderSize + length_of(job_of(options, workers, *control[i]));
       // All share the master's directory: no sums.
       expected += kHeaderSize + length_of(wire::End{.chunks = report.chunks.value_or(0)});
+      expected += kHeaderSize + length_of(wire::Over{});
     }
     std::uint64_t bytes = 0;
     for (const Sent& sent : ledger().sent) bytes += sent.bytes;
@@ -123,6 +128,8 @@ class Messages : public RunTest {
     wire::Job job;
     job.destination = options.destination;
     job.token = said->token;
+    job.host = mpi::host_name();
+    job.stall_timeout = options.stall_timeout;
     job.source_id = said->source_id;
     job.source_size = Bytes{std::filesystem::file_size(options.source)};
     job.chunk_size = options.chunk_size;

@@ -50,7 +50,7 @@ class ConductorGame {
   static constexpr int kEvents = 400;
 
   // What the master is in the middle of, between next() and the call that reports it.
-  enum class Busy : std::uint8_t { no, preparing, transferring, publishing };
+  enum class Busy : std::uint8_t { no, preparing, transferring, publishing, releasing };
 
   Rank some_worker() { return {static_cast<int>(1 + feed_.below(std::size_t(workers_)))}; }
   void answer() {
@@ -69,7 +69,9 @@ class ConductorGame {
                           .rank = {static_cast<int>(feed_.below(4)) - 1},
                           .detail = std::to_string(++failures_)};
     const bool first = conductor_.fail(failure, now_);
-    require(first == (!failure_ && !over_), "the first failure of a job is its failure");
+    const bool too_late =
+        over_ || ((publishing_ || releasing_) && failure.code == Errc::interrupted);
+    require(first == (!failure_ && !too_late), "the first failure of a job is its failure");
     if (!first) return;
     failure_ = failure;
     if (dismissed_) deadline_ = patience();  // nobody waits for a success any more
@@ -89,8 +91,12 @@ class ConductorGame {
         transferred_ = true;
         return conductor_.on_transferred();
       case Busy::publishing:
-        over_ = true;
+        publishing_ = false;
+        releasing_ = true;
         return conductor_.on_published();
+      case Busy::releasing:
+        over_ = true;
+        return conductor_.on_released();
       case Busy::no:
         break;
     }
@@ -127,7 +133,15 @@ class ConductorGame {
         require(!failure_, "nothing is published after a failure");
         require(!published_, "published once");
         published_ = true;
+        publishing_ = true;
         busy_ = Busy::publishing;
+        return conductor_.on_publication_began();
+      case flow::Step::release:
+        require(releasing_ || (dismissed_ && all(closed_) && failure_),
+                "released when all have closed");
+        require(!released_, "released once");
+        released_ = releasing_ = true;
+        busy_ = Busy::releasing;
         return;
       case flow::Step::give_up:
         require(dismissed_ && !all(closed_) && (late() || only_the_stalled_is_left()),
@@ -137,8 +151,7 @@ class ConductorGame {
         if (!failure_) failure_ = silence();
         return conductor_.on_given_up(silence());
       case flow::Step::over:
-        require(over_ || (dismissed_ && all(closed_) && failure_), "over when all have closed");
-        over_ = true;
+        require(over_, "over when all may go");
         return conductor_.on_over();
       case flow::Step::wait:
         require(waits(), "nobody waits for nothing");
@@ -209,6 +222,9 @@ class ConductorGame {
   bool transferred_ = false;
   bool dismissed_ = false;
   bool published_ = false;
+  bool publishing_ = false;
+  bool releasing_ = false;
+  bool released_ = false;
   bool abandoned_ = false;
   bool over_ = false;
 };

@@ -50,9 +50,10 @@ const std::string kAnyBytes{"out/\xff\xc0\x80\0\n\"\\{rank}", 16};
 
 void add_headers(Seeds& seeds) {
   std::size_t length = 0;
-  for (const Kind kind : {Kind::job, Kind::chunk, Kind::end, Kind::recall, Kind::requests,
-                          Kind::ready, Kind::acks, Kind::failed, Kind::closed, Kind::holding,
-                          Kind::findings, Kind::extras, Kind::inventory, Kind::busy}) {
+  for (const Kind kind :
+       {Kind::job, Kind::chunk, Kind::end, Kind::recall, Kind::requests, Kind::ready, Kind::acks,
+        Kind::failed, Kind::closed, Kind::holding, Kind::findings, Kind::extras, Kind::inventory,
+        Kind::busy, Kind::alive, Kind::over}) {
     std::vector<std::byte> message(kHeaderSize + length, std::byte{'x'});
     const std::span<std::byte> payload = std::span{message}.subspan(kHeaderSize);
     const Header header{.kind = kind,

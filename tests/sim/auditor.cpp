@@ -137,6 +137,15 @@ void Auditor::on_blame(Rank worker, Silence silence) const {
           in_seconds(awake_since(since)));
 }
 
+void Auditor::on_master_given_up(Duration silent) const {
+  const bool stopped = std::ranges::any_of(
+      stops_, [&](const Stop& stop) { return stop.to > world_.now() - silent - 2 * kTick; });
+  require(!world_.alive(kMaster) || stopped || over_, Invariant::stalls_are_real,
+          "the master is given up after {:.3f} s, and was there", in_seconds(silent));
+  require(silent > scenario_.stall_timeout, Invariant::stalls_are_real,
+          "the master is given up after {:.3f} s", in_seconds(silent));
+}
+
 void Auditor::on_failure(Errc code) {
   if (first_failure_ || over_) return;
   first_failure_ = code;

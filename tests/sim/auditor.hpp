@@ -72,6 +72,8 @@ class Auditor {
   // Before its last word.
   void on_worker_failed(Rank worker) { member(worker).failed = true; }
   void on_power_cut(Rank worker);
+  // A worker has heard nothing of the master for so long.
+  void on_master_given_up(Duration silent) const;
 
   // The run is over: `verdict` is what the user sees; nothing if the launcher ended it.
   void on_end(std::optional<Errc> verdict) const;

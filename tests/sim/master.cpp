@@ -18,11 +18,14 @@ Master::Master(const Setting& setting, Disk& disk, Source& source, Random random
       disk_(disk),
       random_(random),
       reader_(source, setting.scenario),
-      control_(std::size_t{2} * setting.scenario.workers + kListeners),
+      // A job, an end or a last word, and a sign of life may be under way to each.
+      control_(std::size_t{4} * setting.scenario.workers + kListeners),
       chunk_pool_(setting.scenario.master_buffers()),
       listening_(std::min(kListeners, std::size_t{2} * setting.scenario.workers)),
       clock_(kTick, setting.world.now()),
-      conductor_(setting.scenario.workers, setting.scenario.stall_timeout) {
+      conductor_(setting.scenario.workers, setting.scenario.stall_timeout),
+      last_sign_(setting.world.now()),
+      sign_under_way_(setting.scenario.workers + 1) {
   if (!setting.scenario.stream) chunks_ = setting.scenario.chunks();
   if (setting.scenario.resume) {
     inventory_.emplace(setting.scenario.workers, chunks_.value_or(kMaxChunks));
@@ -76,8 +79,13 @@ void Master::run() {
         conductor_.on_dismissed(now());
         break;
       case flow::Step::publish:
+        conductor_.on_publication_began();
         if (!setting_.scenario.discard) publish();
         conductor_.on_published();
+        break;
+      case flow::Step::release:
+        release();
+        conductor_.on_released();
         break;
       case flow::Step::give_up:
         setting_.auditor.on_given_up();
@@ -127,9 +135,10 @@ void Master::invite() {
   job.discard = it.discard;
   job.reroute = it.reroute;
   job.resume = it.resume;
+  job.stall_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(it.stall_timeout);
   setting_.auditor.on_invited();
   for (std::uint32_t rank = 1; rank <= it.workers; ++rank) {
-    tell(Rank{static_cast<int>(rank)}, wire::Kind::job, job);
+    tell(Rank{static_cast<int>(rank)}, wire::Tag::data, wire::Kind::job, job);
   }
 }
 
@@ -152,7 +161,7 @@ void Master::dismiss() {
   setting_.auditor.on_dismissed();
   for (std::uint32_t rank = 1; rank <= setting_.scenario.workers; ++rank) {
     const bool writes = verdict == Errc::ok && !setting_.scenario.discard;
-    tell(Rank{static_cast<int>(rank)}, wire::Kind::end,
+    tell(Rank{static_cast<int>(rank)}, wire::Tag::data, wire::Kind::end,
          wire::End{.verdict = verdict, .sums_file = writes ? "XXH3SUMS" : ""});
   }
 }
@@ -197,11 +206,18 @@ void Master::fail(Failure failure) {
   wake();
 }
 
+void Master::release() {
+  for (std::uint32_t rank = 1; rank <= setting_.scenario.workers; ++rank) {
+    tell(Rank{static_cast<int>(rank)}, wire::Tag::status, wire::Kind::over,
+         wire::Over{.verdict = conductor_.verdict()});
+  }
+}
+
 template <class Message>
-void Master::tell(Rank to, wire::Kind kind, const Message& message) {
+void Master::tell(Rank to, wire::Tag tag, wire::Kind kind, const Message& message) {
   Buffer& buffer = control_.acquire();
   put_control(buffer.bytes(), kind, kJobId, message);
-  setting_.network.isend(kMaster, to, wire::Tag::data, buffer, [this, &buffer](bool sent) {
+  setting_.network.isend(kMaster, to, tag, buffer, [this, &buffer](bool sent) {
     control_.release(buffer);
     if (!sent) fail({.code = Errc::mpi_failed});
   });

@@ -59,8 +59,9 @@ class Master {
   void publish();
   void stop();
   void fail(Failure failure);
+  void release();
   template <class Message>
-  void tell(Rank to, wire::Kind kind, const Message& message);
+  void tell(Rank to, wire::Tag tag, wire::Kind kind, const Message& message);
   flow::Time now() const { return clock_.now(setting_.world.now()); }
 
   // master_transfer.cpp: chunks out
@@ -83,6 +84,7 @@ class Master {
   void hear_ack(Rank from, const wire::Ack& ack);
   void watch();
   void tick();
+  void give_signs_of_life();
 
   static constexpr std::uint64_t kJobId = 0x5eed;
 
@@ -105,7 +107,9 @@ class Master {
   std::vector<Listener> listening_;
   roles::JobClock clock_;
   flow::Conductor conductor_;
-  bool awake_ = false;  // run() is posted
+  Time last_sign_;
+  std::vector<bool> sign_under_way_;  // by rank
+  bool awake_ = false;                // run() is posted
   bool preparing_ = false;
   bool transferring_ = false;
   bool stopped_ = false;  // it is over, and has said so

@@ -1,6 +1,7 @@
 // The master's ears: answers, and silence.
 #include <chrono>
 
+#include "engine/flow/master_deadline.hpp"
 #include "tests/sim/master.hpp"
 #include "tests/sim/message.hpp"
 
@@ -103,15 +104,33 @@ void Master::watch() {
   });
 }
 
+void Master::give_signs_of_life() {
+  if (now() < last_sign_ + flow::sign_of_life_interval(setting_.scenario.stall_timeout)) return;
+  last_sign_ = now();
+  for (std::size_t rank = 1; rank < sign_under_way_.size(); ++rank) {
+    if (sign_under_way_[rank]) continue;
+    sign_under_way_[rank] = true;
+    Buffer& buffer = control_.acquire();
+    put_message(buffer.bytes(), {.kind = wire::Kind::alive, .job_id = kJobId}, {});
+    setting_.network.isend(kMaster, Rank{static_cast<int>(rank)}, wire::Tag::status, buffer,
+                           [this, rank, &buffer](bool sent) {
+                             sign_under_way_[rank] = false;
+                             control_.release(buffer);
+                             if (!sent) fail({.code = Errc::mpi_failed});
+                           });
+  }
+}
+
 void Master::tick() {
   if (conductor_.over()) return;
+  give_signs_of_life();
   if (const auto late = conductor_.unanswered(now())) {
     if (!conductor_.failed()) setting_.auditor.on_blame(*late, Silence::to_the_job);
     fail({.code = Errc::worker_stalled, .rank = *late});
   }
   if (conductor_.transferring() && sender_) {
     const auto late = inventory_ ? inventory_->late(now(), setting_.scenario.stall_timeout)
-                                 : std::optional<flow::Inventory::Late>{};
+                                 : std::optional<flow::Stall>{};
     if (late) {
       if (!conductor_.failed()) setting_.auditor.on_blame(late->worker, Silence::of_its_holdings);
       fail({.code = Errc::worker_stalled, .rank = late->worker});

@@ -83,7 +83,7 @@ class Network {
     Box status;
     std::size_t sending = 0;
   };
-  struct Channel {  // of one pair and tag
+  struct Channel {  // of one pair, tag and direction
     Time last_arrival;
     bool cut = false;  // its sender died: what was on its way is gone
   };
@@ -93,7 +93,8 @@ class Network {
     return tag == wire::Tag::data ? end.data : end.status;
   }
   Channel& channel(const Message& message) {
-    return channels_[index(message.from) + index(message.to)][message.tag == wire::Tag::data];
+    const std::size_t way = message.tag == wire::Tag::data ? 0 : message.from == kMaster ? 1 : 2;
+    return channels_[index(message.from) + index(message.to)][way];
   }
   void tamper(Message& message);
   void flip(std::vector<std::byte>& bytes, std::size_t first, std::size_t last);
@@ -113,7 +114,7 @@ class Network {
   Random random_;
   std::vector<End> ends_;
   // Workers never talk to each other: the other rank names the pair.
-  std::vector<std::array<Channel, 2>> channels_;
+  std::vector<std::array<Channel, 3>> channels_;
   std::vector<Sending> sendings_;
   std::vector<std::size_t> free_sendings_;
   std::vector<Message> on_their_way_;

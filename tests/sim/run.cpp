@@ -115,10 +115,21 @@ class Run {
 
   // Whether something happened that nobody is to end but the user.
   bool waits_for_ever() const {
-    if (faults_.has(Fault::master_lost) || faults_.has(Fault::stream_silent)) return true;
+    if (faults_.has(Fault::stream_silent)) return true;
+    if (faults_.has(Fault::master_lost) && nobody_is_left()) return true;
     return scenario_.stall_timeout == Duration::zero() &&
-           (faults_.has(Fault::worker_stuck) || faults_.has(Fault::disk_stuck) ||
-            faults_.has(Fault::worker_lost) || faults_.has(Fault::worker_cut_off));
+           (faults_.has(Fault::master_lost) || faults_.has(Fault::worker_stuck) ||
+            faults_.has(Fault::disk_stuck) || faults_.has(Fault::worker_lost) ||
+            faults_.has(Fault::worker_cut_off));
+  }
+
+  // No worker that could give the master up.
+  bool nobody_is_left() const {
+    for (std::uint32_t i = 1; i <= scenario_.workers; ++i) {
+      const Rank rank{static_cast<int>(i)};
+      if (world_.alive(rank) && !world_.stuck(rank) && !disks_[i].stuck()) return false;
+    }
+    return true;
   }
 
   void interrupt_all() {
@@ -213,9 +224,10 @@ class Run {
   std::deque<Disk> disks_;  // by rank
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Master> master_;
-  std::uint64_t most_events_ = kEventsToSpare +
-                               kEventsOfAChunk * (scenario_.chunks() + scenario_.workers) +
-                               static_cast<std::uint64_t>(2 * scenario_.bound() / Master::kTick);
+  std::uint64_t most_events_ =
+      kEventsToSpare + kEventsOfAChunk * (scenario_.chunks() + scenario_.workers) +
+      // each rank looks at its clock
+      static_cast<std::uint64_t>(2 * scenario_.bound() / Master::kTick) * (scenario_.workers + 1);
   bool torn_down_ = false;
   bool given_up_ = false;
 };

@@ -10,12 +10,75 @@ namespace mpiferry::sim {
 namespace {
 
 // Job, end, ready, failed, closed: never more at once (engine/roles/worker.cpp).
-constexpr std::size_t kControlMessages = 8;
+constexpr std::size_t kControlMessages = 9;
+constexpr Duration kTick = std::chrono::milliseconds{100};
 
 }  // namespace
 
 Worker::Worker(const Setting& setting, Rank self, Disk& disk, Random random)
-    : setting_(setting), self_(self), disk_(disk), random_(random), control_(kControlMessages) {}
+    : setting_(setting),
+      self_(self),
+      disk_(disk),
+      random_(random),
+      control_(kControlMessages),
+      clock_(kTick, setting.world.now()),
+      deadline_(setting.scenario.stall_timeout, setting.world.now()) {}
+
+void Worker::start() {
+  follow_master();
+  watch();
+  receive_orders();
+}
+
+// What the master says beside the job: that it is there, and at last that all is over.
+void Worker::follow_master() {
+  Buffer& buffer = control_.acquire();
+  setting_.network.irecv(self_, kMaster, wire::Tag::status, buffer,
+                         [this, &buffer](const Arrival&) {
+                           deadline_.on_message(clock_.now(setting_.world.now()));
+                           if (auto failure = take_word(buffer)) {
+                             // After our last word, one that cannot be read is the master's.
+                             if (closed_) attendant_.on_over(failure->code);
+                             fail(std::move(*failure));
+                           }
+                           control_.release(buffer);
+                           if (!attendant_.over()) follow_master();
+                         });
+}
+
+std::optional<Failure> Worker::take_word(Buffer& buffer) {
+  const auto message = open_message(buffer.bytes(), 0);
+  if (!message) return message.error();
+  if (message->header.kind == wire::Kind::alive) return std::nullopt;
+  if (message->header.kind != wire::Kind::over || message->header.job_id != job_id_) {
+    return Failure{.code = Errc::unexpected_message};
+  }
+  const auto over = wire::decode_over(message->payload);
+  if (!over) return over.error();
+  attendant_.on_over(over->verdict);
+  return std::nullopt;
+}
+
+void Worker::watch() {
+  if (attendant_.over()) return;
+  setting_.world.after(kTick, self_, [this] {
+    clock_.tick(setting_.world.now());
+    const Time now = clock_.now(setting_.world.now());
+    if (deadline_.passed(now)) {
+      setting_.auditor.on_master_given_up(deadline_.silent(now));
+      attendant_.fail({.code = Errc::master_stalled, .rank = kMaster});
+      return give_up();
+    }
+    if (attendant_.forsaken(now)) return give_up();
+    watch();
+  });
+}
+
+void Worker::give_up() {
+  setting_.trace("rank {} gives up the master", self_.value);
+  attendant_.on_master_lost();
+  setting_.world.abort(self_);
+}
 
 // The first message, before there are lanes: a job, or an end at once.
 void Worker::receive_orders() {
@@ -49,6 +112,7 @@ void Worker::take_job(std::span<const std::byte> payload) {
   if (!job) return fail(job.error());
   job_.emplace(std::move(*job));
   attendant_.on_job();
+  deadline_.set_stall_timeout(job_->stall_timeout);
   preparing_ = true;
   // The end of a job that has failed elsewhere must be heard meanwhile.
   hearing_early_ = true;
@@ -201,17 +265,12 @@ void Worker::tell(wire::Kind kind, const Message& message) {
 }
 
 void Worker::interrupt() {
-  if (std::exchange(interrupted_, true) || closed_) return;  // further signals are swallowed
+  if (std::exchange(interrupted_, true) || attendant_.over())
+    return;  // further signals are swallowed
   setting_.trace("rank {} is interrupted", self_.value);
   Failure signal{.code = Errc::interrupted, .rank = self_, .detail = "interrupted (SIGINT)"};
-  if (attendant_.interrupt(std::move(signal), setting_.world.now())) tell_failure();
-  if (!attendant_.deadline()) return;  // the job ends already, and its verdict stands
-  setting_.world.after(*attendant_.deadline() - setting_.world.now() + std::chrono::milliseconds{1},
-                       self_, [this] {
-                         if (attendant_.forsaken(setting_.world.now())) {
-                           setting_.world.abort(self_);
-                         }
-                       });
+  deadline_.on_interrupt();
+  if (attendant_.interrupt(std::move(signal), clock_.now(setting_.world.now()))) tell_failure();
 }
 
 // A system call: nothing else happens on this rank's thread meanwhile.

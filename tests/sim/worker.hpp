@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "engine/flow/attendant.hpp"
+#include "engine/flow/master_deadline.hpp"
 #include "engine/flow/receiver.hpp"
+#include "engine/roles/job_clock.hpp"
 #include "engine/wire/job.hpp"
 #include "tests/sim/ack_sender.hpp"
 #include "tests/sim/buffer.hpp"
@@ -24,11 +26,11 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void start() { receive_orders(); }
+  void start();
   void interrupt();  // SIGINT
 
   // run() has returned, and so has its io_context: nothing is under way.
-  bool done() const { return closed_ && setting_.network.sending(self_) == 0; }
+  bool done() const { return attendant_.over() && setting_.network.sending(self_) == 0; }
   bool heard_end() const noexcept { return attendant_.ended(); }
   // It has said its last word.
   bool closed() const noexcept { return closed_; }
@@ -44,6 +46,10 @@ class Worker {
   };
 
   // worker.cpp: the job's stages
+  void follow_master();
+  std::optional<Failure> take_word(Buffer& buffer);
+  void watch();
+  void give_up();
   void receive_orders();
   void hear_orders(Buffer& buffer);
   void take_job(std::span<const std::byte> payload);
@@ -85,6 +91,8 @@ class Worker {
   std::vector<Lane> lanes_;
   std::size_t open_lanes_ = 0;
   flow::Attendant attendant_;
+  roles::JobClock clock_;
+  flow::MasterDeadline deadline_;
   std::optional<wire::End> end_;
   bool preparing_ = false;
   bool hearing_early_ = false;

@@ -35,6 +35,8 @@ constexpr Row kRows[] = {
     {Errc::chunk_damaged, ErrorClass::integrity, "chunk_damaged"},
     {Errc::file_differs, ErrorClass::integrity, "file_differs"},
     {Errc::worker_stalled, ErrorClass::stalled, "worker_stalled"},
+    {Errc::master_stalled, ErrorClass::stalled, "master_stalled"},
+    {Errc::peer_unreachable, ErrorClass::stalled, "peer_unreachable"},
     {Errc::too_few_ranks, ErrorClass::launch, "too_few_ranks"},
     {Errc::wrong_launcher, ErrorClass::launch, "wrong_launcher"},
     {Errc::bad_magic, ErrorClass::internal, "bad_magic"},

@@ -22,8 +22,8 @@ namespace {
 using test::TemporaryDirectory;
 using testing::Test;
 
-constexpr const char* kOurs = "00000000000000aa pid 12 on node7\n";
-constexpr const char* kTheirs = "00000000000000bb pid 99 on node8\n";
+constexpr const char* kOurs = "00000000000000aa\nrank 0, pid 12 (started 1) on node7\n";
+constexpr const char* kTheirs = "00000000000000bb\nrank 0, pid 99 (started 1) on node8\n";
 constexpr const char* kPart = ".chunk_9.bin.00000000000000bb.part";
 
 class Leftovers : public Test {
@@ -96,7 +96,7 @@ TEST_F(Leftovers, of_a_running_job_are_told_by_its_token) {
   temporary.put("chunk_1.bin", "x");
   temporary.put(".mpiferry.job", kTheirs);
   EXPECT_EQ(detail(),
-            "a job is running here, or was killed ('00000000000000bb pid 99 on node8'): 1 chunk, "
+            "a job is running here, or was killed (rank 0, pid 99 on node8): 1 chunk, "
             "the first file is 'chunk_1.bin'");
 }
 

@@ -9,13 +9,14 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/directory.hpp"
+#include "engine/disk/job_owner.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
 namespace {
 
-constexpr const char* kOurs = "00000000000000aa pid 12 on node7\n";
-constexpr const char* kTheirs = "00000000000000bb pid 99 on node8\n";
+constexpr const char* kOurs = "00000000000000aa\nrank 0, pid 12 (started 1) on node7\n";
+constexpr const char* kTheirs = "00000000000000bb\nrank 0, pid 99 (started 1) on node8\n";
 
 class Token : public testing::Test {
  protected:
@@ -29,7 +30,10 @@ TEST_F(Token, is_held_by_whom_it_names_and_nobody_else) {
   EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
   EXPECT_TRUE(directory.holds_token(kOurs));
   EXPECT_FALSE(directory.holds_token(kTheirs));
-  EXPECT_FALSE(directory.holds_token(std::string{kOurs} + "x"));
+  EXPECT_TRUE(directory.holds_token("00000000000000aa\nrank 1, pid 13 (started 2) on node8\n"))
+      << "another rank of the same job";
+  EXPECT_FALSE(directory.holds_token("workers of 00000000000000aa\n"));
+  EXPECT_FALSE(directory.holds_token("x" + std::string{kOurs}));
   EXPECT_FALSE(directory.holds_token(std::string{kOurs}.substr(0, 8)));
   EXPECT_FALSE(directory.holds_token(""));
 }
@@ -39,9 +43,9 @@ TEST_F(Token, of_another_job_stops_ours_and_says_whose_it_is) {
   const Outcome created = directory.create_token(kOurs);
   ASSERT_FALSE(created);
   EXPECT_EQ(created.error().code, Errc::dest_occupied);
-  EXPECT_EQ(created.error().path, temporary / ".mpiferry.job");
+  EXPECT_EQ(created.error().path, temporary.path());
   EXPECT_EQ(created.error().detail,
-            "a job is running here, or was killed: '00000000000000bb pid 99 on node8'");
+            "a job is running here, or was killed (rank 0, pid 99 on node8)");
   EXPECT_NE(created.error().hint.find("--force"), std::string::npos);
   EXPECT_EQ(temporary.get(".mpiferry.job"), kTheirs);
   EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
@@ -60,12 +64,28 @@ TEST_F(Token, is_not_removed_by_others) {
   EXPECT_TRUE(directory.holds_token(kTheirs));
 }
 
-TEST_F(Token, longer_than_a_read_is_compared_to_its_end) {
-  const std::string text(1000, 'x');
-  ASSERT_TRUE(directory.create_token(text));
-  EXPECT_TRUE(directory.holds_token(text));
-  EXPECT_FALSE(directory.holds_token(text.substr(0, 999)));
-  EXPECT_FALSE(directory.holds_token(text.substr(0, 999) + "y"));
+TEST_F(Token, that_is_no_text_of_ours_is_never_ours) {
+  temporary.put(".mpiferry.job", "");
+  EXPECT_FALSE(directory.holds_token(kOurs));
+  temporary.put(".mpiferry.job", std::string(5000, 'x'));
+  EXPECT_FALSE(directory.holds_token(kOurs));
+  EXPECT_FALSE(directory.holds_token(""));
+}
+
+TEST_F(Token, says_of_a_job_on_this_host_whether_it_still_runs) {
+  const JobOwner self = JobOwner::of_this_process(kMaster);
+  temporary.put(".mpiferry.job", mark_text("00000000000000bb", self));
+  Outcome refused = directory.check_vacant("");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().detail.find("which still runs"), std::string::npos);
+  EXPECT_EQ(refused.error().hint, "wait for that job, or name another destination");
+  JobOwner dead = self;
+  ++dead.started;  // another process had this pid
+  temporary.put(".mpiferry.job", mark_text("00000000000000bb", dead));
+  refused = directory.check_vacant("");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().detail.find("which no longer runs"), std::string::npos);
+  EXPECT_EQ(refused.error().hint, "go on with --resume, or replace its files with --force");
 }
 
 TEST_F(Token, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {

@@ -58,6 +58,29 @@ TEST(Attendant, drops_chunks_and_waits_for_the_end_after_its_own_failure) {
   EXPECT_EQ(attendant.verdict(), Errc::interrupted) << "the master's word counts";
 }
 
+TEST(Attendant, leaves_with_the_last_word) {
+  Attendant attendant = receiving();
+  attendant.on_end(Errc::ok);
+  EXPECT_EQ(attendant.verdict(), Errc::ok);
+  EXPECT_FALSE(attendant.over());
+  attendant.on_over(Errc::dest_write_failed);
+  EXPECT_TRUE(attendant.over());
+  EXPECT_EQ(attendant.verdict(), Errc::dest_write_failed) << "the manifest was not published";
+}
+
+TEST(Attendant, calls_no_job_a_success_whose_master_was_lost_before_the_last_word) {
+  Attendant attendant = receiving();
+  attendant.on_end(Errc::ok);
+  attendant.fail({.code = Errc::master_stalled});
+  attendant.on_master_lost();
+  EXPECT_EQ(attendant.verdict(), Errc::master_stalled);
+  Attendant failed = receiving();
+  failed.on_end(Errc::source_changed);
+  failed.fail({.code = Errc::master_stalled});
+  failed.on_master_lost();
+  EXPECT_EQ(failed.verdict(), Errc::source_changed) << "that much was said";
+}
+
 TEST(Attendant, ignores_the_job_when_it_has_failed_before) {
   Attendant attendant;
   attendant.fail({.code = Errc::interrupted});

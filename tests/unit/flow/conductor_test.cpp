@@ -2,6 +2,7 @@
 #include "engine/flow/conductor.hpp"
 
 #include <chrono>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -56,7 +57,11 @@ TEST(Conductor, goes_through_all_stages_in_order) {
   EXPECT_EQ(conductor.next(kStart), Step::wait);
   conductor.on_closed(Rank{2});
   EXPECT_EQ(conductor.next(kStart), Step::publish);
+  conductor.on_publication_began();
+  EXPECT_FALSE(conductor.over());
   conductor.on_published();
+  EXPECT_EQ(conductor.next(kStart), Step::release);
+  conductor.on_released();
   EXPECT_EQ(conductor.next(kStart), Step::over);
   EXPECT_EQ(conductor.verdict(), Errc::ok);
   EXPECT_FALSE(conductor.abandoned());
@@ -104,10 +109,43 @@ TEST(Conductor, publishes_nothing_after_a_failure) {
   Conductor conductor = dismissed(broken(Errc::chunk_corrupt));
   conductor.on_closed(Rank{1});
   conductor.on_closed(Rank{2});
-  EXPECT_EQ(conductor.next(kStart), Step::over);
+  EXPECT_EQ(conductor.next(kStart), Step::release);
   EXPECT_FALSE(conductor.over()) << "not before it is told";
-  conductor.on_over();
+  conductor.on_released();
   EXPECT_TRUE(conductor.over());
+}
+
+TEST(Conductor, fails_when_the_publication_does) {
+  Conductor conductor = dismissed();
+  conductor.on_closed(Rank{1});
+  conductor.on_closed(Rank{2});
+  conductor.on_publication_began();
+  EXPECT_TRUE(conductor.fail(broken(Errc::dest_write_failed), kStart));
+  conductor.on_published();
+  EXPECT_EQ(conductor.next(kStart), Step::release) << "the workers hear of it";
+  EXPECT_EQ(conductor.verdict(), Errc::dest_write_failed);
+}
+
+TEST(Conductor, is_not_interrupted_while_it_publishes) {
+  Conductor conductor = dismissed();
+  conductor.on_closed(Rank{1});
+  conductor.on_closed(Rank{2});
+  conductor.on_publication_began();
+  EXPECT_FALSE(conductor.fail(broken(Errc::interrupted), kStart));
+  EXPECT_EQ(conductor.verdict(), Errc::ok);
+}
+
+TEST(Conductor, names_all_that_are_silent) {
+  Conductor conductor{3, 10s};
+  conductor.on_prepared();
+  conductor.on_invited(kStart);
+  conductor.on_answer(Rank{2});
+  EXPECT_EQ(conductor.silent_before_answer(kStart + 6s, 5s), (std::vector{Rank{1}, Rank{3}}));
+  conductor.on_busy(Rank{3}, kStart + 2s);
+  EXPECT_EQ(conductor.silent_before_answer(kStart + 6s, 5s), std::vector{Rank{1}});
+  EXPECT_EQ(conductor.unclosed(), (std::vector{Rank{1}, Rank{2}, Rank{3}}));
+  conductor.on_closed(Rank{1});
+  EXPECT_EQ(conductor.unclosed(), (std::vector{Rank{2}, Rank{3}}));
 }
 
 TEST(Conductor, publishes_nothing_when_a_worker_fails_after_the_end) {
@@ -115,7 +153,7 @@ TEST(Conductor, publishes_nothing_when_a_worker_fails_after_the_end) {
   conductor.fail(broken(Errc::dest_write_failed, Rank{2}), kStart);
   conductor.on_closed(Rank{1});
   conductor.on_closed(Rank{2});
-  EXPECT_EQ(conductor.next(kStart), Step::over);
+  EXPECT_EQ(conductor.next(kStart), Step::release);
 }
 
 TEST(Conductor, waits_for_an_answer_as_long_as_the_stall_timeout) {
@@ -208,6 +246,7 @@ TEST(Conductor, hears_no_failure_once_it_is_over) {
   conductor.on_closed(Rank{1});
   conductor.on_closed(Rank{2});
   conductor.on_published();
+  conductor.on_released();
   EXPECT_FALSE(conductor.fail(broken(Errc::interrupted), kStart));
   EXPECT_EQ(conductor.verdict(), Errc::ok);
 }

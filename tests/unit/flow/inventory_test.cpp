@@ -86,10 +86,10 @@ TEST(Inventory, a_worker_that_says_nothing_for_too_long_is_late_until_it_has_tol
   EXPECT_EQ(inventory.late(kNow + 5s, 5s), std::nullopt);
   EXPECT_EQ(inventory.late(kNow + 6s, 0s), std::nullopt) << "may take for ever";
   EXPECT_TRUE(inventory.on_report(Rank{1}, {.first = 0, .looked_at = 0, .held = {}}, kNow + 3s));
-  EXPECT_EQ(inventory.late(kNow + 6s, 5s), (Inventory::Late{Rank{2}, 6s}));
+  EXPECT_EQ(inventory.late(kNow + 6s, 5s), (Stall{.worker = Rank{2}, .silent = 6s}));
   EXPECT_TRUE(inventory.on_report(
       Rank{2}, {.first = 0, .looked_at = wire::kAllLookedAt, .held = {}}, kNow + 6s));
-  EXPECT_EQ(inventory.late(kNow + 20s, 5s), (Inventory::Late{Rank{1}, 17s}));
+  EXPECT_EQ(inventory.late(kNow + 20s, 5s), (Stall{.worker = Rank{1}, .silent = 17s}));
 }
 
 TEST(SenderResume, waits_for_the_worker_and_keeps_what_is_right) {

@@ -55,7 +55,7 @@ TEST(Header, has_the_documented_bytes) {
   // Built with Python's struct.pack('<IHHQQQQIIQ', ...); the digest is xxhsum's.
   const ByteVector message = message_of(chunk_header(bytes_of("hello world\n")), {});
   EXPECT_EQ(text_of(message), std::string_view("MPFY"
-                                               "\x01\x00"
+                                               "\x02\x00"
                                                "\x02\x00"
                                                "\x88\x77\x66\x55\x44\x33\x22\x11"
                                                "\x07\x00\x00\x00\x00\x00\x00\x00"
@@ -64,14 +64,14 @@ TEST(Header, has_the_documented_bytes) {
                                                "\x03\x00\x00\x00"
                                                "\x00\x00\x00\x00"
                                                "\xde\x6b\x3c\xb7\xd4\x7e\x2f\xd4"
-                                               "\xc4\xdd\xaf\xdd\x24\x3c\x25\x66",
+                                               "\xab\x23\x12\x5f\x28\x12\xf2\xa9",
                                                64));
 }
 
 TEST(Header, decode_returns_what_encode_wrote) {
   const ByteVector payload = pattern(1000);
   for (const Kind kind : {Kind::job, Kind::chunk, Kind::end, Kind::ready, Kind::acks, Kind::failed,
-                          Kind::closed, Kind::busy}) {
+                          Kind::closed, Kind::busy, Kind::alive, Kind::over}) {
     Header header = chunk_header(payload);
     header.kind = kind;
     const auto decoded = decode(message_of(header, payload));
@@ -113,7 +113,7 @@ TEST(Header, decode_refuses_a_stranger) {
 
 TEST(Header, decode_refuses_another_version_even_if_it_is_whole) {
   const ByteVector message = message_of(chunk_header({}), {});
-  for (const unsigned version : {0U, 2U, 0x100U}) {
+  for (const unsigned version : {0U, 1U, 3U, 0x100U}) {
     expect_refused(
         forged(message, [version](auto out) { put<4>(out, static_cast<std::uint16_t>(version)); }),
         Errc::bad_version);
@@ -132,7 +132,7 @@ TEST(Header, decode_refuses_every_kind_that_is_none) {
       ASSERT_EQ(decoded.error().code, Errc::bad_kind);
     }
   }
-  EXPECT_EQ(known, 14U);
+  EXPECT_EQ(known, 16U);
 }
 
 TEST(Header, decode_refuses_a_length_that_is_not_the_payloads) {

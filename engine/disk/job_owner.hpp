@@ -1,0 +1,43 @@
+// What the mark of a running job says of the process that made it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/units.hpp"
+
+namespace mpiferry::disk {
+
+// The text of a mark has two lines: the first says which job it is, the second who made it.
+struct JobOwner {
+  Rank rank;
+  std::int64_t pid = 0;
+  std::string host;
+  // Of the process, in ticks since the host started (/proc/PID/stat): a pid alone is used again.
+  std::uint64_t started = 0;
+
+  bool operator==(const JobOwner&) const = default;
+
+  // This process, as rank `rank` of a job. Names the host as gethostname(2) does.
+  static JobOwner of_this_process(Rank rank);
+  // Of the second line of a mark; nothing if it has none, or not such a one.
+  static std::optional<JobOwner> in(std::string_view mark);
+
+  // "rank 2, pid 1234 (started 567) on node7"
+  std::string line() const;
+
+  // Whether it still runs; nothing if that cannot be known from here: it is on another host.
+  std::optional<bool> runs() const;
+
+  // For messages: "rank 2, pid 1234 on node7, which still runs"
+  std::string description() const;
+};
+
+// The text of a mark: `job` (one line) and its owner.
+std::string mark_text(std::string_view job, const JobOwner& owner);
+// The first line, which alone says whose mark it is.
+std::string_view job_of(std::string_view mark) noexcept;
+
+}  // namespace mpiferry::disk

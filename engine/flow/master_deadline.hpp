@@ -1,0 +1,50 @@
+// How long a worker waits for a sign of life of its master: a policy without I/O.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+#include "engine/flow/clock.hpp"
+
+namespace mpiferry::flow {
+
+// The stall timeout that counts when there is none (0), but the user has interrupted the job.
+inline constexpr std::chrono::seconds kInterruptedStallTimeout{20};
+
+// How often a master tells its workers that it is there: a fourth of the stall timeout.
+inline Duration sign_of_life_interval(Duration stall_timeout) noexcept {
+  return (stall_timeout == Duration::zero() ? kInterruptedStallTimeout : stall_timeout) / 4;
+}
+
+// A master that is busy with a read of its source is silent for its length, and so is one whose
+// host is stopped. So a worker waits longer than the master does for workers, and is gone within
+// twice the stall timeout after the master was lost. Not thread-safe.
+class MasterDeadline {
+ public:
+  MasterDeadline(Duration stall_timeout, Time now) noexcept
+      : stall_timeout_(stall_timeout), heard_(now) {}
+
+  // The job has another one than this rank's own options.
+  void set_stall_timeout(Duration stall_timeout) noexcept { stall_timeout_ = stall_timeout; }
+  // The user wants the job to end: nobody waits for ever any more.
+  void on_interrupt() noexcept {
+    if (stall_timeout_ == Duration::zero()) stall_timeout_ = kInterruptedStallTimeout;
+  }
+  // Any message of the master has come.
+  void on_message(Time now) noexcept { heard_ = now; }
+
+  Duration silent(Time now) const noexcept { return now - heard_; }
+  bool passed(Time now) const noexcept {
+    if (stall_timeout_ == Duration::zero()) return false;
+    return silent(now) > std::max<Duration>(stall_timeout_ * 7 / 4, kLeast);
+  }
+
+ private:
+  // Below it the scheduler of a busy host decides who is heard.
+  static constexpr std::chrono::seconds kLeast{1};
+
+  Duration stall_timeout_;
+  Time heard_;
+};
+
+}  // namespace mpiferry::flow

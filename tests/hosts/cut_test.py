@@ -1,0 +1,72 @@
+"""Hosts that the network has lost, for a while or for ever."""
+
+from __future__ import annotations
+
+import time
+
+from .lab import SHARED, STALL, Lab
+
+SLACK = 1.5  # seconds, on a busy machine
+
+
+class ACutOffHost(Lab):
+    def test_of_a_worker_is_named_and_left_by_its_rank(self) -> None:
+        job, lost = self.slow_scatter(), self.cluster[2]
+        lost.cut()
+        began = time.monotonic()
+        ended = job.wait(STALL + 5, but=[lost])
+        self.expect(6, ended)
+        self.assertIn("rank 2 (h3)", ended.output)
+        self.assertIn("unacknowledged, last answer", ended.output)
+        self.assertEqual(1, ended.output.count("mpiferry: error:"), ended.output)
+        self.wait_until(lambda: not job.ranks(), "the rank behind the cut leaves", 2 * STALL + SLACK)
+        self.assertLess(time.monotonic() - began, 2 * STALL + SLACK)
+        self.assertNotIn("h3", self.marks())
+        self.assertEqual([], list(lost.inside(SHARED).glob("*.part")))
+        self.heal(lost)
+        self.expect_resumed()
+
+    def test_of_the_master_is_told_with_every_worker(self) -> None:
+        job = self.slow_scatter()
+        self.cluster[0].cut()
+        ended = job.wait(STALL + 5, but=self.cluster.hosts[1:])
+        self.expect(6, ended)
+        for name in ("(h2)", "(h3)", "the network between h1 and those hosts"):
+            self.assertIn(name, ended.output)
+        self.wait_until(lambda: not job.ranks(), "all ranks leave", 2 * STALL + SLACK)
+        self.assertEqual([], self.marks())
+        self.heal(self.cluster[0])
+        self.expect_resumed()
+
+    def test_is_waited_for_when_it_comes_back_in_time(self) -> None:
+        job = self.slow_scatter("-q", stall=20)
+        self.cluster[1].cut()
+        time.sleep(5)
+        self.heal(self.cluster[1])
+        self.expect(0, job.wait(60))
+        self.expect_whole()
+
+    def test_of_the_master_is_waited_for_when_it_comes_back_in_time(self) -> None:
+        job = self.slow_scatter("-q", stall=20)
+        self.cluster[0].cut()
+        time.sleep(3)
+        self.heal(self.cluster[0])
+        self.expect(0, job.wait(60))
+        self.expect_whole()
+
+    def test_ends_a_gather_and_a_verify(self) -> None:
+        self.make_source(16 << 20)
+        self.expect(0, self.run_job("scatter", "-q", "--chunk-size", "64K", str(self.source), self.out))
+        for command in (["gather", self.out, str(SHARED / "copy")], ["verify", self.out]):
+            job = self.start(command[0], "--stall-timeout", str(STALL), "--fault", "delay=50000", *command[1:])
+            self.wait_until(lambda job=job: len(job.ranks()) == 3, "three ranks")
+            time.sleep(0.5)
+            self.cluster[1].cut()
+            ended = job.wait(STALL + 5, but=[self.cluster[1]])
+            self.expect(6, ended)
+            self.assertIn("rank 1 (h2)", ended.output)
+            self.wait_until(lambda job=job: not job.ranks(), "the rank behind the cut leaves", 2 * STALL + SLACK)
+            self.heal(self.cluster[1])
+            self.assertFalse((SHARED / "copy").exists())
+            self.wait_until(lambda: not self.cluster.processes(), "the launcher leaves", 60)
+        self.expect_whole()

@@ -1,0 +1,56 @@
+#include "engine/disk/job_owner.hpp"
+
+#include <string>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace mpiferry::disk {
+namespace {
+
+TEST(JobOwner, comes_back_from_a_mark) {
+  const JobOwner owner{.rank = Rank{2}, .pid = 1234, .host = "node7.cluster", .started = 567};
+  const std::string mark = mark_text("workers of 00000000000000aa", owner);
+  EXPECT_EQ(job_of(mark), "workers of 00000000000000aa");
+  EXPECT_EQ(JobOwner::in(mark), owner);
+}
+
+TEST(JobOwner, is_nothing_in_what_is_no_mark) {
+  for (const char* text :
+       {"", "\n", "job", "job\n", "job\nrank", "job\nrank 1, pid 2", "job\nx\n",
+        "job\nrank 1, pid 2 (started 3) on ", "job\nrank x, pid 2 (started 3) on n",
+        "job\nrank 99999999999, pid 2 (started 3) on n"}) {
+    EXPECT_EQ(JobOwner::in(text), std::nullopt) << text;
+  }
+}
+
+TEST(JobOwner, of_this_process_runs) {
+  const JobOwner self = JobOwner::of_this_process(Rank{3});
+  EXPECT_EQ(self.rank, Rank{3});
+  EXPECT_EQ(self.pid, ::getpid());
+  EXPECT_GT(self.started, 0U);
+  EXPECT_EQ(self.runs(), true);
+  EXPECT_NE(self.description().find("which still runs"), std::string::npos);
+}
+
+TEST(JobOwner, whose_pid_another_process_has_now_does_not_run) {
+  JobOwner other = JobOwner::of_this_process(kMaster);
+  --other.started;
+  EXPECT_EQ(other.runs(), false);
+}
+
+TEST(JobOwner, whose_process_is_gone_does_not_run) {
+  JobOwner gone = JobOwner::of_this_process(kMaster);
+  gone.pid = 1 << 30;  // above every pid_max
+  EXPECT_EQ(gone.runs(), false);
+}
+
+TEST(JobOwner, of_another_host_may_run_or_not) {
+  JobOwner other = JobOwner::of_this_process(kMaster);
+  other.host += "-other";
+  EXPECT_EQ(other.runs(), std::nullopt);
+  EXPECT_EQ(other.description(), "rank 0, pid " + std::to_string(::getpid()) + " on " + other.host);
+}
+
+}  // namespace
+}  // namespace mpiferry::disk
