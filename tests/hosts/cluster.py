@@ -17,6 +17,7 @@ _NET = "10.77.0."
 _PRIVATE = ("/tmp", "/dev/shm", "/mnt")
 LOCAL = Path("/mnt")
 SHARED = Path("/srv")
+FOLDER = SHARED / "folder"
 _BOOT = """
 set -e
 hostname "$1"
@@ -119,12 +120,6 @@ class Host:
                 source, peer = line.split()[3:5]
                 self.run("ss", "--kill", "--tcp", "src", source, "dst", peer)
 
-    def unmount_local(self) -> None:
-        self.run("umount", str(LOCAL))
-
-    def mount_local(self, options: str) -> None:
-        self.run("mount", "-t", "tmpfs", "-o", options, "none", str(LOCAL))
-
 
 def _keeps_up(pid: int) -> bool:
     with contextlib.suppress(OSError):
@@ -133,8 +128,12 @@ def _keeps_up(pid: int) -> bool:
 
 
 class Cluster:
-    def __init__(self, hosts: int) -> None:
+    def __init__(self, hosts: int, folder: Path | None = None) -> None:
+        """`folder`: one of this machine's that all hosts see as FOLDER."""
         subprocess.run(["mount", "-t", "tmpfs", "none", str(SHARED)], check=True)
+        if folder is not None:
+            FOLDER.mkdir()
+            subprocess.run(["mount", "--bind", str(folder), str(FOLDER)], check=True)
         shutil.copy(_LAUNCH, SHARED)
         _ip("link", "set", "lo", "up")
         _ip("link", "add", "br0", "type", "bridge")
@@ -147,14 +146,21 @@ class Cluster:
     def __getitem__(self, index: int) -> Host:
         return self.hosts[index]
 
-    def mpirun(self, mpiexec: str, hosts: int, ranks_per_host: int, command: Sequence[str],
-               transports: str = "tcp,self") -> list[str]:
-        """Starts so many ranks on each of the first hosts; rank 0 is on the first of them."""
-        names = ",".join(host.name for host in self.hosts[:hosts])
+    def mpirun(self, mpiexec: str, ranks: int, command: Sequence[str]) -> list[str]:
+        """Starts as many ranks on each host, as far as the number allows it; rank 0 is on the first."""
         return self.hosts[0].words(
-            "env", f"UCX_TLS={transports}", "UCX_NET_DEVICES=e0", mpiexec, "-localhost", self.hosts[0].address,
-            "-launcher", "ssh", "-launcher-exec", str(SHARED / _LAUNCH.name), "-hosts", names,
-            "-n", str(hosts * ranks_per_host), "-ppn", str(ranks_per_host), *command)
+            "env", "UCX_TLS=tcp,self", "UCX_NET_DEVICES=e0", mpiexec, "-localhost", self.hosts[0].address,
+            "-launcher", "ssh", "-launcher-exec", str(SHARED / _LAUNCH.name),
+            "-hosts", ",".join(host.name for host in self.hosts),
+            "-n", str(ranks), "-ppn", str(-(-ranks // len(self.hosts))), *command)
+
+    def host_of(self, pid: int) -> Host | None:
+        return next((host for host in self.hosts if pid in host.processes()), None)
+
+    def heal(self, host: Host) -> None:
+        host.heal()
+        for other in self.hosts:
+            other.forget(host)
 
     def processes(self) -> list[int]:
         return [pid for host in self.hosts for pid in host.processes()]

@@ -23,7 +23,7 @@ class ACutOffHost(Lab):
         self.assertLess(time.monotonic() - began, 2 * STALL + SLACK)
         self.assertNotIn("h3", self.marks())
         self.assertEqual([], list(lost.inside(SHARED).glob("*.part")))
-        self.heal(lost)
+        self.cluster.heal(lost)
         self.expect_resumed()
 
     def test_of_the_master_is_told_with_every_worker(self) -> None:
@@ -35,14 +35,14 @@ class ACutOffHost(Lab):
             self.assertIn(name, ended.output)
         self.wait_until(lambda: not job.ranks(), "all ranks leave", 2 * STALL + SLACK)
         self.assertEqual([], self.marks())
-        self.heal(self.cluster[0])
+        self.cluster.heal(self.cluster[0])
         self.expect_resumed()
 
     def test_is_waited_for_when_it_comes_back_in_time(self) -> None:
         job = self.slow_scatter("-q", stall=20)
         self.cluster[1].cut()
         time.sleep(5)
-        self.heal(self.cluster[1])
+        self.cluster.heal(self.cluster[1])
         self.expect(0, job.wait(60))
         self.expect_whole()
 
@@ -50,7 +50,7 @@ class ACutOffHost(Lab):
         job = self.slow_scatter("-q", stall=20)
         self.cluster[0].cut()
         time.sleep(3)
-        self.heal(self.cluster[0])
+        self.cluster.heal(self.cluster[0])
         self.expect(0, job.wait(60))
         self.expect_whole()
 
@@ -66,7 +66,7 @@ class ACutOffHost(Lab):
             self.expect(6, ended)
             self.assertIn("rank 1 (h2)", ended.output)
             self.wait_until(lambda job=job: not job.ranks(), "the rank behind the cut leaves", 2 * STALL + SLACK)
-            self.heal(self.cluster[1])
+            self.cluster.heal(self.cluster[1])
             self.assertFalse((SHARED / "copy").exists())
             self.wait_until(lambda: not self.cluster.processes(), "the launcher leaves", 60)
         self.expect_whole()

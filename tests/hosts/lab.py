@@ -62,6 +62,13 @@ class Job:
                     found.append(pid)
         return found
 
+    def interrupt(self) -> None:
+        """Ctrl-C: to the launcher."""
+        for pid in self._cluster[0].processes():
+            with contextlib.suppress(OSError):
+                if Path(os.readlink(f"/proc/{pid}/exe")).name.startswith(("mpirun", "mpiexec")):
+                    os.kill(pid, signal.SIGINT)
+
     def hit(self, rank: int, number: int = signal.SIGKILL) -> None:
         pid = self.pid_of(rank)
         assert pid is not None, f"rank {rank} is not there"
@@ -113,11 +120,11 @@ class Lab(unittest.TestCase):
         self.source.write_bytes(data)
         return data
 
-    def start(self, *words: str, ranks_per_host: int = 1, hosts: int | None = None,
-              transports: str = "tcp,self") -> Job:
-        """mpirun ... mpiferry WORDS"""
-        return Job(self.cluster, self.cluster.mpirun(self.mpiexec, hosts or self.HOSTS, ranks_per_host,
-                                                     [str(SHARED / "mpiferry"), *words], transports))
+    def start(self, *words: str, ranks_per_host: int = 1, through: Sequence[str] = (),
+              program: Path = SHARED / "mpiferry") -> Job:
+        """mpirun ... THROUGH mpiferry WORDS"""
+        return Job(self.cluster, self.cluster.mpirun(self.mpiexec, self.HOSTS * ranks_per_host,
+                                                     [*through, str(program), *words]))
 
     def run_job(self, *words: str, ranks_per_host: int = 1, limit: float = 30.0) -> Ended:
         return self.start(*words, ranks_per_host=ranks_per_host).wait(limit)
@@ -141,11 +148,6 @@ class Lab(unittest.TestCase):
                          "--fault", f"delay={int(seconds / rounds * 1e6)}", *words, str(self.source), self.out, **more)
         self.wait_until(lambda: self.chunks_on(self.cluster[-1]) > 3, "the first chunks")
         return job
-
-    def heal(self, host: Host) -> None:
-        host.heal()
-        for other in self.cluster:
-            other.forget(host)
 
     def chunks_on(self, host: Host) -> int:
         folder = host.inside(Path(self.out))

@@ -54,7 +54,7 @@ class ADeadRank(Lab):
         ended = job.wait(STALL + 5)
         self.assertNotEqual(0, ended.status)
         self.assertEqual([], ended.left)
-        self.heal(host)
+        self.cluster.heal(host)
         self.expect_resumed()
 
     def test_with_two_on_each_host_ends_the_job_and_nothing_is_lost(self) -> None:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from measuring import paths
@@ -16,13 +17,16 @@ from measuring.paths import Unusable
 from measuring.ranks import version
 from measuring.usage import Parser, whole_number
 
-from . import small_disk
+from hosts import isolation
+from hosts.cluster import FOLDER, SHARED, Cluster
+
 from .course import Course
 from .pace import Pace
 from .plan import draw
 from .tally import Tally
 from .tools import Tools
 
+HOSTS = 3
 ENOUGH = 3  # jobs with findings: then it ends
 EVERY = 30.0  # seconds between two lines of progress
 ROOM = 1 << 30  # bytes that a place in memory must have
@@ -56,23 +60,27 @@ def main(argv: Sequence[str], description: str) -> int:
         paths.directory("--target", args.target)
     except Unusable as error:
         parser.error(str(error))
-    why_not = small_disk.enter()
+    why_not = isolation.enter()
+    cluster = None
+    if why_not is None:
+        cluster = Cluster(HOSTS, args.target)
+        shutil.copy(args.program, SHARED)
     if args.seed is None:
         args.seed = random.SystemRandom().randrange(1 << 32)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     tell(f"seed {args.seed}, for {args.minutes} min, below {args.target}")
     if why_not:
-        tell(f"skipped: disks that become full ({why_not})")
-    return torture(args, Tools(mpiexec, args.program.resolve()), may_mount=why_not is None)
+        tell(f"skipped: disks that become full, and several hosts ({why_not})")
+    return torture(args, Tools(mpiexec, args.program.resolve(), cluster))
 
 
-def torture(args, tools: Tools, may_mount: bool) -> int:
+def torture(args, tools: Tools) -> int:
     tally, pace, bad = Tally(), Pace(), 0
     began = shown = time.monotonic()
     number = args.job or 0
     try:
         while bad < ENOUGH:
-            bad += not one_job(args, number, tools, tally, pace, may_mount)
+            bad += not one_job(args, number, tools, tally, pace)
             number += 1
             now = time.monotonic()
             if args.job is not None or now - began >= args.minutes * 60:
@@ -88,11 +96,17 @@ def torture(args, tools: Tools, may_mount: bool) -> int:
     return 1 if bad else 0
 
 
-def one_job(args, number: int, tools: Tools, tally: Tally, pace: Pace, may_mount: bool) -> bool:
+def one_job(args, number: int, tools: Tools, tally: Tally, pace: Pace) -> bool:
     """Whether all was well. If not, its directory stays."""
-    plan = draw(args.seed, number, may_mount=may_mount)
+    isolated = tools.cluster is not None
+    plan = draw(args.seed, number, may_mount=isolated, may_use_hosts=isolated)
     directory = Path(tempfile.mkdtemp(prefix=f"mpiferry-torture-{number}-", dir=args.target))
-    course, kept = Course(plan, tools, directory, tally, pace, args.limit), False
+    place = directory
+    if plan.hosts:
+        place, tools = FOLDER / directory.name, replace(tools, program=SHARED / args.program.name)
+    else:
+        tools = replace(tools, cluster=None)
+    course, kept = Course(plan, tools, place, tally, pace, args.limit), False
     try:
         course.run()
         kept = bool(course.findings)

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from hosts.cluster import Host
+
 from .account import Before, audit, audit_blow
 from .destination import Destination
 from .finding import FAILED, HANG, LOST, WRONG, Finding
 from .pace import EARLY, LATE, MID, Pace
-from .plan import INTERRUPT, KILL_MPIRUN, KILL_RANK, PAUSE, STOP, Blow, Plan
+from .plan import CUT, FOR_EVER, HARMLESS, INTERRUPT, KILL_MPIRUN, KILL_RANK, PAUSE, UNPLUG, Blow, Plan
 from .process import Hang, Process
 from .small_disk import SmallDisk
 from .source import Source
@@ -44,10 +46,12 @@ class Course:
         self._disk: SmallDisk | None = None
         self._crews = [plan.workers]
         self._moved = False
+        self._cut: Host | None = None  # until the job has ended
 
     def run(self) -> None:
         self._tally["jobs"] += 1
         self._tally["streams"] += self.plan.stream
+        self._tally["hosts"] += self.plan.hosts
         try:
             if self.plan.full:
                 self._mount()
@@ -87,7 +91,7 @@ class Course:
         whole_before = self._place.whole(self._source.data) if resume else set()
         name = f"step{step}.log"
         old = self._token()  # a job that was killed leaves its own
-        stall = SHORT_STALL if blow.kind == STOP else STALL
+        stall = SHORT_STALL if blow.kind in FOR_EVER else STALL
         status = self._step(name, self._command(resume, stall, self.plan.delay(len(self._source.data))), blow,
                             lambda: self._token() not in (None, old))
         trace = read(self._directory / name)
@@ -102,8 +106,8 @@ class Course:
                 self._tally["full: enlarge"] += 1
         if done and self._place.manifest.exists():
             self._find(self._place.compare(self._source.data))
-        if blow.kind == PAUSE and blow.moment >= 0 and self.plan.full != "enlarge" and status != 0:
-            self._fail(f"status {status} after a pause of {blow.seconds:.1f} s")
+        if blow.kind in HARMLESS and blow.moment >= 0 and self.plan.full != "enlarge" and status != 0:
+            self._fail(f"status {status} after {blow.kind} for {blow.seconds:.1f} s")
         if resume and done:
             self._audit(before, report)
         whole = self._place.whole(self._source.data)
@@ -190,7 +194,7 @@ class Course:
     def _gather(self) -> None:
         ranks, copy, blow = self._place.workers + 1, self._directory / "copy", self.plan.gather_blow
         if blow is not None and blow.rank < ranks:
-            options = ["--stall-timeout", SHORT_STALL if blow.kind == STOP else STALL, "--fault",
+            options = ["--stall-timeout", SHORT_STALL if blow.kind in FOR_EVER else STALL, "--fault",
                        f"delay={self.plan.delay(len(self._source.data))}", "--window", str(self.plan.window)]
             self._step("gather_hit.log", self._tools.gather(ranks, options, self._place.argument, copy), blow,
                        lambda: any("copy" in path.name for path in self._directory.iterdir()))
@@ -224,10 +228,13 @@ class Course:
             process = stack.enter_context(Process(command, self._directory / log, self._limit))
             if blow is not None and began is not None:
                 if self._pace.wait(blow, self.plan.seconds, began, process.running):
-                    if _land(blow, process) and blow.kind not in (PAUSE, STOP):  # those give ranks more to wait for
-                        process.ends_soon()
+                    if self._land(blow, process) and blow.kind not in (*HARMLESS, *FOR_EVER):
+                        process.ends_soon()  # those give ranks more to wait for
                     self._tally[f"blow: {blow.kind}"] += 1
             status = process.wait()
+            if self._cut is not None:
+                self._tools.cluster.heal(self._cut)
+                self._cut = None
         self.commands[-1] += f" -> {status}"
         return status
 
@@ -243,7 +250,7 @@ class Course:
         return self._tools.scatter(self._place.workers + 1, options, source, self._place.argument)
 
     def _place_hit(self, blow: Blow, new: int, whole: int, done: bool) -> None:
-        if blow.kind == PAUSE:
+        if blow.kind in HARMLESS:
             return
         landed = LATE if done or whole == self.plan.chunks(len(self._source.data)) else MID if new else EARLY
         self._tally[f"hit: {landed}"] += 1
@@ -296,6 +303,22 @@ class Course:
         for finding in findings:
             self._tally[finding.kind] += 1
             self.findings.append(Finding(finding.kind, f"{finding.text}\n  after {self.commands[-1]}"))
+
+
+    def _land(self, blow: Blow, process: Process) -> bool:
+        if blow.kind not in (UNPLUG, CUT):
+            return _land(blow, process)
+        pid = process.pid_of(blow.rank)
+        host = self._tools.cluster.host_of(pid) if pid is not None else None
+        if host is None:
+            return False
+        host.cut()
+        if blow.kind == CUT:
+            self._cut = host
+        else:
+            time.sleep(blow.seconds)
+            self._tools.cluster.heal(host)
+        return True
 
 
 def _land(blow: Blow, process: Process) -> bool:

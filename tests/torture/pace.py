@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .plan import STOP, Blow
+from .plan import FOR_EVER, UNPLUG, Blow
 
 EARLY, MID, LATE = "early", "mid", "late"
 _START_UP = 5.0  # seconds to wait for a job to begin
@@ -25,7 +25,7 @@ class Pace:
         while not (there := began()) and running() and time.monotonic() < until:
             time.sleep(0.005)
         time.sleep(blow.moment * seconds * self.factor)
-        return there or blow.kind != STOP
+        return there or blow.kind not in (*FOR_EVER, UNPLUG)
 
     def learn(self, landed: str) -> None:
         self.factor *= {EARLY: 1.05, MID: 1.0, LATE: 0.9}[landed]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 KIB, MIB = 1 << 10, 1 << 20
 MOST_CHUNKS = 4000  # each may be a file, and is compared
 
 KILL_RANK, KILL_MPIRUN, INTERRUPT, PAUSE, STOP = "kill rank", "kill mpirun", "interrupt", "pause", "stop"
-BLOWS = (KILL_RANK, KILL_MPIRUN, INTERRUPT, PAUSE, STOP)
+UNPLUG, CUT = "unplug", "cut off"  # a rank's host loses the network: for a while, until the job has ended
+BLOWS = (KILL_RANK, KILL_MPIRUN, INTERRUPT, PAUSE, STOP, UNPLUG, CUT)
+HARMLESS = (PAUSE, UNPLUG)  # the job goes on to a good end
+FOR_EVER = (STOP, CUT)  # it has to give somebody up
 WEIGHTS = (6, 4, 2, 2, 1)
 CHANGES = ("some bytes", "longer", "shorter")
 
@@ -43,6 +46,7 @@ class Plan:
     room: float  # of the bytes that its disk should take
     gather_blow: Blow | None
     rot: float | None  # where a byte of what was written is turned over at the end
+    hosts: bool = False  # on several hosts
 
     @property
     def workers(self) -> int:
@@ -58,7 +62,7 @@ class Plan:
 
 
 def _blow(rng: random.Random, ranks: int) -> Blow:
-    kind = rng.choices(BLOWS, WEIGHTS)[0]
+    kind = rng.choices(BLOWS[:len(WEIGHTS)], WEIGHTS)[0]
     # Workers wait for a master that is stopped as for a slow source: only they are given up. And MPI_Init waits for
     # ever for a rank that is stopped in it, before mpiferry has a say.
     rank = rng.randrange(1 if kind == STOP else 0, ranks)
@@ -73,7 +77,17 @@ def _size(rng: random.Random) -> int:
     return int(2 ** rng.uniform(10, 26))
 
 
-def draw(seed: int, number: int, *, may_mount: bool) -> Plan:
+def _on_hosts(plan: Plan, rng: random.Random) -> Plan:
+    """The same on several hosts, whose network is hit as well. Not before MPI is up: it would wait for ever."""
+    def hit(blow: Blow) -> Blow:
+        if rng.random() >= 0.4:
+            return blow
+        return replace(blow, kind=rng.choice((UNPLUG, CUT)), moment=abs(blow.moment))
+    return replace(plan, hosts=True, blows=tuple(map(hit, plan.blows)),
+                   gather_blow=plan.gather_blow and hit(plan.gather_blow))
+
+
+def draw(seed: int, number: int, *, may_mount: bool, may_use_hosts: bool = False) -> Plan:
     rng = random.Random(f"{seed}:{number}")
     size, ranks = _size(rng), rng.randrange(2, 6)
     chunk = int(2 ** rng.uniform(10, 22))
@@ -103,5 +117,6 @@ def draw(seed: int, number: int, *, may_mount: bool) -> Plan:
         full = None
     if apart or full:
         ranks_at_last = ranks
-    return Plan(number, size, chunk, ranks, window, layout, apart, fsync, stream, corrupt, seconds, blows, changes,
+    plan = Plan(number, size, chunk, ranks, window, layout, apart, fsync, stream, corrupt, seconds, blows, changes,
                 ranks_at_last, full, room, gather_blow, rot)
+    return _on_hosts(plan, rng) if may_use_hosts and not full and rng.random() < 0.3 else plan

@@ -54,6 +54,10 @@ class Process:
         wanted = f"PMI_RANK={rank}".encode()
         return any(self._signal(pid, number, wanted) for pid in self._members())
 
+    def pid_of(self, rank: int) -> int | None:
+        wanted = f"PMI_RANK={rank}".encode()
+        return next((pid for pid in self._members() if self._is_mine(pid, wanted)), None)
+
     def ends_soon(self, seconds: float = SOON) -> None:
         """From now on it has only so long: what has been hit has nothing more to do."""
         self._limit = min(self._limit, time.monotonic() - self.began + seconds)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hosts.cluster import Cluster
+
 STALL = "20"  # seconds; longer than any pause, shorter than the limit of a step
 SHORT_STALL = "1"
 
@@ -14,6 +16,7 @@ SHORT_STALL = "1"
 class Tools:
     mpiexec: str
     program: Path
+    cluster: Cluster | None = None  # of the hosts that jobs run on; nothing: this one alone
 
     def scatter(self, ranks: int, options: Sequence[str], source: Path, destination: str) -> list[str]:
         return self._start(ranks, "scatter", "-v", *options, str(source), destination)
@@ -26,4 +29,7 @@ class Tools:
         return self._start(ranks, "gather", *options, destination, str(file))
 
     def _start(self, ranks: int, *words: str) -> list[str]:
-        return [self.mpiexec, "-n", str(ranks), str(self.program), *words]
+        command = [str(self.program), *words]
+        if self.cluster is not None:
+            return self.cluster.mpirun(self.mpiexec, ranks, command)
+        return [self.mpiexec, "-n", str(ranks), *command]

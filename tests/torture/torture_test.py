@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from torture.account import Before, audit, audit_blow  # noqa: E402
 from torture.destination import Destination  # noqa: E402
 from torture.finding import FAILED, LOST, WRONG  # noqa: E402
-from torture.plan import BLOWS, MOST_CHUNKS, draw  # noqa: E402
+from torture.plan import BLOWS, CUT, MOST_CHUNKS, UNPLUG, draw  # noqa: E402
 from torture.process import Hang, Process  # noqa: E402
 from torture.source import Source  # noqa: E402
 from torture.trace import Trace, read  # noqa: E402
@@ -233,7 +233,8 @@ class Plans(Scratch):
         self.assertNotEqual(draw(5, 0, may_mount=True), draw(6, 0, may_mount=True))
 
     def test_every_kind_of_everything_comes(self) -> None:
-        plans = [draw(1, n, may_mount=True) for n in range(600)]
+        plans = [draw(1, n, may_mount=True, may_use_hosts=True) for n in range(600)]
+        self.assertEqual({plan.hosts for plan in plans}, {True, False})
         self.assertEqual({blow.kind for plan in plans for blow in plan.blows}, set(BLOWS))
         self.assertEqual({plan.layout for plan in plans}, set(LAYOUTS))
         self.assertEqual({plan.full for plan in plans}, {None, "reroute", "enlarge"})
@@ -244,6 +245,11 @@ class Plans(Scratch):
 
     def test_without_mounts_no_disk_becomes_full(self) -> None:
         self.assertEqual({draw(1, n, may_mount=False).full for n in range(200)}, {None})
+
+    def test_only_jobs_on_several_hosts_lose_the_network(self) -> None:
+        for plan in (draw(1, n, may_mount=True, may_use_hosts=n % 2 == 0) for n in range(600)):
+            kinds = {blow.kind for blow in (*plan.blows, plan.gather_blow) if blow is not None}
+            self.assertTrue(plan.hosts or not kinds & {UNPLUG, CUT}, plan)
 
     def test_a_changed_source_is_another_one(self) -> None:
         source = Source(self.path, 5000, random.Random(1))

@@ -1,0 +1,68 @@
+"""Destinations that are not alike on all hosts."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from .lab import LOCAL, SHARED, Ended, Lab
+
+MODE = 0o777
+
+
+class ADestination(Lab):
+    """The hosts' own disks; what is wrong is wrong on h2 alone, where rank 1 is."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.make_source(8 << 20)
+        self.odd = self.cluster[1]
+
+    def scatter(self, *words: str) -> Ended:
+        return self.run_job("scatter", "--chunk-size", "64K", *words, str(self.source), self.out)
+
+    def expect_refused(self, ended: Ended, error: int | None) -> None:
+        self.expect(4, ended)
+        self.assertIn("rank 1 (h2)", ended.output)
+        if error is not None:
+            self.assertIn(os.strerror(error), ended.output)
+        self.assertEqual(1, ended.output.count("mpiferry: error:"), ended.output)
+        self.assertEqual([], self.marks())
+
+    def test_with_a_file_in_the_way_is_refused(self) -> None:
+        self.odd.inside(Path(self.out)).write_text("the user's")
+        self.expect_refused(self.scatter(), errno.ENOTDIR)
+        self.assertEqual("the user's", self.odd.inside(Path(self.out)).read_text())
+
+    def test_that_is_read_only_is_refused(self) -> None:
+        self.odd.run("mount", "-o", "remount,ro", str(LOCAL))
+        self.expect_refused(self.scatter(), errno.EROFS)
+
+    def test_that_is_too_small_is_refused_before_the_first_chunk(self) -> None:
+        self.odd.run("mount", "-o", "remount,size=2m", str(LOCAL))
+        self.expect_refused(self.scatter(), errno.ENOSPC)
+        self.assertEqual(0, self.chunks_on(self.cluster[2]))
+        self.expect(0, self.scatter("-q", "--reroute", "--force"))
+        self.expect_whole()
+
+    def test_that_is_missing_is_named_by_gather_and_verify(self) -> None:
+        self.expect(0, self.scatter("-q"))
+        self.odd.run("rm", "-r", self.out)
+        for command in (("verify", self.out), ("gather", self.out, str(SHARED / "copy"))):
+            ended = self.run_job(*command)
+            self.expect(5, ended)
+            self.assertIn("missing", ended.output)
+            self.assertFalse((SHARED / "copy").exists())
+
+    def test_with_another_umask_has_files_of_that_umask(self) -> None:
+        self.source.chmod(0o666)
+        wrapper = SHARED / "umask"
+        wrapper.write_text('#!/bin/sh\n[ "$(hostname)" = h2 ] && umask 077 || umask 022\nexec "$@"\n')
+        wrapper.chmod(0o755)
+        job = self.start("scatter", "-q", "--chunk-size", "64K", str(self.source), self.out, through=[str(wrapper)])
+        self.expect(0, job.wait())
+        for number, mode in ((1, 0o600), (2, 0o644)):
+            chunk = next(self.cluster[number].inside(Path(self.out)).glob("chunk_*.bin"))
+            self.assertEqual(mode, chunk.stat().st_mode & MODE, chunk)
+        self.expect_whole()
