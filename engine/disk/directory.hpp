@@ -48,9 +48,9 @@ class Directory {
 
   // What an earlier or a concurrent job left here (leftover.hpp has the names), but for a
   // `.mpiferry.job` that holds `own_token`.
-  // dest_occupied if there is any, with counts of chunks, stripes, whole files and parts and the
-  // first such name; its detail says whether it looks like a finished job (manifest), an unfinished
-  // one or one that is running.
+  // dest_occupied if there is any (as check_replaceable says it of what no job has made), with
+  // counts of chunks, stripes, whole files and parts and the first such name; its detail says
+  // whether it looks like a finished job (manifest), an unfinished one or one that is running.
   Outcome check_vacant(std::string_view own_token) const;
 
   // dest_unusable if the path no longer leads here: it was moved, removed or replaced.
@@ -63,12 +63,14 @@ class Directory {
   Outcome create_token(std::string_view text) const;
   // `create_token`, and locks it (flock) for as long as the descriptor lives, so that a job on this
   // host, or on one that shares the file system's locks, can tell a running job from a killed one.
-  // A token of the job of `text` is joined; with `replace` one that nobody holds is replaced.
+  // A token of the job of `text` is joined; with `replace` one that nobody holds is replaced, if it
+  // is a mark that a job has made, and not the file `source_id` (file_id.hpp; "": none).
   // The descriptor is empty if the file system has no locks.
   // dest_occupied if there is another job's: one that runs, or, where there are no locks or no
   // right to ask for them, one of which nobody can tell. May take a quarter of a second to say so.
-  // dest_unusable.
-  Result<Descriptor> take_token(std::string_view text, bool replace) const;
+  // invalid_argument, dest_unusable.
+  Result<Descriptor> take_token(std::string_view text, bool replace,
+                                std::string_view source_id = "") const;
   // Ends what `take_token` began. Where others hold the token, too, the last of them removes it.
   void leave_token(std::string_view text, Descriptor lock) const noexcept;
   // Whether `.mpiferry.job` exists here and is of the job of `text`: its first line is the same
@@ -109,8 +111,8 @@ class Directory {
   // JobOwner::runs of the mark here.
   std::optional<bool> owner_runs() const;
   Failure undecided(std::string_view call, int system_errno) const;
-  // Removes `.mpiferry.job` unless somebody holds it, or may hold it.
-  Outcome remove_dead_token() const;
+  // Removes `.mpiferry.job` unless somebody holds it, or may hold it, or it is no mark of a job.
+  Outcome remove_dead_token(std::string_view source_id) const;
   // Whether `token` is still what has its name.
   bool leads_to(const Descriptor& token) const noexcept;
   // What `.mpiferry.job` says, or "".

@@ -5,6 +5,7 @@
 
 #include "engine/disk/directory.hpp"
 #include "engine/disk/leftover_scan.hpp"
+#include "engine/disk/replaceable.hpp"
 
 namespace mpiferry::disk {
 namespace {
@@ -59,7 +60,13 @@ Outcome Directory::check_vacant(std::string_view own_token) const {
     const auto entry = scan.next();
     if (!entry) return entry.error();
     if (!*entry) break;
-    if ((*entry)->kind != Leftover::none) survey.add((*entry)->kind, (*entry)->name);
+    const Leftover kind = (*entry)->kind;
+    if (kind == Leftover::none) continue;
+    // What is no job's is named itself: neither --force nor --resume would take it away.
+    if (kind == Leftover::manifest || kind == Leftover::sums || !(*entry)->is_regular) {
+      if (Outcome ours = check_replaceable(*this, **entry, ""); !ours) return ours;
+    }
+    survey.add(kind, (*entry)->name);
   }
   if (survey.first.empty()) return Nothing{};
 

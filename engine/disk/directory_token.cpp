@@ -17,6 +17,7 @@
 #include "engine/disk/file_id.hpp"
 #include "engine/disk/job_owner.hpp"
 #include "engine/disk/new_name.hpp"
+#include "engine/disk/replaceable.hpp"
 #include "engine/disk/unique_name.hpp"
 
 namespace mpiferry::disk {
@@ -115,11 +116,12 @@ Outcome Directory::create_token(std::string_view text) const {
 
 // A token that is ours must still be there when it is locked: in the moment before, another job may
 // have taken it for a dead one's.
-Result<Descriptor> Directory::take_token(std::string_view text, bool replace) const {
+Result<Descriptor> Directory::take_token(std::string_view text, bool replace,
+                                         std::string_view source_id) const {
   constexpr int kMostTries = 8;  // more is a fight
   for (int tries = 0; tries < kMostTries; ++tries) {
     if (!holds_token(text)) {
-      const Outcome free = replace ? remove_dead_token() : Outcome{Nothing{}};
+      const Outcome free = replace ? remove_dead_token(source_id) : Outcome{Nothing{}};
       const Outcome made = free ? create_token(text) : free;
       if (!made && !holds_token(text)) {
         // Another was faster: look at its token.
@@ -150,10 +152,12 @@ void Directory::leave_token(std::string_view text, Descriptor lock) const noexce
 }
 
 // Not by its name alone: between a look and the removal another job may have begun here.
-Outcome Directory::remove_dead_token() const {
+Outcome Directory::remove_dead_token(std::string_view source_id) const {
+  const LeftoverScan::Entry entry{Leftover::token, token_name()};
+  if (Outcome ours = check_replaceable(*this, entry, source_id); !ours) return ours;
   const Descriptor token = open_to_lock(descriptor_.get());
   if (!token && errno == ENOENT) return Nothing{};
-  if (!token) return errno == ELOOP ? remove(kTokenName) : undecided("open", errno);  // a link
+  if (!token) return undecided("open", errno);
   const int error = lock(token, LOCK_EX);
   if (error == EWOULDBLOCK) return running();
   if (error != 0) return undecided("flock", error);

@@ -6,16 +6,16 @@
 #include <unistd.h>
 
 #include "engine/disk/destination_failure.hpp"
-#include "engine/disk/file_id.hpp"
+#include "engine/disk/replaceable.hpp"
 
 namespace mpiferry::disk {
 namespace {
 
-bool is_directory(const Directory& directory, const dirent& entry) {
-  if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
+bool is_regular(const Directory& directory, const dirent& entry) {
+  if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_REG;
   struct stat status {};
   return ::fstatat(directory.descriptor(), entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-         S_ISDIR(status.st_mode);
+         S_ISREG(status.st_mode);
 }
 
 }  // namespace
@@ -43,34 +43,13 @@ Result<std::optional<LeftoverScan::Entry>> LeftoverScan::next() {
     kind = Leftover::none;
   }
   return std::optional{
-      Entry{kind, entry->d_name, kind != Leftover::none && is_directory(directory_, *entry)}};
+      Entry{kind, entry->d_name, kind == Leftover::none || is_regular(directory_, *entry)}};
 }
 
-bool LeftoverSweep::is_doomed(Leftover kind, const char* name) const {
+bool LeftoverSweep::is_doomed(const LeftoverScan::Entry& entry) const {
   // A mark is taken over under its lock (Directory::take_token), or stays.
-  return kind != Leftover::none && kind != Leftover::token &&
-         (!doomed_ || doomed_(kind, leftover_number(name)));
-}
-
-Failure no_file(const Directory& directory, const char* name) {
-  return {.code = Errc::dest_unusable,
-          .path = directory.path_of(name),
-          .detail = "is a directory, and has a name of mpiferry's files",
-          .hint = "move it away, or name another destination"};
-}
-
-Outcome LeftoverSweep::check(const LeftoverScan::Entry& entry) const {
-  if (entry.is_directory) return no_file(directory_, entry.name);
-  struct stat status {};
-  if (spared_.empty() ||
-      ::fstatat(directory_.descriptor(), entry.name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-      file_id(status) != spared_) {
-    return Nothing{};
-  }
-  return Failure{.code = Errc::invalid_argument,
-                 .path = directory_.path_of(entry.name),
-                 .detail = "this job would remove its source, which has a name of its files",
-                 .hint = "name another destination"};
+  return entry.kind != Leftover::none && entry.kind != Leftover::token &&
+         (!doomed_ || doomed_(entry.kind, leftover_number(entry.name)));
 }
 
 Outcome LeftoverSweep::remove(const char* name) {
@@ -97,16 +76,18 @@ Result<bool> LeftoverSweep::step(std::chrono::steady_clock::duration slice) {
   const auto deadline = std::chrono::steady_clock::now() + slice;
   do {
     if (!looking_ && !std::exchange(manifest_gone_, true)) {
-      const std::string manifest{kManifestName};
-      if (is_doomed(Leftover::manifest, manifest.c_str())) {
-        if (Outcome gone = remove(manifest.c_str()); !gone) return gone.error();
+      const LeftoverScan::Entry manifest{Leftover::manifest, kManifestName.data()};
+      if (is_doomed(manifest)) {
+        if (Outcome gone = remove(manifest.name); !gone) return gone.error();
       }
     }
     const auto entry = scan_->next();
     if (!entry) return entry.error();
     if (!*entry) return end_pass();
-    if (!is_doomed((*entry)->kind, (*entry)->name)) continue;
-    Outcome done = looking_ ? check(**entry) : remove((*entry)->name);
+    if (!is_doomed(**entry)) continue;
+    if (!looking_ && !(*entry)->is_regular) continue;
+    Outcome done =
+        looking_ ? check_replaceable(directory_, **entry, spared_) : remove((*entry)->name);
     if (!done) return std::move(done.error());
   } while (std::chrono::steady_clock::now() < deadline);
   return true;

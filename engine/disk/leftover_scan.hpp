@@ -21,8 +21,8 @@ class LeftoverScan {
  public:
   struct Entry {
     Leftover kind = Leftover::none;
-    const char* name = "";      // valid until the next call
-    bool is_directory = false;  // of a leftover: mpiferry makes none
+    const char* name = "";   // valid until the next call
+    bool is_regular = true;  // jobs make no other files, so no other is a job's
   };
 
   // With an `own_token` of "" every token is another job's.
@@ -42,9 +42,6 @@ class LeftoverScan {
   std::unique_ptr<DIR, Close> entries_;  // opened by the first call
 };
 
-// `name` there is a directory, and has a name of mpiferry's files.
-Failure no_file(const Directory& directory, const char* name);
-
 // Which leftovers are to go: of this kind, with this number in the name (leftover_number).
 using Doomed = std::function<bool(Leftover, std::optional<std::uint64_t>)>;
 
@@ -55,7 +52,7 @@ class LeftoverSweep {
  public:
   // `spared`: the id (file_id.hpp) of a file that must not be among them, the source of the very
   // job that asks; "" for none. `doomed` is asked about every name that is mpiferry's, and may be
-  // asked several times; a token is never in question. Empty: all.
+  // asked several times; a token is never in question. Empty: all. What is no regular file stays.
   LeftoverSweep(const Directory& directory, std::string spared, Doomed doomed = {})
       : directory_(directory),
         spared_(std::move(spared)),
@@ -64,14 +61,12 @@ class LeftoverSweep {
         scan_(std::in_place, directory, "") {}
 
   // Works for `slice`, and on one name at least. True if there may be more to do.
-  // Before anything is removed: invalid_argument if `spared` would be, and, unless `doomed`
-  // chooses, dest_unusable if a directory has such a name. dest_unusable with the file that can not
-  // be removed.
+  // Before anything is removed, unless `doomed` chooses: what check_replaceable says of each file.
+  // dest_unusable with the file that cannot be removed.
   Result<bool> step(std::chrono::steady_clock::duration slice);
 
  private:
-  bool is_doomed(Leftover kind, const char* name) const;
-  Outcome check(const LeftoverScan::Entry& entry) const;
+  bool is_doomed(const LeftoverScan::Entry& entry) const;
   Outcome remove(const char* name);
   Result<bool> end_pass();
 

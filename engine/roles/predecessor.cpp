@@ -1,14 +1,11 @@
 #include "engine/roles/predecessor.hpp"
 
-#include <fcntl.h>
 #include <optional>
-#include <sys/stat.h>
 
 #include <fmt/format.h>
 
-#include "engine/disk/file_id.hpp"
 #include "engine/disk/leftover_scan.hpp"
-#include "engine/roles/manifest_file.hpp"
+#include "engine/disk/replaceable.hpp"
 
 namespace mpiferry::roles {
 namespace {
@@ -39,25 +36,9 @@ Outcome check_predecessor(const disk::Directory& directory, wire::Layout layout,
     const auto entry = scan.next();
     if (!entry) return entry.error();
     if (!*entry) return Nothing{};
-    const auto [kind, name, is_directory] = **entry;
-    if (kind == disk::Leftover::none) continue;
-    if (is_directory) return disk::no_file(directory, name);
-    if (kind == disk::Leftover::manifest && is_foreign_manifest(directory)) {
-      return Failure{.code = Errc::dest_occupied,
-                     .path = directory.path_of(name),
-                     .detail = "is no manifest of mpiferry",
-                     .hint = "move it away, name another destination, or replace all with --force"};
-    }
-    struct stat status {};
-    if (!source_id.empty() &&
-        ::fstatat(directory.descriptor(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-        disk::file_id(status) == source_id) {
-      return Failure{
-          .code = Errc::invalid_argument,
-          .path = directory.path_of(name),
-          .detail = "this job would write into its source, which has a name of its files",
-          .hint = "name another destination"};
-    }
+    const auto [kind, name, is_regular] = **entry;
+    if (kind == disk::Leftover::none || kind == disk::Leftover::token) continue;
+    if (Outcome ours = disk::check_replaceable(directory, **entry, source_id); !ours) return ours;
     const auto other = layout_of(kind, layout);
     if (!other || *other == layout) continue;
     return Failure{

@@ -8,7 +8,7 @@
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/leftover.hpp"
-#include "engine/roles/manifest_file.hpp"
+#include "engine/disk/manifest_file.hpp"
 #include "engine/roles/recall_master.hpp"
 
 namespace mpiferry::roles {
@@ -243,8 +243,8 @@ std::optional<Failure> RecallMaster::unseen_place_of(ChunkIndex chunk) const {
   });
   if (unread == extras_.end()) return std::nullopt;
   const auto& [from, extras] = *unread;
-  Failure failure = no_manifest(disk::stored_failure(shelf_->whereabouts().path(extras.directory),
-                                                     extras.call, extras.system_errno));
+  Failure failure = disk::no_manifest(disk::stored_failure(
+      shelf_->whereabouts().path(extras.directory), extras.call, extras.system_errno));
   failure.rank = from;
   failure.host = host_of(from);
   return failure;

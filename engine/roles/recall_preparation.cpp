@@ -8,8 +8,8 @@
 
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/leftover.hpp"
+#include "engine/disk/manifest_file.hpp"
 #include "engine/roles/fault_player.hpp"
-#include "engine/roles/manifest_file.hpp"
 #include "engine/roles/options.hpp"
 #include "engine/roles/recall_master.hpp"
 #include "engine/roles/source_reader.hpp"
@@ -76,8 +76,8 @@ Task<Outcome> RecallMaster::prepare() {
 
 Outcome RecallMaster::read_manifest() {
   const auto directory = disk::Directory::open_existing(directory_);
-  if (!directory) return no_manifest(directory.error());
-  auto manifest = roles::read_manifest(*directory);
+  if (!directory) return disk::no_manifest(directory.error());
+  auto manifest = disk::read_manifest(*directory);
   if (!manifest) return std::move(manifest.error());
   manifest_ = std::move(*manifest);
   observer_.on_source(manifest_.source, chunks());

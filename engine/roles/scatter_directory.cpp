@@ -64,7 +64,7 @@ Outcome ScatterWorker::mark() {
 }
 
 Outcome ScatterWorker::take_token(bool replace) {
-  auto lock = directory_->take_token(token_, replace);
+  auto lock = directory_->take_token(token_, replace, source_here());
   if (!lock) return std::move(lock.error());
   token_lock_ = std::move(*lock);
   marked_ = true;

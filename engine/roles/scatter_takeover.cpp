@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/manifest_file.hpp"
 #include "engine/roles/clearing.hpp"
-#include "engine/roles/manifest_file.hpp"
 #include "engine/roles/predecessor.hpp"
 #include "engine/roles/preflight.hpp"
 #include "engine/roles/scatter_master.hpp"
@@ -38,7 +38,7 @@ Task<Outcome> ScatterMaster::take_directory() {
 }
 
 Outcome ScatterMaster::take_token(bool replace) {
-  auto lock = directory_->take_token(token_, replace);
+  auto lock = directory_->take_token(token_, replace, reader_->source().id());
   if (!lock) return std::move(lock.error());
   holds_token_ = true;
   token_lock_ = std::move(*lock);
@@ -66,7 +66,7 @@ Task<Outcome> ScatterMaster::take_over() {
 
 // The manifest that is there is replaced in the end, if it is of this layout.
 Outcome ScatterMaster::check_finished() {
-  auto manifest = read_manifest(*directory_);
+  auto manifest = disk::read_manifest(*directory_);
   if (!manifest) return Nothing{};  // there is none, or a power cut has left half of one
   if (manifest->layout != options_.layout) {
     return Failure{.code = Errc::dest_occupied,

@@ -237,7 +237,9 @@ TEST_F(Resume, does_not_replace_another_programs_manifest) {
   expect_moved(run_job(3));
   const fs::path manifest = destination / "manifest.json";
   std::ofstream{manifest} << "{\"name\": \"my web app\"}";
-  expect_refused({"--resume"}, "manifest.json': is no manifest of mpiferry");
+  for (const char* option : {"--resume", "--force"}) {
+    expect_refused({option}, "manifest.json': has a name of mpiferry's files");
+  }
   // ... nor in a worker's own directory.
   fs::remove_all(destination);
   destination = root / "{rank}";

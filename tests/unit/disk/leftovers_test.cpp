@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "engine/disk/directory.hpp"
 #include "engine/disk/file_id.hpp"
 #include "engine/disk/leftover_scan.hpp"
+#include "tests/unit/disk/marks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
@@ -22,8 +24,8 @@ namespace {
 using test::TemporaryDirectory;
 using testing::Test;
 
-constexpr const char* kOurs = "00000000000000aa\nrank 0, pid 12 (started 1) on node7\n";
-constexpr const char* kTheirs = "00000000000000bb\nrank 0, pid 99 (started 1) on node8\n";
+constexpr const char* kManifest = "{\n  \"schema\": \"mpiferry.manifest/2\",\n";
+constexpr const char* kSums = "XXH3 (chunk_0.bin) = 0123456789abcdef\n";
 constexpr const char* kPart = ".chunk_9.bin.00000000000000bb.part";
 
 class Leftovers : public Test {
@@ -60,8 +62,9 @@ TEST_F(Leftovers, are_none_in_a_directory_of_the_users_files) {
 }
 
 TEST_F(Leftovers, of_a_finished_job_are_told_by_their_manifest) {
-  for (const char* name : {"chunk_10.bin", "chunk_2.bin", "manifest.json", "XXH3SUMS"})
-    temporary.put(name, "x");
+  for (const char* name : {"chunk_10.bin", "chunk_2.bin"}) temporary.put(name, "x");
+  temporary.put("manifest.json", kManifest);
+  temporary.put("XXH3SUMS", kSums);
   EXPECT_EQ(detail(), "a finished job's files are here: 2 chunks, the first file is 'chunk_2.bin'");
 }
 
@@ -74,8 +77,9 @@ TEST_F(Leftovers, of_an_unfinished_job_are_told_by_its_absence) {
 }
 
 TEST_F(Leftovers, of_every_layout_are_counted) {
-  for (const char* name : {"stripe_2.bin.part", "stripe_10.bin", "stripe_3.bin", "XXH3SUMS"})
+  for (const char* name : {"stripe_2.bin.part", "stripe_10.bin", "stripe_3.bin"})
     temporary.put(name, "x");
+  temporary.put("XXH3SUMS", kSums);
   EXPECT_EQ(detail(),
             "an unfinished job's files are here: 2 stripes, 1 part, the first file is "
             "'stripe_3.bin'");
@@ -84,11 +88,12 @@ TEST_F(Leftovers, of_every_layout_are_counted) {
   EXPECT_EQ(detail(),
             "an unfinished job's files are here: 1 part, the first file is 'file.bin.part'");
   temporary.put("file.bin", "x");
-  temporary.put("manifest.json", "x");
+  temporary.put("manifest.json", kManifest);
   EXPECT_EQ(detail(),
             "a finished job's files are here: 1 whole file, 1 part, the first file is 'file.bin'");
+  temporary.put("manifest.json", kManifest);
   ASSERT_TRUE(remove_all());
-  temporary.put("manifest.json", "x");
+  temporary.put("manifest.json", kManifest);
   EXPECT_EQ(detail(), "a finished job's files are here: the first file is 'manifest.json'");
 }
 
@@ -123,7 +128,9 @@ TEST_F(Leftovers, are_removed_and_only_they) {
   for (const char* name : {"chunk_0.bin", "chunk_99.bin", "manifest.json", "XXH3SUMS", "XXH3SUMS.3",
                            kPart, "notes.txt", "chunk_0.bin.bak", "stripe_1.bin",
                            "stripe_2.bin.part", "file.bin", "file.bin.part", "file.bin.old"})
-    temporary.put(name, "x");
+    temporary.put(name, "");
+  temporary.put("manifest.json", kManifest);
+  temporary.put("XXH3SUMS", kSums);
   temporary.put(".mpiferry.job", kTheirs);
   EXPECT_TRUE(remove_all());
   EXPECT_EQ(temporary.names(), (std::vector<std::string>{".mpiferry.job", "chunk_0.bin.bak",
@@ -131,22 +138,55 @@ TEST_F(Leftovers, are_removed_and_only_they) {
       << "whose job runs, only its lock can tell";
 }
 
-TEST_F(Leftovers, that_are_links_are_removed_and_their_targets_stay) {
-  temporary.put("precious", "untouched");
-  std::filesystem::create_symlink(temporary / "precious", temporary / "chunk_0.bin");
-  EXPECT_TRUE(remove_all());
-  EXPECT_EQ(temporary.names(), std::vector<std::string>{"precious"});
+TEST_F(Leftovers, that_no_job_can_have_made_are_named_before_anything_is_removed) {
+  const std::filesystem::path path = temporary / "chunk_0.bin";
+  const std::vector<std::pair<std::string, std::function<void()>>> others = {
+      {"directory", [&] { std::filesystem::create_directory(path); }},
+      {"symbolic link", [&] { std::filesystem::create_symlink("chunk_1.bin", path); }},
+      {"FIFO", [&] { ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0); }},
+      {"socket", [&] { ASSERT_EQ(::mknod(path.c_str(), S_IFSOCK | 0600, 0), 0); }},
+  };
+  for (const char* name : {"chunk_1.bin", "manifest.json"}) temporary.put(name, "");
+  for (const auto& [what, make] : others) {
+    make();
+    const Outcome removed = remove_all();
+    ASSERT_FALSE(removed) << what;
+    EXPECT_EQ(removed.error().code, Errc::dest_unusable);
+    EXPECT_EQ(removed.error().path, path);
+    EXPECT_EQ(removed.error().detail, "is a " + what + ", and has a name of mpiferry's files");
+    EXPECT_EQ(temporary.names().size(), 3U);
+    std::filesystem::remove(path);
+  }
 }
 
-TEST_F(Leftovers, that_are_directories_are_named_before_anything_is_removed) {
-  std::filesystem::create_directory(temporary / "chunk_0.bin");
-  for (const char* name : {"chunk_1.bin", "manifest.json"}) temporary.put(name, "");
-  const Outcome removed = remove_all();
-  ASSERT_FALSE(removed);
-  EXPECT_EQ(removed.error().code, Errc::dest_unusable);
-  EXPECT_EQ(removed.error().path, temporary / "chunk_0.bin");
-  EXPECT_EQ(removed.error().detail, "is a directory, and has a name of mpiferry's files");
-  EXPECT_EQ(temporary.names().size(), 3U);
+TEST_F(Leftovers, of_another_program_are_named_before_anything_is_removed) {
+  for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
+           {"manifest.json", "{\"schemaVersion\": 2}"},
+           {"manifest.json", "a text"},
+           {"XXH3SUMS", "0123456789abcdef  notes.txt\n"},
+           {"XXH3SUMS", "XXH3 (notes.txt) = 0123456789abcdef\n"},
+           {"XXH3SUMS.7", "?"}}) {
+    temporary.put("chunk_1.bin", "");
+    temporary.put(name, text);
+    EXPECT_EQ(directory.check_vacant("").error().path, temporary / name) << "not a finished job's";
+    const Outcome removed = remove_all();
+    ASSERT_FALSE(removed) << name;
+    EXPECT_EQ(removed.error().code, Errc::dest_occupied);
+    EXPECT_EQ(removed.error().path, temporary / name);
+    EXPECT_EQ(temporary.get(name), text);
+    EXPECT_TRUE(temporary.has("chunk_1.bin"));
+    std::filesystem::remove(temporary / name);
+  }
+}
+
+TEST_F(Leftovers, that_a_power_cut_has_left_empty_or_full_of_zeros_are_ours) {
+  for (const char* name : {"manifest.json", "XXH3SUMS"}) {
+    for (const std::size_t zeros : {0U, 1U, 5000U}) {
+      temporary.put(name, std::string(zeros, '\0'));
+      EXPECT_TRUE(remove_all()) << name << zeros;
+      EXPECT_FALSE(temporary.has(name));
+    }
+  }
 }
 
 TEST_F(Leftovers, are_removed_in_slices_the_manifest_first) {

@@ -17,6 +17,7 @@
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/offset_part.hpp"
 #include "tests/unit/disk/bytes.hpp"
+#include "tests/unit/disk/marks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace {
@@ -189,45 +190,45 @@ TEST_F(SystemFaults, without_locks_a_part_that_was_replaced_publishes_nothing) {
 
 TEST_F(SystemFaults, of_nfs_locks_do_not_hide_a_running_job) {
   flock_is_nfs = true;
-  Result<Descriptor> theirs = directory.take_token("theirs", false);
+  Result<Descriptor> theirs = directory.take_token(kTheirs, false);
   ASSERT_TRUE(theirs && *theirs);
-  const Result<Descriptor> refused = directory.take_token("ours", true);
+  const Result<Descriptor> refused = directory.take_token(kOurs, true);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::dest_occupied);
-  EXPECT_EQ(refused.error().detail, "a job is running here ('theirs')");
-  EXPECT_TRUE(directory.holds_token("theirs"));
+  EXPECT_EQ(refused.error().detail, "a job is running here (rank 0, pid 99 on node8)");
+  EXPECT_TRUE(directory.holds_token(kTheirs));
   theirs->close();  // as when it is killed
-  EXPECT_TRUE(directory.take_token("ours", true));
-  EXPECT_TRUE(directory.holds_token("ours"));
+  EXPECT_TRUE(directory.take_token(kOurs, true));
+  EXPECT_TRUE(directory.holds_token(kOurs));
 }
 
 // Without locks at all, or with an answer that says nothing of the job.
 TEST_F(SystemFaults, of_locks_leave_another_jobs_mark_to_people) {
-  temporary.put(".mpiferry.job", "theirs");
+  temporary.put(".mpiferry.job", kTheirs);
   for (const int error : {ENOLCK, EOPNOTSUPP, ENOSYS, EBADF, EIO}) {
     flock_error = error;
-    const Result<Descriptor> refused = directory.take_token("ours", true);
+    const Result<Descriptor> refused = directory.take_token(kOurs, true);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::dest_occupied);
     EXPECT_EQ(refused.error().path, temporary / ".mpiferry.job");
     EXPECT_EQ(refused.error().call, "flock");
     EXPECT_EQ(refused.error().system_errno, error);
     EXPECT_NE(refused.error().hint.find("by hand"), std::string::npos);
-    EXPECT_TRUE(directory.holds_token("theirs"));
+    EXPECT_TRUE(directory.holds_token(kTheirs));
   }
 }
 
 TEST_F(SystemFaults, without_locks_a_free_directory_is_taken_all_the_same) {
   flock_error = ENOLCK;
-  const Result<Descriptor> ours = directory.take_token("ours", false);
+  const Result<Descriptor> ours = directory.take_token(kOurs, false);
   ASSERT_TRUE(ours);
   EXPECT_FALSE(*ours);
-  EXPECT_TRUE(directory.holds_token("ours"));
+  EXPECT_TRUE(directory.holds_token(kOurs));
 }
 
 TEST_F(SystemFaults, of_a_lock_leave_no_mark_of_a_job_that_never_began) {
   flock_error = EIO;
-  const Result<Descriptor> ours = directory.take_token("ours", false);
+  const Result<Descriptor> ours = directory.take_token(kOurs, false);
   ASSERT_FALSE(ours);
   EXPECT_EQ(ours.error().code, Errc::dest_unusable);
   EXPECT_EQ(ours.error().system_errno, EIO);
@@ -238,26 +239,26 @@ TEST_F(SystemFaults, of_a_lock_leave_no_mark_of_a_job_that_never_began) {
 TEST_F(SystemFaults, of_timing_let_only_one_of_two_jobs_take_a_directory) {
   Descriptor theirs;
   before_flock = [&] {
-    Result<Descriptor> taken = directory.take_token("theirs", true);
+    Result<Descriptor> taken = directory.take_token(kTheirs, true);
     ASSERT_TRUE(taken);
     theirs = std::move(*taken);
   };
-  const Result<Descriptor> late = directory.take_token("ours", true);
+  const Result<Descriptor> late = directory.take_token(kOurs, true);
   ASSERT_FALSE(late);
-  EXPECT_EQ(late.error().detail, "a job is running here ('theirs')");
-  EXPECT_TRUE(directory.holds_token("theirs"));
+  EXPECT_EQ(late.error().detail, "a job is running here (rank 0, pid 99 on node8)");
+  EXPECT_TRUE(directory.holds_token(kTheirs));
 }
 
 class NewName : public SystemFaults {
  protected:
   void expect_promise() const {
-    temporary.put("taken", "theirs");
-    temporary.put("ours", "ours");
-    EXPECT_EQ(rename_new(directory.descriptor(), "ours", "taken"), EEXIST);
-    EXPECT_EQ(temporary.get("taken"), "theirs");
-    EXPECT_EQ(temporary.get("ours"), "ours");
-    EXPECT_EQ(rename_new(directory.descriptor(), "ours", "free"), 0);
-    EXPECT_EQ(temporary.get("free"), "ours");
+    temporary.put("taken", kTheirs);
+    temporary.put(kOurs, kOurs);
+    EXPECT_EQ(rename_new(directory.descriptor(), kOurs, "taken"), EEXIST);
+    EXPECT_EQ(temporary.get("taken"), kTheirs);
+    EXPECT_EQ(temporary.get(kOurs), kOurs);
+    EXPECT_EQ(rename_new(directory.descriptor(), kOurs, "free"), 0);
+    EXPECT_EQ(temporary.get("free"), kOurs);
     EXPECT_EQ(temporary.names(), (std::vector<std::string>{"free", "taken"}));
     EXPECT_EQ(rename_new(directory.descriptor(), "missing", "new"), ENOENT);
   }

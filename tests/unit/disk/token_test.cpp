@@ -9,14 +9,13 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/directory.hpp"
+#include "engine/disk/file_id.hpp"
 #include "engine/disk/job_owner.hpp"
+#include "tests/unit/disk/marks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
 namespace {
-
-constexpr const char* kOurs = "00000000000000aa\nrank 0, pid 12 (started 1) on node7\n";
-constexpr const char* kTheirs = "00000000000000bb\nrank 0, pid 99 (started 1) on node8\n";
 
 class Token : public testing::Test {
  protected:
@@ -121,12 +120,30 @@ TEST_F(Token, of_several_ranks_goes_with_the_last_of_them) {
   EXPECT_TRUE(temporary.names().empty());
 }
 
-TEST_F(Token, that_is_a_link_is_replaced_and_what_it_leads_to_stays) {
+TEST_F(Token, that_no_job_has_made_is_never_replaced) {
+  const std::filesystem::path mark = temporary / ".mpiferry.job";
   temporary.put("file", kTheirs);
-  std::filesystem::create_symlink(temporary / "file", temporary / ".mpiferry.job");
-  EXPECT_TRUE(directory.take_token(kOurs, true));
-  EXPECT_TRUE(directory.holds_token(kOurs));
-  EXPECT_EQ(temporary.get("file"), kTheirs);
+  std::filesystem::create_symlink(temporary / "file", mark);
+  auto refused = directory.take_token(kOurs, true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().detail, "is a symbolic link, and has a name of mpiferry's files");
+  EXPECT_TRUE(std::filesystem::is_symlink(mark));
+  std::filesystem::remove(mark);
+  temporary.put(".mpiferry.job", "the user's own file\n");
+  refused = directory.take_token(kOurs, true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::dest_occupied);
+  EXPECT_EQ(temporary.get(".mpiferry.job"), "the user's own file\n");
+}
+
+TEST_F(Token, that_is_the_source_is_never_replaced) {
+  temporary.put(".mpiferry.job", kTheirs);
+  struct stat status {};
+  ASSERT_EQ(::stat((temporary / ".mpiferry.job").c_str(), &status), 0);
+  const auto refused = directory.take_token(kOurs, true, file_id(status));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+  EXPECT_EQ(temporary.get(".mpiferry.job"), kTheirs);
 }
 
 TEST_F(Token, is_never_seen_without_its_text) {

@@ -5,17 +5,17 @@
 #include "engine/disk/directory.hpp"
 #include "engine/wire/manifest.hpp"
 
-namespace mpiferry::roles {
+namespace mpiferry::disk {
 
 // source_not_found (with a hint) if there is none, source_unreadable, manifest_damaged with what is
 // wrong: also if what has its name is no file.
-Result<wire::Manifest> read_manifest(const disk::Directory& directory);
+Result<wire::Manifest> read_manifest(const Directory& directory);
 
 // Whether a file of that name is there that no version of mpiferry has written, in whole or in
 // part, or that can not be read.
-bool is_foreign_manifest(const disk::Directory& directory);
+bool is_foreign_manifest(const Directory& directory);
 
 // The failure to open the directory, or a file in it, as one of those.
 Failure no_manifest(const Failure& why);
 
-}  // namespace mpiferry::roles
+}  // namespace mpiferry::disk

@@ -1,16 +1,14 @@
-#include "engine/roles/manifest_file.hpp"
+#include "engine/disk/manifest_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <span>
 #include <string>
 
-#include <fmt/format.h>
-
 #include "engine/disk/leftover.hpp"
 #include "engine/disk/stored_file.hpp"
 
-namespace mpiferry::roles {
+namespace mpiferry::disk {
 namespace {
 
 // A manifest of 2^28 chunks has 6 GiB.
@@ -18,7 +16,7 @@ constexpr Bytes kLargestManifest = 16_GiB;
 
 // Up to the first piece that can not be of a manifest: a large file that is none, holes among them,
 // is not read to its end.
-Result<std::string> read_text(const disk::StoredFile& file) {
+Result<std::string> read_text(const StoredFile& file) {
   constexpr std::size_t kPiece = (1_MiB).value;
   std::string text;
   while (text.size() < file.size().value) {
@@ -53,8 +51,8 @@ Failure no_manifest(const Failure& why) {
                          : why.hint};
 }
 
-Result<wire::Manifest> read_manifest(const disk::Directory& directory) {
-  const auto file = disk::StoredFile::open(directory, disk::kManifestName);
+Result<wire::Manifest> read_manifest(const Directory& directory) {
+  const auto file = StoredFile::open(directory, kManifestName);
   if (!file && is_no_file(file.error().system_errno)) {
     Failure strange = file.error();
     strange.code = Errc::manifest_damaged;
@@ -68,7 +66,7 @@ Result<wire::Manifest> read_manifest(const disk::Directory& directory) {
                   .path = file->path(),
                   .hint = "scatter again, with --resume to keep what is there"};
   if (file->size() > kLargestManifest) {
-    damaged.detail = fmt::format("{} bytes are too many for a manifest", file->size().value);
+    damaged.detail = std::to_string(file->size().value) + " bytes are too many for a manifest";
     return damaged;
   }
   const auto text = read_text(*file);
@@ -79,10 +77,10 @@ Result<wire::Manifest> read_manifest(const disk::Directory& directory) {
   return damaged;
 }
 
-bool is_foreign_manifest(const disk::Directory& directory) {
-  const auto file = disk::StoredFile::open(directory, disk::kManifestName);
+bool is_foreign_manifest(const Directory& directory) {
+  const auto file = StoredFile::open(directory, kManifestName);
   if (!file) return !is_no_file(file.error().system_errno) && file.error().system_errno != ENOENT;
-  const std::string ours = fmt::format("{{\n  \"schema\": \"{}", wire::kManifestFamily);
+  const std::string ours = "{\n  \"schema\": \"" + std::string{wire::kManifestFamily};
   std::string text(ours.size(), '\0');
   const auto got = file->read(0_B, std::as_writable_bytes(std::span{text}));
   // Cut short, or full of zeros, it may be what a power cut has left of ours.
@@ -92,4 +90,4 @@ bool is_foreign_manifest(const disk::Directory& directory) {
   return !read_manifest(directory);  // one that was written anew by another program is ours
 }
 
-}  // namespace mpiferry::roles
+}  // namespace mpiferry::disk
