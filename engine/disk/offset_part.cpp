@@ -54,25 +54,40 @@ int OffsetPart::take_name_back() noexcept {
 }
 
 Outcome OffsetPart::preallocate(Bytes size) {
-  const auto length = static_cast<off_t>(size.value);
-  int error = size.value > std::numeric_limits<off_t>::max() ? EFBIG : 0;
-  std::string_view call = "fallocate";
-  if (error == 0 && length > 0) {
-    // Not posix_fallocate: where the file system can not, that writes into every block.
-    error = persist([&] { return ::fallocate(descriptor_.get(), 0, 0, length); });
+  if (size.value > std::numeric_limits<off_t>::max()) {
+    return failure(Errc::dest_write_failed, "fallocate", EFBIG);
   }
+  struct stat before {};
+  if (::fstat(descriptor_.get(), &before) != 0) {
+    return failure(Errc::dest_unusable, "fstat", errno);
+  }
+  const auto length = static_cast<off_t>(size.value);
+  if (length == 0) return Nothing{};
+  // Not posix_fallocate: where the file system can not, that writes into every block.
+  const int mode = published_ ? FALLOC_FL_KEEP_SIZE : 0;
+  std::string_view call = "fallocate";
+  int error = persist([&] { return ::fallocate(descriptor_.get(), mode, 0, length); });
   if (error == EOPNOTSUPP || error == ENOSYS) {
-    const Result<Bytes> now = this->size();
-    if (!now) return now.error();
     call = "ftruncate";
-    error = *now < size ? persist([&] { return ::ftruncate(descriptor_.get(), length); }) : 0;
+    error = published_ || before.st_size >= length
+                ? 0
+                : persist([&] { return ::ftruncate(descriptor_.get(), length); });
   }
   if (error == 0) return Nothing{};
+  // What it got of the disk, also beyond its end, goes back.
+  static_cast<void>(persist([&] { return ::ftruncate(descriptor_.get(), before.st_size); }));
   Failure failed = failure(Errc::dest_write_failed, call, error);
   if (error == EFBIG) {
     failed.hint = "raise the file size limit (ulimit -f), or name a file system for larger files";
   }
   return failed;
+}
+
+Bytes OffsetPart::allocated() const noexcept {
+  constexpr std::uint64_t kBlock = 512;  // of st_blocks, whatever the file system's are
+  struct stat status {};
+  if (::fstat(descriptor_.get(), &status) != 0) return 0_B;
+  return Bytes{static_cast<std::uint64_t>(status.st_blocks) * kBlock};
 }
 
 void OffsetPart::go_direct() noexcept {

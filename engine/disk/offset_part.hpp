@@ -58,10 +58,13 @@ class OffsetPart {
   Outcome retract();
 
   // Reserves the space of `size` bytes (fallocate), so that a full disk is found here and not in
-  // the middle; where the file system can not, the file only gets that size. Never shrinks it.
-  // dest_write_failed with path, call, errno (ENOSPC, EDQUOT, EFBIG, ...) and hint; the file may
-  // have grown by then.
+  // the middle; where the file system cannot, a part only gets that size. Never shrinks it. A
+  // published file keeps its size.
+  // dest_write_failed with path, call, errno (ENOSPC, EDQUOT, EFBIG, ...) and hint; the file then
+  // has the size that it had, and nothing is reserved.
   Outcome preallocate(Bytes size);
+  // How much of the disk it has.
+  Bytes allocated() const noexcept;
 
   // From now on whole pages that are aligned, in memory and in the file, are written past the page
   // cache. Nothing changes where the file system can not do that.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits>
 #include <memory>
 #include <sys/resource.h>
@@ -10,6 +11,7 @@
 #include <sys/statvfs.h>
 
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/leftover_scan.hpp"
 #include "engine/disk/quota.hpp"
 
 namespace mpiferry::disk {
@@ -47,6 +49,20 @@ Result<Room> room_at(const Directory& directory) {
     room.inodes = std::min<std::uint64_t>(system.f_favail, room.inodes.value_or(kMost));
   }
   return room;
+}
+
+Bytes room_of_leftovers(const Directory& directory) {
+  constexpr std::uint64_t kBlock = 512;  // of st_blocks, whatever the file system's are
+  Bytes sum;
+  LeftoverScan scan{directory, ""};
+  for (auto entry = scan.next(); entry && *entry; entry = scan.next()) {
+    struct stat status {};
+    if ((*entry)->kind != Leftover::none && (*entry)->is_regular &&
+        ::fstatat(directory.descriptor(), (*entry)->name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+      sum += Bytes{static_cast<std::uint64_t>(status.st_blocks) * kBlock};
+    }
+  }
+  return sum;
 }
 
 std::uint64_t open_file_limit() noexcept {

@@ -22,6 +22,9 @@ struct Room {
 // dest_unusable with path, call and errno. Thread-safe.
 Result<Room> room_at(const Directory& directory);
 
+// How much of the disk other jobs' files in the directory have. Reads the whole directory.
+Bytes room_of_leftovers(const Directory& directory);
+
 // How many descriptors this process may have (RLIMIT_NOFILE, the soft limit); the largest number if
 // there is no limit.
 std::uint64_t open_file_limit() noexcept;

@@ -51,15 +51,16 @@ Outcome check_build(const std::string& ours, const std::string& theirs) {
                  .hint = "start the same program on all hosts"};
 }
 
-Outcome check_room(const disk::Directory& directory, const std::string& path, Bytes size) {
+Outcome check_room(const disk::Directory& directory, const std::string& path, Bytes size,
+                   Bytes freed) {
   const auto room = disk::room_at(directory);
   if (!room) return Nothing{};  // it is not for this that a job should fail
   const auto available = least(room->available, room->quota_left);
-  if (!available || *available >= size) return Nothing{};
+  if (!available || *available >= size - std::min(size, freed)) return Nothing{};
   return Failure{.code = Errc::dest_unusable,
                  .path = path,
                  .system_errno = ENOSPC,
-                 .detail = too_little(size, *available),
+                 .detail = too_little(size, *available + freed),
                  .hint = kMakeRoom};
 }
 

@@ -18,8 +18,10 @@ Outcome check_open_files(std::uint32_t window);
 // bad_version if both are known and differ. `theirs`: of rank 0.
 Outcome check_build(const std::string& ours, const std::string& theirs);
 
-// For a rank that writes one file, `path`, into the directory. dest_unusable with what is missing.
-Outcome check_room(const disk::Directory& directory, const std::string& path, Bytes size);
+// For a rank that writes `size` bytes to `path` in the directory, where `freed` bytes will become
+// free before. dest_unusable with what is missing.
+Outcome check_room(const disk::Directory& directory, const std::string& path, Bytes size,
+                   Bytes freed = 0_B);
 
 // What this worker will write, and what fits there; nothing is claimed of a job whose size is not
 // known, or that goes on with what is there already.

@@ -8,8 +8,11 @@
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/job_owner.hpp"
+#include "engine/disk/room.hpp"
+#include "engine/plan/chunk_plan.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/predecessor.hpp"
+#include "engine/roles/preflight.hpp"
 #include "engine/roles/scatter_worker.hpp"
 
 namespace mpiferry::roles {
@@ -41,12 +44,22 @@ Task<Outcome> ScatterWorker::occupy() {
     if (!ready) co_return ready;
     ready = co_await clear(post_.context, *directory_, "", std::move(stop), is_dead_part);
   } else if (replaces) {
+    ready = check_share();
+    if (!ready) co_return ready;
     ready = co_await clear(post_.context, *directory_, source_here(), std::move(stop));
   }
   if (ready && full && replaces && !post_.attendant.hopeless()) ready = take_token(true);
   // What is there already needs no room, and what finds none may go elsewhere: unmarked then.
   const bool unmarked = !ready && disk::is_full(ready.error()) && (job_.resume || job_.reroute);
   co_return unmarked ? Outcome{Nothing{}} : std::move(ready);
+}
+
+// --force: a share that will not fit, whatever goes, must not make anything go.
+Outcome ScatterWorker::check_share() const {
+  if (!job_.source_size || job_.reroute) return Nothing{};
+  const plan::ChunkPlan plan{*job_.source_size, job_.chunk_size, job_.workers};
+  return check_room(*directory_, directory_->path(), plan.bytes_of(post_.self()),
+                    disk::room_of_leftovers(*directory_));
 }
 
 // Workers that share a directory all hold the mark of the first. It has another text than the

@@ -48,6 +48,7 @@ class ScatterMaster final : public Master {
   Outcome check_finished();
   Failure taken_over() const;
   Outcome open_file();
+  Outcome check_room_for_file() const;
   Outcome reserve();
   Outcome retract();
   bool is_complete() const;

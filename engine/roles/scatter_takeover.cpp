@@ -1,5 +1,6 @@
 // The scattering master and what lies at its destination already: refused, replaced or gone on
 // with.
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/manifest_file.hpp"
+#include "engine/disk/room.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/predecessor.hpp"
 #include "engine/roles/preflight.hpp"
@@ -25,6 +27,8 @@ Task<Outcome> ScatterMaster::take_directory() {
   if (options_.resume) {
     ready = co_await take_over();
   } else if (options_.force) {
+    ready = check_room_for_file();
+    if (!ready) co_return ready;
     clearing_ = true;
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
     std::function<bool()> stop = [this] { return conductor_.failed(); };
@@ -82,9 +86,13 @@ Outcome ScatterMaster::check_finished() {
   return Nothing{};
 }
 
-// Before anything changes at the destination: what lies there is no finished job any more.
+// Before anything changes at the destination: what lies there is no finished job any more. A file
+// that will not fit stays what it was.
 Outcome ScatterMaster::retract() {
   if (!options_.resume || options_.discard || std::exchange(retracted_, true)) return Nothing{};
+  if (file_) {
+    if (Outcome reserved = reserve(); !reserved) return reserved;
+  }
   for (const std::string_view name : {disk::kManifestName, disk::kSumsName}) {
     if (Outcome removed = directory_->remove(name); !removed) return removed;
   }
@@ -117,13 +125,21 @@ Outcome ScatterMaster::open_file() {
   return file_->is_published() ? Outcome{Nothing{}} : reserve();
 }
 
+// --force with one file: what will not fit, whatever goes, must not make anything go.
+Outcome ScatterMaster::check_room_for_file() const {
+  const auto size = reader_->source().size();
+  if (!size || options_.layout != wire::Layout::file) return Nothing{};
+  return check_room(*directory_, directory_->path_of(disk::kFileName), *size,
+                    disk::room_of_leftovers(*directory_));
+}
+
 Outcome ScatterMaster::reserve() {
   const auto size = reader_->source().size();
   if (!size) return Nothing{};
   Outcome reserved = file_->preallocate(*size);
-  // How much is needed and free. What an earlier job has left may hold most of the space.
-  if (!reserved && fresh_file_ && disk::is_full(reserved.error())) {
-    if (Outcome room = check_room(*directory_, file_->path(), *size); !room) return room;
+  if (!reserved && disk::is_full(reserved.error())) {  // how much is needed, and free
+    const Bytes needed = *size - std::min(*size, file_->allocated());
+    if (Outcome room = check_room(*directory_, file_->path(), needed); !room) return room;
   }
   return reserved;
 }

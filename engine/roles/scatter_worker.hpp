@@ -49,6 +49,7 @@ class ScatterWorker final : public Duty {
 
   // scatter_directory.cpp: whose it is
   Task<Outcome> occupy();
+  Outcome check_share() const;
   Outcome mark();
   Outcome take_token(bool replace);
   std::string source_here() const;

@@ -1,0 +1,83 @@
+// A source that does not fit: nothing that lies at the destination changes before that is known.
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/e2e/job.hpp"
+
+namespace mpiferry::e2e {
+namespace {
+
+// $1: what is mounted; then the destination, the larger source, and the words of a job of the
+// smaller one up to "and", and of one of the larger one.
+constexpr const char* kTwoJobs = R"(
+  eval "$1" || exit 99
+  root=$2 larger=$3; shift 3; first=()
+  while [ "$1" != and ]; do first+=("$1"); shift; done; shift
+  "${first[@]}" || exit 98
+  sum() { cd "$root"; stat -c '%n %s %b' * .mpiferry* 2>/dev/null; cat * | md5sum; df --output=avail .; }
+  before=$(sum)
+  "$@"; code=$?
+  after=$(sum)
+  [ "$before" = "$after" ] || { printf 'before: %s\nafter: %s\n' "$before" "$after"; exit 97; }
+  exit $code)";
+
+class TooLarge : public JobTest {
+ protected:
+  // A job of 4 MiB, then one of 7 MiB with `options` on a disk of 6 MiB.
+  Finished run_both(const Words& prefix, const std::string& mount, const Words& layout,
+                    const Words& options) {
+    make_source(4 << 20);
+    const std::filesystem::path larger = temporary / "larger";
+    write_file(larger, bytes + random_bytes(3 << 20, 7));
+    std::filesystem::create_directory(root);
+    Command command = shell(kTwoJobs, {mount, root, larger});
+    const auto add = [&](const Command& job) {
+      command.words.insert(command.words.end(), job.words.begin(), job.words.end());
+    };
+    add(job(3, layout));
+    command.words.emplace_back("and");
+    Words both = layout;
+    both.insert(both.end(), options.begin(), options.end());
+    source = larger;
+    add(job(3, both));
+    command.words[0] = "bash";
+    return run(prefixed(prefix, command));
+  }
+  void expect_untouched(const Finished& finished, std::string_view message) {
+    EXPECT_EQ(finished.exit_code, 4) << told(finished);
+    EXPECT_EQ(error_lines(finished), 1) << told(finished);
+    EXPECT_NE(finished.err.find(message), std::string::npos) << told(finished);
+  }
+};
+
+constexpr const char* kTmpfs = "mount -t tmpfs -o size=6m ferry \"$2\"";
+// Its own blocks take a part of the 10 MiB.
+constexpr const char* kExt4 =
+    "truncate -s 10M \"$2.image\" && mkfs.ext4 -q -O ^has_journal -m 0 \"$2.image\" && "
+    "mount -o loop \"$2.image\" \"$2\" && rmdir \"$2/lost+found\" && "
+    "fallocate -l $(( ($(df -B1 --output=avail \"$2\" | tail -1)) - (6 << 20) )) \"$2/filler\"";
+
+TEST_F(TooLarge, for_one_file_that_goes_on_changes_nothing) {
+  const auto prefix = with_private_mounts();
+  if (!prefix) GTEST_SKIP() << "no right to mount here";
+  expect_untouched(run_both(*prefix, kTmpfs, {"--layout", "file"}, {"--resume"}), "are free");
+}
+
+TEST_F(TooLarge, for_one_file_that_goes_on_changes_nothing_on_ext4) {
+  const auto prefix = with_private_mounts();
+  if (!prefix) GTEST_SKIP() << "no right to mount here";
+  const Finished finished = run_both(*prefix, kExt4, {"--layout", "file"}, {"--resume"});
+  if (finished.exit_code == 99) GTEST_SKIP() << "no ext4 in a file can be mounted here";
+  expect_untouched(finished, "are free");
+}
+
+TEST_F(TooLarge, for_one_file_that_is_replaced_changes_nothing) {
+  const auto prefix = with_private_mounts();
+  if (!prefix) GTEST_SKIP() << "no right to mount here";
+  expect_untouched(run_both(*prefix, kTmpfs, {"--layout", "file"}, {"--force"}), "are free");
+}
+
+}  // namespace
+}  // namespace mpiferry::e2e
