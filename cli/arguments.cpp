@@ -110,6 +110,22 @@ Parsed parse(int argc, const char* const* argv) {
       ->transform(CLI::Validator{one_of({"auto", "buffered", "direct"}), "", "word"})
       ->type_name("HOW")
       ->default_str("auto");
+  scatter
+      ->add_option("--source-check", options.source_check,
+                   "What shows that SOURCE did not change while it was read: its size, its "
+                   "modification time (mtime) as well, or its bytes, read a second time (digest)")
+      ->transform(CLI::Validator{one_of({"size", "mtime", "digest"}), "", "word"})
+      ->type_name("HOW")
+      ->default_str("mtime");
+  scatter->add_flag("--preserve", options.preserve,
+                    "The files in DEST get SOURCE's mode, times and, where that is allowed, owner");
+  scatter
+      ->add_option("--sparse", options.sparse,
+                   "With --layout stripes or file: auto, holes of SOURCE stay holes; never, they "
+                   "are filled with zeros")
+      ->transform(CLI::Validator{one_of({"auto", "never"}), "", "word"})
+      ->type_name("HOW")
+      ->default_str("auto");
   scatter->add_flag("--force", options.force, "Replace another job's files in DEST");
   scatter->add_flag("--resume", options.resume,
                     "Go on with what lies in DEST: keep the chunks that are as in SOURCE now, send "

@@ -84,11 +84,13 @@ Check bytes_from(Bytes least, Bytes most) {
   };
 }
 
-Check one_of(std::array<std::string_view, 3> names) {
-  return [names](std::string& text) -> std::string {
+Check one_of(std::vector<std::string_view> names) {
+  return [names = std::move(names)](std::string& text) -> std::string {
     const auto found = std::ranges::find(names, text);
     if (found == names.end()) {
-      return fmt::format("{}: not {}, {} or {}", shown(text), names[0], names[1], names[2]);
+      const auto last = std::prev(names.end());
+      return fmt::format("{}: not {} or {}", shown(text), fmt::join(names.begin(), last, ", "),
+                         *last);
     }
     text = std::to_string(found - names.begin());
     return {};

@@ -4,11 +4,11 @@
 // it, or nothing. What is wrong always says the range.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/units.hpp"
 
@@ -31,7 +31,7 @@ inline constexpr Bytes kAnyBytes{~std::uint64_t{0}};
 std::string to_milliseconds(std::string& text);
 
 // One of these words. Becomes the number of the enumerator.
-Check one_of(std::array<std::string_view, 3> names);
+Check one_of(std::vector<std::string_view> names);
 
 // The name of a file. Changes nothing.
 std::string not_empty(const std::string& text);

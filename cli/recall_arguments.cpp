@@ -67,6 +67,15 @@ RecallParser::RecallParser(CLI::App& app, GatherArguments& arguments)
   command_->add_flag("--fsync", arguments.options.fsync,
                      "Success means that FILE is on stable storage");
   command_->add_flag("--force", arguments.options.force, "Replace FILE if it is there");
+  command_->add_flag("--preserve", arguments.options.preserve,
+                     "FILE gets the mode, the times and, where that is allowed, the owner that "
+                     "SOURCE had");
+  command_
+      ->add_option("--sparse", arguments.options.sparse,
+                   "auto: holes of SOURCE are holes of FILE; never: they are filled with zeros")
+      ->transform(CLI::Validator{one_of({"auto", "never"}), "", "word"})
+      ->type_name("HOW")
+      ->default_str("auto");
   add_common(
       "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker sends (at most N of "
       "them), stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows every "
@@ -84,6 +93,13 @@ RecallParser::RecallParser(CLI::App& app, VerifyArguments& arguments)
                    "Compare with this file on rank 0, too: the source, or a copy of it")
       ->type_name("FILE")
       ->check(not_empty);
+  command_
+      ->add_option("--source-check", arguments.options.source_check,
+                   "What shows that this file did not change meanwhile: its size, or its "
+                   "modification time (mtime) as well")
+      ->transform(CLI::Validator{one_of({"size", "mtime"}), "", "word"})
+      ->type_name("HOW")
+      ->default_str("mtime");
   add_common(
       "Play a fault: stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows "
       "every read");

@@ -4,7 +4,10 @@ namespace mpiferry::disk {
 
 void ChunkSlot::append(std::span<const std::byte> bytes) noexcept {
   if (error_) return;
-  error_ = own_ ? own_->append(bytes) : file_->write(offset_ + appended_, bytes);
+  const Bytes at = offset_ + appended_;
+  error_ = own_                     ? own_->append(bytes)
+           : zeros_ == Zeros::write ? file_->write(at, bytes)
+                                    : file_->write_sparse(at, bytes, zeros_ == Zeros::punch);
   appended_ += Bytes{bytes.size()};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <utility>
@@ -18,13 +19,21 @@ namespace mpiferry::disk {
 // meanwhile; what is written into a file of its own has a name from `publish` on.
 class ChunkSlot {
  public:
+  // What becomes of pages of zeros in a larger file.
+  enum class Zeros : std::uint8_t {
+    write,
+    skip,   // nothing lies there yet
+    punch,  // something else may lie there
+  };
+
   // A file of its own. `error` says whether it could be opened.
   explicit ChunkSlot(OpenedPart opened) noexcept
       : error_(opened.error), own_(std::move(opened.file)) {}
   // Nowhere: it could not be opened.
   explicit ChunkSlot(WriteError error) noexcept : error_(error) {}
   // From `offset` of `file` on.
-  ChunkSlot(const OffsetPart& file, Bytes offset) noexcept : file_(&file), offset_(offset) {}
+  ChunkSlot(const OffsetPart& file, Bytes offset, Zeros zeros = Zeros::write) noexcept
+      : file_(&file), offset_(offset), zeros_(zeros) {}
 
   WriteError error() const noexcept { return error_; }
   // The first error is kept: after it these do nothing.
@@ -46,6 +55,7 @@ class ChunkSlot {
   const OffsetPart* file_ = nullptr;
   Bytes offset_;
   Bytes appended_;
+  Zeros zeros_ = Zeros::write;
 };
 
 }  // namespace mpiferry::disk

@@ -164,7 +164,7 @@ Outcome Directory::probe_writable() const {
 }
 
 OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_id,
-                                bool direct) const noexcept {
+                                const PartOptions& options) const noexcept {
   constexpr std::size_t kMaxName = 64;
   OpenedPart opened{PartFile{descriptor_.get()}, {}};
   PartFile& file = opened.file;
@@ -178,11 +178,13 @@ OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_i
   }
   char part_name[PartFile::kNameSize];
   spell_part_name(final_name, job_id, part_name);
-  file.direct_ = direct;
+  file.direct_ = options.direct;
+  file.stamp_ = options.stamp;
   // Two tries: what is in the way is removed once. More would be a fight with someone.
   for (int tries = 0; tries < 2 && !file.descriptor_; ++tries) {
     const int flags = kCreateFile | (file.direct_ ? O_DIRECT : 0);
-    file.descriptor_ = Descriptor{::openat(descriptor_.get(), part_name, flags, 0666)};
+    file.descriptor_ = Descriptor{
+        ::openat(descriptor_.get(), part_name, flags, options.mode & wire::kPermissions)};
     if (file.descriptor_) break;
     opened.error = {Call::open, errno};
     if (errno == EINVAL && std::exchange(file.direct_, false)) {

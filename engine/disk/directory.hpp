@@ -80,12 +80,11 @@ class Directory {
   void remove_token(std::string_view text) const noexcept;
 
   // Starts a file that will be called `final_name` (at most 64 characters, no '/'); the part's name
-  // is ".<final_name>.<16 hex digits of job_id>.part". O_EXCL, O_NOFOLLOW, 0666 less the umask.
+  // is ".<final_name>.<16 hex digits of job_id>.part". O_EXCL, O_NOFOLLOW, its mode less the umask.
   // A part of the same name that is there already (a resend's predecessor) is replaced.
-  // No allocation. On failure `error` is set and the object is empty. `direct`: writes go past the
-  // page cache, where the file system can do that and as far as they are whole, aligned pages.
+  // No allocation. On failure `error` is set and the object is empty.
   OpenedPart open_part(std::string_view final_name, std::uint64_t job_id,
-                       bool direct = false) const noexcept;
+                       const PartOptions& options = {}) const noexcept;
 
   // fsync of the directory itself, so that names are durable; the first call also syncs the parents
   // that `open_or_create` has made. dest_write_failed. One thread at a time.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fcntl.h>
 #include <limits>
 #include <sys/stat.h>
@@ -23,6 +24,25 @@ int persist(SystemCall call) noexcept {
     if (errno != EINTR) return errno;
   }
   return 0;
+}
+
+bool is_zero(std::span<const std::byte> bytes) noexcept {
+  // The first byte is 0, and every one is like the one before it.
+  return bytes.empty() || (bytes.front() == std::byte{0} &&
+                           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
+// How many bytes at the front of `bytes`, which are to lie at `offset`, are pages of zeros, or
+// pages that are not. Pages are the file's; the first and the last may be a part of one.
+std::size_t leading_pages(Bytes offset, std::span<const std::byte> bytes, bool zeros) noexcept {
+  std::size_t found = 0;
+  while (found < bytes.size()) {
+    const std::size_t page =
+        std::min(bytes.size() - found, kPageSize - (offset.value + found) % kPageSize);
+    if (is_zero(bytes.subspan(found, page)) != zeros) break;
+    found += page;
+  }
+  return found;
 }
 
 bool same_file(const Descriptor& a, const Descriptor& b) noexcept {
@@ -126,6 +146,42 @@ WriteError OffsetPart::write(Bytes offset, std::span<const std::byte> bytes) con
   return {};
 }
 
+WriteError OffsetPart::write_sparse(Bytes offset, std::span<const std::byte> bytes,
+                                    bool over) const noexcept {
+  while (!bytes.empty()) {
+    const std::size_t zeros = leading_pages(offset, bytes, true);
+    if (zeros > 0) {
+      if (const WriteError error = write_zeros(offset, bytes.first(zeros), over)) return error;
+      bytes = bytes.subspan(zeros);
+      offset += Bytes{zeros};
+    }
+    const std::size_t data = leading_pages(offset, bytes, false);
+    if (const WriteError error = write(offset, bytes.first(data))) return error;
+    bytes = bytes.subspan(data);
+    offset += Bytes{data};
+  }
+  return {};
+}
+
+WriteError OffsetPart::write_zeros(Bytes offset, std::span<const std::byte> zeros,
+                                   bool over) const noexcept {
+  if (!over) return {};
+  const int error = persist([&] {
+    return ::fallocate(descriptor_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                       static_cast<off_t>(offset.value), static_cast<off_t>(zeros.size()));
+  });
+  return error == 0 ? WriteError{} : write(offset, zeros);  // some file systems have no holes
+}
+
+Outcome OffsetPart::extend(Bytes size) {
+  const Result<Bytes> now = this->size();
+  if (!now) return now.error();
+  if (*now >= size) return Nothing{};
+  const auto length = static_cast<off_t>(size.value);
+  const int error = persist([&] { return ::ftruncate(descriptor_.get(), length); });
+  return error == 0 ? Outcome{Nothing{}} : failure(Errc::dest_write_failed, "ftruncate", error);
+}
+
 Result<std::size_t> OffsetPart::read(Bytes offset, std::span<std::byte> out) const {
   const ReadAt read = read_at(descriptor_.get(), offset, out);
   if (read.system_errno != 0) return failure(Errc::dest_unusable, "pread", read.system_errno);
@@ -150,7 +206,8 @@ WriteError OffsetPart::sync() const noexcept {
   return error == 0 ? WriteError{} : WriteError{Call::sync, error};
 }
 
-WriteError OffsetPart::publish(Bytes size, bool durable, bool replace) noexcept {
+WriteError OffsetPart::publish(Bytes size, bool durable, bool replace,
+                               const FileStamp& stamp) noexcept {
   struct stat status {};
   if (::fstat(descriptor_.get(), &status) != 0) return {Call::write, errno};
   if (static_cast<std::uint64_t>(status.st_size) != size.value) {
@@ -159,6 +216,9 @@ WriteError OffsetPart::publish(Bytes size, bool durable, bool replace) noexcept 
     const int error = persist([&] { return ::ftruncate(descriptor_.get(), length); });
     if (error != 0) return {Call::write, error};
   }
+  int stamped = raised_ ? take_back_mode(descriptor_.get(), mode_) : 0;
+  if (stamped == 0) stamped = stamp.put_on(descriptor_.get());
+  if (stamped != 0) return {Call::write, stamped};
   if (durable) {
     const int error = persist([this] { return ::fsync(descriptor_.get()); });
     if (error != 0) return {Call::sync, error};

@@ -11,6 +11,7 @@
 #include "engine/base/units.hpp"
 #include "engine/disk/descriptor.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/file_stamp.hpp"
 #include "engine/disk/part_file.hpp"
 
 namespace mpiferry::disk {
@@ -32,14 +33,16 @@ enum class Begin : std::uint8_t {
 // from several threads; the other functions from one, while nobody is in any of those.
 class OffsetPart {
  public:
-  // `final_name`: 1 to 250 bytes without '/'. The mode of a new file is 0666 less the umask.
+  // `final_name`: 1 to 250 bytes without '/'. The umask takes its bits from a new file's mode.
   // `keep` and `join` open regular files only, not through symbolic links, and refuse one that has
   // a second name (a hard link): what is written here would be seen there. dest_occupied ("another
   // job is writing it") if somebody else owns the part or, for `keep`, the finished file;
   // dest_unusable with path, call, errno and hint for all else.
   // `part_name`: the unfinished file's, where "<final name>.part" may be somebody else's; "": that.
+  // `mode`: of a new file, once it is published; until then its owner may read and write it.
   static Result<OffsetPart> open(const Directory& directory, std::string_view final_name,
-                                 Begin begin, std::string part_name = "");
+                                 Begin begin, std::string part_name = "",
+                                 std::uint32_t mode = wire::kAnyMode);
 
   OffsetPart(OffsetPart&&) noexcept = default;
   OffsetPart& operator=(OffsetPart&&) = delete;
@@ -72,6 +75,11 @@ class OffsetPart {
 
   // Writes all of `bytes`. Handles short writes and EINTR. A write of 0 bytes is an ENOSPC.
   WriteError write(Bytes offset, std::span<const std::byte> bytes) const noexcept;
+  // The same, but pages of zeros become a hole, or stay one. `over`: other bytes may lie there
+  // already. For files whose size is set in the end (extend, publish).
+  WriteError write_sparse(Bytes offset, std::span<const std::byte> bytes, bool over) const noexcept;
+  // Makes the file so long, with a hole at its end, if it is shorter. dest_write_failed.
+  Outcome extend(Bytes size);
   // Fills `out`; fewer bytes only at the end of the file. dest_unusable.
   Result<std::size_t> read(Bytes offset, std::span<std::byte> out) const;
   // dest_unusable.
@@ -87,7 +95,8 @@ class OffsetPart {
   // not sync the directory. A published file of the right size is only closed (and synced). After
   // an error nothing has been published; the part stays and may still be discarded. ENOENT of
   // `rename`: the part, or the published file, has been removed or replaced by somebody.
-  WriteError publish(Bytes size, bool durable, bool replace) noexcept;
+  // `stamp`: what it gets beside its bytes.
+  WriteError publish(Bytes size, bool durable, bool replace, const FileStamp& stamp = {}) noexcept;
 
   // For who joined: closes the file, before its owner publishes it. The error is one that the file
   // system had put off; what was written here may be lost then.
@@ -97,14 +106,17 @@ class OffsetPart {
   void discard() noexcept;
 
  private:
-  OffsetPart(const Directory& directory, std::string_view final_name, std::string part_name);
+  OffsetPart(const Directory& directory, std::string_view final_name, std::string part_name,
+             std::uint32_t mode);
 
   const std::string& name() const noexcept { return published_ ? final_name_ : part_name_; }
   bool leads_here(const std::string& name) const noexcept;
   Outcome make();
   Outcome remove_stale() const;
   Outcome keep(bool owner);
+  Descriptor open_existing(bool owner) noexcept;
   Outcome check_kept() const;
+  WriteError write_zeros(Bytes offset, std::span<const std::byte> zeros, bool over) const noexcept;
   int take_name_back() noexcept;
   int name_finally(bool replace) noexcept;
   Failure failure(Errc code, std::string_view call, int system_errno) const;
@@ -117,6 +129,8 @@ class OffsetPart {
   Descriptor descriptor_;  // holds the lock
   Descriptor direct_;      // the same file with O_DIRECT, if it was asked for
   bool published_ = false;
+  std::uint32_t mode_;
+  bool raised_ = false;  // its owner has more rights while it is written
 };
 
 }  // namespace mpiferry::disk

@@ -48,17 +48,18 @@ bool leads_to(int directory, const std::string& name, const Descriptor& file) no
 }  // namespace
 
 OffsetPart::OffsetPart(const Directory& directory, std::string_view final_name,
-                       std::string part_name)
+                       std::string part_name, std::uint32_t mode)
     : directory_(directory.descriptor()),
       folder_(directory.path_of("")),
       final_name_(final_name),
-      part_name_(std::move(part_name)) {
+      part_name_(std::move(part_name)),
+      mode_(mode) {
   if (part_name_.empty()) part_name_.append(final_name_).append(kSuffix);
 }
 
 Result<OffsetPart> OffsetPart::open(const Directory& directory, std::string_view final_name,
-                                    Begin begin, std::string part_name) {
-  OffsetPart part{directory, final_name, std::move(part_name)};
+                                    Begin begin, std::string part_name, std::uint32_t mode) {
+  OffsetPart part{directory, final_name, std::move(part_name), mode};
   if (const int error = name_error(final_name); error != 0) {
     return destination_failure(Errc::dest_unusable, directory.path_of(final_name), "open", error);
   }
@@ -76,7 +77,9 @@ bool OffsetPart::leads_here(const std::string& name) const noexcept {
 Outcome OffsetPart::make() {
   for (int tries = 0; tries < kTries; ++tries) {
     descriptor_ = Descriptor{::openat(directory_, part_name_.c_str(),
-                                      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
+                                      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                                      mode_while_written(mode_))};
+    raised_ = true;
     if (descriptor_) {
       if (!lock(descriptor_)) return occupied();
       if (leads_here(part_name_)) return Nothing{};
@@ -114,7 +117,7 @@ Outcome OffsetPart::keep(bool owner) {
   for (int tries = 0; tries < kTries; ++tries) {
     for (const bool published : {false, true}) {
       published_ = published;
-      descriptor_ = Descriptor{::openat(directory_, name().c_str(), O_RDWR | kExisting)};
+      descriptor_ = open_existing(owner);
       if (descriptor_ || errno != ENOENT) break;
     }
     if (!descriptor_) {
@@ -134,6 +137,22 @@ Outcome OffsetPart::keep(bool owner) {
     if (leads_here(name())) return Nothing{};
   }
   return occupied();
+}
+
+// A file of a source that its owner may only read is such a one, too.
+Descriptor OffsetPart::open_existing(bool owner) noexcept {
+  const char* const path = name().c_str();
+  Descriptor file{::openat(directory_, path, O_RDWR | kExisting)};
+  if (file || errno != EACCES || !owner) return file;
+  struct stat status {};
+  if (::fstatat(directory_, path, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode) ||
+      ::fchmodat(directory_, path, status.st_mode | 0600, 0) != 0) {
+    errno = EACCES;
+    return file;
+  }
+  mode_ = status.st_mode & wire::kPermissions;
+  raised_ = true;
+  return Descriptor{::openat(directory_, path, O_RDWR | kExisting)};
 }
 
 Outcome OffsetPart::check_kept() const {

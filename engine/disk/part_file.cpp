@@ -16,6 +16,7 @@ namespace mpiferry::disk {
 PartFile::PartFile(PartFile&& other) noexcept
     : directory_(other.directory_),
       direct_(other.direct_),
+      stamp_(other.stamp_),
       descriptor_(std::move(other.descriptor_)) {
   std::ranges::copy(other.part_name_, part_name_);
   std::ranges::copy(other.final_name_, final_name_);
@@ -62,7 +63,15 @@ void PartFile::start_sync() const noexcept {
   ::sync_file_range(descriptor_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
-WriteError PartFile::sync() const noexcept {
+// Once, after the last write, which would set the time anew.
+WriteError PartFile::stamp() noexcept {
+  const FileStamp* const stamp = std::exchange(stamp_, nullptr);
+  const int error = stamp == nullptr ? 0 : stamp->put_on(descriptor_.get());
+  return error == 0 ? WriteError{} : WriteError{Call::write, error};
+}
+
+WriteError PartFile::sync() noexcept {
+  if (const WriteError error = stamp()) return error;
   while (::fsync(descriptor_.get()) != 0) {
     if (errno != EINTR) return {Call::sync, errno};
   }
@@ -71,9 +80,7 @@ WriteError PartFile::sync() const noexcept {
 
 WriteError PartFile::publish(bool durable) noexcept {
   if (!descriptor_) return {Call::write, EBADF};
-  if (durable) {
-    if (const WriteError error = sync()) return error;
-  }
+  if (const WriteError error = durable ? sync() : stamp()) return error;
   if (const int error = descriptor_.close(); error != 0) return {Call::write, error};
   if (::renameat(directory_, part_name_, directory_, final_name_) != 0)
     return {Call::rename, errno};

@@ -7,6 +7,7 @@
 
 #include "engine/base/units.hpp"
 #include "engine/disk/descriptor.hpp"
+#include "engine/disk/file_stamp.hpp"
 #include "engine/wire/ack.hpp"
 
 namespace mpiferry::disk {
@@ -19,6 +20,14 @@ struct WriteError {
   Call call = Call::none;
   int system_errno = 0;
   explicit operator bool() const noexcept { return call != Call::none; }
+};
+
+struct PartOptions {
+  // Writes go past the page cache, where the file system can do that and as far as they are whole,
+  // aligned pages.
+  bool direct = false;
+  std::uint32_t mode = wire::kAnyMode;  // of which the umask takes its bits
+  const FileStamp* stamp = nullptr;     // what the whole file gets; must outlive it
 };
 
 // An unfinished file. Its name starts with a dot and ends with ".part"; it is removed when the
@@ -41,7 +50,7 @@ class PartFile {
   // Lets the disk begin with what was appended. Only a hint: waits for nothing, promises nothing.
   void start_sync() const noexcept;
   // fsync: what was appended is durable, its name is not.
-  WriteError sync() const noexcept;
+  WriteError sync() noexcept;
   // Closes the file and gives it its final name in one rename; with `durable` after `sync`.
   // Replaces what is there, be it a symbolic link; a directory stays, and is an error. Does not
   // sync the directory: `Directory::sync` does. After an error nothing has been published.
@@ -56,8 +65,11 @@ class PartFile {
 
   void leave_direct() noexcept;
 
-  int directory_;        // the Directory's
-  bool direct_ = false;  // O_DIRECT
+  WriteError stamp() noexcept;
+
+  int directory_;                     // the Directory's
+  bool direct_ = false;               // O_DIRECT
+  const FileStamp* stamp_ = nullptr;  // to be put on it
   Descriptor descriptor_;
   char part_name_[kNameSize] = {};  // empty: nothing to remove
   char final_name_[kNameSize] = {};

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <iterator>
 #include <limits>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <utility>
 
@@ -32,6 +34,23 @@ Silence silence_of(int number) noexcept {
   if ((entry.revents & POLLIN) != 0) return Silence::more;
   return (entry.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 ? Silence::end
                                                                : Silence::no_writer_yet;
+}
+
+// Of files whose size is a page, or 0, whatever they hold; linux/magic.h.
+bool knows_no_sizes(int descriptor) noexcept {
+  static constexpr std::uint64_t kKinds[] = {
+      0x62656572,  // sysfs
+      0x9fa0,      // proc
+      0x64626720,  // debugfs
+      0x74726163,  // tracefs
+      0x62656570,  // configfs
+      0x73636673,  // securityfs
+      0x27e0eb,    // cgroup
+      0x63677270,  // cgroup2
+  };
+  struct statfs status {};
+  return ::fstatfs(descriptor, &status) == 0 &&
+         std::ranges::find(kKinds, static_cast<std::uint32_t>(status.f_type)) != std::end(kKinds);
 }
 
 std::string count(std::uint64_t bytes) { return std::to_string(bytes); }
@@ -129,6 +148,7 @@ Outcome Source::examine() {
     ::fcntl(number_, F_SETPIPE_SZ, kPipeSize);
   if (stream) return Nothing{};
 
+  if (S_ISREG(mode) && knows_no_sizes(number_)) return Nothing{};
   const off_t position = ::lseek(number_, 0, SEEK_CUR);
   off_t end = status.st_size;
   if (S_ISBLK(mode)) {  // fstat says 0
@@ -147,6 +167,11 @@ Outcome Source::examine() {
   if (S_ISREG(mode)) {
     identity_ = Identity{status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
     id_ = file_id(status);
+    attributes_ = {.mode = status.st_mode & 07777U,
+                   .uid = status.st_uid,
+                   .gid = status.st_gid,
+                   .mtime_seconds = status.st_mtim.tv_sec,
+                   .mtime_nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec)};
   }
   // Doubles the kernel's read-ahead. POSIX_FADV_WILLNEED a chunk or two ahead of the position was
   // measured beside it, cold, with 2 ms of other work a chunk, at read_ahead_kb 128 and 8192: no
@@ -171,7 +196,7 @@ Result<ReadResult> Source::read_file(Bytes offset, std::span<std::byte> out) con
     if (got > 0) {
       done += static_cast<std::size_t>(got);
     } else if (got == 0) {
-      return shrunk(position + done);
+      return ends_early(position + done);
     } else if (errno != EINTR) {
       // ESTALE: an NFS server no longer has the file that was opened.
       Failure stopped = failure(errno == ESTALE ? Errc::source_changed : Errc::source_read_failed,
@@ -204,14 +229,50 @@ Result<ReadResult> Source::read_stream(std::span<std::byte> out) {
   }
 }
 
-Outcome Source::check_unchanged() const {
+// Standard input shares its position with others: it is put back.
+std::vector<Extent> Source::data() const {
+  std::vector<Extent> extents;
+  struct stat status {};
+  constexpr std::int64_t kBlock = 512;  // of st_blocks, whatever the file system's are
+  if (!identity_ || ::fstat(number_, &status) != 0 || status.st_blocks * kBlock >= status.st_size) {
+    return extents;
+  }
+  const off_t position = ::lseek(number_, 0, SEEK_CUR);
+  const auto first = static_cast<off_t>(start_);
+  const auto end = static_cast<off_t>(start_ + size_->value);
+  for (off_t at = first; at < end;) {
+    const off_t begin = ::lseek(number_, at, SEEK_DATA);
+    if (begin < 0 && errno == ENXIO) break;  // holes only, from here on
+    off_t hole = begin < 0 ? begin : ::lseek(number_, begin, SEEK_HOLE);
+    if (hole < 0) {  // it cannot tell
+      extents.assign(1, {0_B, *size_});
+      break;
+    }
+    hole = std::min(hole, end);
+    if (begin < hole) {
+      extents.push_back({Bytes{static_cast<std::uint64_t>(begin - first)},
+                         Bytes{static_cast<std::uint64_t>(hole - begin)}});
+    }
+    at = hole;
+  }
+  ::lseek(number_, position, SEEK_SET);
+  if (extents.empty()) extents.push_back({0_B, 0_B});  // nothing but a hole
+  const bool whole = extents.size() == 1 && extents.front() == Extent{0_B, *size_};
+  return whole ? std::vector<Extent>{} : extents;
+}
+
+Outcome Source::check_unchanged(bool mtime) const {
   if (!identity_) return Nothing{};
   struct stat status {};
   if (::fstat(number_, &status) != 0) {
     return failure(errno == ESTALE ? Errc::source_changed : Errc::source_read_failed, "fstat",
                    errno);
   }
-  const Identity now{status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+  Identity now{status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+  if (!mtime) {
+    now.mtime_seconds = identity_->mtime_seconds;
+    now.mtime_nanoseconds = identity_->mtime_nanoseconds;
+  }
   if (now == *identity_) return Nothing{};
   if (now.size < identity_->size) return shrunk(static_cast<std::uint64_t>(now.size));
   Failure changed = shrunk(0);
@@ -219,12 +280,30 @@ Outcome Source::check_unchanged() const {
                        ? "grew from " + std::to_string(identity_->size) + " to " +
                              std::to_string(now.size) + " bytes while it was read"
                        : "was written to while it was read (its modification time changed)";
+  if (now.size == identity_->size) {
+    changed.hint =
+        "run it again when nothing writes to the source; where its file system changes such times "
+        "by itself, compare the bytes with --source-check digest";
+  }
   return changed;
 }
 
 boost::asio::posix::stream_descriptor& Source::descriptor() {
   if (!stream_) stream_.emplace(*io_, number_);
   return *stream_;
+}
+
+// The file ends before its size. If it still has that size, the size says nothing.
+Failure Source::ends_early(std::uint64_t end) const {
+  struct stat status {};
+  Failure failed = shrunk(end);
+  if (identity_ && ::fstat(number_, &status) == 0 && status.st_size == identity_->size) {
+    failed.code = Errc::source_read_failed;
+    failed.detail = "says that it has " + count(start_ + size_->value) + " bytes, and ends after " +
+                    count(end) + ": its file system does not know sizes";
+    failed.hint = "send it as a stream: through a FIFO, or cat FILE | ... scatter -";
+  }
+  return failed;
 }
 
 // `end`: where the file ended, from its very start.

@@ -6,13 +6,16 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include "engine/base/extent.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
 #include "engine/disk/descriptor.hpp"
+#include "engine/wire/file_attributes.hpp"
 
 namespace mpiferry::disk {
 
@@ -29,7 +32,8 @@ class Source {
   // Opens a regular file, a block device, a FIFO or a character device; "-" is standard input.
   // Regular files and block devices are read with pread and have a size; all others are streams
   // (standard input that is redirected from a regular file counts as that file, from its current
-  // position on; a file that has bytes but claims to be empty, as those of /proc, is a stream).
+  // position on; a file that has bytes but claims to be empty, as those of /proc, is a stream, and
+  // so is one of a file system whose sizes are none, as those of /sys).
   // Advises the kernel of sequential reading.
   // Failures: source_not_found, source_unreadable, source_not_a_file (a directory, a socket that is
   // not standard input), each with path, call and errno. Opening a FIFO without a writer does not
@@ -45,6 +49,13 @@ class Source {
   std::optional<Bytes> size() const noexcept { return size_; }
   bool is_stream() const noexcept { return !size_.has_value(); }
 
+  // Of a regular file.
+  const std::optional<wire::FileAttributes>& attributes() const noexcept { return attributes_; }
+
+  // The parts of a regular file that are no holes, in order, as offsets from where it is read; the
+  // whole if its file system cannot tell. Nothing for all else, and for a file without holes.
+  std::vector<Extent> data() const;
+
   // "device:inode" of a regular file, "" of all else.
   const std::string& id() const noexcept { return id_; }
 
@@ -56,11 +67,11 @@ class Source {
   // Failures: source_changed, source_read_failed.
   Result<ReadResult> read(Bytes offset, std::span<std::byte> out);
 
-  // Whether the file is still what it was when it was opened: size and mtime (nanoseconds), by
-  // fstat. source_changed with a detail that says what differs. Always passes for streams and
-  // block devices. A rewrite of equal size within one tick of the file system's clock (some ms)
-  // after the opening is not seen.
-  Outcome check_unchanged() const;
+  // Whether the file is still what it was when it was opened: its size and, with `mtime`, the time
+  // of its last change (nanoseconds), by fstat. source_changed with a detail that says what differs.
+  // Always passes for streams and block devices. A rewrite of equal size within one tick of the file
+  // system's clock (some ms) after the opening is not seen.
+  Outcome check_unchanged(bool mtime = true) const;
 
   // For streams: `co_await source.descriptor().async_wait(wait_read, ...)` after would_block.
   // Precondition: is_stream(). Made when it is first asked for: a stream that never has to be
@@ -95,6 +106,7 @@ class Source {
   Outcome examine();
   Result<ReadResult> read_file(Bytes offset, std::span<std::byte> out) const;
   Result<ReadResult> read_stream(std::span<std::byte> out);
+  Failure ends_early(std::uint64_t end) const;
   Failure shrunk(std::uint64_t end) const;
   Failure failure(Errc code, const char* call, int system_errno) const;
 
@@ -106,6 +118,7 @@ class Source {
   std::optional<Bytes> size_;
   std::optional<Identity> identity_;  // of regular files
   std::string id_;
+  std::optional<wire::FileAttributes> attributes_;
   std::optional<boost::asio::posix::stream_descriptor> stream_;
   NonBlocking non_blocking_;
   bool may_lack_writer_ = false;  // a FIFO from which nothing has come yet

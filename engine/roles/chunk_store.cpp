@@ -14,7 +14,13 @@ namespace mpiferry::roles {
 
 ChunkStore::ChunkStore(std::shared_ptr<const disk::Directory> directory, const wire::Job& job,
                        Rank self, std::uint64_t job_id)
-    : directory_(std::move(directory)), job_(job), self_(self), job_id_(job_id) {}
+    : directory_(std::move(directory)),
+      job_(job),
+      self_(self),
+      job_id_(job_id),
+      mode_(job.attributes ? job.attributes->mode : wire::kAnyMode) {
+  if (job.attributes && job.preserve) stamp_ = disk::FileStamp::of(*job.attributes);
+}
 
 ChunkStore::~ChunkStore() {
   if (file_ && job_.layout == wire::Layout::stripes && end_ == 0_B && !job_.resume) {
@@ -34,7 +40,7 @@ Outcome ChunkStore::open() {
 }
 
 Outcome ChunkStore::open(std::string_view name, disk::Begin begin) {
-  auto file = disk::OffsetPart::open(*directory_, name, begin);
+  auto file = disk::OffsetPart::open(*directory_, name, begin, "", mode_);
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
   if (job_.direct) file_->go_direct();
@@ -91,7 +97,8 @@ std::optional<std::optional<std::uint64_t>> ChunkStore::look_on(std::span<std::b
 Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
   if (has_own_file(chunk)) {
     return disk::ChunkSlot{
-        directory_->open_part(disk::ChunkName{chunk}.view(), job_id_, job_.direct)};
+        directory_->open_part(disk::ChunkName{chunk}.view(), job_id_,
+                              {.direct = job_.direct, .mode = mode_, .stamp = &stamp_})};
   }
   // An ack has room for an errno, and for no other reason.
   const auto refused = [](disk::Call call, Failure& failure) -> Result<disk::ChunkSlot> {
@@ -111,7 +118,12 @@ Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
   }
   // What was digested there is no more, even if the write fails.
   if (place(chunk) < digested_) forget_digest();
-  return disk::ChunkSlot{*file_, place(chunk)};
+  return disk::ChunkSlot{*file_, place(chunk), zeros()};
+}
+
+disk::ChunkSlot::Zeros ChunkStore::zeros() const noexcept {
+  if (!job_.data) return disk::ChunkSlot::Zeros::write;
+  return job_.resume ? disk::ChunkSlot::Zeros::punch : disk::ChunkSlot::Zeros::skip;
 }
 
 void ChunkStore::on_kept(ChunkIndex chunk, Bytes length) {
@@ -137,7 +149,7 @@ Outcome ChunkStore::publish() {
     if (Outcome opened = open(disk::stripe_name(self_), disk::Begin::fresh); !opened) return opened;
   }
   stripe_digest_ = digest_.value();
-  if (const auto error = file_->publish(end_, job_.fsync, /*replace=*/true)) {
+  if (const auto error = file_->publish(end_, job_.fsync, /*replace=*/true, stamp_)) {
     return write_failure(directory_->path(), disk::stripe_name(self_), error.call,
                          error.system_errno);
   }
@@ -159,6 +171,9 @@ void ChunkStore::forget_digest() {
 
 Result<bool> ChunkStore::catch_up(std::span<std::byte> buffer) {
   if (job_.layout != wire::Layout::stripes || !file_) return false;
+  if (job_.data) {  // it may end with a hole that nobody has made yet
+    if (Outcome extended = file_->extend(end_); !extended) return std::move(extended.error());
+  }
   if (digested_ > end_) forget_digest();  // it becomes shorter
   if (digested_ == end_) return false;
   const auto got = file_->read(digested_, buffer);

@@ -67,12 +67,15 @@ class ChunkStore {
   Bytes place(ChunkIndex chunk) const noexcept;
   Outcome open(std::string_view name, disk::Begin begin);
   Outcome close();
+  disk::ChunkSlot::Zeros zeros() const noexcept;
   void forget_digest();
 
   std::shared_ptr<const disk::Directory> directory_;
   const wire::Job& job_;
   Rank self_;
   std::uint64_t job_id_;
+  std::uint32_t mode_;
+  disk::FileStamp stamp_;                 // --preserve
   std::optional<disk::OffsetPart> file_;  // of stripes and file
   Bytes end_;                             // of what was written into it
   wire::ChunkDigest digest_;              // of the stripe, as long as it is written in order

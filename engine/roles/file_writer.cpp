@@ -6,8 +6,9 @@
 
 namespace mpiferry::roles {
 
-FileWriter::FileWriter(boost::asio::io_context& io, const disk::OffsetPart& file, Done done)
-    : io_(io), file_(file), done_(std::move(done)) {}
+FileWriter::FileWriter(boost::asio::io_context& io, const disk::OffsetPart& file, bool sparse,
+                       Done done)
+    : io_(io), file_(file), sparse_(sparse), done_(std::move(done)) {}
 
 FileWriter::~FileWriter() {
   ending_ = true;
@@ -22,7 +23,11 @@ void FileWriter::give(ChunkIndex chunk, Bytes offset, Bytes length, Lease lease)
 // On the writer's thread. Leases are the other thread's: this one hands them back and lets none go.
 void FileWriter::Write::operator()() {
   disk::WriteError error;
-  if (!self->ending_) error = self->file_.write(offset, lease.payload().first(length.value));
+  const auto bytes = lease.payload().first(length.value);
+  if (!self->ending_) {
+    error = self->sparse_ ? self->file_.write_sparse(offset, bytes, /*over=*/false)
+                          : self->file_.write(offset, bytes);
+  }
   boost::asio::post(self->io_, Written{self, chunk, length, std::move(lease), error});
 }
 

@@ -19,8 +19,8 @@ class FileWriter {
   // Called on the thread that runs `io`, when a write is done or has failed.
   using Done = std::function<void(ChunkIndex, Bytes length, Lease, disk::WriteError)>;
 
-  // `file` outlives it.
-  FileWriter(boost::asio::io_context& io, const disk::OffsetPart& file, Done done);
+  // `file` outlives it. `sparse`: pages of zeros become holes; the file is new.
+  FileWriter(boost::asio::io_context& io, const disk::OffsetPart& file, bool sparse, Done done);
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
   // Waits for what is under way; what has not been begun is dropped.
@@ -51,6 +51,7 @@ class FileWriter {
 
   boost::asio::io_context& io_;
   const disk::OffsetPart& file_;
+  bool sparse_;
   Done done_;
   std::size_t pending_ = 0;
   std::atomic<bool> ending_ = false;

@@ -66,18 +66,37 @@ Outcome GatherMaster::open() {
                    .detail = "there is such a file already",
                    .hint = "name another file, or replace this one with --force"};
   }
-  auto file =
-      disk::OffsetPart::open(*directory_, name_, disk::Begin::fresh, private_part_name(name_));
+  take_attributes();
+  auto file = disk::OffsetPart::open(*directory_, name_, disk::Begin::fresh,
+                                     private_part_name(name_), mode_);
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
   // Space is not reserved: for a file that one rank writes from the front, that only takes time.
-  if (Outcome room = check_room(*directory_, options_.target, manifest_.size); !room) return room;
+  const Bytes data = sparse() ? *manifest_.data : manifest_.size;
+  if (Outcome room = check_room(*directory_, options_.target, data); !room) return room;
   in_hand_.resize(buffers());
-  writer_.emplace(io_, *file_,
+  writer_.emplace(io_, *file_, sparse(),
                   [this](ChunkIndex chunk, Bytes length, Lease lease, disk::WriteError error) {
                     on_written(chunk, length, std::move(lease), error);
                   });
   return Nothing{};
+}
+
+bool GatherMaster::sparse() const noexcept {
+  return manifest_.data.has_value() && options_.sparse == Options::Sparse::automatic;
+}
+
+// As cp has it: a new file gets the source's permissions less the umask, one that is replaced keeps
+// its own and its owner. --preserve: what scatter saw.
+void GatherMaster::take_attributes() {
+  if (manifest_.attributes) mode_ = manifest_.attributes->mode;
+  struct stat status {};
+  if (options_.preserve) {
+    if (manifest_.attributes) stamp_ = disk::FileStamp::of(*manifest_.attributes);
+  } else if (::stat(options_.target.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+    stamp_.mode = status.st_mode & 07777U;
+    stamp_.owner = disk::FileStamp::Owner{status.st_uid, status.st_gid};
+  }
 }
 
 void GatherMaster::accept(ChunkIndex chunk, Bytes length, Lease lease) {
@@ -144,7 +163,7 @@ void GatherMaster::conclude() {
 
 Outcome GatherMaster::publish() {
   if (!right_) return Nothing{};
-  const auto error = file_->publish(manifest_.size, options_.fsync, options_.force);
+  const auto error = file_->publish(manifest_.size, options_.fsync, options_.force, stamp_);
   if (error && error.system_errno == EEXIST && !options_.force) {
     return Failure{.code = Errc::dest_occupied,
                    .path = options_.target,

@@ -38,12 +38,16 @@ class GatherMaster final : public RecallMaster {
   void add_to(Report& report) const override;
   void on_written(ChunkIndex chunk, Bytes length, Lease lease, disk::WriteError error);
   Failure write_failed(disk::WriteError error) const;
+  bool sparse() const noexcept;
+  void take_attributes();
 
   const GatherOptions& options_;
   std::string folder_;
   std::string name_;
   std::optional<disk::Directory> directory_;
   std::optional<disk::OffsetPart> file_;
+  std::uint32_t mode_ = wire::kAnyMode;
+  disk::FileStamp stamp_;
   std::vector<InHand> in_hand_;  // chunk i at i % size; an empty lease: it is not there yet
   ChunkIndex next_;              // to be digested and written
   std::size_t digested_ = 0;     // bytes of it

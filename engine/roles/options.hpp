@@ -31,6 +31,16 @@ struct Options {
   // where the file system can do that. `automatic`: past it for chunks of 256 KiB and more.
   enum class Io : int { automatic, buffered, direct };
   Io io = Io::automatic;
+  // What shows that the source is still what it was when it was opened. Its size always counts;
+  // `mtime`: the time of its last change, too; `digest`: its bytes, which are read a second time.
+  enum class SourceCheck : int { size, mtime, digest };
+  SourceCheck source_check = SourceCheck::mtime;
+  // The files at the destination get the source's modes, times and, where that is allowed, owner;
+  // else only its permission bits, less the umask.
+  bool preserve = false;
+  // Where several chunks share a file, holes of the source stay holes, or are filled with zeros.
+  enum class Sparse : int { automatic, never };
+  Sparse sparse = Sparse::automatic;
   bool force = false;  // replace another job's files at the destination
   // Go on with what lies at the destination: chunks that are there as they are in the source now
   // are kept, all others are sent. Not with force.

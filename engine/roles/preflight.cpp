@@ -71,7 +71,7 @@ wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Director
   if (!room) return {};  // it is not for this that a job should fail
   const plan::ChunkPlan plan{*job.source_size, job.chunk_size, job.workers};
   wire::Ready::Room out;
-  out.needed = plan.bytes_of(self);
+  out.needed = job.data.value_or(plan.bytes_of(self));
   out.files = 1;
   if (job.layout == wire::Layout::chunks) {
     const std::uint64_t blocks = (job.chunk_size.value + kBlock - 1) / kBlock;

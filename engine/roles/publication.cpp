@@ -12,13 +12,21 @@
 namespace mpiferry::roles {
 namespace {
 
+// Its owner can always read and replace it, and nobody executes it.
+constexpr std::uint32_t kOwner = 0600;
+constexpr std::uint32_t kText = 0666;
+
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
 
 // A text file that appears whole or not at all.
 class TextFile {
  public:
-  TextFile(const disk::Directory& directory, std::string_view name, std::uint64_t job_id)
-      : directory_(directory), name_(name), opened_(directory.open_part(name, job_id)) {
+  TextFile(const disk::Directory& directory, std::string_view name, std::uint64_t job_id,
+           TextOptions options)
+      : directory_(directory),
+        name_(name),
+        durable_(options.durable),
+        opened_(directory.open_part(name, job_id, {.mode = kOwner | (options.mode & kText)})) {
     text_.reserve(kPiece + 4096);
   }
 
@@ -27,10 +35,10 @@ class TextFile {
     return text_.size() < kPiece ? Outcome{Nothing{}} : flush();
   }
 
-  Outcome publish(bool durable) {
+  Outcome publish() {
     if (Outcome flushed = flush(); !flushed) return flushed;
-    if (const auto error = opened_.file.publish(durable)) return failure(error);
-    return durable ? directory_.sync() : Outcome{Nothing{}};
+    if (const auto error = opened_.file.publish(durable_)) return failure(error);
+    return durable_ ? directory_.sync() : Outcome{Nothing{}};
   }
 
  private:
@@ -46,6 +54,7 @@ class TextFile {
 
   const disk::Directory& directory_;
   std::string_view name_;
+  bool durable_;
   disk::OpenedPart opened_;
   std::string text_;
 };
@@ -64,21 +73,21 @@ Failure write_failure(const std::string& directory, std::string_view name, wire:
 }
 
 Outcome publish_sums(const disk::Directory& directory, std::string_view name, std::uint64_t job_id,
-                     const Listing& listing, bool durable) {
-  TextFile file{directory, name, job_id};
+                     const Listing& listing, TextOptions options) {
+  TextFile file{directory, name, job_id, options};
   Outcome outcome = Nothing{};
   listing([&](std::string_view line) {
     if (outcome) outcome = file.append(line);
   });
-  return outcome ? file.publish(durable) : outcome;
+  return outcome ? file.publish() : outcome;
 }
 
 Outcome publish_manifest(const disk::Directory& directory, const wire::Manifest& manifest,
-                         std::uint64_t job_id, bool durable) {
-  TextFile file{directory, disk::kManifestName, job_id};
+                         std::uint64_t job_id, TextOptions options) {
+  TextFile file{directory, disk::kManifestName, job_id, options};
   Outcome outcome =
       wire::write_manifest(manifest, [&file](std::string_view text) { return file.append(text); });
-  return outcome ? file.publish(durable) : outcome;
+  return outcome ? file.publish() : outcome;
 }
 
 }  // namespace mpiferry::roles

@@ -16,12 +16,17 @@ using LineSink = std::function<void(std::string_view)>;
 // Calls its argument with each line (wire::sums_line).
 using Listing = std::function<void(const LineSink&)>;
 
-// Writes the lines under `name`, in one rename at the end; with `durable`, fsync
-// before and a sync of the directory after it. dest_write_failed with path, call and errno.
+struct TextOptions {
+  std::uint32_t mode = wire::kAnyMode;  // of the source: who may not read that, reads no digests
+  bool durable = false;  // fsync before the rename, and a sync of the directory after
+};
+
+// Writes the lines under `name`, in one rename at the end. dest_write_failed with path, call and
+// errno.
 Outcome publish_sums(const disk::Directory& directory, std::string_view name, std::uint64_t job_id,
-                     const Listing& listing, bool durable);
+                     const Listing& listing, TextOptions options);
 Outcome publish_manifest(const disk::Directory& directory, const wire::Manifest& manifest,
-                         std::uint64_t job_id, bool durable);
+                         std::uint64_t job_id, TextOptions options);
 
 // The failure behind a write error on `name` in `directory`.
 Failure write_failure(const std::string& directory, std::string_view name, wire::WriteCall call,

@@ -8,7 +8,7 @@
 
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
-#include "engine/wire/job.hpp"
+#include "engine/roles/options.hpp"
 
 namespace mpiferry {
 
@@ -29,9 +29,15 @@ struct GatherOptions : RecallOptions {
   std::string target = {};  // the file to be made; its directory must be there
   bool fsync = false;       // success means: durable
   bool force = false;       // replace `target` if it is there
+  // `target` gets the mode, the times and, where that is allowed, the owner that the source had;
+  // else only its permission bits, less the umask, if `target` is new, and its own if it is not.
+  bool preserve = false;
+  Options::Sparse sparse = Options::Sparse::automatic;  // as in Options, for `target`
 };
 
 struct VerifyOptions : RecallOptions {
+  // Of `against`; `digest` is `size` here, as its bytes are compared anyway.
+  Options::SourceCheck source_check = Options::SourceCheck::mtime;
   std::string against = {};  // a file that the chunks are compared with, too; "": none
 };
 

@@ -7,6 +7,7 @@
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/job_owner.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/data_share.hpp"
 #include "engine/roles/fault_player.hpp"
 
 namespace mpiferry::roles {
@@ -43,6 +44,9 @@ Task<Outcome> ScatterMaster::prepare() {
     if (*chunks_ > kMaxChunks) co_return too_many_chunks(options_);
   }
   reader_.emplace(std::move(*source), options_.chunk_size);
+  if (options_.sparse == Options::Sparse::automatic && options_.layout != wire::Layout::chunks) {
+    data_ = reader_->source().data();
+  }
 
   if (!options_.discard) {
     Outcome occupied = co_await occupy();
@@ -65,25 +69,30 @@ Task<Outcome> ScatterMaster::occupy() {
 
 void ScatterMaster::invite() {
   const std::string& source_id = reader_->source().id();
-  const wire::Job job{.destination = options_.destination,
-                      .token = token_,
-                      .build = options_.build,
-                      .host = host_,
-                      .source_id = source_id.empty() ? "" : host_ + " " + source_id,
-                      .source_size = reader_->source().size(),
-                      .chunk_size = options_.chunk_size,
-                      .layout = options_.layout,
-                      .window = options_.effective_window(),
-                      .workers = workers(),
-                      .fsync = options_.fsync,
-                      .direct = options_.direct(),
-                      .force = options_.force,
-                      .resume = options_.resume,
-                      .reroute = options_.reroute,
-                      .discard = options_.discard,
-                      .stall_timeout = options_.stall_timeout,
-                      .faults = options_.faults};
+  std::vector<Bytes> data;
+  if (sparse()) data = plan::data_by_worker(data_, options_.chunk_size, workers());
+  wire::Job job{.destination = options_.destination,
+                .token = token_,
+                .build = options_.build,
+                .host = host_,
+                .source_id = source_id.empty() ? "" : host_ + " " + source_id,
+                .attributes = reader_->source().attributes(),
+                .preserve = options_.preserve,
+                .source_size = reader_->source().size(),
+                .chunk_size = options_.chunk_size,
+                .layout = options_.layout,
+                .window = options_.effective_window(),
+                .workers = workers(),
+                .fsync = options_.fsync,
+                .direct = options_.direct(),
+                .force = options_.force,
+                .resume = options_.resume,
+                .reroute = options_.reroute,
+                .discard = options_.discard,
+                .stall_timeout = options_.stall_timeout,
+                .faults = options_.faults};
   for (int rank = 1; rank < communicator_.size(); ++rank) {
+    if (sparse()) job.data = data[static_cast<std::size_t>(rank) - 1];
     control_.send(Rank{rank}, wire::Tag::data, wire::Kind::job, job_id_, job);
   }
 }
@@ -91,7 +100,8 @@ void ScatterMaster::invite() {
 // The last look before success is declared: a file that changed while it was read was not moved,
 // and chunks among which another job has written are nobody's.
 void ScatterMaster::check_result() {
-  if (auto same = reader_->source().check_unchanged(); !same) fail(std::move(same.error()));
+  const bool mtime = options_.source_check == Options::SourceCheck::mtime;
+  if (auto same = reader_->source().check_unchanged(mtime); !same) fail(std::move(same.error()));
   if (options_.discard) return;
   if (Outcome there = directory_->check_in_place(); !there) fail(std::move(there.error()));
   if (!directory_->holds_token(token_)) fail(taken_over());

@@ -47,6 +47,9 @@ class ScatterMaster final : public Master {
   Task<Outcome> take_over();
   Outcome check_finished();
   Failure taken_over() const;
+  bool sparse() const noexcept { return !data_.empty(); }
+  Bytes data_size(Bytes size) const noexcept;
+  std::uint32_t mode() const noexcept;
   Outcome open_file();
   Outcome check_room_for_file() const;
   Outcome reserve();
@@ -77,6 +80,7 @@ class ScatterMaster final : public Master {
   };
   enum class Turn : std::uint8_t { more, blocked, done };
   Task<> transfer() override;
+  Task<> read_source_again();
   Turn take_turn();
   bool advance(const flow::Action& action);
   void read_on();
@@ -103,6 +107,7 @@ class ScatterMaster final : public Master {
   bool fresh_file_ = true;                // ... and no earlier job's
   std::optional<SourceReader> reader_;
   std::optional<flow::Send> reading_;  // the chunk that the reader works on
+  std::vector<Extent> data_;           // of a source with holes that stay holes; else empty
   bool source_blocked_ = false;
   std::optional<std::uint64_t> chunks_;
   std::vector<Retained> retained_;            // streams: sent, not acknowledged

@@ -4,6 +4,7 @@
 
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/stripe_name.hpp"
+#include "engine/plan/data_share.hpp"
 #include "engine/roles/scatter_master.hpp"
 
 namespace mpiferry::roles {
@@ -15,23 +16,32 @@ Outcome ScatterMaster::publish() {
                           .size = reader_->bytes(),
                           .chunk_size = options_.chunk_size,
                           .layout = options_.layout,
+                          .attributes = reader_->source().attributes(),
                           .digest = reader_->file_digest(),
                           .workers = crew_.manifest_workers(),
                           .moved = moved_chunks(),
                           .chunk_digests = std::move(reader_->digests())};
+  if (options_.sparse == Options::Sparse::automatic && data_.empty()) {
+    data_ = reader_->source().data();  // no file of the layout `chunks` has holes; FILE may have
+  }
+  if (!data_.empty()) manifest.data = plan::sum_of(data_);
   if (file_) {
-    if (const auto error = file_->publish(manifest.size, options_.fsync, /*replace=*/true)) {
+    disk::FileStamp stamp;
+    if (options_.preserve && manifest.attributes) stamp = disk::FileStamp::of(*manifest.attributes);
+    if (const auto error = file_->publish(manifest.size, options_.fsync, /*replace=*/true, stamp)) {
       return write_failure(directory_->path(), disk::kFileName, error.call, error.system_errno);
     }
   }
   const bool shared = file_ || crew_.some_share_master_directory();
   Outcome outcome = Nothing{};
   if (shared) {
-    outcome = publish_sums(
-        *directory_, disk::kSumsName, job_id_,
-        [&](const LineSink& put) { list_sums(manifest, put); }, options_.fsync);
+    outcome = publish_sums(*directory_, disk::kSumsName, job_id_,
+                           [&](const LineSink& put) { list_sums(manifest, put); },
+                           {.mode = mode(), .durable = options_.fsync});
   }
-  return outcome ? publish_manifest(*directory_, manifest, job_id_, options_.fsync) : outcome;
+  return outcome ? publish_manifest(*directory_, manifest, job_id_,
+                                    {.mode = mode(), .durable = options_.fsync})
+                 : outcome;
 }
 
 // A line for each file in the master's directory.

@@ -10,6 +10,7 @@
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/manifest_file.hpp"
 #include "engine/disk/room.hpp"
+#include "engine/plan/data_share.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/predecessor.hpp"
 #include "engine/roles/preflight.hpp"
@@ -117,8 +118,9 @@ Outcome ScatterMaster::open_file() {
   const std::string name{disk::kFileName};
   fresh_file_ =
       !options_.resume || !(directory_->exists(name) || directory_->exists(name + ".part"));
-  auto file = disk::OffsetPart::open(*directory_, disk::kFileName,
-                                     options_.resume ? disk::Begin::keep : disk::Begin::fresh);
+  auto file =
+      disk::OffsetPart::open(*directory_, disk::kFileName,
+                             options_.resume ? disk::Begin::keep : disk::Begin::fresh, "", mode());
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
   // A finished file stays as it is until it is retracted.
@@ -129,19 +131,33 @@ Outcome ScatterMaster::open_file() {
 Outcome ScatterMaster::check_room_for_file() const {
   const auto size = reader_->source().size();
   if (!size || options_.layout != wire::Layout::file) return Nothing{};
-  return check_room(*directory_, directory_->path_of(disk::kFileName), *size,
+  return check_room(*directory_, directory_->path_of(disk::kFileName), data_size(*size),
                     disk::room_of_leftovers(*directory_));
 }
 
 Outcome ScatterMaster::reserve() {
   const auto size = reader_->source().size();
   if (!size) return Nothing{};
+  const Bytes data = data_size(*size);
+  const Bytes needed = data - std::min(data, file_->allocated());
+  if (sparse()) {  // what is reserved is no hole
+    Outcome room = check_room(*directory_, file_->path(), needed);
+    return room && !file_->is_published() ? file_->extend(*size) : std::move(room);
+  }
   Outcome reserved = file_->preallocate(*size);
   if (!reserved && disk::is_full(reserved.error())) {  // how much is needed, and free
-    const Bytes needed = *size - std::min(*size, file_->allocated());
     if (Outcome room = check_room(*directory_, file_->path(), needed); !room) return room;
   }
   return reserved;
+}
+
+Bytes ScatterMaster::data_size(Bytes size) const noexcept {
+  return sparse() ? plan::sum_of(data_) : size;
+}
+
+std::uint32_t ScatterMaster::mode() const noexcept {
+  const auto& attributes = reader_->source().attributes();
+  return attributes ? attributes->mode : wire::kAnyMode;
 }
 
 }  // namespace mpiferry::roles

@@ -32,7 +32,34 @@ Task<> ScatterMaster::transfer() {
       co_await changed_.wait();
     }
   }
+  if (!conductor_.failed() && options_.source_check == Options::SourceCheck::digest) {
+    co_await read_source_again();
+  }
   if (!conductor_.failed()) check_result();
+}
+
+// What was sent has the digest of the first reading: a file that still has it was not changed.
+Task<> ScatterMaster::read_source_again() {
+  disk::Source& source = reader_->source();
+  if (source.is_stream()) co_return;  // can be read only once
+  std::vector<std::byte> slice(kSlice);
+  wire::FileDigest digest;
+  for (Bytes at; at < *source.size() && !conductor_.failed();) {
+    const auto read = source.read(at, slice);
+    if (!read) {
+      fail(read.error());
+      co_return;
+    }
+    digest.update(std::span{slice}.first(read->bytes));
+    at += Bytes{read->bytes};
+    const mpi::MpiContext::Awake awake{context_};
+    co_await yield_turn(io_);
+  }
+  if (conductor_.failed() || digest.value() == reader_->file_digest()) co_return;
+  fail({.code = Errc::source_changed,
+        .path = options_.source,
+        .detail = "other bytes came when it was read a second time",
+        .hint = "run it again when nothing writes to the source"});
 }
 
 // Small chunks share a turn of the event loop, and with it a visit of the poller and an epoll_wait;

@@ -123,7 +123,9 @@ Task<Outcome> ScatterWorker::publish(const wire::End& end) {
       put(wire::sums_line(disk::ChunkName{chunk}.view(), digests[k]));
     }
   };
-  Outcome listed = publish_sums(*directory_, end.sums_file, post_.job_id, listing, job_.fsync);
+  Outcome listed = publish_sums(
+      *directory_, end.sums_file, post_.job_id, listing,
+      {.mode = job_.attributes ? job_.attributes->mode : wire::kAnyMode, .durable = job_.fsync});
   // Where not even chunks could be written, the job does without a list of them.
   co_return unwritable_ ? Outcome{Nothing{}} : listed;
 }

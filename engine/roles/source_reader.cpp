@@ -52,7 +52,7 @@ SourceReader::Step SourceReader::finish() {
   } else if (digests_[chunk_.value] != chunk_digest_.value()) {
     return fail(
         {.code = Errc::source_changed,
-         .detail = "chunk " + std::to_string(chunk_.value) + " was other when it was read again",
+         .detail = "chunk " + std::to_string(chunk_.value) + " differs when it is read again",
          .hint = "run the job again when nobody writes to the source"});
   }
   return Step::ready;

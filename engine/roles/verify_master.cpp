@@ -118,7 +118,9 @@ void VerifyMaster::compare() {
 
 void VerifyMaster::conclude() {
   if (reader_) {
-    if (Outcome same = reader_->source().check_unchanged(); !same) {
+    if (Outcome same =
+            reader_->source().check_unchanged(options_.source_check == Options::SourceCheck::mtime);
+        !same) {
       return fail(std::move(same.error()));
     }
   }

@@ -75,6 +75,9 @@ Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
                {"discard", job.discard},
                {"stall_timeout_ms", job.stall_timeout.count()}};
   if (job.source_size) json["source_size"] = job.source_size->value;
+  if (job.attributes) json["attributes"] = json_from(*job.attributes);
+  if (job.preserve) json["preserve"] = true;
+  if (job.data) json["data"] = job.data->value;
   if (job.faults != Faults{}) json["faults"] = json_from(job.faults);
   return put_json("job", json, out);
 }
@@ -95,6 +98,13 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
     // A worker allocates for each chunk and each receive: a broken number must not decide how much.
     if (job.source_size && job.source_size->value > kMaxChunks * job.chunk_size.value) {
       fields.refuse("source_size", "must be at most " + std::to_string(kMaxChunks) + " chunks");
+    }
+    if (const Json* attributes = fields.optional_member("attributes")) {
+      job.attributes = read_attributes(*attributes, "job: attributes.", failure);
+    }
+    job.preserve = fields.optional_member("preserve") != nullptr && fields.boolean("preserve");
+    if (fields.optional_member("data") != nullptr) {
+      job.data = Bytes{fields.integer<std::uint64_t>("data", 0, kMaxFileSize)};
     }
     job.window = fields.integer<std::uint32_t>("window", 1, kMaxWindow);
     job.workers = fields.integer<std::uint32_t>("workers", 1, kMaxWorkers);

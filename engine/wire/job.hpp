@@ -12,6 +12,7 @@
 #include "engine/base/failure.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
+#include "engine/wire/file_attributes.hpp"
 #include "engine/wire/layout.hpp"
 
 namespace mpiferry::wire {
@@ -37,11 +38,18 @@ struct Faults {
 
 // Master to worker: what is to be moved.
 struct Job {
-  std::string destination;           // with {rank} and {host} still in it
-  std::string token;                 // marks the master's destination while the job runs
-  std::string build;                 // of the program, to be compared; "": not known
-  std::string host = {};             // the master's
-  std::string source_id;             // "host device:inode" of a regular file: no worker removes it
+  std::string destination;  // with {rank} and {host} still in it
+  std::string token;        // marks the master's destination while the job runs
+  std::string build;        // of the program, to be compared; "": not known
+  std::string host = {};    // the master's
+  std::string source_id;    // "host device:inode" of a regular file: no worker removes it
+  // Of a source that is a file: its files are made with this mode, and with all of it if
+  // `preserve`.
+  std::optional<FileAttributes> attributes = {};
+  bool preserve = false;
+  // The source has holes, and this worker's chunks so many bytes of data: where several chunks
+  // share a file, holes stay holes. Nothing: the source has none, or they are to be filled.
+  std::optional<Bytes> data = {};
   std::optional<Bytes> source_size;  // up to kMaxChunks chunks; nothing: a stream, known at its end
   Bytes chunk_size;
   Layout layout = Layout::chunks;

@@ -1,7 +1,9 @@
 #include "engine/wire/json_message.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <limits>
 
 #include "engine/wire/job.hpp"
 #include "engine/wire/refusal.hpp"
@@ -11,6 +13,17 @@ namespace {
 
 // Far above any sensible test, and far below where adding it to a clock overflows.
 constexpr std::chrono::microseconds kMaxWriteDelay = std::chrono::hours{24};
+
+constexpr int kOctal = 8;
+
+// As chmod takes it: "0640".
+std::string octal(std::uint32_t mode) {
+  std::string digits{"0000"};
+  for (std::size_t i = digits.size(); i-- > 0; mode /= kOctal) {
+    digits[i] = static_cast<char>('0' + mode % kOctal);
+  }
+  return digits;
+}
 
 }  // namespace
 
@@ -39,6 +52,35 @@ Layout read_layout(Fields& fields) {
 std::chrono::milliseconds read_stall_timeout(Fields& fields) {
   return std::chrono::milliseconds{
       fields.integer<std::int64_t>("stall_timeout_ms", 0, kMaxStallTimeout.count())};
+}
+
+Json json_from(const FileAttributes& attributes) {
+  return {{"mode", octal(attributes.mode)},
+          {"uid", attributes.uid},
+          {"gid", attributes.gid},
+          {"mtime_s", attributes.mtime_seconds},
+          {"mtime_ns", attributes.mtime_nanoseconds}};
+}
+
+FileAttributes read_attributes(const Json& json, const std::string& place,
+                               std::optional<Failure>& failure) {
+  constexpr std::int64_t kAnyTime = std::numeric_limits<std::int64_t>::max();
+  constexpr std::uint32_t kMaxMode = 07777;
+  constexpr std::uint32_t kMaxNanoseconds = 999'999'999;
+  Fields fields{json, place, failure};
+  FileAttributes attributes;
+  const std::string mode = fields.text("mode");
+  const auto parsed =
+      std::from_chars(mode.data(), mode.data() + mode.size(), attributes.mode, kOctal);
+  if (mode.empty() || parsed.ec != std::errc{} || parsed.ptr != mode.data() + mode.size() ||
+      attributes.mode > kMaxMode) {
+    fields.refuse("mode", "must be octal digits, up to 7777");
+  }
+  attributes.uid = fields.integer<std::uint32_t>("uid", 0, kMaxU32);
+  attributes.gid = fields.integer<std::uint32_t>("gid", 0, kMaxU32);
+  attributes.mtime_seconds = fields.integer<std::int64_t>("mtime_s", -kAnyTime, kAnyTime);
+  attributes.mtime_nanoseconds = fields.integer<std::uint32_t>("mtime_ns", 0, kMaxNanoseconds);
+  return attributes;
 }
 
 Json json_from(const Faults& faults) {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "engine/base/result.hpp"
+#include "engine/wire/file_attributes.hpp"
 #include "engine/wire/json_text.hpp"
 #include "engine/wire/layout.hpp"
 
@@ -47,6 +48,11 @@ auto take_json(std::string_view what, std::span<const std::byte> payload, Read r
 // The fields "layout" and "stall_timeout_ms" of a job or a recall.
 Layout read_layout(Fields& fields);
 std::chrono::milliseconds read_stall_timeout(Fields& fields);
+
+// Of a file, and back.
+Json json_from(const FileAttributes& attributes);
+FileAttributes read_attributes(const Json& json, const std::string& place,
+                               std::optional<Failure>& failure);
 
 // The faults of a job, and back.
 Json json_from(const Faults& faults);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/wire/json_message.hpp"
 #include "engine/wire/json_text.hpp"
 #include "engine/wire/manifest_document.hpp"
 #include "engine/wire/refusal.hpp"
@@ -141,6 +142,8 @@ Outcome write_manifest(const Manifest& manifest,
   add_field("schema", kManifestSchema);
   add_field("source", json_from_bytes(manifest.source));
   add_field("size", manifest.size.value);
+  if (manifest.data) add_field("data", manifest.data->value);
+  if (manifest.attributes) add_field("attributes", json_from(*manifest.attributes));
   add_field("digest_algorithm", kDigestAlgorithm);
   add_field("digest", to_hex(manifest.digest));
   add_field("layout", layout_name(manifest.layout));
@@ -202,6 +205,12 @@ Result<Manifest> read_manifest(std::string_view text) {
   manifest.source = fields.bytes("source");
   manifest.size.value = fields.integer<std::uint64_t>("size", 0, kMaxFileSize);
   manifest.chunk_size.value = fields.integer<std::uint64_t>("chunk_size", 1, kMaxChunkSize.value);
+  if (fields.optional_member("data") != nullptr) {
+    manifest.data = Bytes{fields.integer<std::uint64_t>("data", 0, manifest.size.value)};
+  }
+  if (const Json* attributes = fields.optional_member("attributes")) {
+    manifest.attributes = read_attributes(*attributes, "manifest: attributes.", failure);
+  }
   const auto digest = digest128_from_hex(fields.text("digest"));
   if (digest) {
     manifest.digest = *digest;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
 #include "engine/wire/digest.hpp"
+#include "engine/wire/file_attributes.hpp"
 #include "engine/wire/layout.hpp"
 
 namespace mpiferry::wire {
@@ -38,10 +40,12 @@ struct Manifest {
   Bytes size;
   Bytes chunk_size;
   Layout layout = Layout::chunks;
-  Digest128 digest;                          // XXH128 of the whole source
-  std::vector<Worker> workers;               // worker r at position r - 1
-  std::vector<Moved> moved;                  // ascending by chunk
-  std::vector<std::uint64_t> chunk_digests;  // XXH3-64, chunk i at position i
+  std::optional<FileAttributes> attributes = {};  // of a source that was a file
+  std::optional<Bytes> data = {};                 // of which, if the source had holes
+  Digest128 digest;                               // XXH128 of the whole source
+  std::vector<Worker> workers;                    // worker r at position r - 1
+  std::vector<Moved> moved;                       // ascending by chunk
+  std::vector<std::uint64_t> chunk_digests;       // XXH3-64, chunk i at position i
 
   // The worker that a chunk lies with, workers[i % workers.size()] unless it was moved.
   // Precondition: workers is not empty.

@@ -1,5 +1,6 @@
 // A source that can not be read, or not be trusted, ends the job with exit code 3; streams of any
 // length arrive whole.
+#include <fstream>
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,10 +19,11 @@ namespace fs = std::filesystem;
 class Source : public JobTest {
  protected:
   // A job that is slow enough to be disturbed: two seconds and more.
-  Command slow_job() {
+  Command slow_job(Words options = {}) {
     chunk_size = 16 * 1024;
     make_source(100 * chunk_size);
-    return job(3, {"--window", "1", "--fault", "delay=50000"});
+    options.insert(options.end(), {"--window", "1", "--fault", "delay=50000"});
+    return job(3, options);
   }
   bool under_way() const {
     return eventually([this] { return chunks_below(root).size() >= 3; });
@@ -106,6 +108,34 @@ TEST_F(Source, that_is_written_to_while_it_is_read_is_an_error) {
   append_file(source, "x");
   bytes.back() = 'x';
   expect_failed(running.wait(), 3, source.string());
+}
+
+// As on some network file systems, whose times move by themselves.
+TEST_F(Source, whose_time_changes_while_it_is_read_is_no_error_on_request) {
+  for (const char* how : {"size", "digest"}) {
+    Process running{slow_job({"--source-check", how})};
+    ASSERT_TRUE(under_way());
+    fs::last_write_time(source, fs::file_time_type::clock::now() + 5s);
+    expect_moved(running.wait());
+    fs::remove_all(destination);
+  }
+  Process running{slow_job()};
+  ASSERT_TRUE(under_way());
+  fs::last_write_time(source, fs::file_time_type::clock::now() + 10s);
+  const Finished finished = running.wait();
+  expect_failed(finished, 3, "its modification time changed");
+  EXPECT_NE(finished.err.find("--source-check digest"), std::string::npos) << told(finished);
+}
+
+TEST_F(Source, that_is_written_to_after_it_was_read_is_found_by_its_digest) {
+  Process running{slow_job({"--source-check", "digest"})};
+  ASSERT_TRUE(under_way());
+  std::string changed = bytes;
+  changed[0] ^= 1;
+  std::fstream{source, std::ios::in | std::ios::out | std::ios::binary} << changed[0];
+  const Finished finished = running.wait();
+  EXPECT_EQ(finished.exit_code, 3) << told(finished);
+  EXPECT_NE(finished.err.find("read a second time"), std::string::npos) << told(finished);
 }
 
 TEST_F(Source, that_is_renamed_while_it_is_read_is_no_error) {

@@ -131,6 +131,7 @@ class Messages : public RunTest {
     job.host = mpi::host_name();
     job.stall_timeout = options.stall_timeout;
     job.source_id = said->source_id;
+    job.attributes = said->attributes;
     job.source_size = Bytes{std::filesystem::file_size(options.source)};
     job.chunk_size = options.chunk_size;
     job.window = kWindow;

@@ -66,7 +66,7 @@ TEST(PartFile, has_the_same_bytes_when_they_go_past_the_page_cache) {
        {std::filesystem::temp_directory_path().string(), std::string{"."}}) {
     const Directory directory = *Directory::open_or_create(place + "/part_file_test.direct");
     const auto expect = [&](std::vector<std::span<const std::byte>> pieces) {
-      OpenedPart part = directory.open_part("chunk_7.bin", 0x1f, true);
+      OpenedPart part = directory.open_part("chunk_7.bin", 0x1f, {.direct = true});
       ASSERT_FALSE(part.error);
       std::string all;
       for (const auto piece : pieces) {

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
@@ -76,6 +77,36 @@ TEST_F(SourceFile, may_be_sparse_and_larger_than_memory) {
   Source source = *Source::open(io, temporary / "data");
   EXPECT_EQ(source.size(), Bytes{std::uint64_t{1} << 40U});
   EXPECT_EQ(read(source, (std::uint64_t{1} << 40U) - 2, 4), std::string("\0\0$", 3));
+}
+
+TEST_F(SourceFile, says_where_its_data_is) {
+  constexpr std::uint64_t kLength = 1 << 20;
+  temporary.put("sparse", "");
+  fs::resize_file(temporary / "sparse", kLength);
+  Result<Source> hole = Source::open(io, temporary / "sparse");
+  ASSERT_TRUE(hole);
+  EXPECT_EQ(hole->data(), (std::vector<Extent>{{0_B, 0_B}})) << "one hole";
+  const int file = ::open((temporary / "sparse").c_str(), O_WRONLY);
+  ASSERT_EQ(::pwrite(file, "x", 1, 256 << 10), 1);
+  ::close(file);
+  Result<Source> source = Source::open(io, temporary / "sparse");
+  ASSERT_TRUE(source);
+  const std::vector<Extent> data = source->data();
+  ASSERT_EQ(data.size(), 1U);
+  EXPECT_LE(data[0].offset.value, 256U << 10);
+  EXPECT_GT((data[0].offset + data[0].length).value, 256U << 10);
+  EXPECT_LT(data[0].length.value, kLength / 2);
+  temporary.put("full", std::string(100'000, 'x'));
+  EXPECT_TRUE(Source::open(io, temporary / "full")->data().empty());
+}
+
+TEST_F(SourceFile, of_a_file_system_without_sizes_is_a_stream) {
+  constexpr const char* kFile = "/sys/class/net/lo/mtu";
+  if (!fs::exists(kFile)) GTEST_SKIP() << "there is no " << kFile;
+  Result<Source> source = Source::open(io, kFile);
+  ASSERT_TRUE(source);
+  EXPECT_TRUE(source->is_stream());
+  EXPECT_EQ(read(*source, 0, 100), "65536\n");
 }
 
 TEST_F(SourceFile, survives_a_move) {

@@ -1,4 +1,5 @@
 // What other file systems say: this program's own calls stand in for them, where a test wants it.
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
@@ -12,10 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/offset_part.hpp"
+#include "engine/disk/source.hpp"
 #include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/marks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
@@ -33,6 +36,7 @@ thread_local int rename_new_error = 0;
 thread_local int pwrite_interruptions = 0;
 thread_local bool pwrite_is_short = false;
 thread_local bool pwrite_is_full = false;
+thread_local off_t pread_ends_at = -1;  // whatever the size says
 
 int fail(int error) {
   errno = error;
@@ -86,6 +90,14 @@ extern "C" ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t 
   return ::syscall(SYS_pwrite64, descriptor, bytes, pwrite_is_short ? 1 : size, offset);
 }
 
+extern "C" ssize_t pread(int descriptor, void* bytes, size_t size, off_t offset) {
+  if (pread_ends_at >= 0) {
+    const off_t left = std::max<off_t>(0, pread_ends_at - offset);
+    size = std::min(size, static_cast<size_t>(left));
+  }
+  return ::syscall(SYS_pread64, descriptor, bytes, size, offset);
+}
+
 namespace mpiferry::disk {
 namespace {
 
@@ -94,6 +106,7 @@ class SystemFaults : public testing::Test {
   ~SystemFaults() override {
     fallocate_error = fdatasync_error = fdatasync_interruptions = flock_error = 0;
     link_error = rename_new_error = pwrite_interruptions = 0;
+    pread_ends_at = -1;
     flock_is_nfs = link_answer_lost = pwrite_is_short = pwrite_is_full = false;
   }
   OffsetPart open(Begin begin = Begin::fresh) const {
@@ -116,6 +129,32 @@ TEST_F(SystemFaults, where_space_can_not_be_reserved_the_file_gets_its_size) {
     EXPECT_EQ(part.size()->value, 100'000U);
     EXPECT_EQ(temporary.get("file.bin.part").substr(0, 10), "kept bytes");
   }
+}
+
+TEST_F(SystemFaults, where_holes_cannot_be_made_zeros_are_written) {
+  OffsetPart part = open();
+  const std::string zeros(3 * kPageSize, '\0');
+  ASSERT_FALSE(part.write({}, bytes(std::string(5 * kPageSize, 'x'))));
+  fallocate_error = EOPNOTSUPP;
+  ASSERT_FALSE(part.write_sparse(Bytes{kPageSize + 1}, bytes(zeros + "y"), /*over=*/true));
+  const std::string there = temporary.get("file.bin.part");
+  EXPECT_EQ(there, std::string(kPageSize + 1, 'x') + zeros + "y" + std::string(kPageSize - 2, 'x'));
+}
+
+// As some FUSE file systems have them.
+TEST_F(SystemFaults, of_sizes_that_are_none_are_told_from_a_file_that_shrinks) {
+  temporary.put("file", std::string(4096, 'x'));
+  boost::asio::io_context io;
+  Result<Source> source = Source::open(io, temporary / "file");
+  ASSERT_TRUE(source);
+  pread_ends_at = 18;
+  std::string out(4096, '?');
+  const auto read = source->read({}, std::as_writable_bytes(std::span{out}));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Errc::source_read_failed);
+  EXPECT_EQ(read.error().detail,
+            "says that it has 4096 bytes, and ends after 18: its file system does not know sizes");
+  EXPECT_NE(read.error().hint.find("stream"), std::string::npos);
 }
 
 TEST_F(SystemFaults, of_a_quota_are_told_with_their_hint) {

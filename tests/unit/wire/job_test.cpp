@@ -28,6 +28,12 @@ Job some_job() {
   job.destination = kAnyBytes;
   job.token = "4f686686a1b2c3d4";
   job.source_id = "node0 66305:17";
+  job.host = "node0";
+  job.attributes = {
+      .mode = 0640, .uid = 1000, .gid = 100, .mtime_seconds = -5, .mtime_nanoseconds = 7};
+  job.preserve = true;
+  job.data = 4_GiB;
+  job.stall_timeout = std::chrono::seconds{60};
   job.source_size = 5_GiB;
   job.chunk_size = 1_MiB;
   job.layout = Layout::stripes;
@@ -69,6 +75,22 @@ void expect_job_refused(const std::string& text, const char* detail) {
   EXPECT_EQ(job.error().detail.substr(0, std::string_view{detail}.size()), detail);
 }
 
+TEST(Job, decode_refuses_modes_that_are_none) {
+  const std::string text = encoded(some_job());
+  for (const char* mode : {"\"\"", "\"8\"", "\"0640 \"", "\"17777\"", "416", "null"}) {
+    expect_job_refused(replaced(text, "\"0640\"", mode), "job: attributes.mode");
+  }
+}
+
+TEST(Over, decode_returns_what_encode_wrote) {
+  for (const Errc verdict : {Errc::ok, Errc::dest_write_failed}) {
+    const auto over = decode_over(bytes_of(encoded(Over{verdict})));
+    ASSERT_TRUE(over);
+    EXPECT_EQ(over->verdict, verdict);
+  }
+  EXPECT_FALSE(decode_over(bytes_of("{}")));
+}
+
 TEST(Job, decode_returns_what_encode_wrote) {
   Job job = some_job();
   for (int variant = 0; variant < 3; ++variant) {
@@ -76,6 +98,9 @@ TEST(Job, decode_returns_what_encode_wrote) {
     ASSERT_TRUE(decoded) << decoded.error().message();
     EXPECT_EQ(*decoded, job);
     job.faults = {};
+    job.attributes.reset();
+    job.data.reset();
+    job.preserve = false;
     job.source_size = variant == 0 ? std::optional<Bytes>{} : 0_B;
     std::swap(job.fsync, job.force);
     job.discard = !job.discard;

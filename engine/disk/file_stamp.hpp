@@ -1,0 +1,40 @@
+// What a file gets beside its bytes before it has its name.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <sys/types.h>
+
+#include "engine/wire/file_attributes.hpp"
+
+namespace mpiferry::disk {
+
+struct FileStamp {
+  struct Owner {
+    uid_t user = 0;
+    gid_t group = 0;
+  };
+  std::optional<mode_t> mode = {};  // exactly, whatever the umask
+  std::optional<Owner> owner = {};
+  std::optional<timespec> modified = {};
+
+  // All three.
+  static FileStamp of(const wire::FileAttributes& attributes) noexcept;
+
+  // 0, or the errno of a call that failed. Who may not give files away keeps them, and then the
+  // file gets no set-id bits; a file system that knows no modes or owners is no error either. Does
+  // not allocate. Thread-safe.
+  int put_on(int descriptor) const noexcept;
+};
+
+// The permission bits with which a file is made while it is written: those that it is to have, and
+// the owner's right to read and write it, which a job that goes on needs.
+constexpr mode_t mode_while_written(std::uint32_t mode) noexcept {
+  return static_cast<mode_t>((mode & wire::kPermissions) | 0600U);
+}
+
+// Takes from a file that was made with mode_while_written(mode) what that had added. 0 or errno.
+int take_back_mode(int descriptor, std::uint32_t mode) noexcept;
+
+}  // namespace mpiferry::disk
