@@ -61,7 +61,10 @@ RecallParser::RecallParser(CLI::App& app, GatherArguments& arguments)
                    arguments, arguments.options) {
   command_->footer(kGatherExamples);
   target_ = &arguments.options.target;
-  command_->add_option("FILE", arguments.options.target, "The file to be made, on rank 0")
+  command_
+      ->add_option("FILE", arguments.options.target,
+                   "The file to be made, on rank 0; a FIFO or a device is written into; - is "
+                   "standard output")
       ->required()
       ->check(not_empty);
   command_->add_flag("--fsync", arguments.options.fsync,
@@ -152,6 +155,9 @@ bool RecallParser::chosen() const { return command_->parsed(); }
 
 bool RecallParser::finish() {
   if (!chosen()) return false;
+  if (target_ != nullptr && arguments_.json == "-" && *target_ == "-") {
+    throw CLI::ValidationError{"--json", "FILE is standard output: name a file for the report"};
+  }
   if (target_ != nullptr && arguments_.json != "-" && same_file(arguments_.json, *target_)) {
     throw CLI::ValidationError{"--json", fmt::format("{} is FILE: name another for the report",
                                                      mpiferry::quoted(arguments_.json))};

@@ -20,6 +20,9 @@
 namespace mpiferry::cli {
 namespace {
 
+bool pours_into_standard_output(const GatherOptions& options) { return options.target == "-"; }
+bool pours_into_standard_output(const VerifyOptions& /*options*/) { return false; }
+
 Report bring(const GatherOptions& options, Observer& observer) {
   return mpiferry::gather(mpi::Environment::world(), options, observer);
 }
@@ -51,7 +54,9 @@ int run_recall(Arguments arguments, const Launcher& launcher,
   }
   arguments.options.build = build_text();
   const bool watched = stderr_is_watched();
-  std::FILE* const out = arguments.json == "-" ? stderr : stdout;
+  // Standard output is for what is wanted there, and nothing else.
+  std::FILE* const out =
+      arguments.json == "-" || pours_into_standard_output(arguments.options) ? stderr : stdout;
   ReportFile file{kReportFile, arguments.json};
   Console console{{.lines = false,
                    .progress = shows(arguments.progress, watched && !arguments.quiet),

@@ -110,7 +110,8 @@ std::string gathered_text(const Report& report) {
                         counted(report.chunks_corrupt, "chunk"),
                         report.chunks_corrupt == 1 ? "was" : "were");
   }
-  text += fmt::format("  file: {}\n", mpiferry::quoted(report.target));
+  text += fmt::format("  file: {}\n",
+                      report.target == "-" ? "standard output" : mpiferry::quoted(report.target));
   if (report.digest) text += fmt::format("  xxh128: {}\n", wire::to_hex(*report.digest));
   return text;
 }

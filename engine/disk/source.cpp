@@ -65,23 +65,6 @@ Source::~Source() {
   if (stream_ && stream_->is_open()) stream_->release();
 }
 
-bool Source::NonBlocking::set(int descriptor) noexcept {
-  const int flags = ::fcntl(descriptor, F_GETFL);
-  if (flags < 0) return false;
-  if ((flags & O_NONBLOCK) != 0) return true;
-  Descriptor duplicate{::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
-  if (!duplicate || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) return false;
-  descriptor_ = std::move(duplicate);
-  return true;
-}
-
-Source::NonBlocking::~NonBlocking() {
-  if (!descriptor_) return;
-  // Only this flag: the others may have been changed meanwhile by those who share the file.
-  const int flags = ::fcntl(descriptor_.get(), F_GETFL);
-  if (flags >= 0) ::fcntl(descriptor_.get(), F_SETFL, flags & ~O_NONBLOCK);
-}
-
 Result<Source> Source::open(boost::asio::io_context& io, const std::string& path) {
   return path == "-" ? open_standard_input(io) : open_path(io, path);
 }

@@ -15,6 +15,7 @@
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
 #include "engine/disk/descriptor.hpp"
+#include "engine/disk/non_blocking.hpp"
 #include "engine/wire/file_attributes.hpp"
 
 namespace mpiferry::disk {
@@ -68,9 +69,9 @@ class Source {
   Result<ReadResult> read(Bytes offset, std::span<std::byte> out);
 
   // Whether the file is still what it was when it was opened: its size and, with `mtime`, the time
-  // of its last change (nanoseconds), by fstat. source_changed with a detail that says what differs.
-  // Always passes for streams and block devices. A rewrite of equal size within one tick of the file
-  // system's clock (some ms) after the opening is not seen.
+  // of its last change (nanoseconds), by fstat. source_changed with a detail that says what
+  // differs. Always passes for streams and block devices. A rewrite of equal size within one tick
+  // of the file system's clock (some ms) after the opening is not seen.
   Outcome check_unchanged(bool mtime = true) const;
 
   // For streams: `co_await source.descriptor().async_wait(wait_read, ...)` after would_block.
@@ -85,19 +86,6 @@ class Source {
   struct Identity {
     std::int64_t size = 0, mtime_seconds = 0, mtime_nanoseconds = 0;
     bool operator==(const Identity&) const = default;
-  };
-  // Sets O_NONBLOCK on a descriptor that is not ours, and takes it back.
-  class NonBlocking {
-   public:
-    NonBlocking() noexcept = default;
-    NonBlocking(NonBlocking&& other) noexcept : descriptor_(other.descriptor_.release()) {}
-    NonBlocking& operator=(NonBlocking&&) = delete;
-    ~NonBlocking();
-    // False, with errno, if the flag can not be set. `descriptor` stays the caller's.
-    bool set(int descriptor) noexcept;
-
-   private:
-    Descriptor descriptor_;  // a duplicate: the flag belongs to the open file, not to the number
   };
 
   Source(boost::asio::io_context& io, std::string path, int number, Descriptor owned) noexcept;

@@ -6,10 +6,6 @@
 
 namespace mpiferry::roles {
 
-FileWriter::FileWriter(boost::asio::io_context& io, const disk::OffsetPart& file, bool sparse,
-                       Done done)
-    : io_(io), file_(file), sparse_(sparse), done_(std::move(done)) {}
-
 FileWriter::~FileWriter() {
   ending_ = true;
   thread_.join();
@@ -24,10 +20,7 @@ void FileWriter::give(ChunkIndex chunk, Bytes offset, Bytes length, Lease lease)
 void FileWriter::Write::operator()() {
   disk::WriteError error;
   const auto bytes = lease.payload().first(length.value);
-  if (!self->ending_) {
-    error = self->sparse_ ? self->file_.write_sparse(offset, bytes, /*over=*/false)
-                          : self->file_.write(offset, bytes);
-  }
+  if (!self->ending_) error = self->put_(offset, bytes, self->ending_);
   boost::asio::post(self->io_, Written{self, chunk, length, std::move(lease), error});
 }
 

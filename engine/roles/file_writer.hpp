@@ -1,16 +1,19 @@
-// Writes chunks into one file on a thread of its own, so that the thread that receives and digests
-// them does not wait for the copy into the page cache.
+// Writes chunks into one file, in their order, on a thread of its own, so that the thread that
+// receives and digests them does not wait for the copy into the page cache, or for a reader.
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
+#include <span>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/base/units.hpp"
-#include "engine/disk/offset_part.hpp"
+#include "engine/disk/part_file.hpp"
 
 namespace mpiferry::roles {
 
@@ -19,8 +22,12 @@ class FileWriter {
   // Called on the thread that runs `io`, when a write is done or has failed.
   using Done = std::function<void(ChunkIndex, Bytes length, Lease, disk::WriteError)>;
 
-  // `file` outlives it. `sparse`: pages of zeros become holes; the file is new.
-  FileWriter(boost::asio::io_context& io, const disk::OffsetPart& file, bool sparse, Done done);
+  // Writes them; on the writer's thread. Ends soon when `stop` becomes true.
+  using Put = std::function<disk::WriteError(Bytes offset, std::span<const std::byte> bytes,
+                                             const std::atomic<bool>& stop)>;
+
+  FileWriter(boost::asio::io_context& io, Put put, Done done)
+      : io_(io), put_(std::move(put)), done_(std::move(done)) {}
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
   // Waits for what is under way; what has not been begun is dropped.
@@ -50,8 +57,7 @@ class FileWriter {
   };
 
   boost::asio::io_context& io_;
-  const disk::OffsetPart& file_;
-  bool sparse_;
+  Put put_;
   Done done_;
   std::size_t pending_ = 0;
   std::atomic<bool> ending_ = false;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <string_view>
 #include <sys/stat.h>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +18,7 @@
 #include "engine/roles/source_reader.hpp"
 
 namespace mpiferry::roles {
+namespace fs = std::filesystem;
 namespace {
 
 // The directory is the user's, and so may be FILE.part: a browser's, another program's. What a
@@ -31,12 +34,7 @@ GatherMaster::GatherMaster(mpi::MpiContext& context, const mpi::Communicator& co
                            const GatherOptions& options, Observer& observer)
     : RecallMaster(context, communicator, options, observer, /*deliver=*/true,
                    /*spare_master=*/true),
-      options_(options) {
-  const std::size_t slash = options.target.rfind('/');
-  name_ = options.target.substr(slash == std::string::npos ? 0 : slash + 1);
-  folder_ =
-      slash == std::string::npos ? "." : options.target.substr(0, std::max<std::size_t>(slash, 1));
-}
+      options_(options) {}
 
 GatherMaster::~GatherMaster() {
   writer_.reset();
@@ -44,14 +42,48 @@ GatherMaster::~GatherMaster() {
 }
 
 Outcome GatherMaster::open() {
+  if (disk::is_stream_target(options_.target)) {
+    auto stream = disk::StreamTarget::open(options_.target, manifest_.size, options_.force);
+    if (!stream) return std::move(stream.error());
+    stream_.emplace(std::move(*stream));
+  } else if (Outcome opened = open_file(); !opened) {
+    return opened;
+  }
+  in_hand_.resize(buffers());
+  writer_.emplace(
+      io_,
+      [this](Bytes offset, std::span<const std::byte> bytes, const std::atomic<bool>& stop) {
+        return put(offset, bytes, stop);
+      },
+      [this](ChunkIndex chunk, Bytes length, Lease lease, disk::WriteError error) {
+        on_written(chunk, length, std::move(lease), error);
+      });
+  return Nothing{};
+}
+
+// A link stays one: what it leads to is made or replaced.
+Outcome GatherMaster::open_file() {
+  std::error_code ignored;
+  std::error_code dangling;
+  path_ = options_.target;
+  if (fs::is_symlink(path_, ignored)) path_ = fs::canonical(path_, dangling);
+  if (dangling) {
+    Failure nowhere =
+        disk::destination_failure(Errc::dest_unusable, options_.target, "open", ENOENT);
+    nowhere.detail = "a symbolic link to nothing";
+    nowhere.hint = "remove the link, or create what it points to";
+    return nowhere;
+  }
+  const std::size_t slash = path_.rfind('/');
+  name_ = path_.substr(slash == std::string::npos ? 0 : slash + 1);
+  folder_ = slash == std::string::npos ? "." : path_.substr(0, std::max<std::size_t>(slash, 1));
   auto directory = disk::Directory::open_existing(folder_);
   if (!directory) {
     directory.error().hint = "FILE's directory must be there: make it, or name another";
     return std::move(directory.error());
   }
   directory_.emplace(std::move(*directory));
-  struct stat status {};
-  if (::stat(options_.target.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+  if (fs::is_directory(path_, ignored)) {
     return disk::destination_failure(Errc::dest_unusable, options_.target, "open", EISDIR);
   }
   if (disk::leftover_kind(name_) != disk::Leftover::none && is_looked_in(*directory_)) {
@@ -73,13 +105,15 @@ Outcome GatherMaster::open() {
   file_.emplace(std::move(*file));
   // Space is not reserved: for a file that one rank writes from the front, that only takes time.
   const Bytes data = sparse() ? *manifest_.data : manifest_.size;
-  if (Outcome room = check_room(*directory_, options_.target, data); !room) return room;
-  in_hand_.resize(buffers());
-  writer_.emplace(io_, *file_, sparse(),
-                  [this](ChunkIndex chunk, Bytes length, Lease lease, disk::WriteError error) {
-                    on_written(chunk, length, std::move(lease), error);
-                  });
-  return Nothing{};
+  return check_room(*directory_, options_.target, data);
+}
+
+// On the writer's thread. Chunks come in their order.
+disk::WriteError GatherMaster::put(Bytes offset, std::span<const std::byte> bytes,
+                                   const std::atomic<bool>& stop) {
+  if (stream_) return stream_->write(bytes, stop);
+  return sparse() ? file_->write_sparse(offset, bytes, /*over=*/false)
+                  : file_->write(offset, bytes);
 }
 
 bool GatherMaster::sparse() const noexcept {
@@ -93,7 +127,7 @@ void GatherMaster::take_attributes() {
   struct stat status {};
   if (options_.preserve) {
     if (manifest_.attributes) stamp_ = disk::FileStamp::of(*manifest_.attributes);
-  } else if (::stat(options_.target.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+  } else if (::stat(path_.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
     stamp_.mode = status.st_mode & 07777U;
     stamp_.owner = disk::FileStamp::Owner{status.st_uid, status.st_gid};
   }
@@ -130,9 +164,20 @@ void GatherMaster::on_written(ChunkIndex chunk, Bytes length, Lease lease, disk:
 }
 
 Failure GatherMaster::write_failed(disk::WriteError error) const {
-  const std::string path = file_ && *file_ ? file_->path() : options_.target;
-  return disk::destination_failure(Errc::dest_write_failed, path, wire::call_name(error.call),
-                                   error.system_errno);
+  const std::string path = file_ && *file_          ? file_->path()
+                           : options_.target == "-" ? "standard output"
+                                                    : options_.target;
+  Failure failure = disk::destination_failure(Errc::dest_write_failed, path,
+                                              wire::call_name(error.call), error.system_errno);
+  failure.detail = poured();
+  return failure;
+}
+
+// What a stream has got before a failure cannot be taken back.
+std::string GatherMaster::poured() const {
+  if (!stream_ || bytes_done() == 0_B) return {};
+  return fmt::format("after {} of {} bytes were written to it", bytes_done().value,
+                     manifest_.size.value);
 }
 
 void GatherMaster::lose(Report::Flaw flaw) {
@@ -143,9 +188,9 @@ void GatherMaster::lose(Report::Flaw flaw) {
         .path = flaw.path,
         .call = flaw.call,
         .system_errno = flaw.system_errno,
-        .detail =
-            fmt::format("chunk {} is {}{}{}", flaw.chunk->value, missing ? "missing" : "damaged",
-                        flaw.detail.empty() ? "" : ": ", flaw.detail),
+        .detail = fmt::format("chunk {} is {}{}{}{}{}", flaw.chunk->value,
+                              missing ? "missing" : "damaged", flaw.detail.empty() ? "" : ": ",
+                              flaw.detail, poured().empty() ? "" : ", ", poured()),
         .hint = "mpiferry verify lists all that is wrong; " +
                 cure(flaw, manifest_, options_.directory)});
 }
@@ -163,6 +208,10 @@ void GatherMaster::conclude() {
 
 Outcome GatherMaster::publish() {
   if (!right_) return Nothing{};
+  if (stream_) {
+    const auto error = stream_->finish(options_.fsync);
+    return error ? Outcome{write_failed(error)} : Outcome{Nothing{}};
+  }
   const auto error = file_->publish(manifest_.size, options_.fsync, options_.force, stamp_);
   if (error && error.system_errno == EEXIST && !options_.force) {
     return Failure{.code = Errc::dest_occupied,

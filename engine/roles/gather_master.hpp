@@ -2,12 +2,15 @@
 // it if it is what was scattered.
 #pragma once
 
+#include <atomic>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/disk/directory.hpp"
 #include "engine/disk/offset_part.hpp"
+#include "engine/disk/stream_target.hpp"
 #include "engine/roles/file_writer.hpp"
 #include "engine/roles/recall_master.hpp"
 #include "engine/wire/digest.hpp"
@@ -37,15 +40,21 @@ class GatherMaster final : public RecallMaster {
   Outcome publish() override;
   void add_to(Report& report) const override;
   void on_written(ChunkIndex chunk, Bytes length, Lease lease, disk::WriteError error);
+  Outcome open_file();
+  disk::WriteError put(Bytes offset, std::span<const std::byte> bytes,
+                       const std::atomic<bool>& stop);
   Failure write_failed(disk::WriteError error) const;
+  std::string poured() const;
   bool sparse() const noexcept;
   void take_attributes();
 
   const GatherOptions& options_;
+  std::string path_;  // of FILE, without links
   std::string folder_;
   std::string name_;
   std::optional<disk::Directory> directory_;
-  std::optional<disk::OffsetPart> file_;
+  std::optional<disk::OffsetPart> file_;  // one of the two
+  std::optional<disk::StreamTarget> stream_;
   std::uint32_t mode_ = wire::kAnyMode;
   disk::FileStamp stamp_;
   std::vector<InHand> in_hand_;  // chunk i at i % size; an empty lease: it is not there yet

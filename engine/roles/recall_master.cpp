@@ -45,6 +45,7 @@ Task<> RecallMaster::transfer() {
                                          return holdings_.holder(chunk, directory_of(chunk), n);
                                        }});
   if (!deliver_) tell_extras();  // who wants the chunks does not ask what else there is
+  if (deliver_) co_await check_holders();
   while (!conductor_.failed()) {
     bool busy = ask();
     send_requests();
@@ -64,6 +65,27 @@ Task<> RecallMaster::transfer() {
   }
 }
 
+// A chunk that nobody has is found before the first byte moves: what goes into a stream cannot be
+// taken back, and nobody waits for hours to hear of it.
+Task<> RecallMaster::check_holders() {
+  constexpr std::uint64_t kPerTurn = 65536;
+  for (std::uint64_t i = 0; i < chunks() && !conductor_.failed(); ++i) {
+    const ChunkIndex chunk{i};
+    if (!holdings_.holder(chunk, directory_of(chunk), 0)) give_up_on(chunk);
+    if (i % kPerTurn != kPerTurn - 1) continue;
+    const mpi::MpiContext::Awake awake{context_};
+    co_await yield_turn(io_);
+  }
+}
+
+void RecallMaster::give_up_on(ChunkIndex chunk) {
+  if (auto unseen = unseen_place_of(chunk)) {
+    fail(*std::move(unseen));
+  } else {
+    lose(missing(chunk));
+  }
+}
+
 // Asks for what may be asked for now. False if that is nothing.
 bool RecallMaster::ask() {
   for (int steps = 0; steps < kStepsPerTurn; ++steps) {
@@ -72,11 +94,7 @@ bool RecallMaster::ask() {
       ask(*fetch);
     } else if (const auto* none = std::get_if<flow::Missing>(&action)) {
       fetcher_->on_missing(none->chunk);
-      if (auto unseen = unseen_place_of(none->chunk)) {
-        fail(*std::move(unseen));
-      } else {
-        lose(missing(none->chunk));
-      }
+      give_up_on(none->chunk);
     } else {
       return steps > 0;
     }

@@ -44,6 +44,7 @@ class RecallMaster : public Master {
   virtual bool working() const = 0;
 
   void on_stored(ChunkIndex chunk, Bytes length);
+  Bytes bytes_done() const noexcept { return bytes_done_; }
   Bytes length_of(ChunkIndex chunk) const noexcept;
   Bytes chunk_size() const noexcept { return manifest_.chunk_size; }
   std::uint64_t chunks() const noexcept { return manifest_.chunk_digests.size(); }
@@ -85,6 +86,8 @@ class RecallMaster : public Master {
   wire::End farewell(Rank worker) const override;
   Outcome publish() override { return Nothing{}; }
   Task<> transfer() override;
+  Task<> check_holders();
+  void give_up_on(ChunkIndex chunk);
   bool ask();
   void ask(const flow::Fetch& fetch);
   void send_requests();

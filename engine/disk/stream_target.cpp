@@ -1,0 +1,113 @@
+#include "engine/disk/stream_target.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <limits>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include "engine/disk/destination_failure.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+constexpr int kPatience = 100;  // milliseconds between two looks whether to stop
+
+Failure unusable(const std::string& path, const char* call, int system_errno) {
+  return destination_failure(Errc::dest_unusable, path, call, system_errno);
+}
+
+// Of a path that leads to something.
+Outcome check_kind(const std::string& path, mode_t mode, bool force) {
+  if (S_ISSOCK(mode)) {
+    Failure refused = unusable(path, "open", ENXIO);
+    refused.detail = "a socket: nothing can be poured into it";
+    refused.hint = "name a file, a FIFO or a device";
+    return refused;
+  }
+  if (S_ISBLK(mode) && !force) {
+    return Failure{.code = Errc::dest_occupied,
+                   .path = path,
+                   .detail = "a block device, whose content would be lost",
+                   .hint = "name a file, or overwrite the device with --force"};
+  }
+  return Nothing{};
+}
+
+}  // namespace
+
+bool is_stream_target(const std::string& path) noexcept {
+  if (path == "-") return true;
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+StreamTarget::StreamTarget(int number, Descriptor owned) noexcept
+    : owned_(std::move(owned)), number_(number) {}
+
+Result<StreamTarget> StreamTarget::open(const std::string& path, Bytes size, bool force) {
+  if (path == "-") {
+    StreamTarget standard_output{STDOUT_FILENO, Descriptor{}};
+    if (!standard_output.non_blocking_.set(STDOUT_FILENO)) {
+      return unusable("standard output", "fcntl", errno);
+    }
+    return standard_output;
+  }
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return unusable(path, "stat", errno);
+  if (Outcome kind = check_kind(path, status.st_mode, force); !kind) return std::move(kind.error());
+  // O_NONBLOCK: opening a FIFO that nobody reads would wait for ever.
+  const int number = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  const int error = errno;
+  StreamTarget target{number, Descriptor{number}};
+  if (number < 0) {
+    Failure refused = unusable(path, "open", error);
+    if (error == ENXIO && S_ISFIFO(status.st_mode)) {
+      refused.detail = "nobody reads this FIFO";
+      refused.hint = "start the one who reads it before";
+    }
+    return refused;
+  }
+  if (S_ISBLK(status.st_mode)) {
+    const off_t room = ::lseek(number, 0, SEEK_END);
+    ::lseek(number, 0, SEEK_SET);
+    if (room >= 0 && static_cast<std::uint64_t>(room) < size.value) {
+      return unusable(path, "lseek", ENOSPC);
+    }
+  }
+  return target;
+}
+
+WriteError StreamTarget::write(std::span<const std::byte> bytes,
+                               const std::atomic<bool>& stop) noexcept {
+  constexpr std::size_t kMaxWrite = std::numeric_limits<ssize_t>::max();
+  while (!bytes.empty()) {
+    if (stop) return {Call::write, ECANCELED};
+    const ssize_t put = ::write(number_, bytes.data(), std::min(bytes.size(), kMaxWrite));
+    if (put > 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(put));
+    } else if (put == 0) {
+      return {Call::write, ENOSPC};
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      pollfd entry{number_, POLLOUT, 0};
+      ::poll(&entry, 1, kPatience);
+    } else if (errno != EINTR) {
+      return {Call::write, errno};
+    }
+  }
+  return {};
+}
+
+WriteError StreamTarget::finish(bool durable) noexcept {
+  while (durable && ::fsync(number_) != 0) {
+    if (errno == EINVAL || errno == EROFS || errno == EBADF) break;  // nothing that can be synced
+    if (errno != EINTR) return {Call::sync, errno};
+  }
+  const int error = owned_.close();
+  return error == 0 ? WriteError{} : WriteError{Call::write, error};
+}
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,43 @@
+// What bytes are poured into in their order: standard output, a FIFO, a device.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "engine/base/result.hpp"
+#include "engine/base/units.hpp"
+#include "engine/disk/descriptor.hpp"
+#include "engine/disk/non_blocking.hpp"
+#include "engine/disk/part_file.hpp"
+
+namespace mpiferry::disk {
+
+// Whether `path` is such a one: "-", or it leads to what is neither a regular file nor a directory.
+bool is_stream_target(const std::string& path) noexcept;
+
+// Move-only; one thread at a time. Nothing of it is ever replaced or removed.
+class StreamTarget {
+ public:
+  // Opens "-" (standard output), a FIFO, a character device or, with `force`, as its content is
+  // lost then, a block device of at least `size` bytes. While it is open, standard output is
+  // non-blocking (NonBlocking). dest_unusable: a socket, a FIFO that nobody reads, a device that is
+  // too small, no right to write; dest_occupied: a block device without `force`.
+  static Result<StreamTarget> open(const std::string& path, Bytes size, bool force);
+
+  // Writes all of `bytes` behind what was written before. Waits for whoever reads; ends with
+  // ECANCELED within a tenth of a second after `stop` has become true.
+  WriteError write(std::span<const std::byte> bytes, const std::atomic<bool>& stop) noexcept;
+  // With `durable`, waits until a device has everything. Whether it could.
+  WriteError finish(bool durable) noexcept;
+
+ private:
+  StreamTarget(int number, Descriptor owned) noexcept;
+
+  Descriptor owned_;  // empty for standard output
+  int number_;
+  NonBlocking non_blocking_;
+};
+
+}  // namespace mpiferry::disk

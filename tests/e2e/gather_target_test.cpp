@@ -1,0 +1,184 @@
+// What a gather writes into: files, links to them, and what is no file and must stay what it is.
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/e2e/recall_job.hpp"
+
+namespace mpiferry::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+
+class GatherTarget : public RecallTest {
+ protected:
+  void SetUp() override { scatter_bytes(20 * chunk_size + 77, 3); }
+  // gather TARGET while `reader` reads it into the file `copy`.
+  Finished gather_into(const std::string& reader, int ranks, const Words& options = {}) const {
+    Words words{copy};
+    const Command inner = gather(ranks, options);
+    words.insert(words.end(), inner.words.begin(), inner.words.end());
+    return run(shell(reader, words));
+  }
+  const fs::path copy = temporary / "copy";
+};
+
+TEST_F(GatherTarget, dash_is_standard_output) {
+  target = "-";
+  for (const int ranks : {0, 1, 3}) {
+    const Finished finished = gather_into(R"(copy=$1; shift; "$@" > "$copy")", ranks);
+    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_TRUE(read_file(copy) == bytes) << ranks;
+    EXPECT_NE(finished.err.find("file: standard output"), std::string::npos) << told(finished);
+    EXPECT_FALSE(fs::exists("-"));
+  }
+}
+
+TEST_F(GatherTarget, standard_output_that_is_a_pipe_gets_all_of_it_in_order) {
+  target = "-";
+  for (const int ranks : {0, 3}) {
+    const Finished finished =
+        gather_into(R"(copy=$1; shift; "$@" | (sleep 0.3; cat) > "$copy")", ranks);
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_TRUE(read_file(copy) == bytes) << ranks;
+  }
+}
+
+TEST_F(GatherTarget, a_reader_that_goes_away_ends_the_job) {
+  target = "-";
+  const Finished finished =
+      gather_into(R"(copy=$1; shift; { "$@"; echo $? >&2; } | head -c 10)", 0);
+  EXPECT_NE(finished.err.find("Broken pipe"), std::string::npos) << told(finished);
+  EXPECT_TRUE(finished.err.ends_with("\n4\n")) << told(finished);
+}
+
+TEST_F(GatherTarget, nothing_is_poured_when_a_chunk_is_missing) {
+  fs::remove(chunk_path(destination, 15));
+  target = "-";
+  const Finished finished = gather_into(R"(copy=$1; shift; "$@" > "$copy")", 3);
+  EXPECT_EQ(finished.exit_code, 5) << told(finished);
+  EXPECT_EQ(fs::file_size(copy), 0U);
+}
+
+TEST_F(GatherTarget, a_damaged_chunk_is_told_with_what_was_poured_before) {
+  const fs::path damaged = chunk_path(destination, 15);
+  std::string text = read_file(damaged);
+  text[0] ^= 1;
+  write_file(damaged, text);
+  target = "-";
+  const Finished finished = gather_into(R"(copy=$1; shift; "$@" > "$copy")", 3, {"--window", "1"});
+  EXPECT_EQ(finished.exit_code, 5) << told(finished);
+  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  const std::string poured = read_file(copy);
+  EXPECT_LE(poured.size(), 15 * chunk_size);
+  EXPECT_TRUE(poured == bytes.substr(0, poured.size()));
+  if (!poured.empty()) {
+    EXPECT_NE(finished.err.find("bytes were written to it"), std::string::npos) << told(finished);
+  }
+}
+
+TEST_F(GatherTarget, a_report_does_not_share_standard_output_with_the_bytes) {
+  target = "-";
+  const Finished finished = gather_into(R"(shift; "$@")", 3, {"--json", "-"});
+  EXPECT_EQ(finished.exit_code, 2) << told(finished);
+}
+
+TEST_F(GatherTarget, a_fifo_is_written_into_and_stays) {
+  ASSERT_EQ(::mkfifo(target.c_str(), 0600), 0);
+  const Finished finished = gather_into(
+      R"(copy=$1; shift; for fifo; do :; done; cat "$fifo" > "$copy" & "$@"; code=$?; wait; exit $code)",
+      3);
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_TRUE(read_file(copy) == bytes);
+  EXPECT_TRUE(fs::is_fifo(target));
+}
+
+TEST_F(GatherTarget, a_fifo_that_nobody_reads_is_refused) {
+  ASSERT_EQ(::mkfifo(target.c_str(), 0600), 0);
+  for (const Words& options : {Words{}, Words{"--force"}}) {
+    const Finished finished = run(gather(3, options));
+    EXPECT_EQ(finished.exit_code, 4) << told(finished);
+    EXPECT_NE(finished.err.find("nobody reads this FIFO"), std::string::npos) << told(finished);
+    EXPECT_TRUE(fs::is_fifo(target));
+  }
+}
+
+TEST_F(GatherTarget, a_socket_is_refused_and_stays) {
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  target.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const Finished finished = run(gather(3, {"--force"}));
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_TRUE(fs::is_socket(target));
+  ::close(socket);
+}
+
+// As root --force replaced /dev/null itself.
+TEST_F(GatherTarget, a_device_is_written_into_and_stays) {
+  if (::mknod(target.c_str(), S_IFCHR | 0600, makedev(1, 3)) != 0) {
+    GTEST_SKIP() << "no right to make a device";
+  }
+  for (const Words& options : {Words{}, Words{"--force"}}) {
+    const Finished finished = run(gather(3, options));
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_TRUE(fs::is_character_file(target));
+  }
+}
+
+TEST_F(GatherTarget, dev_null_is_written_into_and_stays) {
+  target = temporary / "null";
+  fs::create_symlink("/dev/null", target);
+  const Finished finished = run(gather(3, {"--force"}));
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_TRUE(fs::is_symlink(target));
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
+TEST_F(GatherTarget, a_block_device_is_overwritten_only_on_request) {
+  const fs::path image = temporary / "image";
+  write_file(image, "");
+  fs::resize_file(image, 4 << 20);
+  // The device as $1, its content into $2.
+  const std::string script = R"(device=$(losetup --find --show "$1") || exit 99
+    "$4" gather "$3" "$device"; refused=$?
+    "$4" gather --force "$3" "$device"; done=$?
+    test -b "$device" || done=98
+    losetup --detach "$device"
+    test $refused = 4 || exit 97
+    exit $done)";
+  const Finished finished = run(shell(script, {image, target, destination, MPIFERRY_BINARY}));
+  if (finished.exit_code == 99) GTEST_SKIP() << "no right to make a block device";
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_TRUE(read_file(image).starts_with(bytes));
+}
+
+TEST_F(GatherTarget, a_link_stays_one_and_what_it_leads_to_is_replaced) {
+  const fs::path real = temporary / "real";
+  write_file(real, "older");
+  fs::create_symlink("real", target);
+  const Finished refused = run(gather(3));
+  EXPECT_EQ(refused.exit_code, 4) << told(refused);
+  const Finished finished = run(gather(3, {"--force"}));
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_TRUE(fs::is_symlink(target));
+  EXPECT_TRUE(read_file(real) == bytes);
+}
+
+TEST_F(GatherTarget, a_link_to_nothing_is_refused) {
+  fs::create_symlink("nothing", target);
+  const Finished finished = run(gather(3, {"--force"}));
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_NE(finished.err.find("a symbolic link to nothing"), std::string::npos) << told(finished);
+}
+
+}  // namespace
+}  // namespace mpiferry::e2e
