@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -189,6 +190,13 @@ class Hanging(Scratch):
     def test_what_a_command_leaves_behind_is_found_and_killed(self) -> None:
         self.assertIn("left processes behind", self.hang("setsid sleep 1234.52 & sleep 0.1"))
         self.assertFalse(self.is_there("1234.52"))
+
+    def test_a_proxy_may_stay_when_its_mpirun_was_killed(self) -> None:
+        shutil.copy("/bin/sleep", self.path / "hydra_pmi_proxy")
+        stays = f"setsid {self.path}/hydra_pmi_proxy 1234.56 & "
+        with Process(["sh", "-c", stays + "kill -KILL $$"], self.path / "log", 10) as process:
+            self.assertEqual(process.wait(), -signal.SIGKILL)
+        self.assertIn("left processes behind", self.hang(stays + "sleep 0.1"))
 
     def test_a_stopped_one_is_found_and_killed(self) -> None:
         self.assertIn(" T ", self.hang("kill -STOP $$"))
