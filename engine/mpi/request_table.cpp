@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <functional>
+#include <utility>
 
 namespace mpiferry::mpi {
 namespace {
@@ -14,8 +15,7 @@ constexpr std::uint32_t kCompleted = kFree - 1;
 
 RequestTable::RequestTable(std::size_t reserve) {
   requests_.reserve(reserve);
-  slot_of_row_.reserve(reserve);
-  started_.reserve(reserve);
+  rows_.reserve(reserve);
   row_of_slot_.reserve(reserve);
   generation_.reserve(reserve);
   free_slots_.reserve(reserve);
@@ -31,8 +31,7 @@ RequestId RequestTable::take() {
     // Room for all that is done with the slot: none of it may fail once MPI has the request.
     const std::size_t room = row_of_slot_.capacity();
     requests_.reserve(room);
-    slot_of_row_.reserve(room);
-    started_.reserve(room);
+    rows_.reserve(room);
     free_slots_.reserve(room);
     free_slots_.push_back(static_cast<std::uint32_t>(row_of_slot_.size() - 1));
   }
@@ -46,8 +45,7 @@ void RequestTable::start(RequestId id, MPI_Request request) noexcept {
   assert(contains(id) && !active(id));
   row_of_slot_[id.slot] = static_cast<std::uint32_t>(requests_.size());
   requests_.push_back(request);
-  slot_of_row_.push_back(id.slot);
-  started_.push_back(starts_++);
+  rows_.push_back({.slot = id.slot, .started = starts_++});
 }
 
 void RequestTable::release(RequestId id) {
@@ -68,20 +66,19 @@ bool RequestTable::active(RequestId id) const noexcept {
 
 void RequestTable::cancel(std::uint32_t slot) {
   const std::uint32_t row = row_of_slot_[slot];
-  if (row != kFree && row != kCompleted) MPI_Cancel(&requests_[row]);
+  if (row == kFree || row == kCompleted || std::exchange(rows_[row].cancelled, true)) return;
+  MPI_Cancel(&requests_[row]);
 }
 
 void RequestTable::remove_row(std::size_t row) {
-  row_of_slot_[slot_of_row_[row]] = kCompleted;
+  row_of_slot_[rows_[row].slot] = kCompleted;
   if (row + 1 != requests_.size()) {
     requests_[row] = requests_.back();
-    slot_of_row_[row] = slot_of_row_.back();
-    started_[row] = started_.back();
-    row_of_slot_[slot_of_row_[row]] = static_cast<std::uint32_t>(row);
+    rows_[row] = rows_.back();
+    row_of_slot_[rows_[row].slot] = static_cast<std::uint32_t>(row);
   }
   requests_.pop_back();
-  slot_of_row_.pop_back();
-  started_.pop_back();
+  rows_.pop_back();
 }
 
 std::span<const TestedRequest> RequestTable::test_some(int* mpi_result) {
@@ -100,11 +97,11 @@ std::span<const TestedRequest> RequestTable::test_some(int* mpi_result) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(completed); ++i) {
     const auto row = static_cast<std::size_t>(indices_[i]);
     // MPI_ERROR of a status means something only after MPI_ERR_IN_STATUS.
-    const std::uint32_t slot = slot_of_row_[row];
+    const auto [slot, started, cancelled] = rows_[row];
     tested_.push_back({.id = {slot, generation_[slot]},
                        .mpi_result = in_status ? statuses_[i].MPI_ERROR : MPI_SUCCESS,
                        .status = statuses_[i],
-                       .started = started_[row]});
+                       .started = started});
   }
   std::ranges::sort(tested_, {}, &TestedRequest::started);
   // From the tail on, so that a row moved into a hole is never one that still has to go.

@@ -44,7 +44,8 @@ class RequestTable {
   bool contains(RequestId id) const noexcept;
   // Whether MPI still has the request.
   bool active(RequestId id) const noexcept;
-  // MPI_Cancel, if the slot is active: test_some reports how it ended. Receives only.
+  // MPI_Cancel, if the slot is active: test_some reports how it ended. Once for a request, however
+  // often it is asked for: not every MPI library survives a second one. Receives only.
   void cancel(std::uint32_t slot);
 
   bool empty() const noexcept { return requests_.empty(); }
@@ -60,11 +61,16 @@ class RequestTable {
   std::span<const TestedRequest> test_some(int* mpi_result);
 
  private:
+  struct Row {
+    std::uint32_t slot;
+    std::uint64_t started;  // TestedRequest::started
+    bool cancelled = false;
+  };
+
   void remove_row(std::size_t row);
 
-  std::vector<MPI_Request> requests_;       // by row
-  std::vector<std::uint32_t> slot_of_row_;  // by row
-  std::vector<std::uint64_t> started_;      // by row: TestedRequest::started
+  std::vector<MPI_Request> requests_;  // by row
+  std::vector<Row> rows_;              // what MPI does not know of them
   std::uint64_t starts_ = 0;
   std::vector<std::uint32_t> row_of_slot_;  // by slot; or kFree, kCompleted
   std::vector<std::uint32_t> generation_;   // by slot

@@ -25,16 +25,20 @@ namespace {
 using namespace std::chrono_literals;
 using Executor = asio::io_context::executor_type;
 constexpr asio::use_awaitable_t<Executor> use_task{};
-constexpr int kGo = 12;
+constexpr int kForward = 12;
+constexpr int kBackward = 13;
 
 class MpiContextCancel : public MpiTest {
  protected:
-  // Tells the next rank to go on, and waits for the word of the one before.
+  // Goes on when both neighbours are here, too: the one that this rank sends to, and the one that
+  // sends to it.
   void shake_hands() {
-    Outcome word;
-    wait(mpi().irecv(comm, blank(words), previous(), kGo), word);
-    mpi().detach(mpi().isend(comm, blank(words), 0, next(), kGo));
-    EXPECT_TRUE(run_until([&word] { return word.calls == 1; }));
+    std::array<Outcome, 2> words_of;
+    wait(mpi().irecv(comm, blank(words), previous(), kForward), words_of[0]);
+    wait(mpi().irecv(comm, blank(words), next(), kBackward), words_of[1]);
+    mpi().detach(mpi().isend(comm, blank(words), 0, next(), kForward));
+    mpi().detach(mpi().isend(comm, blank(words), 0, previous(), kBackward));
+    EXPECT_TRUE(run_until([&] { return words_of[0].calls + words_of[1].calls == 2; }));
   }
 
   BufferPool words{0_B, 8};

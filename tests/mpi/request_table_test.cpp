@@ -38,9 +38,13 @@ struct Manual {
     return MPI_SUCCESS;
   }
   static int forget(void*) { return MPI_SUCCESS; }
-  static int cancel(void*, int) { return MPI_SUCCESS; }
+  static int cancel(void* extra, int) {
+    ++static_cast<Manual*>(extra)->cancels;
+    return MPI_SUCCESS;
+  }
 
   int key;
+  int cancels = 0;
   MPI_Request request = MPI_REQUEST_NULL;
 };
 
@@ -203,6 +207,24 @@ TEST(RequestTable, a_cancelled_receive_is_reported_as_cancelled) {
   MPI_Test_cancelled(&tested[0].status, &cancelled);
   EXPECT_NE(cancelled, 0);
   table.cancel(id.slot);  // harmless once it is over
+}
+
+TEST(RequestTable, a_request_is_cancelled_once_and_the_next_one_in_its_slot_too) {
+  RequestTable table{kReserve};
+  Manual first{1};
+  const RequestId id = start(table, first.request);
+  table.cancel(id.slot);
+  table.cancel(id.slot);
+  EXPECT_EQ(first.cancels, 1);
+  first.complete();
+  EXPECT_EQ(test(table).size(), 1U);
+  table.release(id);
+  Manual second{2};
+  ASSERT_EQ(start(table, second.request).slot, id.slot);
+  table.cancel(id.slot);
+  EXPECT_EQ(second.cancels, 1);
+  second.complete();
+  EXPECT_EQ(test(table).size(), 1U);
 }
 
 TEST(RequestTable, one_error_is_its_own_and_not_its_neighbours) {
