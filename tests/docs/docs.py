@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """docs.py CHECK ROOT [--mpiferry FILE] [--mpiexec FILE]: whether the documents are true.
 
-commands_run           fenced blocks marked ```sh run exit with 0, each in a fresh directory; where a
-                       block marked ```text output follows, it is what they print
+commands_run           fenced blocks marked ```sh run exit with 0, those of a document in their order in one
+                       fresh directory, as a reader types them; where a block marked ```text output
+                       follows, it is what they print
 exit_codes_match_code  docs/exit-codes.md and the README have the classes and errors of engine/base
 options_match_help     docs/options.md has the options, defaults and variables of each command's --help, and no others
 scripts_exist          bench/NAME and ./dev bench NAME name what there is, and so does a measurement after NAME
@@ -12,6 +13,7 @@ library_example_runs   --mpiferry is the README's C++ program: it moves a file
 Each finding is one line on standard output.
 """
 import argparse
+import contextlib
 import os
 import pathlib
 import re
@@ -44,23 +46,27 @@ def rows(text):
             yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
-def run_block(text, mpiferry, mpiexec):
-    """Returns (exit status, standard output, standard error)."""
-    with tempfile.TemporaryDirectory(prefix="mpiferry-docs-") as scratch:
+class Session:
+    """A reader's: one directory, in which one block after the other runs."""
+
+    def __init__(self, scratch, mpiferry, mpiexec):
         programs = pathlib.Path(scratch) / "bin"
-        work = pathlib.Path(scratch) / "work"
+        self.work = pathlib.Path(scratch) / "work"
         programs.mkdir()
-        work.mkdir()
+        self.work.mkdir()
         # MPICH's launcher under the name that documents use, whoever owns that name here.
         for name, target in (("mpirun", mpiexec), ("mpiferry", mpiferry)):
             shim = programs / name
             shim.write_text(f'#!/bin/sh\nexec {shlex.quote(str(target))} "$@"\n', encoding="utf-8")
             shim.chmod(0o755)
         # A profile in the caller's home must not decide what the blocks do.
-        environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-                       "XDG_CONFIG_HOME": str(pathlib.Path(scratch) / "config")}
+        self.environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+                            "XDG_CONFIG_HOME": str(pathlib.Path(scratch) / "config")}
+
+    def run(self, text):
+        """Returns (exit status, standard output, standard error)."""
         try:
-            done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=work, env=environment,
+            done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=self.work, env=self.environment,
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                   errors="replace", timeout=BLOCK_SECONDS, check=False)
         except subprocess.TimeoutExpired:
@@ -68,25 +74,30 @@ def run_block(text, mpiferry, mpiexec):
         return done.returncode, done.stdout, done.stderr
 
 
+@contextlib.contextmanager
+def session(mpiferry, mpiexec):
+    with tempfile.TemporaryDirectory(prefix="mpiferry-docs-") as scratch:
+        yield Session(scratch, mpiferry, mpiexec)
+
+
 def commands_run(root, mpiferry, mpiexec):
     ran, skipped = 0, []
     for path in documents(root):
         name = path.relative_to(root)
         found = list(blocks(path))
-        for index, (line, info, text) in enumerate(found):
-            if info == "sh":
-                skipped.append(f"{name}:{line}: {text.strip().splitlines()[0]}")
-            if info != "sh run":
-                continue
-            ran += 1
-            status, out, err = run_block(text, mpiferry, mpiexec)
-            if status != 0:
-                yield f"{name}:{line}: exit status {status}\n{out}{err}"
-                return
-            after = found[index + 1] if index + 1 < len(found) else None
-            if after and after[1] == "text output" and after[2] != out:
-                yield f"{name}:{after[0]}: the output is\n{out}"
-                return
+        skipped += [f"{name}:{line}: {text.strip().splitlines()[0]}" for line, info, text in found if info == "sh"]
+        with session(mpiferry, mpiexec) as reader:
+            for (line, info, text), after in zip(found, [*found[1:], (0, "", "")]):
+                if info != "sh run":
+                    continue
+                ran += 1
+                status, out, err = reader.run(text)
+                if status != 0:
+                    yield f"{name}:{line}: exit status {status}\n{out}{err}"
+                    return
+                if after[1] == "text output" and after[2] != out:
+                    yield f"{name}:{after[0]}: the output is\n{out}"
+                    return
     print(f"{ran} blocks were run. Not run, because they are not marked as such: {len(skipped)}")
     print("\n".join(f"  {entry}" for entry in skipped))
     if ran == 0:
@@ -94,10 +105,11 @@ def commands_run(root, mpiferry, mpiexec):
 
 
 def library_example_runs(root, mpiferry, mpiexec):
-    status, out, err = run_block("head -c 9M /dev/urandom > big.dat\n"
-                                 "mpirun -n 3 mpiferry\n"
-                                 "(cd out && xxhsum -c --quiet XXH3SUMS)\n"
-                                 "cat out/chunk_{0..2}.bin | cmp - big.dat\n", mpiferry, mpiexec)
+    with session(mpiferry, mpiexec) as reader:
+        status, out, err = reader.run("head -c 9M /dev/urandom > big.dat\n"
+                                      "mpirun -n 3 mpiferry\n"
+                                      "(cd out && xxhsum -c --quiet XXH3SUMS)\n"
+                                      "cat out/chunk_{0..2}.bin | cmp - big.dat\n")
     if status != 0:
         yield f"{root / 'README.md'}: the program ends with {status}\n{out}{err}"
 

@@ -61,6 +61,8 @@ PLANTED = [
     ("scripts_exist", "docs/new.md", "", "`./dev bench cp part`\n", "dev bench cp part: it has no such"),
     ("scripts_exist", "docs/new.md", "", "no script\n", "nothing was found"),
     ("commands_run", "docs/new.md", "", "```sh run\necho 1\n```\n\n```text output\n1\n```\n", ""),
+    ("commands_run", "docs/new.md", "", "```sh run\necho 1 > a\n```\n\n```sh run\nrm a\n```\n", ""),
+    ("commands_run", "docs/new.md", "", "```sh run\nmkdir a\n```\n\n```sh run\nmkdir a\n```\n", "docs/new.md:5: exit"),
     ("commands_run", "docs/new.md", "", "```sh run\nfalse\ntrue\n```\n", "docs/new.md:1: exit status 1"),
     ("commands_run", "docs/new.md", "", "```sh run\nfalse | true\n```\n", "exit status 1"),
     ("commands_run", "docs/new.md", "", "  ```sh run\n  exit 3\n  ```\n", "exit status 3"),
