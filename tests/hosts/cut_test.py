@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
-from .lab import SHARED, STALL, Lab
+from .lab import CHUNK, SHARED, STALL, Lab
 
 SLACK = 1.5  # seconds, on a busy machine
 
@@ -24,6 +25,22 @@ class ACutOffHost(Lab):
         self.assertNotIn("h3", self.marks())
         self.assertEqual([], list(lost.inside(SHARED).glob("*.part")))
         self.cluster.heal(lost)
+        self.expect_resumed()
+
+    def test_keeps_others_off_what_its_rank_still_writes(self) -> None:
+        job, lost = self.slow_scatter(), self.cluster[2]
+        rank = job.pid_of(2)
+        lost.cut()
+        lost.signal(signal.SIGSTOP)  # hydra's proxy would kill the rank as soon as it hears of the end
+        self.expect(6, job.wait(STALL + 5, but=[lost]))
+        self.cluster.heal(lost)
+        for word in ("--resume", "--force"):
+            refused = self.start("scatter", "--chunk-size", str(CHUNK), word, str(self.source), self.out).wait(but=[lost], after=0)
+            self.assertEqual(4, refused.status, refused.output)
+            self.assertIn(f"rank 2, pid {rank} on h3, which still runs", refused.output)
+            self.assertEqual(1, refused.output.count("mpiferry: error:"), refused.output)
+        lost.signal(signal.SIGCONT)
+        self.wait_until(lambda: not job.ranks(), "the rank behind the cut leaves")
         self.expect_resumed()
 
     def test_of_the_master_is_told_with_every_worker(self) -> None:
