@@ -42,7 +42,7 @@ int FileStamp::put_on(int descriptor) const noexcept {
 }
 
 int take_back_mode(int descriptor, std::uint32_t mode) noexcept {
-  const mode_t wanted = static_cast<mode_t>(mode & wire::kPermissions);
+  const auto wanted = static_cast<mode_t>(mode & wire::kPermissions);
   if (mode_while_written(mode) == wanted) return 0;
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) return errno;

@@ -72,6 +72,7 @@ Task<Result> on_own_thread(boost::asio::io_context& io, std::function<Result()> 
       finished.notify();
     });
   });
+  // NOLINTNEXTLINE(bugprone-infinite-loop): the handler that the thread posts changes `done`
   while (!done) co_await finished.wait();
   thread.join();
   if (thrown) std::rethrow_exception(thrown);

@@ -44,7 +44,8 @@ TEST_F(CommitterTest, publishes_each_of_a_group_and_what_comes_meanwhile) {
   Committer committer{io, *destination, kMany};
   std::deque<Committer::Commit> commits;
   for (std::size_t i = 0; i < kMany; ++i) {
-    auto part = destination->open_part("chunk_" + std::to_string(i) + ".bin", 7, {.direct = i % 2 == 0});
+    auto part =
+        destination->open_part("chunk_" + std::to_string(i) + ".bin", 7, {.direct = i % 2 == 0});
     ASSERT_FALSE(part.error);
     commits.push_back({.slot = disk::ChunkSlot{std::move(part)}, .payload = payload.subspan(i)});
     committer.give(commits.back());
