@@ -21,8 +21,8 @@ constexpr std::size_t kShown = 20;   // lines
 constexpr std::uint64_t kNamed = 3;  // chunks of a lost file
 
 std::string speed_text(const Report& report) {
-  return fmt::format("{} at {:.2f} GB/s", human_seconds(report.transfer),
-                     gigabytes_per_second(report.bytes_written, report.transfer));
+  return fmt::format("{} at {}", human_seconds(report.transfer),
+                     human_rate(report.bytes_written, report.transfer));
 }
 
 std::string from_text(const Report& report) {
@@ -75,7 +75,7 @@ std::vector<Line> most_telling(const std::vector<Line>& lines) {
   return shown;
 }
 
-std::string text_of(const Line& line) {
+std::string line_text(const Line& line) {
   const Report::Flaw& flaw = *line.flaw;
   Failure told{.rank = flaw.rank,
                .host = flaw.host,
@@ -86,7 +86,7 @@ std::string text_of(const Line& line) {
   if (told.detail.empty()) {
     told.detail = flaw.kind == Report::Flaw::Kind::extra ? "has no place there"
                   : flaw.system_errno == 0               ? "is not there"
-                                                         : "can not be read";
+                                                         : "cannot be read";
   }
   std::string what = flaw_name(flaw.kind);
   if (line.flaws > 1) {
@@ -146,7 +146,7 @@ std::string flaws_text(const Report& report) {
   std::string text;
   for (const Line& line : most_telling(lines_of(report.flaws))) {
     shown += line.flaws;
-    text += text_of(line);
+    text += line_text(line);
   }
   const std::uint64_t all =
       report.chunks_missing + report.chunks_damaged + report.chunks_differing + report.extra_files;

@@ -20,10 +20,10 @@ std::string success_text(const Report& report, const std::string& profile) {
     text = fmt::format("mpiferry: nothing to send: all is there already, looked through in {}\n",
                        human_seconds(report.transfer));
   } else {
-    text = fmt::format("mpiferry: {} in {} to {}: {} at {:.2f} GB/s, every chunk verified\n",
+    text = fmt::format("mpiferry: {} in {} to {}: {} at {}, every chunk verified\n",
                        human_bytes(report.bytes_written), counted(report.chunks_written, "chunk"),
                        counted(report.workers.size(), "worker"), human_seconds(report.transfer),
-                       gigabytes_per_second(report.bytes_written, report.transfer));
+                       human_rate(report.bytes_written, report.transfer));
   }
   if (report.chunks_kept > 0) {
     text += fmt::format("  {} ({}) {} there already, as in the source\n",

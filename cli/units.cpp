@@ -1,5 +1,6 @@
 #include "cli/units.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -30,9 +31,21 @@ std::string human_seconds(std::chrono::nanoseconds time) {
   const double seconds = std::chrono::duration<double>(time).count();
   if (seconds < 10) return fmt::format("{:.3f} s", seconds);
   if (seconds < 100) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<long long>(seconds);
+  return whole_seconds(time);
+}
+
+std::string whole_seconds(std::chrono::nanoseconds time) {
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+  if (whole < 60) return fmt::format("{} s", whole);
   if (whole < 3600) return fmt::format("{} m {:02} s", whole / 60, whole % 60);
   return fmt::format("{} h {:02} m", whole / 3600, whole / 60 % 60);
+}
+
+std::string human_rate(Bytes bytes, std::chrono::nanoseconds time) {
+  // So that what is faster than any machine does not overflow.
+  constexpr double kMost = 1e18;
+  const double rate = 1e9 * gigabytes_per_second(bytes, time);
+  return human_bytes({static_cast<std::uint64_t>(std::min(rate, kMost))}) + "/s";
 }
 
 std::string counted(std::uint64_t number, std::string_view noun) {
