@@ -1,7 +1,8 @@
 #include "cli/console.hpp"
 
-#include <algorithm>
+#include <cstdio>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -21,73 +22,52 @@ void print(std::FILE* out, fmt::format_string<Args...> format, Args&&... args) {
 }  // namespace
 
 void Console::on_source(const std::string& source, std::uint64_t chunks) {
-  if (settings_.lines) {
-    print(settings_.out, "Master: Read {} from {}.\n", counted(chunks, "chunk"),
+  if (output_.lines) {
+    print(output_.out, "Master: Read {} from {}.\n", counted(chunks, "chunk"),
           mpiferry::quoted(source));
   }
 }
 
 void Console::on_sent(ChunkIndex chunk, Rank to) {
-  if (settings_.lines) {
-    print(settings_.out, "Master: Sent chunk {} to process {}.\n", chunk.value, to.value);
+  if (output_.lines) {
+    print(output_.out, "Master: Sent chunk {} to process {}.\n", chunk.value, to.value);
   }
 }
 
 void Console::on_status(Rank /*from*/, bool written) {
-  if (settings_.lines) {
-    print(settings_.out, "Master: Received status {}.\n", written ? "True" : "False");
+  if (output_.lines) {
+    print(output_.out, "Master: Received status {}.\n", written ? "True" : "False");
   }
 }
 
 void Console::on_written(Rank self, ChunkIndex chunk, const std::string& directory) {
-  if (!settings_.lines) return;
+  if (!output_.lines) return;
   const std::string path = path_in(directory, fmt::format("chunk_{}.bin", chunk.value));
-  print(settings_.out, "Worker {}: Wrote chunk {} to {}.\n", self.value, chunk.value,
+  print(output_.out, "Worker {}: Wrote chunk {} to {}.\n", self.value, chunk.value,
         mpiferry::quoted(path));
 }
 
 void Console::on_end(Rank self) {
-  if (settings_.lines) {
-    print(settings_.out, "Worker {}: Received termination signal.\n", self.value);
-    std::fflush(settings_.out);
+  if (output_.lines) {
+    print(output_.out, "Worker {}: Received termination signal.\n", self.value);
+    std::fflush(output_.out);
   }
-}
-
-std::string progress_line(const Progress& progress) {
-  const double rate = gigabytes_per_second(progress.done, progress.elapsed);
-  std::string line;
-  if (progress.total && progress.total->value > 0) {
-    const auto total = static_cast<double>(progress.total->value);
-    line = fmt::format("{:5.1f} %  ", 100 * static_cast<double>(progress.done.value) / total);
-  }
-  line += fmt::format("{}  {:.2f} GB/s", human_bytes(progress.done), rate);
-  if (progress.total && rate > 0) {
-    const Bytes left = *progress.total - progress.done;
-    line +=
-        fmt::format("  ETA {}", human_seconds(std::chrono::nanoseconds{static_cast<long long>(
-                                    std::min(static_cast<double>(left.value) / rate, 3.6e18))}));
-  }
-  return line + fmt::format("  {} in flight", counted(progress.in_flight, "chunk"));
 }
 
 void Console::on_progress(const Progress& progress) {
   using namespace std::chrono_literals;
-  if (!settings_.progress || progress.elapsed < next_) return;
-  const std::string line = progress_line(progress);
-  if (settings_.watched) {
-    print(stderr, "\r{:<{}}", line, shown_);
-    shown_ = line.size();
+  if (!output_.progress) return;
+  const Stretch recent = pace_.recent(progress);
+  if (progress.elapsed < next_) return;
+  const std::vector<Field> fields = progress_fields(progress, recent);
+  if (output_.terminal) {
+    line_.draw(fields);
     next_ = progress.elapsed + 100ms;
   } else {
-    print(stderr, "{}\n", line);
+    print(stderr, "{}\n", fitted(fields, std::string::npos));
+    std::fflush(stderr);
     next_ = progress.elapsed + 1s;
   }
-  std::fflush(stderr);
-}
-
-void Console::clear_progress() {
-  if (shown_ > 0) print(stderr, "\r{:{}}\r", "", shown_);
-  shown_ = 0;
 }
 
 }  // namespace mpiferry::cli

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "cli/output.hpp"
+#include "cli/progress_line.hpp"
+#include "cli/progress_text.hpp"
 #include "cli/report_file.hpp"
 #include "engine/roles/observer.hpp"
 
@@ -14,20 +16,11 @@ namespace mpiferry::cli {
 
 class Console final : public Observer {
  public:
-  struct Settings {
-    bool lines = false;     // the original's, to `out`
-    bool progress = false;  // to standard error
-    bool watched = false;   // a terminal: the line of progress is written over itself
-    std::FILE* out = stdout;
-    std::optional<Failure> refusal = {};  // ends the job before it begins
-  };
-  // `report` must outlive the console.
-  Console(Settings settings, ReportFile& report)
-      : settings_(std::move(settings)), report_(report) {}
+  // `output` and `report` must outlive the console. A `refusal` ends the job before it begins.
+  Console(const Output& output, ReportFile& report, std::optional<Failure> refusal = {})
+      : output_(output), report_(report), refusal_(std::move(refusal)), line_(output) {}
 
-  Outcome on_begin() override {
-    return settings_.refusal ? Outcome{*settings_.refusal} : report_.prepare();
-  }
+  Outcome on_begin() override { return refusal_ ? Outcome{*refusal_} : report_.prepare(); }
 
   void on_source(const std::string& source, std::uint64_t chunks) override;
   void on_sent(ChunkIndex chunk, Rank to) override;
@@ -37,16 +30,15 @@ class Console final : public Observer {
   void on_end(Rank self) override;
 
   // Takes the line of progress away, so that what follows starts on a clean line.
-  void clear_progress();
+  void clear_progress() { line_.clear(); }
 
  private:
-  Settings settings_;
+  const Output& output_;
   ReportFile& report_;
-  std::size_t shown_ = 0;  // characters of the line of progress on the terminal
-  std::chrono::nanoseconds next_{};
+  std::optional<Failure> refusal_;
+  ProgressLine line_;
+  Pace pace_;
+  std::chrono::nanoseconds next_{};  // when progress is shown again
 };
-
-// "42.0 %  1.2 GiB  2.31 GB/s  ETA 3.2 s  16 chunks in flight"
-std::string progress_line(const Progress& progress);
 
 }  // namespace mpiferry::cli

@@ -27,9 +27,9 @@ int tell(const Report& report, const Words& words, ReportFile& file, std::FILE* 
   } else if (!words.quiet && !say(out, words.text)) {
     code = exit_code(Errc::report_write_failed);
     say(stderr, error_text({.code = Errc::report_write_failed,
-                            .path = "standard output",
+                            .path = out == stdout ? "standard output" : "standard error",
                             .system_errno = errno,
-                            .detail = "the job is done, but this can not be said there"}));
+                            .detail = "the job is done, but its summary cannot be printed"}));
   }
   // One error, once: a report that could not be written was perhaps the job's failure already.
   if (const Outcome written = file.publish(words.json); !written && code == 0) {
@@ -39,13 +39,17 @@ int tell(const Report& report, const Words& words, ReportFile& file, std::FILE* 
   return code;
 }
 
-void report_unreachable_master(const Report& report) {
+std::string below_progress(const Output& output, const std::string& text) {
+  return output.terminal ? "\n" + text : text;
+}
+
+void report_unreachable_master(const Report& report, const Output& output) {
   if (!report.abandoned || report.rank == kMaster || !report.failure) return;
   if (report.rank != Rank{1}) {
     const std::chrono::milliseconds later{300 + 10 * report.rank.value};
     std::this_thread::sleep_for(std::min(later, kMaxDelay));
   }
-  say(stderr, error_text(*report.failure));
+  say(stderr, below_progress(output, error_text(*report.failure)));
 }
 
 }  // namespace mpiferry::cli

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 
+#include "cli/output.hpp"
 #include "cli/report_file.hpp"
 #include "engine/roles/report.hpp"
 
@@ -21,8 +22,12 @@ struct Words {
 // Says them, failures to standard error, and publishes the report. Returns the exit code.
 int tell(const Report& report, const Words& words, ReportFile& file, std::FILE* out);
 
+// `text` for standard error, from a rank other than 0: rank 0's line of progress may stand there
+// for good, if rank 0 is out of reach.
+std::string below_progress(const Output& output, const std::string& text);
+
 // A worker that has given the master up says so itself: rank 1 at once; the others only if they are
 // still there a moment later, as the first that aborts ends all that it can reach.
-void report_unreachable_master(const Report& report);
+void report_unreachable_master(const Report& report, const Output& output);
 
 }  // namespace mpiferry::cli

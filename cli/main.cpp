@@ -4,7 +4,9 @@
 #include <exception>
 #include <fcntl.h>
 #include <new>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
@@ -15,13 +17,13 @@
 #include "cli/ending.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/launcher.hpp"
+#include "cli/output.hpp"
 #include "cli/profile.hpp"
 #include "cli/recall_command.hpp"
 #include "cli/report_file.hpp"
 #include "cli/report_json.hpp"
 #include "cli/report_text.hpp"
 #include "cli/start.hpp"
-#include "cli/terminal.hpp"
 #include "cli/tune_command.hpp"
 #include "cli/version.hpp"
 #include "engine/mpi/environment.hpp"
@@ -31,22 +33,12 @@
 namespace mpiferry::cli {
 namespace {
 
-Console::Settings console_settings(const Arguments& arguments) {
-  const bool watched = stderr_is_watched();
-  return {.lines = arguments.verbose && !arguments.quiet,
-          .progress = shows(arguments.progress, watched && !arguments.quiet && !arguments.verbose),
-          .watched = watched,
-          // Standard output is the report's, if it is wanted there.
-          .out = arguments.json == "-" ? stderr : stdout};
-}
-
 // Rank 0's last words. Returns the exit code.
 int conclude(const Report& report, const Arguments& arguments, const std::string& profile,
              ReportFile& file, std::FILE* out) {
   const std::string text = report.failure ? error_text(*report.failure) + how_far_text(report)
                                           : success_text(report, profile);
-  // Launchers forward the two outputs each on its own: only within one of them something stays
-  // before something else.
+  // As one text, on one stream: see Output::out.
   if (!report.warnings.empty()) say(stderr, warning_text(report));
   std::FILE* const summary = report.warnings.empty() ? out : stderr;
   const int code = tell(report, {text, to_json(report, profile), arguments.quiet}, file, summary);
@@ -65,11 +57,15 @@ int scatter(Arguments arguments, const Launcher& launcher) {
   if (launcher.size > 1 && environment.lowest_with(false)) {
     mpi::finalize_and_exit(exit_code(ErrorClass::usage));
   }
-  Console::Settings settings = console_settings(arguments);
+  const Output output = Output::choose({.taken = arguments.json == "-",
+                                        .progress = arguments.progress,
+                                        .quiet = arguments.quiet,
+                                        .verbose = arguments.verbose});
   std::string profile;
+  std::optional<Failure> refusal;
   if (environment.rank() == kMaster.value && environment.size() > 1) {
     if (const auto use = apply_profile(arguments); !use) {
-      settings.refusal = use.error();
+      refusal = use.error();
     } else {
       profile = use->file;
       if (!arguments.quiet) say(stderr, use->warning);
@@ -77,7 +73,7 @@ int scatter(Arguments arguments, const Launcher& launcher) {
   }
   arguments.options.build = build_text();
   ReportFile file{kReportFile, arguments.json};
-  Console console{settings, file};
+  Console console{output, file, std::move(refusal)};
   Report report = run(mpi::Environment::world(), arguments.options, console);
   console.clear_progress();
   if (report.failure) arguments.origins.explain(*report.failure);
@@ -88,9 +84,9 @@ int scatter(Arguments arguments, const Launcher& launcher) {
     speaks = launcher.speaks();  // under a foreign launcher every rank is rank 0
     launcher.let_speaker_fail_first();
   }
-  report_unreachable_master(report);
+  report_unreachable_master(report, output);
   const int code =
-      speaks ? conclude(report, arguments, profile, file, settings.out) : exit_code(report.verdict);
+      speaks ? conclude(report, arguments, profile, file, output.out) : exit_code(report.verdict);
   finalize_and_exit(report, code);
 }
 

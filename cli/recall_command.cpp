@@ -6,12 +6,12 @@
 #include "cli/console.hpp"
 #include "cli/ending.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/output.hpp"
 #include "cli/recall_text.hpp"
 #include "cli/report_file.hpp"
 #include "cli/report_json.hpp"
 #include "cli/report_text.hpp"
 #include "cli/start.hpp"
-#include "cli/terminal.hpp"
 #include "cli/version.hpp"
 #include "engine/mpi/environment.hpp"
 #include "engine/mpi/finalize.hpp"
@@ -53,22 +53,19 @@ int run_recall(Arguments arguments, const Launcher& launcher,
     mpi::finalize_and_exit(exit_code(failure.code));
   }
   arguments.options.build = build_text();
-  const bool watched = stderr_is_watched();
-  // Standard output is for what is wanted there, and nothing else.
-  std::FILE* const out =
-      arguments.json == "-" || pours_into_standard_output(arguments.options) ? stderr : stdout;
+  const Output output = Output::choose(
+      {.taken = arguments.json == "-" || pours_into_standard_output(arguments.options),
+       .progress = arguments.progress,
+       .quiet = arguments.quiet});
   ReportFile file{kReportFile, arguments.json};
-  Console console{{.lines = false,
-                   .progress = shows(arguments.progress, watched && !arguments.quiet),
-                   .watched = watched,
-                   .out = out},
-                  file};
+  Console console{output, file};
   Report report = bring(arguments.options, console);
   console.clear_progress();
   if (report.failure) arguments.origins.explain(*report.failure);
-  report_unreachable_master(report);
-  const int code = report.rank == kMaster ? conclude(report, arguments, success(report), file, out)
-                                          : exit_code(report.verdict);
+  report_unreachable_master(report, output);
+  const int code = report.rank == kMaster
+                       ? conclude(report, arguments, success(report), file, output.out)
+                       : exit_code(report.verdict);
   finalize_and_exit(report, code);
 }
 

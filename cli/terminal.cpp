@@ -2,8 +2,8 @@
 
 #include <charconv>
 #include <fcntl.h>
-#include <optional>
 #include <string>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -31,29 +31,38 @@ std::optional<Process> process(int pid) {
   return found;
 }
 
-bool is_terminal(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return false;
-  const bool terminal = ::isatty(descriptor) == 1;
-  ::close(descriptor);
-  return terminal;
-}
-
 }  // namespace
 
-bool stderr_is_watched() {
-  if (::isatty(STDERR_FILENO) == 1) return true;
+std::optional<Terminal> Terminal::open(int pid, int descriptor) {
+  const std::string path = fmt::format("/proc/{}/fd/{}", pid, descriptor);
+  disk::Descriptor opened{::open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)};
+  if (!opened || ::isatty(opened.get()) != 1) return std::nullopt;
+  return Terminal{std::move(opened)};
+}
+
+std::optional<Terminal> Terminal::behind(int descriptor) {
+  if (::isatty(descriptor) == 1) {
+    disk::Descriptor copy{::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
+    return copy ? std::optional{Terminal{std::move(copy)}} : std::nullopt;
+  }
   // rank <- proxy <- mpirun: a few steps up at most.
   int pid = ::getppid();
   for (int step = 0; step < 4 && pid > 1; ++step) {
     const auto it = process(pid);
-    if (!it) return false;
+    if (!it) return std::nullopt;
     if (it->name.starts_with("mpirun") || it->name.starts_with("mpiexec")) {
-      return is_terminal(fmt::format("/proc/{}/fd/2", pid));
+      return open(pid, descriptor);
     }
     pid = it->parent;
   }
-  return false;
+  return std::nullopt;
+}
+
+std::size_t Terminal::columns() const {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  if (::ioctl(descriptor_.get(), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsual;
+  return size.ws_col;
 }
 
 }  // namespace mpiferry::cli

@@ -1,10 +1,29 @@
-// Whether a person is looking.
+// Whether a person is looking, and how wide their screen is.
 #pragma once
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "engine/disk/descriptor.hpp"
 
 namespace mpiferry::cli {
 
-// Standard error is a terminal, or a pipe to an mpirun on this host whose standard error is one:
-// launchers put a pipe between a rank and the terminal.
-bool stderr_is_watched();
+class Terminal {
+ public:
+  // The terminal that standard output (1) or standard error (2) is, or the one that an mpirun on
+  // this host has there: launchers put a pipe between a rank and the terminal. Nothing if neither
+  // is one.
+  static std::optional<Terminal> behind(int descriptor);
+
+  // Characters in a line, as it is now: a window may change its size. 80 if it does not say.
+  std::size_t columns() const;
+
+ private:
+  explicit Terminal(disk::Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  static std::optional<Terminal> open(int pid, int descriptor);
+
+  disk::Descriptor descriptor_;
+};
 
 }  // namespace mpiferry::cli

@@ -14,12 +14,13 @@
 #include "cli/ending.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/interruption.hpp"
+#include "cli/output.hpp"
 #include "cli/profile.hpp"
 #include "cli/profile_place.hpp"
+#include "cli/progress_line.hpp"
 #include "cli/report_file.hpp"
 #include "cli/report_text.hpp"
 #include "cli/start.hpp"
-#include "cli/terminal.hpp"
 #include "cli/tune_report.hpp"
 #include "cli/tune_sweep.hpp"
 #include "cli/version.hpp"
@@ -40,35 +41,23 @@ std::string now() {
 // A line for each measurement (-v), or one that is written over itself.
 class TuneConsole {
  public:
-  TuneConsole(const TuneArguments& arguments, std::FILE* out)
-      : lines_(arguments.verbose && !arguments.quiet),
-        watched_(!arguments.quiet && !arguments.verbose && stderr_is_watched()),
-        out_(out) {}
-  TuneConsole(const TuneConsole&) = delete;
-  TuneConsole& operator=(const TuneConsole&) = delete;
-  ~TuneConsole() { clear(); }
+  TuneConsole(const Output& output, const TuneArguments& arguments)
+      : output_(output), arguments_(arguments), line_(output) {}
 
   void show(const SweepProgress& progress) {
-    const std::string what =
-        progress.number == 0 ? "warm-up" : fmt::format("{} of {}", progress.number, progress.total);
-    const std::string line = fmt::format("{}: {}", what, to_text(progress.tuning));
-    if (lines_ && progress.speed) {
-      say(out_, fmt::format("tune: {}: {:.2f} GB/s\n", line, *progress.speed));
-    } else if (watched_ && !progress.speed) {
-      say(stderr, fmt::format("\rtune: {:<{}}", line, shown_));
-      shown_ = line.size();
+    if (output_.lines && progress.speed) {
+      say(output_.out, fmt::format("tune: {}: {}: {}\n", measurement_name(progress),
+                                   to_text(progress.tuning), rate_text(*progress.speed)));
+    } else if (output_.terminal && !progress.speed) {
+      line_.draw(tune_fields(progress, arguments_.budget));
     }
   }
-  void clear() {
-    if (shown_ > 0) say(stderr, fmt::format("\r{:{}}\r", "", shown_ + 6));
-    shown_ = 0;
-  }
+  void clear() { line_.clear(); }
 
  private:
-  bool lines_;
-  bool watched_;
-  std::FILE* out_;
-  std::size_t shown_ = 0;
+  const Output& output_;
+  const TuneArguments& arguments_;
+  ProgressLine line_;
 };
 
 // Links count as what they point to. What is no regular file (a device, a pipe) takes both texts.
@@ -143,9 +132,9 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
     if (!sweep.failure) text += profile_text(report.profile, files.at_default_place);
     if (!say(out, text) && !sweep.failure) {
       sweep.failure = Failure{.code = Errc::report_write_failed,
-                              .path = "standard output",
+                              .path = out == stdout ? "standard output" : "standard error",
                               .system_errno = errno,
-                              .detail = "the advice can not be said there"};
+                              .detail = "the advice cannot be printed"};
       sweep.verdict = sweep.failure->code;
     }
   }
@@ -181,20 +170,24 @@ struct Ended {
 Ended run_and_conclude(const mpi::Environment& environment, const TuneArguments& arguments,
                        Rank self) {
   Interruption interruption;
-  // Standard output is the figures', if they are wanted there.
-  std::FILE* const out = arguments.json == "-" ? stderr : stdout;
+  const Output output = Output::choose(
+      {.taken = arguments.json == "-", .quiet = arguments.quiet, .verbose = arguments.verbose});
   Files files{arguments};
-  TuneConsole console{arguments, out};
+  TuneConsole console{output, arguments};
   SweepResult result = sweep(
       environment, arguments, interruption, [&files] { return files.prepare(); },
       [&console](const SweepProgress& progress) { console.show(progress); });
   console.clear();
   if (result.refused) return {exit_code(ErrorClass::usage), false};
-  if (!result.warning.empty()) say(stderr, result.warning);
-  if (self != kMaster && result.failure && (result.lost || (result.abandoned && self == Rank{1}))) {
-    say(stderr, error_text(*result.failure));  // the master is out of reach
+  const bool master = self == kMaster;
+  if (!result.warning.empty()) {
+    say(stderr, master ? result.warning : below_progress(output, result.warning));
   }
-  return {self == kMaster ? conclude(arguments, result, files, out) : exit_code(result.verdict),
+  if (!master && result.failure && (result.lost || (result.abandoned && self == Rank{1}))) {
+    // The master is out of reach.
+    say(stderr, below_progress(output, error_text(*result.failure)));
+  }
+  return {master ? conclude(arguments, result, files, output.out) : exit_code(result.verdict),
           result.abandoned};
 }
 

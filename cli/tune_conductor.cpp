@@ -74,9 +74,12 @@ bool Conductor::next() {
 }
 
 SweepProgress Conductor::progress() const {
+  const auto now = std::chrono::steady_clock::now();
   return {.number = warm_ ? schedule_->begun() : 0,
           .total = schedule_->total(),
-          .tuning = result_.figures[index_].tuning};
+          .tuning = result_.figures[index_].tuning,
+          .elapsed = now - began_,
+          .measuring = warm_ ? now - warmed_ : now - now};
 }
 
 Options Conductor::options(const std::string& destination) const {
@@ -107,6 +110,8 @@ std::optional<double> Conductor::take(const Report& report, const std::string& d
   if (std::exchange(warm_, true)) {
     result_.figures[index_].speeds.push_back(speed);
     ++result_.measurements;
+  } else {
+    warmed_ = std::chrono::steady_clock::now();
   }
   return speed;
 }

@@ -46,6 +46,7 @@ class Conductor {
   std::optional<TuningSchedule> schedule_;
   std::optional<disk::SampleFile> sample_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point warmed_;  // when the warm-up ended
   bool warm_ = false;
   std::size_t index_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 
 #include "cli/exit_code.hpp"
 #include "cli/profile.hpp"
+#include "cli/progress_text.hpp"
 #include "cli/report_json.hpp"
 #include "cli/units.hpp"
 
@@ -91,6 +93,8 @@ std::string marks(const TuningChoice& choice, std::size_t i) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
+double mebibytes(double gigabytes) { return gigabytes * 1e9 / static_cast<double>((1_MiB).value); }
+
 std::string table(const SweepResult& sweep, const TuningChoice& choice) {
   std::vector<std::size_t> order(sweep.figures.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -99,14 +103,14 @@ std::string table(const SweepResult& sweep, const TuningChoice& choice) {
     const Tuning& y = sweep.figures[b].tuning;
     return x.chunk_size != y.chunk_size ? x.chunk_size < y.chunk_size : x.window < y.window;
   });
-  std::string text = "  chunk size  window    GB/s       lowest..highest  spread\n";
+  std::string text = "  chunk size  window    MiB/s       lowest..highest  spread\n";
   for (const std::size_t i : order) {
     const TuningFigure& figure = sweep.figures[i];
-    std::string row =
-        fmt::format("  {:>10}  {:>6}  {:>6.2f}  {:>20}  {:>4.0f} %  {}",
-                    human_bytes(figure.tuning.chunk_size), figure.tuning.window, figure.median(),
-                    fmt::format("{:.2f}..{:.2f}", figure.lowest(), figure.highest()),
-                    100 * figure.spread(), marks(choice, i));
+    std::string row = fmt::format(
+        "  {:>10}  {:>6}  {:>7.1f}  {:>20}  {:>4.0f} %  {}", human_bytes(figure.tuning.chunk_size),
+        figure.tuning.window, mebibytes(figure.median()),
+        fmt::format("{:.1f}..{:.1f}", mebibytes(figure.lowest()), mebibytes(figure.highest())),
+        100 * figure.spread(), marks(choice, i));
     row.erase(row.find_last_not_of(' ') + 1);
     text += row + '\n';
   }
@@ -125,13 +129,38 @@ std::string advice(const SweepResult& sweep, const TuningChoice& choice) {
   return fmt::format(
       "  use --chunk-size {} --window {}: of the cases as good as the best it needs the least "
       "memory, {} for each worker\n"
-      "  it gave {:.2f} GB/s; the defaults, {}, gave {:.2f}, {:.0f} % less\n",
+      "  it gave {}; the defaults, {}, gave {}, {:.0f} % less\n",
       option_bytes(chosen.tuning.chunk_size), chosen.tuning.window,
-      human_bytes(chosen.tuning.memory()), chosen.median(), to_text(first.tuning), first.median(),
-      100 * (1 - first.median() / chosen.median()));
+      human_bytes(chosen.tuning.memory()), rate_text(chosen.median()), to_text(first.tuning),
+      rate_text(first.median()), 100 * (1 - first.median() / chosen.median()));
 }
 
 }  // namespace
+
+std::string measurement_name(const SweepProgress& progress) {
+  return progress.number == 0 ? "warm-up"
+                              : fmt::format("{} of {}", progress.number, progress.total);
+}
+
+// The measurements that are left take as long as those before; what the budget leaves out, none.
+std::vector<Field> tune_fields(const SweepProgress& progress, std::chrono::nanoseconds budget) {
+  std::vector<Field> fields{{0, "tune: " + measurement_name(progress)},
+                            {1, to_text(progress.tuning)},
+                            {3, whole_seconds(progress.elapsed) + " elapsed"}};
+  if (progress.number < 2) return fields;
+  const auto done = static_cast<std::int64_t>(progress.number) - 1;
+  const auto left = static_cast<std::int64_t>(progress.total) - done;
+  std::chrono::nanoseconds time = progress.measuring / done * left;
+  if (budget.count() > 0) {
+    time = std::clamp(budget - progress.elapsed, std::chrono::nanoseconds{0}, time);
+  }
+  fields.push_back({2, eta_text(time)});
+  return fields;
+}
+
+std::string rate_text(double gigabytes_per_second) {
+  return fmt::format("{:.1f} MiB/s", mebibytes(gigabytes_per_second));
+}
 
 std::string tune_text(const TuneReport& report) {
   const SweepResult& sweep = report.sweep;

@@ -1,10 +1,13 @@
 // What `mpiferry tune` says: for people, for programs, and for scatter.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "cli/progress_line.hpp"
 #include "cli/report_file.hpp"
 #include "cli/tune_arguments.hpp"
 #include "cli/tune_sweep.hpp"
@@ -26,6 +29,12 @@ struct TuneReport {
   std::string profile = {};  // the file that was written; empty: none
 };
 
+// "warm-up", "3 of 24"
+std::string measurement_name(const SweepProgress& progress);
+// "tune: 3 of 24  64.0 KiB x 32  2 s elapsed  ETA 16 s"
+std::vector<Field> tune_fields(const SweepProgress& progress, std::chrono::nanoseconds budget);
+// "412.3 MiB/s": always in this unit, so that speeds can be compared at a glance.
+std::string rate_text(double gigabytes_per_second);
 // The table, the advice and the rule behind it.
 std::string tune_text(const TuneReport& report);
 // Where the profile is and what it does; `at_default_place`: scatter finds it there.

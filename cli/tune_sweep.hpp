@@ -44,7 +44,9 @@ struct SweepProgress {
   std::size_t number = 0;  // from 1; 0 for the warm-up, which does not count
   std::size_t total = 0;
   Tuning tuning;
-  std::optional<double> speed = {};  // GB/s; nothing before it was measured
+  std::chrono::nanoseconds elapsed{};    // of the budget
+  std::chrono::nanoseconds measuring{};  // since the first measurement that counts
+  std::optional<double> speed = {};      // GB/s; nothing before it was measured
 };
 
 // Collective over all ranks; rank 0's arguments count. `prepare` is rank 0's first step: a failure

@@ -13,9 +13,12 @@
 namespace mpiferry {
 
 struct Progress {
-  Bytes done;                  // acknowledged
-  std::optional<Bytes> total;  // nothing: a stream
-  std::size_t in_flight = 0;   // chunks, all workers
+  Bytes moved = {};                // sent and acknowledged; of a gather or verify: read, and right
+  std::uint64_t chunks_moved = 0;  // that many chunks
+  Bytes kept = {};                 // resume: compared with the source only, not sent
+  std::uint64_t chunks_kept = 0;
+  std::optional<Bytes> total = {};  // of all that is to be moved or kept; nothing: a stream
+  std::size_t in_flight = 0;        // chunks, all workers
   std::chrono::nanoseconds elapsed{};
 };
 

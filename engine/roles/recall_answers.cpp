@@ -138,7 +138,7 @@ void RecallMaster::settle(Rank from, ChunkIndex chunk, flow::FetchEffect effect,
                            .hint = "check memory and network of that host, or raise --retries"});
     case flow::FetchEffect::lost:
       observer_.on_status(from, false);
-      return lose(flaw_of(from, finding));
+      return on_lost(flaw_of(from, finding));
     case flow::FetchEffect::invalid:
       return refuse(from, {.code = Errc::unexpected_message,
                            .detail = fmt::format("an answer about chunk {} that nobody asked for",

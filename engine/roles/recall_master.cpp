@@ -82,7 +82,7 @@ void RecallMaster::give_up_on(ChunkIndex chunk) {
   if (auto unseen = unseen_place_of(chunk)) {
     fail(*std::move(unseen));
   } else {
-    lose(missing(chunk));
+    on_lost(missing(chunk));
   }
 }
 
@@ -175,6 +175,12 @@ void RecallMaster::on_stored(ChunkIndex chunk, Bytes length) {
   bytes_done_ += length;
 }
 
+// Of progress only what can be brought counts.
+void RecallMaster::on_lost(Report::Flaw flaw) {
+  bytes_lost_ += length_of(*flaw.chunk);
+  lose(std::move(flaw));
+}
+
 Bytes RecallMaster::length_of(ChunkIndex chunk) const noexcept {
   return plan::ChunkPlan{manifest_.size, manifest_.chunk_size, 1}.length_of(chunk);
 }
@@ -186,8 +192,9 @@ void RecallMaster::on_tick(flow::Time now) {
                  fmt::format("{} of {} requests unanswered, last answer {:.1f} s ago",
                              stall->unacknowledged, window_, seconds(stall->silent))));
   }
-  observer_.on_progress({.done = bytes_done_,
-                         .total = manifest_.size,
+  observer_.on_progress({.moved = bytes_done_,
+                         .chunks_moved = fetcher_->chunks_done(),
+                         .total = manifest_.size - bytes_lost_,
                          .in_flight = fetcher_->in_flight(),
                          .elapsed = std::chrono::steady_clock::now() - transfer_began_});
 }

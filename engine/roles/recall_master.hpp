@@ -92,6 +92,7 @@ class RecallMaster : public Master {
   void ask(const flow::Fetch& fetch);
   void send_requests();
   bool read_on();
+  void on_lost(Report::Flaw flaw);
   void on_tick(flow::Time now) override;
   void watch_surveys(flow::Time now);
 
@@ -138,6 +139,7 @@ class RecallMaster : public Master {
   std::optional<Local> reading_;
   std::vector<std::byte> scratch_;
   Bytes bytes_done_;
+  Bytes bytes_lost_;
 };
 
 }  // namespace mpiferry::roles

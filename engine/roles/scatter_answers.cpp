@@ -112,7 +112,10 @@ void ScatterMaster::on_tick(flow::Time now) {
                                seconds(late->silent))));
     }
   }
-  observer_.on_progress({.done = sender_->bytes_written() + sender_->bytes_kept(),
+  observer_.on_progress({.moved = sender_->bytes_written(),
+                         .chunks_moved = sender_->chunks_written(),
+                         .kept = sender_->bytes_kept(),
+                         .chunks_kept = sender_->chunks_kept(),
                          .total = reader_->source().size(),
                          .in_flight = sender_->in_flight(),
                          .elapsed = std::chrono::steady_clock::now() - transfer_began_});

@@ -168,7 +168,9 @@ TEST_F(Options, progress_is_shown_on_request_only_without_a_terminal) {
   const Finished shown = run_job(3, always);
   expect_moved(shown);
   EXPECT_GE(
-      lines_like(shown.err, R"( *[0-9.]+ %  [0-9.]+ \w+  [0-9.]+ GB/s.*  [0-4] chunks in flight)"),
+      lines_like(
+          shown.err,
+          R"( *[0-9.]+ %  [0-9.]+ (KiB )?of 2\.0 MiB  [0-9.]+ [KM]iB/s  [0-9] s elapsed  .*in flight)"),
       1)
       << told(shown);
   for (const char* choice : {"auto", "never"}) {

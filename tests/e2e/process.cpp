@@ -86,10 +86,13 @@ Process::Process(Command command) : command_(std::move(command)) {
 
   posix_spawn_file_actions_t actions;
   check(::posix_spawn_file_actions_init(&actions), "posix_spawn_file_actions_init");
-  const int create = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND;
+  const int create = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOCTTY;
   ::posix_spawn_file_actions_addopen(&actions, 0, command_.input.c_str(), O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, 1, (outputs_ / "out").c_str(), create, 0600);
-  ::posix_spawn_file_actions_addopen(&actions, 2, (outputs_ / "err").c_str(), create, 0600);
+  if (command_.columns > 0) terminal_.emplace(command_.columns);
+  const std::string out = terminal_ ? terminal_->name() : (outputs_ / "out").string();
+  const std::string err = terminal_ ? terminal_->name() : (outputs_ / "err").string();
+  ::posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), create, 0600);
+  ::posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), create, 0600);
   ::posix_spawn_file_actions_addchdir_np(&actions, command_.directory.c_str());
   std::vector<std::string> environment = environment_of(command_, mark_, outputs_ / "no-profile");
   began_ = std::chrono::steady_clock::now();
@@ -146,6 +149,7 @@ Finished Process::wait() {
       ::waitpid(pid_, &status, 0);
       break;
     }
+    if (terminal_) terminal_->read();
     nap(2ms);
   }
   finished.exit_code = exit_code_of(status);
@@ -156,7 +160,7 @@ Finished Process::wait() {
     finished.left.push_back(name_of(pid) + " " + std::to_string(pid));
     ::kill(pid, SIGKILL);
   }
-  finished.out = read_file(outputs_ / "out");
+  finished.out = terminal_ ? terminal_->read() : read_file(outputs_ / "out");
   finished.err = read_file(outputs_ / "err");
   return finished;
 }

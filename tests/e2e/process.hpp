@@ -4,10 +4,13 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <utility>
 #include <vector>
+
+#include "tests/e2e/terminal.hpp"
 
 namespace mpiferry::e2e {
 
@@ -19,6 +22,8 @@ struct Command {
   std::filesystem::path directory = ".";
   std::filesystem::path input = "/dev/null";
   std::chrono::seconds limit = 60s;
+  // > 0: both outputs go to a terminal of so many columns, and Finished::out has what it got.
+  unsigned short columns = 0;
 };
 
 struct Finished {
@@ -55,6 +60,7 @@ class Process {
   Command command_;
   std::string mark_;  // the variable with its value
   std::filesystem::path outputs_;
+  std::optional<Terminal> terminal_;
   pid_t pid_ = -1;
   std::chrono::steady_clock::time_point began_;
 };

@@ -1,0 +1,34 @@
+// Where a command prints what, decided once at its start.
+#pragma once
+
+#include <cstdio>
+#include <optional>
+
+#include "cli/show_progress.hpp"
+#include "cli/terminal.hpp"
+
+namespace mpiferry::cli {
+
+struct Output {
+  struct Wishes {
+    bool taken = false;  // standard output is for the report or the file, and nothing else
+    ShowProgress progress = ShowProgress::automatic;
+    bool quiet = false;
+    bool verbose = false;
+  };
+
+  // The summary and the lines of -v: standard output; but standard error if the report wants the
+  // former, or if a line of progress is written over itself on a terminal that shows both. A
+  // launcher forwards the two streams independently, so only within one of them does something
+  // stay before something else.
+  std::FILE* out = stdout;
+  bool lines = false;     // -v
+  bool progress = false;  // is shown, on standard error
+  // Where the line of progress is written over itself; nothing: it is a new line each time.
+  std::optional<Terminal> terminal = {};
+  bool one_stream = false;  // nothing goes to standard output
+
+  static Output choose(const Wishes& wishes);
+};
+
+}  // namespace mpiferry::cli
