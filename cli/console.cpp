@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/report_text.hpp"
 #include "cli/units.hpp"
 #include "engine/base/failure.hpp"
 #include "engine/base/path.hpp"
@@ -21,10 +22,25 @@ void print(std::FILE* out, fmt::format_string<Args...> format, Args&&... args) {
 
 }  // namespace
 
-void Console::on_source(const std::string& source, std::uint64_t chunks) {
-  if (output_.lines) {
-    print(output_.out, "Master: Read {} from {}.\n", counted(chunks, "chunk"),
-          mpiferry::quoted(source));
+void Console::on_source(const std::string& source, std::uint64_t chunks, Bytes chunk_size) {
+  if (!output_.lines) return;
+  print(output_.out, "Chunk size: {} bytes\nMaster: Read {} from {}.\n", chunk_size.value,
+        counted(chunks, "chunk"), mpiferry::quoted(source));
+}
+
+void Console::on_manifest(const std::string& source, std::uint64_t chunks, Bytes chunk_size) {
+  if (!output_.lines) return;
+  print(output_.out, "Chunk size: {} bytes\nMaster: Read the manifest of {}: {}.\n",
+        chunk_size.value, mpiferry::quoted(source), counted(chunks, "chunk"));
+}
+
+void Console::on_checked(ChunkIndex chunk, Rank from, bool intact) {
+  if (!output_.lines) return;
+  if (from == kNoRank) {
+    print(output_.out, "Master: Chunk {} is missing.\n", chunk.value);
+  } else {
+    print(output_.out, "Master: Chunk {} from process {} is {}.\n", chunk.value, from.value,
+          intact ? "intact" : "missing or damaged");
   }
 }
 
@@ -40,11 +56,17 @@ void Console::on_status(Rank /*from*/, bool written) {
   }
 }
 
-void Console::on_written(Rank self, ChunkIndex chunk, const std::string& directory) {
+void Console::on_written(Rank self, ChunkIndex chunk, const std::string& directory,
+                         std::string_view file) {
   if (!output_.lines) return;
-  const std::string path = path_in(directory, fmt::format("chunk_{}.bin", chunk.value));
   print(output_.out, "Worker {}: Wrote chunk {} to {}.\n", self.value, chunk.value,
-        mpiferry::quoted(path));
+        mpiferry::quoted(path_in(directory, file)));
+}
+
+void Console::on_failure(Rank self, const Failure& failure) {
+  if (!output_.lines) return;
+  print(output_.out, "Worker {}: Error - {}\n", self.value, own_failure_text(failure, self));
+  std::fflush(output_.out);
 }
 
 void Console::on_end(Rank self) {

@@ -22,11 +22,15 @@ class Console final : public Observer {
 
   Outcome on_begin() override { return refusal_ ? Outcome{*refusal_} : report_.prepare(); }
 
-  void on_source(const std::string& source, std::uint64_t chunks) override;
+  void on_source(const std::string& source, std::uint64_t chunks, Bytes chunk_size) override;
   void on_sent(ChunkIndex chunk, Rank to) override;
   void on_status(Rank from, bool written) override;
   void on_progress(const Progress& progress) override;
-  void on_written(Rank self, ChunkIndex chunk, const std::string& directory) override;
+  void on_manifest(const std::string& source, std::uint64_t chunks, Bytes chunk_size) override;
+  void on_checked(ChunkIndex chunk, Rank from, bool intact) override;
+  void on_written(Rank self, ChunkIndex chunk, const std::string& directory,
+                  std::string_view file) override;
+  void on_failure(Rank self, const Failure& failure) override;
   void on_end(Rank self) override;
 
   // Takes the line of progress away, so that what follows starts on a clean line.

@@ -43,8 +43,7 @@ int conclude(const Report& report, const Arguments& arguments, const std::string
   std::FILE* const summary = report.warnings.empty() ? out : stderr;
   const int code = tell(report, {text, to_json(report, profile), arguments.quiet}, file, summary);
   if (arguments.verbose && !arguments.quiet) {
-    say(out, report.ok() ? "Master: File transfer completed successfully.\n"
-                         : "Master: File transfer encountered errors.\n");
+    say(out, closing_lines(report));
   }
   return code;
 }

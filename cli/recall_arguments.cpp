@@ -28,7 +28,7 @@ constexpr const char* kVerifyExamples = R"(Examples:
   mpiferry verify out/                               # one rank alone
   mpirun -n 3 mpiferry verify 'parts/{host}/{rank}' --against big.dat --json findings.json
 
-Exit codes: 0 all is there and right, 2 usage, 3 no manifest, or FILE can not be read, 5 something is
+Exit codes: 0 all is there and right, 2 usage, 3 no manifest, or FILE cannot be read, 5 something is
 missing, damaged or different, 6 stalled, 7 launch, 70 internal, 130 interrupted.)";
 
 // Whether two names, neither of which need be there, mean the same file.
@@ -144,6 +144,7 @@ void RecallParser::add_common(const char* faults) {
       ->add_option("--json", arguments_.json, "Write the report to this file; - is standard output")
       ->check(not_empty);
   command_->add_flag("-q,--quiet", arguments_.quiet, "Print nothing but errors");
+  command_->add_flag("-v,--verbose", arguments_.verbose, "A line for every chunk");
   command_->add_option("--fault", faults_, faults)
       ->allow_extra_args(false)
       ->take_all()

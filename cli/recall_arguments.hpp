@@ -21,6 +21,7 @@ struct RecallArguments {
   ShowProgress progress = ShowProgress::automatic;
   std::string json;  // a file, "-" for standard output, or nothing
   bool quiet = false;
+  bool verbose = false;
   OptionOrigins origins = {};
 };
 struct GatherArguments : RecallArguments {

@@ -35,7 +35,9 @@ int conclude(const Report& report, const RecallArguments& arguments, const std::
              ReportFile& file, std::FILE* out) {
   const std::string text =
       flaws_text(report) + (report.failure ? error_text(*report.failure) : success);
-  return tell(report, {text, to_json(report, ""), arguments.quiet}, file, out);
+  const int code = tell(report, {text, to_json(report, ""), arguments.quiet}, file, out);
+  if (arguments.verbose && !arguments.quiet) say(out, closing_lines(report));
+  return code;
 }
 
 template <class Arguments>
@@ -56,7 +58,8 @@ int run_recall(Arguments arguments, const Launcher& launcher,
   const Output output = Output::choose(
       {.taken = arguments.json == "-" || pours_into_standard_output(arguments.options),
        .progress = arguments.progress,
-       .quiet = arguments.quiet});
+       .quiet = arguments.quiet,
+       .verbose = arguments.verbose});
   ReportFile file{kReportFile, arguments.json};
   Console console{output, file};
   Report report = bring(arguments.options, console);

@@ -14,6 +14,29 @@ std::string error_text(const Failure& failure) {
   return text;
 }
 
+std::string own_failure_text(const Failure& failure, Rank self) {
+  if (failure.code == Errc::source_not_found) {
+    return fmt::format("File {} not found.", mpiferry::quoted(failure.path));
+  }
+  Failure told = failure;
+  if (told.rank == self) told.rank = kNoRank;  // the line begins with it
+  return told.message();
+}
+
+std::string closing_lines(const Report& report) {
+  const char* const what = report.command == "verify" ? "Verification" : "File transfer";
+  if (report.ok()) return fmt::format("Master: {} completed successfully.\n", what);
+  std::string text;
+  // A worker prints itself that it cannot write.
+  const auto is_workers = [](const Failure& it) {
+    return it.rank > kMaster && error_class(it.code) == ErrorClass::destination;
+  };
+  if (report.failure && !is_workers(*report.failure)) {
+    text = fmt::format("Master: Error - {}\n", own_failure_text(*report.failure, kMaster));
+  }
+  return text + fmt::format("Master: {} encountered errors.\n", what);
+}
+
 std::string success_text(const Report& report, const std::string& profile) {
   std::string text;
   if (report.resume && report.chunks_sent == 0) {

@@ -18,6 +18,8 @@ ChunkStore::ChunkStore(std::shared_ptr<const disk::Directory> directory, const w
       job_(job),
       self_(self),
       job_id_(job_id),
+      file_name_(job.layout == wire::Layout::file ? std::string{disk::kFileName}
+                                                  : disk::stripe_name(self)),
       mode_(job.attributes ? job.attributes->mode : wire::kAnyMode) {
   if (job.attributes && job.preserve) stamp_ = disk::FileStamp::of(*job.attributes);
 }
@@ -30,11 +32,10 @@ ChunkStore::~ChunkStore() {
 
 // A stripe that is there is opened now, to be looked at; one that is not, when it is needed.
 Outcome ChunkStore::open() {
-  if (job_.layout == wire::Layout::file) return open(disk::kFileName, disk::Begin::join);
-  const std::string name = disk::stripe_name(self_);
+  if (job_.layout == wire::Layout::file) return open(file_name_, disk::Begin::join);
   if (job_.layout == wire::Layout::stripes && job_.resume &&
-      (directory_->exists(name) || directory_->exists(name + ".part"))) {
-    return open(name, disk::Begin::keep);
+      (directory_->exists(file_name_) || directory_->exists(file_name_ + ".part"))) {
+    return open(file_name_, disk::Begin::keep);
   }
   return Nothing{};
 }
@@ -106,7 +107,7 @@ Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
     return disk::ChunkSlot{disk::WriteError{call, failure.system_errno}};
   };
   if (!file_) {
-    Outcome opened = open(disk::stripe_name(self_), disk::Begin::fresh);
+    Outcome opened = open(file_name_, disk::Begin::fresh);
     failed_ = !opened;
     if (failed_) return refused(disk::Call::open, opened.error());
   }
@@ -146,7 +147,7 @@ Outcome ChunkStore::publish() {
   if (job_.layout != wire::Layout::stripes) return Nothing{};
   if (!file_) {  // not a single chunk has come, or none could be written
     if (failed_) return Nothing{};
-    if (Outcome opened = open(disk::stripe_name(self_), disk::Begin::fresh); !opened) return opened;
+    if (Outcome opened = open(file_name_, disk::Begin::fresh); !opened) return opened;
   }
   stripe_digest_ = digest_.value();
   if (const auto error = file_->publish(end_, job_.fsync, /*replace=*/true, stamp_)) {

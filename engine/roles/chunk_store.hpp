@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "engine/base/result.hpp"
@@ -46,6 +47,9 @@ class ChunkStore {
   // may go elsewhere. What else is in the way (another job) is the failure of this worker. No
   // allocation but for the first chunk of a stripe. Precondition: open() succeeded.
   Result<disk::ChunkSlot> slot(ChunkIndex chunk);
+  // Whether the chunk has a file of its own, or a place in that of this worker or of all.
+  bool has_own_file(ChunkIndex chunk) const noexcept;
+  const std::string& file_name() const noexcept { return file_name_; }
   // The chunk's bytes are written; `payload` still holds them.
   void on_written(ChunkIndex chunk, std::span<const std::byte> payload);
 
@@ -63,7 +67,6 @@ class ChunkStore {
   std::optional<std::uint64_t> stripe_digest() const noexcept { return stripe_digest_; }
 
  private:
-  bool has_own_file(ChunkIndex chunk) const noexcept;
   Bytes place(ChunkIndex chunk) const noexcept;
   Outcome open(std::string_view name, disk::Begin begin);
   Outcome close();
@@ -74,6 +77,7 @@ class ChunkStore {
   const wire::Job& job_;
   Rank self_;
   std::uint64_t job_id_;
+  const std::string file_name_;  // of stripes and file, once it is whole
   std::uint32_t mode_;
   disk::FileStamp stamp_;                 // --preserve
   std::optional<disk::OffsetPart> file_;  // of stripes and file

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "engine/base/failure.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
 
@@ -31,13 +33,22 @@ class Observer {
 
   // Master, before anything is done: a failure is the job's.
   virtual Outcome on_begin() { return Nothing{}; }
-  // Master.
-  virtual void on_source(const std::string& /*source*/, std::uint64_t /*chunks*/) {}
+  // Master. All chunks but the last have `chunk_size` bytes.
+  virtual void on_source(const std::string& /*source*/, std::uint64_t /*chunks*/,
+                         Bytes /*chunk_size*/) {}
   virtual void on_sent(ChunkIndex /*chunk*/, Rank /*to*/) {}
   virtual void on_status(Rank /*from*/, bool /*written*/) {}
   virtual void on_progress(const Progress& /*progress*/) {}  // some ten times a second
+  // Master of a gather or verify: what the manifest says of the source.
+  virtual void on_manifest(const std::string& /*source*/, std::uint64_t /*chunks*/,
+                           Bytes /*chunk_size*/) {}
+  // The chunk is, or is not, as it was scattered; no rank sees it if `from` is kNoRank.
+  virtual void on_checked(ChunkIndex /*chunk*/, Rank /*from*/, bool /*intact*/) {}
   // Worker.
-  virtual void on_written(Rank /*self*/, ChunkIndex /*chunk*/, const std::string& /*directory*/) {}
+  virtual void on_written(Rank /*self*/, ChunkIndex /*chunk*/, const std::string& /*directory*/,
+                          std::string_view /*file*/) {}
+  // This worker's own failure; a chunk that it could not write is one, too.
+  virtual void on_failure(Rank /*self*/, const Failure& /*failure*/) {}
   virtual void on_end(Rank /*self*/) {}
 };
 

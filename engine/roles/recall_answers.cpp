@@ -126,7 +126,7 @@ void RecallMaster::settle(Rank from, ChunkIndex chunk, flow::FetchEffect effect,
                           const wire::Finding& finding, Lease lease) {
   switch (effect) {
     case flow::FetchEffect::accepted:
-      observer_.on_status(from, true);
+      observer_.on_checked(chunk, from, true);
       return accept(chunk, length_of(chunk), std::move(lease));
     case flow::FetchEffect::again:
     case flow::FetchEffect::stale:
@@ -137,7 +137,6 @@ void RecallMaster::settle(Rank from, ChunkIndex chunk, flow::FetchEffect effect,
                                                  options_.retries + 1),
                            .hint = "check memory and network of that host, or raise --retries"});
     case flow::FetchEffect::lost:
-      observer_.on_status(from, false);
       return on_lost(flaw_of(from, finding));
     case flow::FetchEffect::invalid:
       return refuse(from, {.code = Errc::unexpected_message,

@@ -178,6 +178,7 @@ void RecallMaster::on_stored(ChunkIndex chunk, Bytes length) {
 // Of progress only what can be brought counts.
 void RecallMaster::on_lost(Report::Flaw flaw) {
   bytes_lost_ += length_of(*flaw.chunk);
+  observer_.on_checked(*flaw.chunk, flaw.rank, false);
   lose(std::move(flaw));
 }
 

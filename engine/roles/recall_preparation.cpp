@@ -80,7 +80,7 @@ Outcome RecallMaster::read_manifest() {
   auto manifest = disk::read_manifest(*directory);
   if (!manifest) return std::move(manifest.error());
   manifest_ = std::move(*manifest);
-  observer_.on_source(manifest_.source, chunks());
+  observer_.on_manifest(manifest_.source, chunks(), chunk_size());
   return Nothing{};
 }
 

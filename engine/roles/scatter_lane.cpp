@@ -4,6 +4,8 @@
 
 #include <boost/asio/error.hpp>
 
+#include "engine/disk/chunk_name.hpp"
+#include "engine/roles/publication.hpp"
 #include "engine/roles/scatter_worker.hpp"
 #include "engine/roles/source_reader.hpp"
 
@@ -100,10 +102,22 @@ Task<> ScatterWorker::lane(std::size_t index) {
     if (failed) unwritable_ = true;
     if (!failed) store->on_written(header.chunk, message->payload);
     answer = receiver_->on_written(header, failed.call, failed.system_errno);
-    if (!failed) post_.observer.on_written(post_.self(), header.chunk, directory->path());
+    show(header.chunk, failed);
   }
   --open_lanes_;
   post_.changed.notify();
+}
+
+// What became of a chunk, to those who watch.
+void ScatterWorker::show(ChunkIndex chunk, const disk::WriteError& error) const {
+  const disk::ChunkName own{chunk};
+  const std::string_view file = store_->has_own_file(chunk) ? own.view() : store_->file_name();
+  if (error) {
+    post_.observer.on_failure(
+        post_.self(), write_failure(directory_->path(), file, error.call, error.system_errno));
+  } else {
+    post_.observer.on_written(post_.self(), chunk, directory_->path(), file);
+  }
 }
 
 void ScatterWorker::post_receive(std::size_t index, Lease lease) {

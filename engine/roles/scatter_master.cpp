@@ -52,7 +52,9 @@ Task<Outcome> ScatterMaster::prepare() {
     Outcome occupied = co_await occupy();
     if (!occupied) co_return occupied;
   }
-  if (chunks_ && !conductor_.failed()) observer_.on_source(options_.source, *chunks_);
+  if (chunks_ && !conductor_.failed()) {
+    observer_.on_source(options_.source, *chunks_, options_.chunk_size);
+  }
   co_return Nothing{};
 }
 

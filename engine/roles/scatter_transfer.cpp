@@ -125,7 +125,7 @@ void ScatterMaster::read_on() {
       reading_.reset();
       chunks_ = sender_->chunks_started();
       sender_->on_source_end(*chunks_);
-      observer_.on_source(options_.source, *chunks_);
+      observer_.on_source(options_.source, *chunks_, options_.chunk_size);
       break;
     case SourceReader::Step::failed:
       reading_.reset();

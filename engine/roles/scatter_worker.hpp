@@ -73,6 +73,7 @@ class ScatterWorker final : public Duty {
   // scatter_lane.cpp: one posted receive and what becomes of it
   Task<> lane(std::size_t index);
   void post_receive(std::size_t index, Lease lease);
+  void show(ChunkIndex chunk, const disk::WriteError& error) const;
 
   const Post& post_;
   const wire::Job job_;

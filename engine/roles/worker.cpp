@@ -215,7 +215,9 @@ void Worker::take_end(const Message& message) {
 
 // Told to the master once; the worker then goes on receiving, and dropping, until the end.
 void Worker::fail(Failure failure) {
-  if (attendant_.fail(placed(std::move(failure)))) tell_failure();
+  if (!attendant_.fail(placed(std::move(failure)))) return;
+  post_.observer.on_failure(communicator_.rank(), *attendant_.failure());
+  tell_failure();
 }
 
 void Worker::tell_failure() {

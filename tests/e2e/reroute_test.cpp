@@ -73,6 +73,18 @@ TEST_F(Reroute, moves_the_chunks_of_a_stream_that_were_damaged_as_well) {
   expect_rerouted({"--reroute", "--fault", "corrupt=9:2"});
 }
 
+// As the script that mpiferry began as: the status is False, and the worker says why.
+TEST_F(Reroute, has_the_worker_say_what_it_cannot_write_if_verbose) {
+  const Finished finished = run_full(R"("$@")", job(4, {"--reroute", "-v"}));
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  const auto failed =
+      lines_like(finished.out,
+                 "Worker 2: Error - '.*/dest/2/chunk_[0-9]+\\.bin': .*: No space left on device");
+  EXPECT_GE(failed, 1) << finished.out;
+  EXPECT_EQ(lines_like(finished.out, "Master: Received status False\\."), failed) << finished.out;
+  EXPECT_EQ(lines_like(finished.out, "(Worker [13]|Master): Error - .*"), 0) << finished.out;
+}
+
 TEST_F(Reroute, ends_the_job_when_nobody_can_write) {
   destination = root / "2/{rank}";
   const Finished finished = run_full(R"("$@")", job(4, {"--reroute"}));

@@ -110,7 +110,8 @@ class Pace final : public Observer {
 
  private:
   void on_sent(ChunkIndex chunk, Rank /*to*/) override { step(chunk); }
-  void on_written(Rank /*self*/, ChunkIndex chunk, const std::string& /*directory*/) override {
+  void on_written(Rank /*self*/, ChunkIndex chunk, const std::string& /*directory*/,
+                  std::string_view /*file*/) override {
     step(chunk);
   }
   void step(ChunkIndex chunk) {

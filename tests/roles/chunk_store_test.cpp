@@ -95,7 +95,8 @@ TEST_F(ChunkStoreTest, leaves_to_the_chunk_what_the_system_refuses) {
 struct Intruder final : Observer {
   explicit Intruder(const fs::path& path)
       : directory(disk::Directory::open_or_create(path.string())) {}
-  void on_source(const std::string& /*source*/, std::uint64_t /*count*/) override {
+  void on_source(const std::string& /*source*/, std::uint64_t /*count*/,
+                 Bytes /*chunk_size*/) override {
     auto part = disk::OffsetPart::open(*directory, "stripe_1.bin", disk::Begin::fresh);
     if (part) stripe.emplace(std::move(*part));
   }

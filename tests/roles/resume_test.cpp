@@ -108,7 +108,8 @@ TEST_F(Resume, in_stripes_leaves_no_chunks_beside_them) {
 // When the master has opened it, and before the workers do.
 struct ReplaceFile final : Observer {
   explicit ReplaceFile(fs::path path) : file(std::move(path)) {}
-  void on_source(const std::string& /*source*/, std::uint64_t /*count*/) override {
+  void on_source(const std::string& /*source*/, std::uint64_t /*count*/,
+                 Bytes /*chunk_size*/) override {
     fs::copy_file(file, file.string() + ".copy");
     fs::rename(file.string() + ".copy", file);
   }

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <stdlib.h>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -49,7 +50,8 @@ struct Tally final : Observer {
   std::uint64_t chunks = 0;
   Rank written_by = kNoRank;
 
-  void on_source(const std::string& /*source*/, std::uint64_t count) override {
+  void on_source(const std::string& /*source*/, std::uint64_t count,
+                 Bytes /*chunk_size*/) override {
     ++sources;
     chunks = count;
   }
@@ -58,7 +60,8 @@ struct Tally final : Observer {
     ++statuses;
     good_statuses += good;
   }
-  void on_written(Rank self, ChunkIndex /*chunk*/, const std::string& /*directory*/) override {
+  void on_written(Rank self, ChunkIndex /*chunk*/, const std::string& /*directory*/,
+                  std::string_view /*file*/) override {
     ++written;
     written_by = self;
   }

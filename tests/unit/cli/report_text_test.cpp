@@ -85,6 +85,40 @@ TEST(ReportText, warns_of_each_worker_whose_chunks_went_elsewhere) {
             std::string::npos);
 }
 
+TEST(ReportText, closes_with_the_lines_of_the_blocking_script) {
+  Report report{.verdict = Errc::ok};
+  EXPECT_EQ(closing_lines(report), "Master: File transfer completed successfully.\n");
+  report.command = "verify";
+  EXPECT_EQ(closing_lines(report), "Master: Verification completed successfully.\n");
+
+  report = {.verdict = Errc::source_not_found,
+            .failure = Failure{.code = Errc::source_not_found,
+                               .rank = kMaster,
+                               .host = "node1",
+                               .path = "test.txt",
+                               .call = "open",
+                               .system_errno = ENOENT}};
+  EXPECT_EQ(closing_lines(report),
+            "Master: Error - File 'test.txt' not found.\n"
+            "Master: File transfer encountered errors.\n");
+  report.failure->code = Errc::source_read_failed;
+  report.failure->call = "pread";
+  report.failure->system_errno = EIO;
+  EXPECT_EQ(closing_lines(report),
+            "Master: Error - 'test.txt': pread: Input/output error\n"
+            "Master: File transfer encountered errors.\n");
+}
+
+TEST(ReportText, lets_a_worker_speak_for_itself_if_it_can) {
+  Report report{.verdict = Errc::dest_write_failed,
+                .failure = Failure{.code = Errc::dest_write_failed, .rank = Rank{2}}};
+  EXPECT_EQ(closing_lines(report), "Master: File transfer encountered errors.\n");
+  report.failure = Failure{.code = Errc::worker_stalled, .rank = Rank{2}, .detail = "silent"};
+  EXPECT_EQ(closing_lines(report),
+            "Master: Error - rank 2: silent\nMaster: File transfer encountered errors.\n");
+  EXPECT_EQ(own_failure_text(*report.failure, Rank{2}), "silent");
+}
+
 TEST(Units, say_sizes_as_options_take_them) {
   EXPECT_EQ(option_bytes({1000}), "1000");
   EXPECT_EQ(option_bytes(64_KiB), "64K");
