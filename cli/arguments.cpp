@@ -1,13 +1,14 @@
 #include "cli/arguments.hpp"
 
-#include <algorithm>
 #include <limits>
+#include <sstream>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/bench_command.hpp"
+#include "cli/command_line.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/fault_values.hpp"
 #include "cli/option_values.hpp"
@@ -31,14 +32,12 @@ constexpr const char* kExamples = R"(Examples:
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
 70 internal, 130 interrupted.)";
 
-// What CLI11 says, but with words too many in the order in which they were given.
-std::string message_of(const CLI::ParseError& error, const CLI::App& app) {
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
-  const std::vector<std::string> words = app.remaining(/*recurse=*/true);
-  std::string text = words.size() == 1 ? "The following argument was not expected:"
-                                       : "The following arguments were not expected:";
-  for (const std::string& word : words) text += " " + word;
-  return text;
+Leave refusal(const std::string& message, const std::string& hint, const CLI::App& command) {
+  const bool whole = command.get_parent() == nullptr;
+  return {fmt::format("mpiferry: error: {}\n{}  try: mpiferry {}--help\n", escaped(message),
+                      hint.empty() ? "" : fmt::format("  hint: {}\n", hint),
+                      whole ? "" : command.get_name() + " "),
+          exit_code(ErrorClass::usage)};
 }
 
 }  // namespace
@@ -49,7 +48,7 @@ Parsed parse(int argc, const char* const* argv) {
   CLI::App app{"Moves files between the ranks of an MPI job.", "mpiferry"};
   app.require_subcommand(1);
   app.set_version_flag(
-      "--version", [] { return version_text(); },
+      "-V,--version", [] { return version_text(); },
       "The versions of mpiferry and of the libraries it is built with");
   app.footer(kExamples);
 
@@ -131,7 +130,7 @@ Parsed parse(int argc, const char* const* argv) {
                     "Go on with what lies in DEST: keep the chunks that are as in SOURCE now, send "
                     "the others");
   scatter->add_flag("--reroute", options.reroute,
-                    "Chunks that a worker can not write go to workers that can");
+                    "Chunks that a worker cannot write go to workers that can");
   scatter->add_flag("--discard", options.discard,
                     "Check and acknowledge chunks, but write nothing, so without DEST: how fast is "
                     "all but the disks?");
@@ -162,14 +161,14 @@ Parsed parse(int argc, const char* const* argv) {
       ->take_all()
       ->group("Testing");
   name_in_environment(*scatter);
-  app.add_subcommand("bench", kBenchSummary);  // main() has seen to it before
-
   GatherArguments gather_arguments;
   RecallParser gather{app, gather_arguments};
   VerifyArguments verify_arguments;
   RecallParser verify{app, verify_arguments};
   TuneArguments tune_arguments;
   TuneParser tune{app, tune_arguments};
+  app.add_subcommand("bench", kBenchSummary);  // main() has seen to it before
+  app.add_subcommand("help", "Shows the options of a command (help scatter)");  // CommandLine
   const auto chosen = [&]() -> const CLI::App& {
     if (tune.chosen()) return tune.command();
     if (gather.chosen()) return gather.command();
@@ -177,26 +176,19 @@ Parsed parse(int argc, const char* const* argv) {
     return scatter->parsed() ? *scatter : app;
   };
 
-  // CLI11 would only say that a command is required.
-  const std::string first = argc > 1 ? argv[1] : "-";
-  const auto named = [&first](const CLI::App* known) { return known->get_name() == first; };
-  if (!first.starts_with('-') && app.get_subcommands(named).empty()) {
-    return Leave{
-        fmt::format(
-            "mpiferry: error: {} is no command; there are scatter, gather, verify, tune and bench\n"
-            "  try: mpiferry --help\n",
-            escaped(first)),
-        exit_code(ErrorClass::usage)};
+  const CommandLine line{app, argc, argv};
+  if (const std::string unknown = line.unknown_command(); !unknown.empty()) {
+    return refusal(unknown, "", app);
   }
   try {
-    app.parse(argc, argv);
+    app.parse(line.argc(), line.argv());
     for (const std::string& fault : faults) add_fault(options.faults, fault);
     if (options.discard && destination->count() > 0) {
       throw CLI::ValidationError{"--discard",
                                  fmt::format("it writes nothing, so DEST ({}) must not be given",
                                              mpiferry::quoted(options.destination))};
     }
-    arguments.origins = OptionOrigins{chosen(), argc, argv};
+    arguments.origins = OptionOrigins{app, chosen(), line};
     tune_arguments.origins = gather_arguments.origins = verify_arguments.origins =
         arguments.origins;
     if (tune.finish()) return tune_arguments;
@@ -208,13 +200,8 @@ Parsed parse(int argc, const char* const* argv) {
       app.exit(error, out, out);
       return Leave{out.str(), 0};
     }
-    const CLI::App& command = chosen();
-    const std::string message = message_of(error, app);
-    const std::string origin = OptionOrigins{command, argc, argv}.hint(message);
-    return Leave{fmt::format("mpiferry: error: {}\n{}  try: mpiferry {}--help\n", escaped(message),
-                             origin.empty() ? "" : fmt::format("  hint: {}\n", origin),
-                             &command == &app ? "" : command.get_name() + " "),
-                 exit_code(ErrorClass::usage)};
+    return refusal(line.message(error, chosen()),
+                   OptionOrigins{app, chosen(), line}.hint(error.what()), chosen());
   }
   options.chunk_size = Bytes{chunk_size};
   arguments.chunk_size_given = chunk_size_option->count() > 0;

@@ -20,6 +20,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool asks_for_help(std::string_view word) noexcept {
+  return word == "help" || word == "--help" || word == "-h";
+}
+
 int refuse(ErrorClass error_class, const std::string& text) {
   std::fputs(fmt::format("mpiferry: error: {}\n", text).c_str(), stderr);
   return exit_code(error_class);
@@ -28,7 +32,9 @@ int refuse(ErrorClass error_class, const std::string& text) {
 }  // namespace
 
 bool asks_for_bench(int argc, const char* const* argv) noexcept {
-  return argc > 1 && std::string_view{argv[1]} == "bench";
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  return first == "bench" ||
+         (argc > 2 && asks_for_help(first) && argv[2] == std::string_view{"bench"});
 }
 
 int bench(const char* const* argv, const Launcher& launcher) {
@@ -62,7 +68,10 @@ int bench(const char* const* argv, const Launcher& launcher) {
   std::signal(SIGXFSZ, SIG_DFL);
   std::string python = "python3";
   std::vector<char*> words{python.data(), script.data()};
-  for (const char* const* word = argv + 2; *word != nullptr; ++word) {
+  std::string help = "--help";
+  if (asks_for_help(argv[1])) words.push_back(help.data());
+  const char* const* const rest = asks_for_help(argv[1]) ? argv + 3 : argv + 2;
+  for (const char* const* word = rest; *word != nullptr; ++word) {
     words.push_back(const_cast<char*>(*word));  // NOLINT(*-const-cast): execvp() changes none
   }
   words.push_back(nullptr);

@@ -105,6 +105,25 @@ int refuse(const Leave& leave, const Launcher& launcher) {
   mpi::finalize_and_exit(leave.exit_code);
 }
 
+// The command that was asked for.
+struct Start {
+  const Launcher& launcher;
+
+  int operator()(const Leave& leave) const { return refuse(leave, launcher); }
+  int operator()(const Arguments& arguments) const { return warned(arguments, scatter); }
+  int operator()(const GatherArguments& arguments) const { return warned(arguments, gather); }
+  int operator()(const VerifyArguments& arguments) const { return warned(arguments, verify); }
+  int operator()(const TuneArguments& arguments) const { return warned(arguments, tune); }
+
+ private:
+  // Once a job, from the rank whose options count.
+  template <class Given, class Command>
+  int warned(const Given& arguments, Command command) const {
+    if (launcher.speaks() && !arguments.quiet) say(stderr, arguments.origins.warning());
+    return command(arguments, launcher);
+  }
+};
+
 // Standard input, output and error exist, so that nothing else is mistaken for them.
 void open_standard_descriptors() {
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
@@ -121,16 +140,8 @@ int main(int argc, const char* const* argv) {
   open_standard_descriptors();
   const Launcher launcher = Launcher::detect();
   if (asks_for_bench(argc, argv)) return bench(argv, launcher);
-  const auto parsed = parse(argc, argv);
   try {
-    if (const auto* leave = std::get_if<Leave>(&parsed)) return refuse(*leave, launcher);
-    if (const auto* arguments = std::get_if<TuneArguments>(&parsed))
-      return tune(*arguments, launcher);
-    if (const auto* arguments = std::get_if<GatherArguments>(&parsed))
-      return gather(*arguments, launcher);
-    if (const auto* arguments = std::get_if<VerifyArguments>(&parsed))
-      return verify(*arguments, launcher);
-    return scatter(std::get<Arguments>(parsed), launcher);
+    return std::visit(Start{launcher}, parse(argc, argv));
   } catch (const std::bad_alloc&) {
     say(stderr,
         fmt::format("mpiferry: error: rank {}: memory is exhausted\n  hint: lower --window, "

@@ -1,10 +1,15 @@
 #include "cli/option_origins.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/command_line.hpp"
+#include "cli/similar.hpp"
 #include "engine/base/failure.hpp"
 
 namespace mpiferry::cli {
@@ -28,6 +33,47 @@ bool given(const CLI::Option& option, int argc, const char* const* argv) {
   return false;
 }
 
+constexpr std::string_view kPrefix = "MPIFERRY_";
+
+// What follows kPrefix where others set it: installations and modules, benchmarks and tests, the
+// build.
+bool is_somebody_elses(std::string_view name) {
+  constexpr auto kBeginnings = std::to_array<std::string_view>({"BENCH_", "TEST_", "HOSTS_"});
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"BENCH", "BIN", "BINARY", "DIR", "FUZZ", "HOME", "INCLUDE", "LIB", "LIBDIR", "NO_DIGEST",
+       "PATH", "PREFIX", "ROOT", "SANITIZE", "TESTS", "VERSION", "WERROR", "XXHASH_DISPATCH"});
+  return std::ranges::find(kNames, name) != kNames.end() ||
+         std::ranges::any_of(kBeginnings, [name](auto it) { return name.starts_with(it); });
+}
+
+// What follows kPrefix in those that are options.
+std::vector<std::string> known_options(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (const CLI::Option* option : command->get_options()) {
+      const std::string variable = option->get_envname();
+      if (!variable.empty()) names.push_back(variable.substr(kPrefix.size()));
+    }
+  }
+  return names;
+}
+
+std::string warning_of_unknown(const CLI::App& app) {
+  const std::vector<std::string> known = known_options(app);
+  std::string text;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable{*entry};
+    if (!variable.starts_with(kPrefix) || variable.ends_with('=')) continue;
+    const std::string name{variable.substr(kPrefix.size(), variable.find('=') - kPrefix.size())};
+    if (is_somebody_elses(name) || std::ranges::find(known, name) != known.end()) continue;
+    const std::string near = nearest(name, known);
+    text +=
+        fmt::format("mpiferry: warning: {}{} in the environment is not an option{}\n", kPrefix,
+                    escaped(name), near.empty() ? "" : did_you_mean(std::string{kPrefix} + near));
+  }
+  return text;
+}
+
 bool names(std::string_view message, std::string_view option) {
   const auto in_a_name = [](char c) { return c == '-' || (c >= 'a' && c <= 'z'); };
   for (std::size_t at = message.find(option); at != std::string_view::npos;
@@ -40,12 +86,13 @@ bool names(std::string_view message, std::string_view option) {
 
 }  // namespace
 
-OptionOrigins::OptionOrigins(const CLI::App& command, int argc, const char* const* argv) {
+OptionOrigins::OptionOrigins(const CLI::App& app, const CLI::App& command, const CommandLine& line)
+    : warning_(warning_of_unknown(app)) {
   for (const CLI::Option* option : command.get_options()) {
     const std::string variable = option->get_envname();
     if (variable.empty()) continue;
     const char* const value = std::getenv(variable.c_str());
-    if (value == nullptr || *value == '\0' || given(*option, argc, argv)) continue;
+    if (value == nullptr || *value == '\0' || given(*option, line.argc(), line.argv())) continue;
     from_environment_.emplace_back("--" + option->get_lnames()[0], variable);
   }
 }

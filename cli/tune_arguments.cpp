@@ -1,9 +1,11 @@
 #include "cli/tune_arguments.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/option_values.hpp"
 #include "cli/tuning_plan.hpp"
@@ -21,12 +23,72 @@ constexpr const char* kExamples = R"(Examples:
 
 Everything that it makes in SOURCE-DIR and DEST goes again; nothing else there is touched.)";
 
+constexpr const char* kChunks = "--chunks";
+constexpr const char* kWindows = "--windows";
+
 constexpr std::uint64_t kMostRepetitions = 100;
 constexpr std::size_t kMostCases = 1000;
 // No chunks are large enough for a larger sample.
 constexpr Bytes kMostBytes{kMaxChunks * kMaxChunkSize.value};
 
+// The parts of a list, between commas or white space.
+std::vector<std::string> parts_of(const std::string& text) {
+  constexpr const char* kBetween = ", \t\n";
+  std::vector<std::string> parts;
+  for (std::size_t at = text.find_first_not_of(kBetween); at != std::string::npos;) {
+    const std::size_t end = std::min(text.find_first_of(kBetween, at), text.size());
+    parts.push_back(text.substr(at, end - at));
+    at = text.find_first_not_of(kBetween, end);
+  }
+  return parts;
+}
+
+// A list of what `check` takes, at least one; becomes plain digits with commas between.
+Check list_of(const Check& check) {
+  return [check](std::string& text) -> std::string {
+    std::vector<std::string> parts = parts_of(text);
+    if (parts.empty()) parts.emplace_back();
+    for (std::string& part : parts) {
+      if (std::string wrong = check(part); !wrong.empty()) return wrong;
+    }
+    text = fmt::format("{}", fmt::join(parts, ","));
+    return {};
+  };
+}
+
+std::vector<std::uint64_t> values_of(const std::vector<std::string>& lists) {
+  std::vector<std::uint64_t> values;
+  for (const std::string& list : lists) {
+    for (const std::string& part : parts_of(list)) values.push_back(std::stoull(part));
+  }
+  return values;
+}
+
 }  // namespace
+
+std::vector<std::string> TuneParser::join_lists(const std::vector<std::string>& words) {
+  // Whether they are in range is said later.
+  const Check sizes = list_of(bytes_from(0_B, kAnyBytes));
+  const Check numbers = list_of(count_from(0, kAnyBytes.value));
+  std::vector<std::string> joined;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    joined.push_back(words[i]);
+    const std::string option = words[i].substr(0, words[i].find('='));
+    if (option == "--") {
+      joined.insert(joined.end(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
+      break;
+    }
+    if (option != kChunks && option != kWindows) continue;
+    if (option == words[i] && i + 1 < words.size()) joined.push_back(words[++i]);
+    const Check& check = option == kChunks ? sizes : numbers;
+    for (; i + 1 < words.size(); ++i) {
+      std::string digits = words[i + 1];
+      if (!check(digits).empty()) break;
+      joined.back() += "," + words[i + 1];
+    }
+  }
+  return joined;
+}
 
 TuneParser::TuneParser(CLI::App& app, TuneArguments& arguments)
     : arguments_(arguments),
@@ -50,15 +112,15 @@ TuneParser::TuneParser(CLI::App& app, TuneArguments& arguments)
       ->transform(CLI::Validator{bytes_from(1_B, kMostBytes), "", "size"})
       ->type_name("SIZE")
       ->default_str("256MiB");
-  command_->add_option("--chunks", chunk_sizes_, "Chunk sizes to be measured, with commas between")
-      ->transform(CLI::Validator{bytes_from(1_B, kMaxChunkSize), "", "size"})
-      ->delimiter(',')
+  command_
+      ->add_option(kChunks, chunk_sizes_,
+                   "Chunk sizes to be measured, with commas or spaces between")
+      ->transform(CLI::Validator{list_of(bytes_from(1_B, kMaxChunkSize)), "", "sizes"})
       ->allow_extra_args(false)
       ->type_name("SIZES")
       ->default_str("64K,256K,1M,4M");
-  command_->add_option("--windows", arguments.windows, "Windows to be measured with each")
-      ->transform(CLI::Validator{count_from(1, flow::kMaxWindow), "", "number"})
-      ->delimiter(',')
+  command_->add_option(kWindows, windows_, "Windows to be measured with each")
+      ->transform(CLI::Validator{list_of(count_from(1, flow::kMaxWindow)), "", "numbers"})
       ->allow_extra_args(false)
       ->type_name("UINTS")
       ->default_str("2,8,32");
@@ -97,7 +159,15 @@ bool TuneParser::finish() {
   arguments_.budget = std::chrono::milliseconds{budget_};
   if (!chunk_sizes_.empty()) {
     arguments_.chunk_sizes.clear();
-    for (const std::uint64_t value : chunk_sizes_) arguments_.chunk_sizes.push_back({value});
+    for (const auto value : values_of(chunk_sizes_)) {
+      arguments_.chunk_sizes.push_back({value});
+    }
+  }
+  if (!windows_.empty()) {
+    arguments_.windows.clear();
+    for (const auto value : values_of(windows_)) {
+      arguments_.windows.push_back(static_cast<std::uint32_t>(value));
+    }
   }
   const auto refuse = [](const char* option, const std::string& why) {
     throw CLI::ValidationError{option, why};

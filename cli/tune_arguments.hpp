@@ -38,6 +38,9 @@ class TuneParser {
   TuneParser(const TuneParser&) = delete;
   TuneParser& operator=(const TuneParser&) = delete;
 
+  // "--chunks 64K 1M" as "--chunks 64K,1M": the words after such an option that can be values.
+  static std::vector<std::string> join_lists(const std::vector<std::string>& words);
+
   // The command line is one of this command.
   bool chosen() const;
   const CLI::App& command() const { return *command_; }
@@ -50,7 +53,8 @@ class TuneParser {
   CLI::App* command_;
   std::uint64_t size_;
   std::uint64_t budget_;
-  std::vector<std::uint64_t> chunk_sizes_;
+  std::vector<std::string> chunk_sizes_;
+  std::vector<std::string> windows_;
 };
 
 }  // namespace mpiferry::cli

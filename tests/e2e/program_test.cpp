@@ -10,7 +10,7 @@ namespace {
 
 TEST(Program, tells_its_versions) {
   for (const Finished& finished :
-       {run({{MPIFERRY_BINARY, "--version"}}),
+       {run({{MPIFERRY_BINARY, "--version"}}), run({{MPIFERRY_BINARY, "-V"}}),
         run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "--version"}})}) {
     EXPECT_EQ(finished.exit_code, 0) << told(finished);
     EXPECT_EQ(finished.err, "");
@@ -32,6 +32,21 @@ TEST(Program, tells_every_option_and_the_exit_codes_once) {
     EXPECT_NE(finished.out.find(option), std::string::npos) << option << '\n' << finished.out;
   }
   EXPECT_EQ(finished.out.find("Exit codes:"), finished.out.rfind("Exit codes:"));
+}
+
+TEST(Program, helps_under_mpirun_and_alone) {
+  const Finished asked = run({{MPIFERRY_BINARY, "scatter", "--help"}});
+  for (const Finished& finished :
+       {run({{MPIFERRY_BINARY, "help", "scatter"}}),
+        run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "help", "scatter"}}),
+        run({{MPIFERRY_BINARY, "--help", "scatter"}})}) {
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.err, "");
+    EXPECT_EQ(finished.out, asked.out);
+  }
+  const Finished all = run({{MPIFERRY_BINARY, "help"}});
+  EXPECT_EQ(all.exit_code, 0) << told(all);
+  EXPECT_EQ(all.out, run({{MPIFERRY_BINARY, "--help"}}).out);
 }
 
 }  // namespace

@@ -89,6 +89,19 @@ TEST_F(Launch, nonsense_in_the_environment_is_refused) {
   expect_failed(run(command), 2, "--window is set by MPIFERRY_WINDOW in the environment");
 }
 
+TEST_F(Launch, warns_once_of_a_variable_that_is_no_option) {
+  make_source(1000);
+  Command command = job(3);
+  command.environment = {{"MPIFERRY_CHUNKSIZE", "10"}};
+  const Finished finished = run(command);
+  expect_moved(finished);
+  EXPECT_EQ(finished.err,
+            "mpiferry: warning: MPIFERRY_CHUNKSIZE in the environment is not an option; did you "
+            "mean MPIFERRY_CHUNK_SIZE?\n");
+  command.words.insert(command.words.begin() + 5, {"-q", "--force"});
+  EXPECT_EQ(run(command).output(), "");
+}
+
 // What only the job finds.
 TEST_F(Launch, a_memory_in_the_environment_that_is_too_small_is_named) {
   make_source(1000);
@@ -102,8 +115,9 @@ TEST_F(Launch, a_memory_in_the_environment_that_is_too_small_is_named) {
 
 TEST_F(Launch, without_a_command_is_refused) {
   expect_failed(run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY}}), 2);
-  expect_failed(run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "collect", source}}), 2,
-                "collect is no command; there are scatter, gather, verify, tune and bench");
+  expect_failed(
+      run({{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "collect", source}}), 2,
+      "'collect' is not a command; the commands are scatter, gather, verify, tune, bench");
 }
 
 TEST_F(Launch, of_one_rank_is_refused) {

@@ -185,6 +185,145 @@ TEST(Arguments, without_a_command_are_sent_to_the_list_of_commands) {
   EXPECT_TRUE(says(refusal({"scatter"}), "try: mpiferry scatter --help\n"));
 }
 
+TEST(Arguments, that_are_unknown_options_are_named_alone_with_what_was_meant) {
+  // What follows may be its value.
+  for (const std::vector<const char*>& words :
+       {std::vector<const char*>{"scatter", "--chunksize", "64K", "a", "b"},
+        {"scatter", "--chunksize=64K", "a", "b"},
+        {"scatter", "a", "--chunk_size", "64K"},
+        {"scatter", "--chunksize"},
+        {"scatter", "--Chunk-Size", "64K", "a"}}) {
+    const std::string text = refusal(words);
+    EXPECT_TRUE(says(text, "mpiferry scatter has no option --")) << text;
+    EXPECT_TRUE(says(text, "; did you mean --chunk-size?\n")) << text;
+    EXPECT_TRUE(says(text, "try: mpiferry scatter --help\n")) << text;
+  }
+  EXPECT_TRUE(says(refusal({"tune", "--chunk", "64K", "a", "b"}), "did you mean --chunks?\n"));
+  EXPECT_TRUE(says(refusal({"scatter", "--timeout", "9", "a"}), "did you mean --stall-timeout?\n"));
+  EXPECT_TRUE(says(refusal({"verify", "--fauld", "x", "a"}), "did you mean --fault?\n"));
+  EXPECT_TRUE(says(refusal({"scatter", "--turbo", "a"}), "has no option --turbo\n"));
+  EXPECT_TRUE(says(refusal({"scatter", "-qx", "a"}), "mpiferry scatter has no option -x\n"));
+  EXPECT_TRUE(says(refusal({"--turbo"}), "mpiferry has no option --turbo\n"));
+  const Variable chunk_size{"MPIFERRY_CHUNK_SIZE", "64K"};
+  EXPECT_FALSE(says(refusal({"scatter", "--chunksize", "64K", "a"}), "environment"));
+}
+
+TEST(Arguments, that_are_options_of_another_command_or_out_of_place_say_whose_they_are) {
+  EXPECT_TRUE(says(refusal({"gather", "--chunk-size", "4M", "a", "b"}),
+                   "mpiferry gather has no option --chunk-size; it is one of scatter\n"));
+  EXPECT_TRUE(says(refusal({"gather", "--fsinc", "a", "b"}), "did you mean --fsync?\n"));
+  EXPECT_TRUE(says(refusal({"scatter", "--version"}), "; try mpiferry --version\n"));
+  EXPECT_TRUE(says(refusal({"--chunk-size", "4M", "scatter", "a", "b"}),
+                   "--chunk-size must follow the command: mpiferry scatter --chunk-size ...\n"));
+}
+
+TEST(Arguments, after_two_dashes_are_no_options) {
+  EXPECT_TRUE(
+      says(refusal({"scatter", "a", "b", "--", "--x"}), "this argument was not expected: --x\n"));
+}
+
+TEST(Arguments, that_lack_a_value_or_have_two_say_so_in_words) {
+  EXPECT_TRUE(says(refusal({"scatter", "--chunk-size"}), "--chunk-size needs a value (SIZE)\n"));
+  EXPECT_TRUE(says(refusal({"tune", "a", "b", "--chunks"}), "--chunks needs a value (SIZES)\n"));
+  EXPECT_TRUE(says(refusal({"scatter", "--window", "2", "--window", "4", "a"}),
+                   "--window was given 2 times\n"));
+}
+
+TEST(Arguments, without_a_known_command_name_the_one_that_was_meant) {
+  EXPECT_TRUE(says(refusal({"scater", "a"}), "'scater' is not a command; did you mean scatter?\n"));
+  EXPECT_TRUE(says(refusal({"tnue"}), "did you mean tune?\n"));
+  EXPECT_TRUE(
+      says(refusal({"help", "gahter"}), "'gahter' is not a command; did you mean gather?\n"));
+  EXPECT_TRUE(says(refusal({"collect"}),
+                   "; the commands are scatter, gather, verify, tune, bench, help\n"));
+  EXPECT_TRUE(says(refusal({}), "a command is missing; the commands are scatter, gather,"));
+}
+
+TEST(Arguments, ask_for_help_in_every_usual_way) {
+  const auto shown = [](const std::vector<const char*>& words) {
+    const auto outcome = parsed(words);
+    const auto* leave = std::get_if<Leave>(&outcome);
+    EXPECT_TRUE(leave != nullptr && leave->exit_code == 0);
+    return leave != nullptr ? leave->text : "";
+  };
+  const std::string all = shown({"--help"});
+  EXPECT_TRUE(says(all, "Usage: mpiferry [OPTIONS] SUBCOMMAND")) << all;
+  for (const char* command : {"scatter", "gather", "verify", "tune", "bench", "help"}) {
+    EXPECT_TRUE(says(all, std::string{"\n  "} + command + " ")) << command << all;
+  }
+  EXPECT_EQ(shown({"help"}), all);
+  EXPECT_EQ(shown({"help", "help"}), all);
+  EXPECT_EQ(shown({"help", "--help"}), all);
+  EXPECT_EQ(shown({"-h"}), all);
+  for (const char* command : {"scatter", "gather", "verify", "tune"}) {
+    const std::string one = shown({command, "--help"});
+    EXPECT_TRUE(says(one, std::string{"Usage: mpiferry "} + command + " [OPTIONS]")) << one;
+    EXPECT_EQ(shown({"help", command}), one);
+    EXPECT_EQ(shown({"--help", command}), one);
+  }
+  EXPECT_EQ(shown({"-V"}), shown({"--version"}));
+  EXPECT_TRUE(says(shown({"-V"}), "\nMPI: MPICH"));
+}
+
+TEST(Arguments, that_are_lists_have_commas_or_spaces_between) {
+  for (const std::vector<const char*>& words :
+       {std::vector<const char*>{"tune", "--chunks", "64K,1M", "--windows", "4,8", "a", "b"},
+        {"tune", "--chunks", "64K", "1M", "--windows", "4", "8", "a", "b"},
+        {"tune", "--chunks=64K", "1M", "--windows=4", "8", "a", "b"},
+        {"tune", "--chunks", "64K,", "1M", "--windows", "4 8", "a", "b"},
+        {"tune", "a", "b", "--chunks", "64K", "--chunks", "1M", "--windows", "4", "8"},
+        {"tune", "--chunks", "64K", "1M", "--windows", "4", "8", "--", "a", "b"}}) {
+    const auto outcome = parsed(words);
+    const auto* arguments = std::get_if<TuneArguments>(&outcome);
+    ASSERT_TRUE(arguments != nullptr) << std::get<Leave>(outcome).text;
+    EXPECT_EQ(arguments->chunk_sizes, (std::vector<Bytes>{64_KiB, 1_MiB}));
+    EXPECT_EQ(arguments->windows, (std::vector<std::uint32_t>{4, 8}));
+    EXPECT_EQ(arguments->source_directory, "a");
+    EXPECT_EQ(arguments->destination, "b");
+  }
+  const Variable chunks{"MPIFERRY_CHUNKS", "64K 1M"};
+  EXPECT_EQ(std::get<TuneArguments>(parsed({"tune", "a", "b"})).chunk_sizes,
+            (std::vector<Bytes>{64_KiB, 1_MiB}));
+  // A directory of such a name has a / in it, or stands after --.
+  EXPECT_EQ(
+      std::get<TuneArguments>(parsed({"tune", "--windows", "4", "./8", "b"})).source_directory,
+      "./8");
+  EXPECT_TRUE(
+      says(refusal({"tune", "--chunks", "64K", "2G", "a", "b"}), "--chunks: 2G: not a size"));
+  EXPECT_TRUE(says(refusal({"tune", "--chunks", ",", "a", "b"}), "--chunks: '': not a size"));
+  EXPECT_TRUE(says(refusal({"tune", "--windows", "a", "b"}), "--windows: a: not a whole number"));
+}
+
+TEST(Arguments, in_the_environment_that_are_no_option_get_a_warning) {
+  const auto warning = [](const std::vector<const char*>& words) {
+    return std::get<Arguments>(parsed(words)).origins.warning();
+  };
+  EXPECT_EQ(warning({"scatter", "a"}), "");
+  {
+    const Variable chunk_size{"MPIFERRY_CHUNKSIZE", "64K"};
+    EXPECT_EQ(warning({"scatter", "a"}),
+              "mpiferry: warning: MPIFERRY_CHUNKSIZE in the environment is not an option; did you "
+              "mean MPIFERRY_CHUNK_SIZE?\n");
+  }
+  {
+    const Variable speed{"MPIFERRY_SPEEDY", "1"};
+    EXPECT_EQ(warning({"scatter", "a"}),
+              "mpiferry: warning: MPIFERRY_SPEEDY in the environment is not an option\n");
+  }
+}
+
+TEST(Arguments, in_the_environment_that_are_for_others_get_none) {
+  for (const char* name :
+       {"MPIFERRY_AGAINST", "MPIFERRY_BUDGET", "MPIFERRY_BENCH_PROGRAM", "MPIFERRY_BENCH_TARGET",
+        "MPIFERRY_WERROR", "MPIFERRY_TEST_BINARY", "MPIFERRY_HOSTS_JOBS", "MPIFERRY_ROOT",
+        "MPIFERRY_VERSION", "MPIFERRYX_CHUNKSIZE"}) {
+    const Variable set{name, "1"};
+    EXPECT_EQ(std::get<Arguments>(parsed({"scatter", "a"})).origins.warning(), "") << name;
+  }
+  const Variable empty{"MPIFERRY_CHUNKSIZE", ""};
+  EXPECT_EQ(std::get<Arguments>(parsed({"scatter", "a"})).origins.warning(), "");
+}
+
 TEST(Arguments, explain_failures_of_jobs) {
   const Variable memory{"MPIFERRY_MEMORY", "1K"};
   const auto outcome = parsed({"scatter", "a", "b"});
