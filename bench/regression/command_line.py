@@ -14,7 +14,7 @@ from measuring.machine import describe
 from measuring.paths import Unusable
 from measuring.ranks import version
 from measuring.scratch import NoSpace, Scratch
-from measuring.usage import Parser, whole_number
+from measuring.usage import Parser, several, whole_number
 
 from .base import PROGRAM, Repository, choose
 from .building import build_base, build_head
@@ -46,8 +46,8 @@ def between(low: float, high: float):
 
 def common_options() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--case", type=parse_case, action="append", metavar="CHUNK:RANKS:SIZE",
-                        help="instead of the usual ones; can be repeated. Usual: "
+    common.add_argument("--case", type=several(parse_case), action="extend", metavar="CHUNK:RANKS:SIZE",
+                        help="instead of the usual ones; can be repeated, or several with commas between. Usual: "
                              + " ".join(f"{c.chunk >> 10}K:{c.ranks}:{c.size >> 20}M" for c in CASES))
     common.add_argument("--minutes", type=between(0, 10000),
                         help="budget of one run, without building (1.5; --short: 0.5)")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from measuring.launcher import Launcher
 from measuring.machine import memory_bytes
 from measuring.sizes import GIB, KIB, MIB, parse_size, show_size
-from measuring.usage import Parser, whole_number
+from measuring.usage import Parser, Several, several, whole_number
 
 from .plan import Plan
 
@@ -24,23 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("MPIFERRY_BENCH_PROGRAM")  # set by `mpiferry bench`
 NAME = "mpiferry bench" if PROGRAM else "bench/sweep"
 
-Value = TypeVar("Value")
-
 EXIT_CODES = """exit codes: 0 all is measured and written (the page only where matplotlib is), 1 a job failed or
-no space is left, 2 usage, or results in --out that can not be compared, 130 interrupted; after 1
+no space is left, 2 usage, or results in --out that cannot be compared, 130 interrupted; after 1
 and 130 all that was measured is kept, and the same command goes on from there"""
-
-
-def _each(parse: Callable[[str], Value], example: str) -> Callable[[str], Value]:
-    """For an option with several values: other programs take them with commas."""
-    def value(text: str) -> Value:
-        if "," in text or not text.strip():
-            words = text.replace(",", " ").split()
-            said = "no value: they" if not words else "values"
-            raise argparse.ArgumentTypeError(f"'{text}': {said} are separated by spaces, such as "
-                                             f"{' '.join(words) if len(words) > 1 else example}")
-        return parse(text)
-    return value
 
 
 def _chunk(text: str) -> int:
@@ -76,12 +60,12 @@ def parser() -> Parser:
         description="Measures chunk size x ranks x window with real jobs, and writes sweep.json, sweep.csv and "
                     "sweep.html\nto --out. The same command again goes on where an interrupted one stopped.")
     what = shown.add_argument_group("what is measured")
-    what.add_argument("--chunks", type=_each(_chunk, "64K 1M"), nargs="+", default=CHUNKS, metavar="SIZE",
-                      help="chunk sizes (1K 4K 16K 64K 256K 1M 4M 16M)")
-    what.add_argument("--ranks", type=_each(whole_number(2, MOST_RANKS), "2 3"), nargs="+", default=RANKS, metavar="N",
-                      help="rank counts, the master's included (2 3 5 9)")
-    what.add_argument("--windows", type=_each(whole_number(1, MOST_WINDOW), "4 8"), nargs="+", default=WINDOWS,
-                      metavar="N",
+    what.add_argument("--chunks", type=several(_chunk), action=Several, nargs="+", default=CHUNKS, metavar="SIZE",
+                      help="chunk sizes, with spaces or commas between (1K 4K 16K 64K 256K 1M 4M 16M)")
+    what.add_argument("--ranks", type=several(whole_number(2, MOST_RANKS)), action=Several, nargs="+", default=RANKS,
+                      metavar="N", help="rank counts, the master's included (2 3 5 9)")
+    what.add_argument("--windows", type=several(whole_number(1, MOST_WINDOW)), action=Several, nargs="+",
+                      default=WINDOWS, metavar="N",
                       help=f"chunks in flight to one worker, 1 to {MOST_WINDOW} (1 2 4 8 16 32 64)")
     what.add_argument("--repetitions", type=whole_number(1, 1000), default=3, metavar="N", help="of every case (3)")
     what.add_argument("--size", type=parse_size, default=512 * MIB,

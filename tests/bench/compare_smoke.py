@@ -45,7 +45,9 @@ def main() -> int:
                         (("--mpiexec", "/nowhere/mpirun"), "--mpiexec /nowhere/mpirun: no such program"),
                         (("--mpiexec", "/bin/true"), "--mpiexec /bin/true: ended with 0, but started no mpiferry"),
                         (("--json", "/nowhere/file"), "--json /nowhere/file: "),
-                        (("--turbo",), "unrecognized arguments: --turbo")):
+                        (("--turbo",), "unrecognized arguments: --turbo"),
+                        (("--repetition", "1", "--bild", "x"), "did you mean --build?"),
+                        (("cp,never",), "no scenario is called never;")):
         done = compare("--quick", *(() if words[0] == "--build" else ("--build", build)), *words, "cp")
         assert done.returncode == 2 and said in done.stderr and not done.stdout, (words, done)
         assert "Errno" not in done.stderr and done.stderr.count("\n") <= 4, done.stderr

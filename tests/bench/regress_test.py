@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 
 from regression import rendering, simulation  # noqa: E402
+from regression.command_line import arguments  # noqa: E402
 from regression.decision import LOOKS, Rule, look, share_of_look, verdict  # noqa: E402
 from regression.gate import Gate  # noqa: E402
 from regression.jobs import CASES, Case, parse_case  # noqa: E402
@@ -197,6 +198,11 @@ class Cases(unittest.TestCase):
     def test_a_case_is_chunk_ranks_and_size(self):
         self.assertEqual(parse_case("64K:3:128M"), Case(1 << 16, 3, 128 << 20))
         self.assertEqual(str(parse_case("64K:3:128M")), "64 KiB x 3 ranks, 128 MiB")
+
+    def test_cases_are_repeated_or_have_commas_between(self):
+        three = [Case(1 << 16, 3, 64 << 20), Case(1 << 20, 3, 64 << 20), Case(1 << 10, 3, 8 << 20)]
+        args = arguments(["--case", "64K:3:64M,1M:3:64M", "--case", "1K:3:8M", "main"], "")
+        self.assertEqual((args.cases, args.base), (three, "main"))
 
 
 if __name__ == "__main__":

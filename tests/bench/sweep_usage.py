@@ -17,10 +17,10 @@ MISTAKES = (
     ("--launcher", "/etc/passwd -n {ranks}"), ("--launcher", "nowhere-run -n {ranks}"), ("--binary", "/etc/passwd"),
     ("--binary", "/etc"), ("--binary", "/bin/false"), ("--target", "/etc/passwd"), ("--target", "/proc"),
     ("--out", "/etc/passwd"), ("--out", "/etc/passwd/below"), ("--out", "/proc/nowhere"), ("--size", "1"),
-    ("--ranks", "2,3"), ("--chunks", ","), ("--chunks", ""), ("--windows", ",8"),
+    ("--chunks", ","), ("--chunks", ""), ("--windows", "8,0"), ("--chunks", "64K,many"), ("--chunksize", "64K"),
 )
-HINTS = ((("--ranks", "2,3"), "such as 2 3\n"), (("--chunks", "64K,1M"), "such as 64K 1M\n"),
-         (("--chunks", ","), "no value"), (("--windows", "2000"), "from 1 to 1024"),
+HINTS = ((("--chunks", ","), "--chunks: no value"), (("--chunksize", "64K"), "did you mean --chunks?"),
+         (("--chunks", "64K,many"), "--chunks: many: not a size"), (("--windows", "2000"), "from 1 to 1024"),
          (("--size", "1"), "one chunk of 16 MiB"),
          (("--launcher", "/bin/true -n {ranks}"), "'/bin/true -n {ranks}': ended with 0, but started no mpiferry"))
 FAKE = """#!/bin/sh

@@ -186,6 +186,13 @@ class Others(unittest.TestCase):
             self.assertEqual(argv, ["env", "X=4", str(there), "scatter", "--quiet", "--chunk-size", "1024", "--window",
                                     "2", *last])
 
+    def test_lists_have_spaces_or_commas_between(self) -> None:
+        for words in ("--chunks 64K 1M --ranks 2 3", "--chunks 64K,1M --ranks 2,3", "--chunks 64K, 1M --ranks 2 ,3",
+                      "--chunks=64K,1M --ranks=2,3"):
+            with self.subTest(words):
+                args = parser().parse_args(words.split())
+                self.assertEqual((args.chunks, args.ranks), ([64 << 10, MIB], [2, 3]))
+
     def test_contradicting_options_are_usage_errors(self) -> None:
         for words, said in ((["--chunks", "512M"], "more than --memory 256 MiB"),
                             (["--size", "1", "--chunks", "64K"], "--size 1 B: is less than one chunk of 64 KiB"),
