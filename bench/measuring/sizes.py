@@ -1,4 +1,4 @@
-"""Byte counts as people write them: 64K, 1MiB, 2G (times 1024)."""
+"""Numbers as people write them: byte counts, 64K, 1MiB, 2G (times 1024), and so many of something."""
 
 import argparse
 
@@ -25,3 +25,12 @@ def show_size(size: int) -> str:
         return f"{size} B"
     value = size / (1 << 10 * power)
     return f"{value:.0f} {UNITS[power]}iB" if value.is_integer() else f"{value:.1f} {UNITS[power]}iB"
+
+
+def counted(number: int, noun: str) -> str:
+    """1 look, 2 looks"""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def are(number: int) -> str:
+    return "is" if number == 1 else "are"

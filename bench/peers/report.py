@@ -8,7 +8,7 @@ from pathlib import Path
 
 from measuring.machine import describe
 from measuring.sample import table
-from measuring.sizes import show_size
+from measuring.sizes import are, counted, show_size
 
 from .case import SECONDS, TRANSFER, Case, times_as_fast
 from .place import Place
@@ -59,7 +59,7 @@ def scenario(measured: Measured, setting: Setting) -> str:
         lines.append(f"- {case.name}: `{case.command}`" + (f"; not run: {case.not_run}" if case.not_run else ""))
     done = min((len(case.figures) for case in cases.values() if not case.not_run), default=0)
     if done < setting.repetitions and any(not case.not_run for case in cases.values()):
-        lines.append(f"- PARTIAL: {done} of {setting.repetitions} repetitions are whole")
+        lines.append(f"- PARTIAL: {done} of {counted(setting.repetitions, 'repetition')} {are(done)} whole")
     timed = [case for case in cases.values() if any(SECONDS in run for run in case.figures.values())]
     if timed:
         rows = []

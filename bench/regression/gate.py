@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass, field
 from math import log
 
+from measuring.sizes import counted
+
 from .decision import LOOKS, Finding, Rule, look, share_of_look, verdict
 
 BASE, HEAD = "base", "head"
@@ -99,7 +101,7 @@ class Gate:
         course.looks.append({"pairs": pairs, "share_of_alpha": share, "last": last,
                              "verdict": course.verdict})
         worst = max((one for one in course.findings if one.judged), key=lambda one: one.slowdown)
-        self._tell(f"{pairs} pairs, {course.seconds:.0f} s: {course.verdict}; slowest "
+        self._tell(f"{counted(pairs, 'pair')}, {course.seconds:.0f} s: {course.verdict}; slowest "
                    f"{100 * worst.slowdown:+.1f} %")
 
     def findings(self, share: float) -> list[Finding]:

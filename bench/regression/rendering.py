@@ -5,6 +5,7 @@ from dataclasses import asdict
 from math import isfinite
 
 from measuring.sample import table
+from measuring.sizes import are, counted
 
 from .decision import Finding, Rule
 from .gate import Course, as_dict
@@ -20,6 +21,11 @@ def percent(value: float) -> str:
     return f"{100 * value:+.1f} %" if -1 < value < 10 else "?" if value <= -1 else "over 900 %"
 
 
+def at_least(value: float) -> str:
+    """A slowdown without a sign: the smallest that can be detected."""
+    return percent(value).removeprefix("+")
+
+
 def _p(value: float) -> str:
     return "1" if value >= 1 else "< 0.0001" if value < 0.0001 else f"{value:.4f}"
 
@@ -30,13 +36,13 @@ def _rows(findings: Sequence[Finding]) -> list[tuple[str, ...]]:
         state = f"**{one.state}**" if one.judged and one.state == "slower" else one.state
         rows.append((str(one.key[0]), FIGURES[one.key[1]], percent(one.slowdown),
                      f"{percent(one.low)} to {percent(one.high)}", _p(one.p), str(one.pairs),
-                     percent(one.detectable), state))
+                     at_least(one.detectable), state))
     return rows
 
 
 def findings_table(findings: Sequence[Finding], rule: Rule) -> str:
     return table(("case", "of the", "HEAD takes", f"{100 * rule.confidence:.0f} % interval", "p", "pairs",
-                  "would find", "verdict"), _rows(findings))
+                  "detectable from", "verdict"), _rows(findings))
 
 
 def reason(course: Course, rule: Rule) -> str:
@@ -45,10 +51,10 @@ def reason(course: Course, rule: Rule) -> str:
     slower = [one for one in judged if one.state == "slower"]
     if course.partial:
         rest = "what follows is of the part that was measured and" if judged else "that is too little for a table and"
-        return f"not finished after {len(course.pairs)} pairs; {rest} decides nothing"
+        return f"not finished after {counted(len(course.pairs), 'pair')}; {rest} decides nothing"
     if course.verdict == "red":
         worst = max(slower, key=lambda one: one.slowdown)
-        return (f"{len(slower)} of {len(judged)} figures are slower than BASE, worst {FIGURES[worst.key[1]]} "
+        return (f"{len(slower)} of {counted(len(judged), 'figure')} {are(len(slower))} slower than BASE, worst {FIGURES[worst.key[1]]} "
                 f"at {worst.key[0]}: {percent(worst.slowdown)} ({percent(worst.low)} to {percent(worst.high)}), "
                 f"p {_p(worst.p)} where {rule.alpha:g} is needed")
     if course.verdict == "green" and not course.pairs:
@@ -58,9 +64,8 @@ def reason(course: Course, rule: Rule) -> str:
     open_ones = [one for one in judged if one.state == "undecided"]
     least = max(one.detectable for one in open_ones)
     return (f"the machine is too noisy, or the time too short, to rule out a slowdown of "
-            f"{100 * rule.margin:.0f} % in {len(open_ones)} of {len(judged)} figures; the smallest that this "
-            f"run would have found in all of them is {percent(least)}. Give it more --minutes or a quieter "
-            "machine")
+            f"{100 * rule.margin:.0f} % in {len(open_ones)} of {counted(len(judged), 'figure')}; this run can detect "
+            f"slowdowns from {at_least(least)}. Give it more --minutes or a quieter machine")
 
 
 def markdown(result: dict, course: Course, rule: Rule) -> str:
@@ -75,11 +80,13 @@ def markdown(result: dict, course: Course, rule: Rule) -> str:
     if not course.pairs:
         return "\n".join(lines) + "\n"
     lines += [
-        f"- {len(course.pairs)} pairs in {course.seconds:.0f} s, {len(course.looks)} looks; a coin decides who "
-        f"of a pair runs first (seed {result['seed']}); one job of each program and case before, not counted",
+        f"- {counted(len(course.pairs), 'pair')} in {course.seconds:.0f} s, {counted(len(course.looks), 'look')} at "
+        f"the data; a coin decides which of a pair runs first (seed {result['seed']}); one job of each program and "
+        "case before, not counted",
         f"- slower: p, corrected for the number of figures and looks, is at most {rule.alpha:g}, and the "
         f"estimate is at least {100 * rule.threshold:.0f} %. Not slower: the interval ends below "
-        f"{100 * rule.margin:.0f} %. Would find: the smallest slowdown that is found 19 times in 20",
+        f"{100 * rule.margin:.0f} %, whatever is detectable. Detectable from: 19 of 20 such runs would call a slowdown "
+        "of this size slower",
     ]
     return "\n".join(lines) + "\n"
 

@@ -15,7 +15,7 @@ from measuring.command import CommandFailed
 from measuring.paths import Unusable, directory, input_file, output_file, tell
 from measuring.ranks import insist_on_ranks
 from measuring.scratch import NoSpace, Scratch
-from measuring.sizes import show_size
+from measuring.sizes import are, counted, show_size
 
 from .case import KINDS, SCATTER, Case
 from .files import NoMatplotlib, NoPage, draw, publish, write_figures
@@ -103,7 +103,7 @@ class Sweep:
         try:
             files = write_figures(out, result)
         except OSError as error:
-            say(f"error: {tell(error)}\n  the {len(self._journal.runs)} runs that were measured are in "
+            say(f"error: {tell(error)}\n  what was measured, {counted(len(self._journal.runs), 'run')}, is in "
                 f"{self._journal.path}; make room, and the same command goes on from there")
             return FAILED
         code = 0
@@ -115,7 +115,7 @@ class Sweep:
         except NoPage as error:
             say(f"error: {error}")
             code = FAILED
-        partial = f"PARTIAL, {len(self._missing)} runs are missing: " if self._missing else ""
+        partial = f"PARTIAL, {counted(len(self._missing), 'run')} {are(len(self._missing))} missing: " if self._missing else ""
         print(f"{partial}{', '.join(map(str, files))}")
         return code
 
@@ -157,7 +157,7 @@ def sweep(argv: Sequence[str]) -> int:
         except OSError as error:
             raise Unusable("--out", args.out, "no results can be written there: " + tell(error)) from None
         if journal.runs:
-            say(f"going on: {args.out} has {len(journal.runs)} runs already")
+            say(f"going on: {args.out} has {counted(len(journal.runs), 'run')} already")
         one = Sweep(plan, ferry, args.target, journal, settings)
         code = 0
         try:

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from measuring.sizes import show_size
+from measuring.sizes import are, counted, show_size
 
 from . import charts
 from .case import KINDS, SCATTER, TRANSPORT, WRITE_LIMIT, Case
@@ -164,8 +164,10 @@ def page_text(result: Mapping[str, Any]) -> str:
     figures, context = Figures(speeds(result)), result["context"]
     partial = ""
     if context.get("partial"):
-        partial = (f'<div class="partial" role="alert"><strong>PARTIAL</strong>{context.get("missing_runs")} runs are '
-                   "missing: the sweep was interrupted or failed. The same command goes on from there.</div>")
+        missing = context.get("missing_runs", 0)
+        partial = (f'<div class="partial" role="alert"><strong>PARTIAL</strong>{counted(missing, "run")} '
+                   f"{are(missing)} missing: the sweep was interrupted or failed. The same command goes on from "
+                   "there.</div>")
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """regress_test.py [unittest's arguments]: bench/regress without any MPI: its statistics, its rule, and
 what it shows."""
+import dataclasses
 import itertools
 import json
 import pathlib
@@ -172,8 +173,30 @@ class TheGate(unittest.TestCase):
         self.assertRegex(cells[2], r"^\+1[345]\.\d %$")
         self.assertRegex(cells[3], r"^\+1\d\.\d % to \+1\d\.\d %$")
         self.assertEqual(cells[5:8:2], [str(LOOKS[0]), "**slower**"])
+        self.assertRegex(cells[6], r"^\d+\.\d %$")  # no sign: nothing was found yet
         for said in ("abc Base", "def Head", "a note", "machine: M", "seed 1"):
             self.assertIn(said, text)
+
+    def test_one_is_no_plural(self):
+        course = fake_gate(0.5)
+        text = rendering.markdown(RESULT, course, Rule())
+        self.assertIn(f"{LOOKS[0] * 4} pairs in ", text)
+        self.assertIn(" s, 1 look at the data;", text)
+        self.assertIn("8 of 8 figures are slower than BASE", text)
+        one = [finding for finding in course.findings if finding.judged][:1]
+        course = dataclasses.replace(course, findings=one, looks=2 * course.looks, pairs=course.pairs[:1])
+        text = rendering.markdown(RESULT, course, Rule())
+        self.assertIn("1 pair in ", text)
+        self.assertIn(" s, 2 looks at the data;", text)
+        self.assertIn("1 of 1 figure is slower than BASE", text)
+
+    def test_what_can_be_detected_does_not_read_as_what_was_found(self):
+        text = rendering.markdown(RESULT, fake_gate(), Rule())
+        self.assertIn("| detectable from |", text)
+        self.assertNotIn("would find", text.lower())
+        self.assertIn("Detectable from: 19 of 20 such runs would call a slowdown of this size slower", text)
+        noisy = rendering.markdown(RESULT, fake_gate(noise=0.5, seconds=101), Rule())
+        self.assertRegex(noisy, r"this run can detect slowdowns from \d+\.\d %\. Give it more")
 
     def test_the_json_is_plain_and_has_every_pair(self):
         data = rendering.as_json(RESULT, fake_gate(pairs=2), Rule(), 3)

@@ -18,6 +18,7 @@ from unittest import mock
 import sample
 from measuring.launcher import Launcher
 from measuring.scratch import NoSpace, Scratch
+from measuring.sizes import counted
 from measuring.status import Status
 from sweeping.case import SCATTER, TRANSPORT, Case
 from sweeping.files import NoMatplotlib, csv_text, drawing_python, write_figures
@@ -192,6 +193,9 @@ class Others(unittest.TestCase):
             with self.subTest(words):
                 args = parser().parse_args(words.split())
                 self.assertEqual((args.chunks, args.ranks), ([64 << 10, MIB], [2, 3]))
+
+    def test_numbers_have_their_noun(self) -> None:
+        self.assertEqual([counted(number, "look") for number in (0, 1, 2)], ["0 looks", "1 look", "2 looks"])
 
     def test_contradicting_options_are_usage_errors(self) -> None:
         for words, said in ((["--chunks", "512M"], "more than --memory 256 MiB"),
