@@ -193,7 +193,7 @@ void RecallMaster::on_tick(flow::Time now) {
                  fmt::format("{} of {} requests unanswered, last answer {:.1f} s ago",
                              stall->unacknowledged, window_, seconds(stall->silent))));
   }
-  observer_.on_progress({.moved = bytes_done_,
+  observer_.on_progress({.moved = std::min(bytes_done_, also_read().value_or(bytes_done_)),
                          .chunks_moved = fetcher_->chunks_done(),
                          .total = manifest_.size - bytes_lost_,
                          .in_flight = fetcher_->in_flight(),

@@ -42,6 +42,8 @@ class RecallMaster : public Master {
   // All chunks are accepted or lost, and no work is left.
   virtual void conclude() = 0;
   virtual bool working() const = 0;
+  // How far other work has come that reads as much, if there is some: progress is that of both.
+  virtual std::optional<Bytes> also_read() const { return std::nullopt; }
 
   void on_stored(ChunkIndex chunk, Bytes length);
   Bytes bytes_done() const noexcept { return bytes_done_; }

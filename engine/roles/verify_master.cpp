@@ -84,6 +84,10 @@ bool VerifyMaster::work() {
   return true;
 }
 
+std::optional<Bytes> VerifyMaster::also_read() const {
+  return comparing_ ? std::optional{Bytes{next_.value * chunk_size().value}} : std::nullopt;
+}
+
 // A slice of the file.
 void VerifyMaster::compare() {
   if (!std::exchange(reading_, true)) reader_->begin(next_, *buffer_->try_acquire());

@@ -24,6 +24,7 @@ class VerifyMaster final : public RecallMaster {
   void on_extra(Report::Flaw flaw) override;
   bool work() override;
   bool working() const override { return comparing_; }
+  std::optional<Bytes> also_read() const override;
   void conclude() override;
   void add_to(Report& report) const override;
   void note(Report::Flaw flaw);
