@@ -77,7 +77,7 @@ Failure too_few_ranks(const Launcher& launcher, const std::string& library) {
             .hint = "use the launcher of that MPI, such as mpirun.mpich or mpiexec.hydra"};
   }
   return {.code = Errc::too_few_ranks,
-          .detail = "one rank can not move files: a master and at least one worker are needed",
+          .detail = "one rank cannot move files: a master and at least one worker are needed",
           .hint = "start it as: mpirun -n 4 mpiferry scatter SOURCE [DEST]"};
 }
 

@@ -47,7 +47,7 @@ Result<std::string> read_file(const std::string& path) {
                    .path = path,
                    .call = call,
                    .system_errno = error,
-                   .detail = "the profile can not be read"};
+                   .detail = "the profile cannot be read"};
   };
   // A FIFO must not stop us here.
   const disk::Descriptor file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};

@@ -25,7 +25,7 @@ Outcome ProfilePlace::make_parents(const std::string& path) {
                      .path = directory,
                      .call = "mkdir",
                      .system_errno = errno,
-                     .detail = "the profile's default place can not be made",
+                     .detail = "the directory of the default profile cannot be made",
                      .hint = "name a file with --profile FILE, or give --profile none"};
     }
   }

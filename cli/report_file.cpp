@@ -23,7 +23,7 @@ Failure ReportFile::failure(const std::string& path, const char* call) const {
           .path = path,
           .call = call,
           .system_errno = errno,
-          .detail = fmt::format("the {} ({}) can not be written", kind_.name, kind_.option)};
+          .detail = fmt::format("the {} ({}) cannot be written", kind_.name, kind_.option)};
 }
 
 bool ReportFile::direct() const {

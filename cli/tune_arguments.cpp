@@ -192,7 +192,7 @@ bool TuneParser::finish() {
                                    counted(sizes, "size"), counted(windows, "window"), kMostCases));
   }
   if (arguments_.profile == "-") {
-    refuse("--profile", "-: is no file; --json - prints all figures");
+    refuse("--profile", "'-' is not supported here; name a file, or print all figures with --json -");
   }
   return true;
 }

@@ -171,7 +171,7 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     Failure failure = gone.error();
     failure.rank = self;
     failure.host = host;
-    failure.detail = "can not be removed: remove it yourself";
+    failure.detail = "cannot be removed: remove it yourself";
     result.warning += fmt::format("mpiferry: warning: {}\n", failure.message());
   }
   return result;
