@@ -38,16 +38,15 @@ bool asks_for_bench(int argc, const char* const* argv) noexcept {
 }
 
 int bench(const char* const* argv, const Launcher& launcher) {
-  // Slurm sets its variables for the batch script as well, which may well start a sweep.
-  const bool is_rank =
-      launcher.name == "srun" ? Launcher::several_slurm_tasks() : !launcher.name.empty();
-  if (is_rank) {
-    if (!launcher.speaks()) return exit_code(ErrorClass::usage);
-    return refuse(ErrorClass::usage,
-                  fmt::format("bench was started by {}, but it starts its jobs itself\n"
-                              "  hint: start it alone, as mpiferry bench; --launcher says what is "
-                              "to start the ranks",
-                              launcher.name));
+  if (launcher.several()) {
+    launcher.report_once([&launcher] {
+      refuse(ErrorClass::usage,
+             fmt::format("bench was started by {}, but it starts its jobs itself\n"
+                         "  hint: start it alone, as mpiferry bench; --launcher says what is to "
+                         "start the ranks",
+                         launcher.name));
+    });
+    return exit_code(ErrorClass::usage);
   }
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);

@@ -1,39 +1,38 @@
 #include "cli/launcher.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
-#include <string_view>
+#include <fstream>
+#include <optional>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <thread>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 namespace mpiferry::cli {
 namespace {
 
-struct Variables {
-  std::string_view launcher;
-  const char* rank;
-  const char* size;
-};
-
-// Long enough for a rank 0 that starts late on a busy machine. The launcher ends the wait early: it
-// ends all ranks when one has failed.
-constexpr std::chrono::seconds kSpeakerPatience{2};
+// Long enough for a rank 0 that starts late on a busy machine.
+constexpr std::chrono::seconds kPatience{2};
+// How much later than the one that reports its siblings may look for it.
+constexpr std::chrono::seconds kSlack{1};
 
 constexpr std::string_view kMpich = "MPICH's mpirun";
+constexpr std::string_view kSrun = "srun";
 
-// srun last: the ranks of the others may see the variables of the batch job around them.
-constexpr auto kLaunchers = std::to_array<Variables>({
-    {"Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-    {kMpich, "PMI_RANK", "PMI_SIZE"},
-    {"a PMIx launcher", "PMIX_RANK", "PMIX_SIZE"},
-    {"srun", "SLURM_PROCID", "SLURM_NTASKS"},
-});
+const char* variable(const char* name) {
+  return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no threads yet
+}
 
-std::optional<int> number(const char* variable) {
-  const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): no threads yet
+std::optional<int> number(const char* name) {
+  const char* const text = variable(name);
   if (text == nullptr) return std::nullopt;
   const std::string_view view{text};
   int value = 0;
@@ -42,43 +41,119 @@ std::optional<int> number(const char* variable) {
   return value;
 }
 
+// The parent is a daemon of Open MPI 4 (orterun, orted) or 5 (prterun, prted), or its mpirun under
+// any of its names.
+bool is_child_of_open_mpi() {
+  std::string parent;
+  std::getline(std::ifstream{fmt::format("/proc/{}/comm", ::getppid())}, parent);
+  static constexpr auto kNames =
+      std::to_array<std::string_view>({"orte", "prte", "mpirun", "mpiexec"});
+  return std::ranges::any_of(kNames,
+                             [&](std::string_view name) { return parent.starts_with(name); });
+}
+
+// What a task starts, and a batch job that is submitted there, has another process id.
+bool is_slurm_task() { return number("SLURM_TASK_PID") == ::getpid(); }
+
+// A launcher closes its end when the rank has ended MPI. Nothing waits to be read before MPI_Init.
+bool is_connected_to_pmi() {
+  const auto channel = number("PMI_FD");
+  int type = 0;
+  socklen_t length = sizeof type;
+  if (!channel || ::getsockopt(*channel, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return false;
+  pollfd state{*channel, POLLIN, 0};
+  return ::poll(&state, 1, 0) == 0;
+}
+
+struct Kind {
+  std::string_view name;
+  const char* rank;
+  const char* size;
+  bool (*is_direct)();
+};
+
+// srun before PMI, which it may serve, too.
+constexpr auto kLaunchers = std::to_array<Kind>({
+    {"Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", is_child_of_open_mpi},
+    // Not SLURM_NTASKS: in a batch script it is the size of the job, not of a step.
+    {kSrun, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", is_slurm_task},
+    {kMpich, "PMI_RANK", "PMI_SIZE", is_connected_to_pmi},
+    {"a PMIx launcher", "PMIX_RANK", "", is_child_of_open_mpi},  // no variable has the size
+});
+
+std::string start_hint(const Launcher& launcher, std::string_view command) {
+  if (launcher.name == kMpich && !launcher.direct) {
+    return fmt::format("give it an mpirun of its own: mpirun -n 4 mpiferry {}", command);
+  }
+  if (variable("SLURM_JOB_ID") != nullptr) {
+    return fmt::format("start it as: srun --mpi=pmi2 -n 4 mpiferry {}, or with mpirun", command);
+  }
+  return fmt::format("start it as: mpirun -n 4 mpiferry {}", command);
+}
+
 }  // namespace
 
 Launcher Launcher::detect() {
-  for (const Variables& variables : kLaunchers) {
-    if (const auto rank = number(variables.rank)) {
-      return {std::string{variables.launcher}, *rank, number(variables.size).value_or(1)};
+  Launcher found;
+  for (const Kind& kind : kLaunchers) {
+    const auto rank = number(kind.rank);
+    if (!rank) continue;
+    const bool direct = kind.is_direct();
+    if (direct || found.name.empty()) {
+      found = {std::string{kind.name}, *rank, number(kind.size).value_or(1), direct};
     }
+    if (direct) break;
   }
-  return {};
-}
-
-bool Launcher::several_slurm_tasks() {
-  const bool step = std::getenv("SLURM_STEP_ID") != nullptr;  // NOLINT(concurrency-mt-unsafe)
-  return step && number("SLURM_STEP_NUM_TASKS").value_or(1) > 1;
+  return found;
 }
 
 std::string Launcher::standard_input_warning() const {
-  if (name != kMpich) return {};
+  if (name != kMpich || !direct) return {};
   return "mpiferry: warning: MPICH's mpirun ends the job when more than 64 KiB of standard input "
          "wait unread (MPICH issue 2336); a FIFO in place of - is safe\n";
 }
 
-void Launcher::let_speaker_fail_first() const {
-  if (!speaks()) std::this_thread::sleep_for(kSpeakerPatience);
+void Launcher::report_once(const std::function<void()>& report) const {
+  if (rank != 0) std::this_thread::sleep_for(kPatience);
+  if (several() && !first_of_siblings("refusal")) return;
+  report();
+  if (several()) std::this_thread::sleep_for(kPatience + kSlack);
 }
 
-Failure too_few_ranks(const Launcher& launcher, const std::string& library) {
-  if (launcher.size > 1) {
-    return {.code = Errc::wrong_launcher,
-            .detail = fmt::format("{} started {} separate programs of one rank each: it does not "
-                                  "belong to the MPI of this mpiferry ({})",
-                                  launcher.name, launcher.size, library),
-            .hint = "use the launcher of that MPI, such as mpirun.mpich or mpiexec.hydra"};
+bool Launcher::first_of_siblings(std::string_view what) {
+  // A name of Linux's own for sockets: no file, and gone with the process.
+  const std::string key = fmt::format("mpiferry.{}.{}", what, ::getppid());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  key.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+  const int holder = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  return ::bind(holder, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+         errno != EADDRINUSE;
+}
+
+void forget_closed_pmi() {
+  if (variable("PMI_FD") == nullptr || is_connected_to_pmi()) return;
+  for (const char* name : {"PMI_FD", "PMI_RANK", "PMI_SIZE"}) {
+    ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe)
+  }
+}
+
+Failure too_few_ranks(const Launcher& launcher, const std::string& library,
+                      std::string_view command) {
+  if (launcher.several()) {
+    const bool srun = launcher.name == kSrun;
+    return {
+        .code = Errc::wrong_launcher,
+        .detail = fmt::format("{} started {} separate programs of one rank each: it {} the MPI of "
+                              "this mpiferry ({})",
+                              launcher.name, launcher.size,
+                              srun ? "speaks no PMI with" : "does not belong to", library),
+        .hint = srun ? "start it with srun --mpi=pmi2, or with mpirun.mpich"
+                     : "use the launcher of that MPI, such as mpirun.mpich or mpiexec.hydra"};
   }
   return {.code = Errc::too_few_ranks,
           .detail = "one rank cannot move files: a master and at least one worker are needed",
-          .hint = "start it as: mpirun -n 4 mpiferry scatter SOURCE [DEST]"};
+          .hint = start_hint(launcher, command)};
 }
 
 }  // namespace mpiferry::cli

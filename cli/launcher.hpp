@@ -1,39 +1,55 @@
 // What the environment says of the launcher, before and beside MPI.
 #pragma once
 
-#include <optional>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "engine/base/failure.hpp"
 
 namespace mpiferry::cli {
 
+// Launchers set variables for their ranks, and the variables outlive them: in a job script that
+// starts the program alone, in a terminal that was opened there, in a batch job that was submitted
+// there. So they say how to behave if a launcher did start this process, and `direct` whether it
+// did.
 struct Launcher {
   std::string name;  // "Open MPI's mpirun", "srun", "MPICH's mpirun"; empty: none
   int rank = 0;
-  int size = 1;
+  int size = 1;         // 1 if it is not known
+  bool direct = false;  // it started this very process, or is connected with it
 
-  // From the variables that launchers set for their ranks.
+  // The launcher that started this process, else one whose variables are there.
   static Launcher detect();
 
-  // Whether Slurm started several of us at once. Its variables are in a batch script and in a shell
-  // of salloc as well, and those are steps of one task, or none.
-  static bool several_slurm_tasks();
+  // It started this process as one of several.
+  bool several() const noexcept { return direct && size > 1; }
+
+  // Rank 0, or no rank of any launcher: what every rank would say alike is said here.
+  bool leads() const noexcept { return rank == 0 || !direct; }
 
   // A warning for those who want to read standard input through this launcher; or nothing.
   std::string standard_input_warning() const;
 
-  // This rank speaks for all: usage errors are found before MPI could tell the ranks apart.
-  bool speaks() const noexcept { return rank == 0; }
+  // For ranks that fail alike but cannot talk to each other: calls `report` on at least one of
+  // them, and on no more than one of a host if they are siblings. Rank 0 reports at once; the
+  // others wait, so that a launcher that ends all ranks when one fails ends them before they repeat
+  // it, and report if they are still there: perhaps there is no rank 0.
+  void report_once(const std::function<void()>& report) const;
 
-  // For ranks that fail together but can not talk to each other: those that do not speak wait, for
-  // kSpeakerPatience at most, so that the launcher does not end the speaker for another's failure
-  // before it has spoken.
-  void let_speaker_fail_first() const;
+  // True for the first process that asks, of those that the same parent started on this host: of
+  // the ranks of one launcher. It remains the first until it ends. `what` tells questions apart.
+  static bool first_of_siblings(std::string_view what);
 };
 
+// MPI_Init fails, or writes to what is no launcher, if PMI_FD is left from a launcher that does not
+// listen any more: its program has ended MPI already, or a script has closed it. Removes PMI's
+// variables then; MPI starts alone. Not thread-safe.
+void forget_closed_pmi();
+
 // What is wrong if MPI came up with one rank only. `library`: the MPI that this program is built
-// with.
-Failure too_few_ranks(const Launcher& launcher, const std::string& library);
+// with. `command`: what to start, such as "scatter SOURCE [DEST]".
+Failure too_few_ranks(const Launcher& launcher, const std::string& library,
+                      std::string_view command);
 
 }  // namespace mpiferry::cli

@@ -49,11 +49,11 @@ int conclude(const Report& report, const Arguments& arguments, const std::string
 }
 
 int scatter(Arguments arguments, const Launcher& launcher) {
-  if (arguments.options.source == "-" && launcher.speaks() && !arguments.quiet) {
+  if (arguments.options.source == "-" && launcher.rank == 0 && !arguments.quiet) {
     say(stderr, launcher.standard_input_warning());
   }
   const mpi::Environment environment = start_mpi(launcher);
-  if (launcher.size > 1 && environment.lowest_with(false)) {
+  if (environment.size() > 1 && environment.lowest_with(false)) {
     mpi::finalize_and_exit(exit_code(ErrorClass::usage));
   }
   const Output output = Output::choose({.taken = arguments.json == "-",
@@ -76,32 +76,39 @@ int scatter(Arguments arguments, const Launcher& launcher) {
   Report report = run(mpi::Environment::world(), arguments.options, console);
   console.clear_progress();
   if (report.failure) arguments.origins.explain(*report.failure);
-  bool speaks = report.rank == kMaster;
+  int code = exit_code(report.verdict);
+  const auto finish = [&] { code = conclude(report, arguments, profile, file, output.out); };
   if (report.verdict == Errc::too_few_ranks) {
-    report.failure = too_few_ranks(launcher, mpi::Environment::library_version());
+    report.failure =
+        too_few_ranks(launcher, mpi::Environment::library_version(), "scatter SOURCE [DEST]");
     report.verdict = report.failure->code;
-    speaks = launcher.speaks();  // under a foreign launcher every rank is rank 0
-    launcher.let_speaker_fail_first();
+    code = exit_code(report.verdict);
+    launcher.report_once(finish);  // under a foreign launcher every rank is rank 0
+  } else if (report.rank == kMaster) {
+    finish();
   }
   report_unreachable_master(report, output);
-  const int code =
-      speaks ? conclude(report, arguments, profile, file, output.out) : exit_code(report.verdict);
   finalize_and_exit(report, code);
 }
 
-// The options of ranks may differ. If some can not be understood, the lowest such rank says so, and
+// The options of ranks may differ. If some cannot be understood, the lowest such rank says so, and
 // all leave: nobody waits for those that would have left. Returns the exit code.
 int refuse(const Leave& leave, const Launcher& launcher) {
-  if (launcher.size <= 1 || leave.exit_code == 0) {
-    if (launcher.speaks()) say(leave.exit_code == 0 ? stdout : stderr, leave.text);
+  if (leave.exit_code == 0) {  // --help, --version
+    if (launcher.leads()) say(stdout, leave.text);
+    return 0;
+  }
+  const auto report = [&leave] { say(stderr, leave.text); };
+  if (launcher.size <= 1) {
+    launcher.report_once(report);
     return leave.exit_code;
   }
   const mpi::Environment environment = start_mpi(launcher);
-  const bool lowest = environment.lowest_with(true) == environment.rank();
-  // Under a foreign launcher every rank is the only one of its world.
-  const bool foreign = environment.size() == 1;
-  if (foreign ? launcher.speaks() : lowest) say(stderr, leave.text);
-  if (foreign) launcher.let_speaker_fail_first();
+  if (environment.size() == 1) {  // one of many under a foreign launcher, or alone
+    launcher.report_once(report);
+  } else if (environment.lowest_with(true) == environment.rank()) {
+    report();
+  }
   mpi::finalize_and_exit(leave.exit_code);
 }
 
@@ -119,7 +126,7 @@ struct Start {
   // Once a job, from the rank whose options count.
   template <class Given, class Command>
   int warned(const Given& arguments, Command command) const {
-    if (launcher.speaks() && !arguments.quiet) say(stderr, arguments.origins.warning());
+    if (launcher.leads() && !arguments.quiet) say(stderr, arguments.origins.warning());
     return command(arguments, launcher);
   }
 };

@@ -44,14 +44,13 @@ template <class Arguments>
 int run_recall(Arguments arguments, const Launcher& launcher,
                std::string (*success)(const Report&)) {
   const mpi::Environment environment = start_mpi(launcher);
-  if (launcher.size > 1 && environment.lowest_with(false)) {
+  if (environment.size() > 1 && environment.lowest_with(false)) {
     mpi::finalize_and_exit(exit_code(ErrorClass::usage));
   }
   // One rank alone is welcome here; a foreign launcher's world of one rank, many times, is not.
-  if (environment.size() == 1 && launcher.size > 1) {
-    const Failure failure = too_few_ranks(launcher, mpi::Environment::library_version());
-    launcher.let_speaker_fail_first();
-    if (launcher.speaks()) say(stderr, error_text(failure));
+  if (environment.size() == 1 && launcher.several()) {
+    const Failure failure = too_few_ranks(launcher, mpi::Environment::library_version(), "");
+    launcher.report_once([&failure] { say(stderr, error_text(failure)); });
     mpi::finalize_and_exit(exit_code(failure.code));
   }
   arguments.options.build = build_text();

@@ -12,16 +12,21 @@ namespace {
 
 // Large jobs on busy machines take seconds.
 constexpr std::chrono::seconds kPatience{10};
+// The other ranks leave it to rank 0, which is perhaps not there: a script may start the program on
+// some ranks only.
+constexpr std::chrono::seconds kOthersPatience{60};
 
 }  // namespace
 
 mpi::Environment start_mpi(const Launcher& launcher) {
+  forget_closed_pmi();
   std::optional<Alarm> alarm;
-  if (launcher.size > 1 && launcher.speaks()) {
-    alarm.emplace(kPatience, [] {
+  if (launcher.size > 1) {
+    alarm.emplace(launcher.rank == 0 ? kPatience : kOthersPatience, [] {
+      if (!Launcher::first_of_siblings("start")) return;
       say(stderr,
           "mpiferry: still waiting for all ranks to start (MPI_Init); does every host answer, and "
-          "has it this program?\n");
+          "does every rank start this program?\n");
     });
   }
   return {};

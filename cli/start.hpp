@@ -7,7 +7,8 @@
 namespace mpiferry::cli {
 
 // MPI_Init_thread, as mpi::Environment does it. Where it takes long, one rank says what it waits
-// for: a host that does not answer, or has no such program, keeps the others here without a word.
+// for: a host that does not answer, or a rank that starts no such program, keeps the others here
+// without a word. MPI starts alone where the launcher does not listen any more.
 mpi::Environment start_mpi(const Launcher& launcher);
 
 }  // namespace mpiferry::cli

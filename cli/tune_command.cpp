@@ -152,12 +152,9 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
 }
 
 [[noreturn]] void refuse_one_rank(const Launcher& launcher) {
-  Failure failure = too_few_ranks(launcher, mpi::Environment::library_version());
-  if (failure.code == Errc::too_few_ranks) {
-    failure.hint = "start it as: mpirun -n 4 mpiferry tune SOURCE-DIR DEST";
-  }
-  launcher.let_speaker_fail_first();
-  if (launcher.speaks()) say(stderr, error_text(failure));
+  const Failure failure =
+      too_few_ranks(launcher, mpi::Environment::library_version(), "tune SOURCE-DIR DEST");
+  launcher.report_once([&failure] { say(stderr, error_text(failure)); });
   mpi::finalize_and_exit(exit_code(failure.code));
 }
 

@@ -138,13 +138,19 @@ TEST_F(Launch, without_mpirun_is_refused) {
 // even if it starts last.
 class AnotherMpisLauncher : public Launch {
  protected:
+  static Words openmpi_mpirun() {
+    Words words{MPIFERRY_OPENMPI_MPIRUN, "--oversubscribe"};
+    if (::geteuid() == 0) words.emplace_back("--allow-run-as-root");
+    return words;
+  }
+
   // Runs mpiferry with `arguments` under Open MPI's mpirun, where rank 0 starts late.
   Finished run_with_late_speaker(const std::vector<std::string>& arguments) {
-    Command command{{MPIFERRY_OPENMPI_MPIRUN, "--oversubscribe", "-n", "3"}};
-    if (::geteuid() == 0) command.words.emplace_back("--allow-run-as-root");
-    command.words.insert(command.words.end(),
-                         {"sh", "-c", "[ $OMPI_COMM_WORLD_RANK != 0 ] || sleep 0.5; exec \"$@\"",
-                          "sh", MPIFERRY_BINARY});
+    Command command{openmpi_mpirun()};
+    command.words.insert(
+        command.words.end(),
+        {"-n", "3", "sh", "-c", "[ $OMPI_COMM_WORLD_RANK != 0 ] || sleep 0.5; exec \"$@\"", "sh",
+         MPIFERRY_BINARY});
     command.words.insert(command.words.end(), arguments.begin(), arguments.end());
     return run(command);
   }
@@ -166,6 +172,26 @@ TEST_F(AnotherMpisLauncher, is_refused_with_its_name) {
 TEST_F(AnotherMpisLauncher, hears_of_wrong_usage_once) {
   const Finished finished = run_with_late_speaker({"scatter"});
   expect_failed(finished, 2, "SOURCE");
+}
+
+// The rank that it names is perhaps not there.
+TEST_F(AnotherMpisLauncher, does_not_silence_the_only_rank_that_starts) {
+  make_source(1000);
+  Command command{openmpi_mpirun()};
+  command.words.insert(command.words.end(),
+                       {"-n", "2", "sh", "-c", "[ $OMPI_COMM_WORLD_RANK = 0 ] || exec \"$@\"", "sh",
+                        MPIFERRY_BINARY, "scatter", source, destination});
+  expect_failed(run(command), 7, "Open MPI's mpirun started 2");
+}
+
+TEST_F(AnotherMpisLauncher, lets_a_job_script_verify) {
+  make_source(1000);
+  ASSERT_EQ(run_job(3).exit_code, 0);
+  Command command{openmpi_mpirun()};
+  command.words.insert(command.words.end(), {"-n", "2", "sh", "-c", "\"$@\"; exit $?", "sh",
+                                             MPIFERRY_BINARY, "verify", "-q", destination});
+  const Finished finished = run(command);
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
 }
 
 }  // namespace

@@ -1,0 +1,294 @@
+// Which launcher started this process, if any: variables outlive the launcher that set them.
+#include "cli/launcher.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <initializer_list>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace mpiferry::cli {
+namespace {
+
+constexpr const char* kLibrary = "MPICH Version: 4.0.2";
+
+constexpr auto kVariables = std::to_array<const char*>(
+    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_FD", "PMI_RANK", "PMI_SIZE", "PMIX_RANK",
+     "SLURM_JOB_ID", "SLURM_NTASKS", "SLURM_PROCID", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS",
+     "SLURM_TASK_PID"});
+
+class DetectLauncher : public ::testing::Test {
+ protected:
+  DetectLauncher() { clear(); }
+  ~DetectLauncher() override { clear(); }
+  static void clear() {
+    for (const char* name : kVariables) ::unsetenv(name);
+  }
+  static void set(std::initializer_list<std::pair<const char*, std::string>> variables) {
+    for (const auto& [name, value] : variables) ::setenv(name, value.c_str(), 1);
+  }
+  // What Slurm 22.05 sets for the second of three tasks.
+  static void set_step() {
+    set({{"SLURM_JOB_ID", "7"},
+         {"SLURM_NTASKS", "3"},
+         {"SLURM_PROCID", "1"},
+         {"SLURM_STEP_ID", "0"},
+         {"SLURM_STEP_NUM_TASKS", "3"},
+         {"SLURM_TASK_PID", std::to_string(::getpid())}});
+  }
+};
+
+// The launcher's end of PMI_FD, and the rank's.
+struct Channel {
+  Channel() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0); }
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  ~Channel() {
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+  std::string rank_end() const { return std::to_string(ends[1]); }
+
+  std::array<int, 2> ends{};
+};
+
+// What `check` returns in a child of this process; the parent is called `parent` meanwhile.
+bool in_child_of(const char* parent, bool (*check)()) {
+  std::array<char, 16> name{};
+  ::prctl(PR_GET_NAME, name.data());
+  ::prctl(PR_SET_NAME, parent);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(check() ? 0 : 1);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ::prctl(PR_SET_NAME, name.data());
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST_F(DetectLauncher, finds_none_in_an_empty_environment) {
+  const Launcher launcher = Launcher::detect();
+  EXPECT_EQ(launcher.name, "");
+  EXPECT_EQ(launcher.rank, 0);
+  EXPECT_FALSE(launcher.several());
+}
+
+TEST_F(DetectLauncher, knows_a_task_of_srun) {
+  set_step();
+  const Launcher launcher = Launcher::detect();
+  EXPECT_EQ(launcher.name, "srun");
+  EXPECT_EQ(launcher.rank, 1);
+  EXPECT_EQ(launcher.size, 3);
+  EXPECT_TRUE(launcher.several());
+}
+
+TEST_F(DetectLauncher, works_alone_in_a_script_that_srun_started) {
+  set_step();
+  set({{"SLURM_TASK_PID", std::to_string(::getppid())}});
+  EXPECT_FALSE(Launcher::detect().several());
+}
+
+// Of a job for 8 tasks; the script itself is one.
+TEST_F(DetectLauncher, works_alone_in_a_batch_script) {
+  set({{"SLURM_JOB_ID", "1"},
+       {"SLURM_PROCID", "0"},
+       {"SLURM_NTASKS", "8"},
+       {"SLURM_TASK_PID", std::to_string(::getpid())}});  // as after exec
+  EXPECT_FALSE(Launcher::detect().several());
+}
+
+// sbatch passes on the variables of the step in which it is called, and sets SLURM_TASK_PID anew.
+TEST_F(DetectLauncher, works_alone_in_a_batch_script_that_a_step_submitted) {
+  set_step();
+  set({{"SLURM_PROCID", "0"}, {"SLURM_TASK_PID", std::to_string(::getppid())}});
+  EXPECT_FALSE(Launcher::detect().several());
+}
+
+TEST_F(DetectLauncher, works_alone_in_an_interactive_step) {
+  set_step();
+  set({{"SLURM_PROCID", "0"},
+       {"SLURM_STEP_ID", "4294967290"},
+       {"SLURM_STEP_NUM_TASKS", "1"},
+       {"SLURM_TASK_PID", std::to_string(::getppid())}});
+  EXPECT_FALSE(Launcher::detect().several());
+}
+
+TEST_F(DetectLauncher, knows_a_rank_of_mpich) {
+  const Channel channel;
+  set({{"PMI_RANK", "1"}, {"PMI_SIZE", "3"}, {"PMI_FD", channel.rank_end()}});
+  const Launcher launcher = Launcher::detect();
+  EXPECT_EQ(launcher.name, "MPICH's mpirun");
+  EXPECT_TRUE(launcher.several());
+  EXPECT_NE(launcher.standard_input_warning(), "");
+}
+
+// srun --mpi=pmi2 offers PMI as well.
+TEST_F(DetectLauncher, knows_srun_that_offers_pmi) {
+  const Channel channel;
+  set_step();
+  set({{"PMI_RANK", "1"}, {"PMI_SIZE", "3"}, {"PMI_FD", channel.rank_end()}});
+  const Launcher launcher = Launcher::detect();
+  EXPECT_EQ(launcher.name, "srun");
+  EXPECT_EQ(launcher.standard_input_warning(), "");
+}
+
+// On other hosts of a Slurm job, mpirun starts its daemons with srun.
+TEST_F(DetectLauncher, knows_mpich_in_a_step_of_its_daemons) {
+  const Channel channel;
+  set_step();
+  set({{"SLURM_TASK_PID", std::to_string(::getppid())},
+       {"PMI_RANK", "2"},
+       {"PMI_SIZE", "4"},
+       {"PMI_FD", channel.rank_end()}});
+  const Launcher launcher = Launcher::detect();
+  EXPECT_EQ(launcher.name, "MPICH's mpirun");
+  EXPECT_EQ(launcher.rank, 2);
+  EXPECT_EQ(launcher.size, 4);
+}
+
+TEST_F(DetectLauncher, believes_no_variables_of_mpich_without_a_connection) {
+  set({{"PMI_RANK", "2"}, {"PMI_SIZE", "4"}});
+  EXPECT_FALSE(Launcher::detect().several());
+  for (const char* not_connected : {"-1", "999", "x", ""}) {
+    set({{"PMI_FD", not_connected}});
+    EXPECT_FALSE(Launcher::detect().several()) << not_connected;
+  }
+  const Channel channel;
+  set({{"PMI_FD", channel.rank_end()}});
+  ::shutdown(channel.ends[0], SHUT_RDWR);
+  EXPECT_FALSE(Launcher::detect().several());
+}
+
+TEST_F(DetectLauncher, knows_a_rank_of_open_mpi) {
+  set({{"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_COMM_WORLD_SIZE", "4"}, {"PMIX_RANK", "2"}});
+  for (const char* daemon :
+       {"orted", "orterun", "mpirun", "mpirun.openmpi", "mpiexec", "prterun", "prted"}) {
+    EXPECT_TRUE(in_child_of(daemon, [] {
+      const Launcher launcher = Launcher::detect();
+      return launcher.several() && launcher.name == "Open MPI's mpirun" && launcher.rank == 2;
+    })) << daemon;
+  }
+}
+
+TEST_F(DetectLauncher, believes_no_variables_of_open_mpi_that_a_shell_passes_on) {
+  set({{"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_COMM_WORLD_SIZE", "4"}, {"PMIX_RANK", "2"}});
+  EXPECT_TRUE(in_child_of("bash", [] { return !Launcher::detect().several(); }));
+}
+
+TEST_F(DetectLauncher, prefers_the_launcher_that_is_there) {
+  const Channel channel;
+  set({{"OMPI_COMM_WORLD_RANK", "2"},
+       {"OMPI_COMM_WORLD_SIZE", "4"},
+       {"PMI_RANK", "0"},
+       {"PMI_SIZE", "3"},
+       {"PMI_FD", channel.rank_end()}});
+  EXPECT_EQ(Launcher::detect().name, "MPICH's mpirun");
+  EXPECT_EQ(Launcher::detect().rank, 0);
+}
+
+TEST_F(DetectLauncher, does_not_take_a_pmix_launcher_for_several) {
+  set({{"PMIX_RANK", "2"}});
+  EXPECT_EQ(Launcher::detect().size, 1);
+}
+
+class ForgetClosedPmi : public DetectLauncher {};
+
+TEST_F(ForgetClosedPmi, keeps_a_connection) {
+  const Channel channel;
+  set({{"PMI_RANK", "0"}, {"PMI_SIZE", "2"}, {"PMI_FD", channel.rank_end()}});
+  forget_closed_pmi();
+  EXPECT_STREQ(std::getenv("PMI_FD"), channel.rank_end().c_str());
+  EXPECT_STREQ(std::getenv("PMI_SIZE"), "2");
+}
+
+TEST_F(ForgetClosedPmi, removes_what_would_make_mpi_fail) {
+  set({{"PMI_RANK", "0"}, {"PMI_SIZE", "2"}, {"PMI_FD", "999"}});
+  forget_closed_pmi();
+  for (const char* name : {"PMI_FD", "PMI_RANK", "PMI_SIZE"}) {
+    EXPECT_EQ(std::getenv(name), nullptr) << name;
+  }
+}
+
+// Some launchers connect without it.
+TEST_F(ForgetClosedPmi, leaves_variables_without_pmi_fd) {
+  set({{"PMI_RANK", "0"}, {"PMI_SIZE", "2"}});
+  forget_closed_pmi();
+  EXPECT_STREQ(std::getenv("PMI_RANK"), "0");
+}
+
+// How many of siblings, each with a launcher, report. All are children of this process.
+int reports(std::initializer_list<Launcher> launchers) {
+  std::vector<pid_t> children;
+  for (const Launcher& launcher : launchers) {
+    children.push_back(::fork());
+    if (children.back() == 0) {
+      int reported = 0;
+      launcher.report_once([&reported] { reported = 1; });
+      ::_exit(reported);
+    }
+  }
+  int reported = 0;
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    reported += WEXITSTATUS(status);
+  }
+  return reported;
+}
+
+Launcher srun(int rank, bool direct) {
+  return {.name = "srun", .rank = rank, .size = 4, .direct = direct};
+}
+
+TEST(ReportOnce, reports_without_a_launcher) { EXPECT_EQ(reports({{}}), 1); }
+
+TEST(ReportOnce, reports_on_one_of_siblings) {
+  EXPECT_EQ(reports({srun(3, true), srun(0, true), srun(1, true), srun(2, true)}), 1);
+}
+
+TEST(ReportOnce, reports_where_rank_0_is_not_there) {
+  EXPECT_EQ(reports({srun(3, true), srun(2, true)}), 1);
+}
+
+// They are no siblings, but two programs that know nothing of each other.
+TEST(ReportOnce, reports_on_each_that_no_launcher_started) {
+  EXPECT_EQ(reports({srun(2, false), srun(2, false)}), 2);
+}
+
+TEST(TooFewRanks, says_what_to_start_instead_of_a_foreign_launcher) {
+  const Failure failure = too_few_ranks({.name = "Open MPI's mpirun", .size = 3, .direct = true},
+                                        kLibrary, "scatter SOURCE");
+  EXPECT_EQ(failure.code, Errc::wrong_launcher);
+  EXPECT_NE(failure.detail.find("Open MPI's mpirun started 3"), std::string::npos);
+  EXPECT_NE(failure.detail.find(kLibrary), std::string::npos);
+  EXPECT_NE(failure.hint.find("mpirun.mpich"), std::string::npos);
+}
+
+TEST(TooFewRanks, names_the_option_that_srun_needs) {
+  const Failure failure =
+      too_few_ranks({.name = "srun", .size = 3, .direct = true}, kLibrary, "scatter SOURCE");
+  EXPECT_EQ(failure.code, Errc::wrong_launcher);
+  EXPECT_NE(failure.hint.find("srun --mpi=pmi2"), std::string::npos);
+}
+
+TEST_F(DetectLauncher, is_told_how_to_start_several_ranks) {
+  const auto hint = [](const Launcher& launcher) {
+    const Failure failure = too_few_ranks(launcher, kLibrary, "tune DIR DEST");
+    EXPECT_EQ(failure.code, Errc::too_few_ranks);
+    return failure.hint;
+  };
+  EXPECT_EQ(hint({}), "start it as: mpirun -n 4 mpiferry tune DIR DEST");
+  EXPECT_EQ(hint({.name = "MPICH's mpirun", .size = 2}),
+            "give it an mpirun of its own: mpirun -n 4 mpiferry tune DIR DEST");
+  set({{"SLURM_JOB_ID", "7"}});
+  EXPECT_EQ(hint({}), "start it as: srun --mpi=pmi2 -n 4 mpiferry tune DIR DEST, or with mpirun");
+}
+
+}  // namespace
+}  // namespace mpiferry::cli
