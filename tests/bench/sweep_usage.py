@@ -3,7 +3,10 @@
 
 import json
 import os
+import socket
 import subprocess
+import sys
+from pathlib import Path
 from unittest import mock
 
 from jobs import Check
@@ -23,6 +26,9 @@ HINTS = ((("--chunks", ","), "--chunks: no value"), (("--chunksize", "64K"), "di
          (("--chunks", "64K,many"), "--chunks: many: not a size"), (("--windows", "2000"), "from 1 to 1024"),
          (("--size", "1"), "one chunk of 16 MiB"),
          (("--launcher", "/bin/true -n {ranks}"), "'/bin/true -n {ranks}': ended with 0, but started no mpiferry"))
+# What bench/sweep, bench/compare and others begin with.
+ALONE = (f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2] / 'bench')!r}); "
+         "from measuring.alone import insist_on_being_alone; insist_on_being_alone('a script')")
 FAKE = """#!/bin/sh
 case $1 in --version) echo 'mpiferry 0 (fake)'; exit ;; esac
 while [ $# -gt 1 ]; do case $1 in --json) json=$2 ;; --chunk-size) chunk=$2 ;; esac; shift; done
@@ -96,22 +102,31 @@ def bad_pages(check: Check) -> None:
         check.that(there.read_bytes() == before, f"{there} was replaced")
 
 
+def start(check: Check, variables: "dict[str, str]", *before: str, **more) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*before, str(check.program), "bench", "--help"], capture_output=True, text=True, check=False,
+                          env={**os.environ, **variables}, **more)
+
+
 def under_a_launcher(check: Check) -> None:
-    done = subprocess.run([str(check.program), "bench", "--help"], capture_output=True, text=True, check=False,
-                          env={**os.environ, "PMI_RANK": "0", "PMI_SIZE": "2"})
-    check.ended(done, 2, "starts its jobs itself")
     job = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "4"}  # as sbatch and salloc set them, too
     step = {**job, "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"}
-    for variables, code, word in (
-            ({**step, "SLURM_PROCID": "0"}, 2, "started by srun, but it starts its jobs itself"),
-            ({**step, "SLURM_PROCID": "3"}, 2, ""),
-            ({**step, "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "1"}, 0, "usage: mpiferry bench"),
-            ({**job, "SLURM_PROCID": "0"}, 0, "usage: mpiferry bench"),
-            (job, 0, "usage: mpiferry bench")):
-        done = subprocess.run([str(check.program), "bench", "--help"], capture_output=True, text=True, check=False,
-                              env={**os.environ, **variables})
-        check.ended(done, code, word)
-        check.that(bool(word) or not done.stdout + done.stderr, f"{variables}: a rank that does not speak spoke")
+    task = ("sh", "-c", 'SLURM_TASK_PID=$$ exec "$@"', "sh")
+    for rank in ("0", "3"):
+        check.ended(start(check, {**step, "SLURM_PROCID": rank}, *task), 2,
+                    "started by srun, but it starts its jobs itself")
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            pmi = {"PMI_RANK": rank, "PMI_SIZE": "4", "PMI_FD": str(theirs.fileno())}
+            check.ended(start(check, pmi, pass_fds=[theirs.fileno()]), 2, "started by MPICH's mpirun")
+            sweep = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False,
+                                   env={**os.environ, **pmi}, pass_fds=[theirs.fileno()])
+            check.ended(sweep, 2, "started by a launcher")
+    for variables in ({**step, "SLURM_PROCID": "3", "SLURM_TASK_PID": "1"}, {**job, "SLURM_PROCID": "0"}, job,
+                      {"PMI_RANK": "3", "PMI_SIZE": "4"}, {"PMI_RANK": "3", "PMI_SIZE": "4", "PMI_FD": "99"},
+                      {"OMPI_COMM_WORLD_RANK": "3", "OMPI_COMM_WORLD_SIZE": "4"}, {"PMIX_RANK": "3"}):
+        check.ended(start(check, variables), 0, "usage: mpiferry bench")
+    check.ended(start(check, {**step, "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "1"}, *task), 0,
+                "usage: mpiferry bench")
     done = subprocess.run([str(check.program), "bench", "--help"], capture_output=True, text=True, check=False,
                           env={**os.environ, "PATH": "/nowhere"})
     check.ended(done, 2, "python3")
