@@ -10,6 +10,7 @@
 #include <optional>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <thread>
 #include <unistd.h>
@@ -81,6 +82,11 @@ constexpr auto kLaunchers = std::to_array<Kind>({
     {"a PMIx launcher", "PMIX_RANK", "", is_child_of_open_mpi},  // no variable has the size
 });
 
+bool standard_input_is_pipe() {
+  struct stat status {};
+  return ::fstat(STDIN_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 std::string start_hint(const Launcher& launcher, std::string_view command) {
   if (launcher.name == kMpich && !launcher.direct) {
     return fmt::format("give it an mpirun of its own: mpirun -n 4 mpiferry {}", command);
@@ -108,9 +114,17 @@ Launcher Launcher::detect() {
 }
 
 std::string Launcher::standard_input_warning() const {
-  if (name != kMpich || !direct) return {};
-  return "mpiferry: warning: MPICH's mpirun ends the job when more than 64 KiB of standard input "
-         "wait unread (MPICH issue 2336); a FIFO in place of - is safe\n";
+  if (!direct) return {};
+  if (name == kMpich && rank == 0) {
+    return "mpiferry: warning: MPICH's mpirun ends the job when more than 64 KiB of standard input "
+           "wait unread (MPICH issue 2336); a FIFO in place of - is safe\n";
+  }
+  // Rank 0 cannot see it: it has a pipe in either case.
+  if (name == kSrun && rank == 1 && standard_input_is_pipe()) {
+    return "mpiferry: warning: srun sends standard input to every rank, and waits for those that "
+           "do not read it; use srun --input=0\n";
+  }
+  return {};
 }
 
 void Launcher::report_once(const std::function<void()>& report) const {

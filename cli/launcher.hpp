@@ -28,7 +28,8 @@ struct Launcher {
   // Rank 0, or no rank of any launcher: what every rank would say alike is said here.
   bool leads() const noexcept { return rank == 0 || !direct; }
 
-  // A warning for those who want to read standard input through this launcher; or nothing.
+  // A warning for those who want rank 0 to read standard input through this launcher, on the rank
+  // that can tell; else nothing.
   std::string standard_input_warning() const;
 
   // For ranks that fail alike but cannot talk to each other: calls `report` on at least one of

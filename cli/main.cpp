@@ -49,7 +49,7 @@ int conclude(const Report& report, const Arguments& arguments, const std::string
 }
 
 int scatter(Arguments arguments, const Launcher& launcher) {
-  if (arguments.options.source == "-" && launcher.rank == 0 && !arguments.quiet) {
+  if (arguments.options.source == "-" && !arguments.quiet) {
     say(stderr, launcher.standard_input_warning());
   }
   const mpi::Environment environment = start_mpi(launcher);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <fcntl.h>
 #include <initializer_list>
 #include <string>
 #include <sys/prctl.h>
@@ -125,7 +126,6 @@ TEST_F(DetectLauncher, knows_a_rank_of_mpich) {
   const Launcher launcher = Launcher::detect();
   EXPECT_EQ(launcher.name, "MPICH's mpirun");
   EXPECT_TRUE(launcher.several());
-  EXPECT_NE(launcher.standard_input_warning(), "");
 }
 
 // srun --mpi=pmi2 offers PMI as well.
@@ -133,9 +133,7 @@ TEST_F(DetectLauncher, knows_srun_that_offers_pmi) {
   const Channel channel;
   set_step();
   set({{"PMI_RANK", "1"}, {"PMI_SIZE", "3"}, {"PMI_FD", channel.rank_end()}});
-  const Launcher launcher = Launcher::detect();
-  EXPECT_EQ(launcher.name, "srun");
-  EXPECT_EQ(launcher.standard_input_warning(), "");
+  EXPECT_EQ(Launcher::detect().name, "srun");
 }
 
 // On other hosts of a Slurm job, mpirun starts its daemons with srun.
@@ -195,6 +193,36 @@ TEST_F(DetectLauncher, prefers_the_launcher_that_is_there) {
 TEST_F(DetectLauncher, does_not_take_a_pmix_launcher_for_several) {
   set({{"PMIX_RANK", "2"}});
   EXPECT_EQ(Launcher::detect().size, 1);
+}
+
+TEST(StandardInputWarning, comes_from_rank_0_of_mpich) {
+  Launcher launcher{.name = "MPICH's mpirun", .size = 3, .direct = true};
+  EXPECT_NE(launcher.standard_input_warning(), "");
+  launcher.rank = 1;
+  EXPECT_EQ(launcher.standard_input_warning(), "");
+  launcher = {.name = "MPICH's mpirun", .size = 3, .direct = false};
+  EXPECT_EQ(launcher.standard_input_warning(), "");
+}
+
+// With srun --input=0 the others have /dev/null.
+TEST(StandardInputWarning, comes_from_rank_1_of_srun_that_has_a_pipe) {
+  const auto warned = [](int rank) {
+    return !Launcher{.name = "srun", .rank = rank, .size = 3, .direct = true}
+                .standard_input_warning()
+                .empty();
+  };
+  const int before = ::dup(STDIN_FILENO);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  ::dup2(ends[0], STDIN_FILENO);
+  EXPECT_FALSE(warned(0));
+  EXPECT_TRUE(warned(1));
+  EXPECT_FALSE(warned(2));
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  ::dup2(nothing, STDIN_FILENO);
+  EXPECT_FALSE(warned(1));
+  ::dup2(before, STDIN_FILENO);
+  for (const int descriptor : {before, ends[0], ends[1], nothing}) ::close(descriptor);
 }
 
 class ForgetClosedPmi : public DetectLauncher {};
