@@ -11,7 +11,7 @@ RANKS = "{ranks}"
 
 
 class Launcher:
-    """A command such as `srun -n {ranks}`; the program and its arguments are put after it."""
+    """A command such as `srun --mpi=pmi2 -n {ranks}`; the program and its arguments are put after it."""
 
     def __init__(self, template: str) -> None:
         self.template = template
@@ -20,7 +20,7 @@ class Launcher:
         except ValueError as error:
             raise ValueError(f"{template!r}: not a launcher: {error}") from None
         if not self._words or not any(RANKS in word for word in self._words):
-            raise ValueError(f"{template!r}: not a launcher such as 'srun -n {RANKS}': {RANKS} must stand in it")
+            raise ValueError(f"{template!r}: not a launcher such as 'srun --mpi=pmi2 -n {RANKS}': {RANKS} must stand in it")
 
     @classmethod
     def of(cls, program: str) -> Launcher:

@@ -36,7 +36,7 @@ class LaunchedFerry(Ferry):
         found = next(filter(None, map(shutil.which, filter(None, names))), None)
         if found is None:
             raise CommandFailed("no launcher of MPICH was found; --launcher names what starts the ranks, such as "
-                                "'srun -n {ranks}'")
+                                "'srun --mpi=pmi2 -n {ranks}'")
         return Launcher.of(found)
 
     def argv(self, ranks: int, chunk: int | str, source: str, destination: str, *options: str,

@@ -82,7 +82,7 @@ def parser() -> Parser:
     where.add_argument("--binary", type=Path, default=default_binary(), metavar="FILE",
                        help="the mpiferry to measure (%(default)s)")
     where.add_argument("--launcher", type=_template, metavar="TEMPLATE",
-                       help="starts the ranks, such as 'srun -n {ranks}' (MPICH's mpirun -n {ranks})")
+                       help="starts the ranks, such as 'srun --mpi=pmi2 -n {ranks}' (MPICH's mpirun -n {ranks})")
     where.add_argument("--out", type=Path, default=Path("sweep-results"), metavar="DIR",
                        help="where results are written (./%(default)s)")
     again = where.add_mutually_exclusive_group()
