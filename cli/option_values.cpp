@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -20,7 +21,7 @@ namespace {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-constexpr double kMostMilliseconds = 1e12;
+constexpr std::chrono::milliseconds kLongest = std::chrono::years{1};
 
 // What the unit of a size stands for; nothing if it is none.
 std::optional<std::uint64_t> factor_of(std::string_view unit) {
@@ -105,9 +106,9 @@ std::string to_milliseconds(std::string& text) {
                                                         {"m", 6e4}, {"min", 6e4}, {"h", 3.6e6}};
   const auto found = units.find(unit);
   if (error != std::errc{} || found == units.end() || !(number >= 0) ||
-      number * found->second > kMostMilliseconds) {
-    return fmt::format("{}: not a time from 0 to {:.0f} seconds, such as 30, 500ms, 10s or 2m",
-                       shown(text), kMostMilliseconds / 1e3);
+      number * found->second > static_cast<double>(kLongest.count())) {
+    return fmt::format("{}: not a time from 0 to a year, such as 30, 500ms, 10s or 2m",
+                       shown(text));
   }
   text = fmt::format("{:.0f}", std::ceil(number * found->second));  // 0 means never
   return {};
