@@ -16,7 +16,7 @@ bool asks_for_bench(int argc, const char* const* argv) noexcept;
 
 // Becomes <directory of the program>/../libexec/mpiferry/sweep with the arguments after `bench`,
 // or --help.
-// Returns an exit code, after a message on standard error, only if that can not be.
+// Returns an exit code, after a message on standard error, only if that cannot be.
 int bench(const char* const* argv, const Launcher& launcher);
 
 }  // namespace mpiferry::cli

@@ -47,7 +47,7 @@ std::optional<Bytes> bytes_of(std::string_view text) {
 // A value in a message: what is empty can be seen.
 std::string shown(const std::string& text) { return text.empty() ? "''" : text; }
 
-// CLI11 would only say that it can not convert another value of a flag.
+// CLI11 would only say that it cannot convert another value of a flag.
 std::string yes_or_no(const std::string& text) {
   constexpr auto kWords =
       std::to_array<std::string_view>({"1", "0", "true", "false", "on", "off", "yes", "no"});

@@ -16,7 +16,7 @@ class ProfilePlace {
   ProfilePlace& operator=(const ProfilePlace&) = delete;
   ~ProfilePlace();
 
-  // Of the file `path`. report_write_failed with the directory that can not be made.
+  // Of the file `path`. report_write_failed with the directory that cannot be made.
   Outcome make_parents(const std::string& path);
   void keep() noexcept { made_.clear(); }
 

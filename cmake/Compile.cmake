@@ -11,7 +11,7 @@ function(mpiferry_compile target)
   if(MPIFERRY_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PRIVATE -fsanitize=address,undefined)
-    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # Clang 14 can not assemble what it says of coroutines' functions
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # Clang 14 cannot assemble what it says of coroutines' functions
       target_compile_options(${target} PRIVATE -fno-sanitize=function)
     endif()
     target_compile_definitions(${target} PRIVATE MPIFERRY_SANITIZED BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)

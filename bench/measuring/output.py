@@ -9,7 +9,7 @@ from .paths import Unusable, directory
 
 
 def _try_to_write(path: Path) -> str:
-    """Why it can not be written, or nothing. It is tried, as permissions say too little: root has all of them,
+    """Why it cannot be written, or nothing. It is tried, as permissions say too little: root has all of them,
     and /proc takes no file. A file that was there stays as it was, and none is left that was not."""
     parent = path.absolute().parent
     real = Path(os.path.realpath(path))  # a link may lead to what is still to be made
@@ -34,7 +34,7 @@ def check(option: str, path: Path | None) -> None:
     try:
         why = _try_to_write(path)
     except OSError as error:
-        why = f"can not be written: {error.strerror}"
+        why = f"cannot be written: {error.strerror}"
     if why:
         raise Unusable(option, path, f"{why}; name another file")
 
@@ -59,4 +59,4 @@ def check_new_directory(option: str, path: Path) -> None:
     except Unusable as error:
         if there == path.absolute():
             raise
-        raise Unusable(option, path, f"can not be made: {there}: {error.why}") from None
+        raise Unusable(option, path, f"cannot be made: {there}: {error.why}") from None

@@ -78,7 +78,7 @@ def program(option: str, name: str) -> str:
         raise Unusable(option, name, "no such program on the PATH")
     if os.path.isdir(name):
         raise Unusable(option, name, "is a directory, no program")
-    raise Unusable(option, name, "can not be executed" if os.path.exists(name) else "no such program")
+    raise Unusable(option, name, "cannot be executed" if os.path.exists(name) else "no such program")
 
 
 def mpiferry(option: str, path: Path) -> Path:

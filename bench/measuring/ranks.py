@@ -22,7 +22,7 @@ def version(option: str, binary: Path) -> list[str]:
         done = subprocess.run([binary.absolute(), "--version"], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, errors="replace", timeout=60, check=False)
     except OSError as error:
-        raise Unusable(option, binary, f"can not be executed: {error.strerror}") from None
+        raise Unusable(option, binary, f"cannot be executed: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise Unusable(option, binary, "no mpiferry: its --version had not ended after 60 s") from None
     lines = done.stdout.splitlines()
@@ -47,7 +47,7 @@ def insist_on_ranks(option: str, name: str, ferry: Ferry, ranks: int, directory:
         raise Unusable(option, name, f"ended with 0, but started no mpiferry (it wrote no report):\n"
                                      f"{shlex.join(argv)}") from None
     except OSError as error:
-        raise Unusable(option, name, f"can not be started: {error.strerror}") from None
+        raise Unusable(option, name, f"cannot be started: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise Unusable(option, name, f"the mpiferry that it started wrote no report that can be read:\n"
                                      f"{shlex.join(argv)}") from None

@@ -27,7 +27,7 @@ class SparseFile {
     std::string path = std::string{target != nullptr ? target : "/dev/shm"} + "/engine-XXXXXX";
     descriptor_ = ::mkstemp(path.data());
     if (descriptor_ < 0 || ::unlink(path.c_str()) != 0 || ::ftruncate(descriptor_, size) != 0) {
-      throw std::runtime_error{path + ": can not be made; MPIFERRY_BENCH_TARGET names a place"};
+      throw std::runtime_error{path + ": cannot be made; MPIFERRY_BENCH_TARGET names a place"};
     }
   }
   SparseFile(const SparseFile&) = delete;

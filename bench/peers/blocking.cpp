@@ -52,7 +52,7 @@ std::vector<Message> read_chunks(const Options& options) {
     std::memcpy(message.data(), &index, kIndex);
     chunks.push_back(std::move(message));
   }
-  if (in.bad()) throw std::runtime_error{options.file.string() + ": can not be read"};
+  if (in.bad()) throw std::runtime_error{options.file.string() + ": cannot be read"};
   return chunks;
 }
 
@@ -100,7 +100,7 @@ bool worker(const Options& options, int rank) {
     out.close();
     const int status = out ? 1 : 0;
     if (status == 0) {
-      std::fprintf(stderr, "Worker %d: Error - %s can not be written\n", rank, path.c_str());
+      std::fprintf(stderr, "Worker %d: Error - %s cannot be written\n", rank, path.c_str());
       success = false;
     } else if (!options.quiet) {
       std::printf("Worker %d: Wrote chunk %zu to '%s'.\n", rank, static_cast<std::size_t>(index),

@@ -23,7 +23,7 @@ class Original:
 
     @staticmethod
     def find() -> "Original | str":
-        """How to run it, or why it can not be run."""
+        """How to run it, or why it cannot be run."""
         pythons = dict.fromkeys(filter(None, ("/usr/bin/python3", shutil.which("python3"), sys.executable)))
         for python in filter(os.path.exists, pythons):
             library = _library(python)

@@ -16,7 +16,7 @@ PEER_PATIENCE = 900.0  # seconds; a peer that hangs must not hold up the others
 
 
 class NotRun(Exception):
-    """Says why a scenario or a case can not be measured here."""
+    """Says why a scenario or a case cannot be measured here."""
 
 
 @dataclass

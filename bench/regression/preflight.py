@@ -55,7 +55,7 @@ def check_launcher(named: "str | None", ranks: int) -> None:
     """Whether it starts ranks: a launcher that starts none would make BASE look broken, or too old."""
     found = next(filter(None, map(shutil.which, [named] if named is not None else LAUNCHERS)), None)
     if found is None and named is not None:
-        raise Refusal(f"--mpiexec {named}: no such program, or it can not be executed; name MPICH's mpiexec")
+        raise Refusal(f"--mpiexec {named}: no such program, or it cannot be executed; name MPICH's mpiexec")
     if found is None:
         return  # the one that the build finds is the last that is tried
     # Each rank puts the word together: a launcher that only repeats its arguments does not print it.

@@ -73,7 +73,7 @@ def _beyond(count: int, level: float) -> int:
 
 def estimate(differences: Sequence[float], level: float) -> tuple[float, float, float]:
     """Hodges' and Lehmann's median of the means of all pairs of differences, and its interval: each end is
-    missed with probability `level` at most. An end that so few differences can not give is infinite."""
+    missed with probability `level` at most. An end that so few differences cannot give is infinite."""
     values = sorted(differences)
     means = sorted((a + b) / 2 for at, a in enumerate(values) for b in values[at:])
     k = _beyond(len(values), level)

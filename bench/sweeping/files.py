@@ -86,7 +86,7 @@ MISSING = 3
 
 
 def _why_not(python: str) -> str:
-    """Why this interpreter can not draw; nothing if it can."""
+    """Why this interpreter cannot draw; nothing if it can."""
     try:
         done = subprocess.run([python, "-c", TRIAL], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               errors="replace", timeout=120, check=False)

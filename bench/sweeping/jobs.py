@@ -105,7 +105,7 @@ class Jobs:
 
     @staticmethod
     def _need_all_here(report: dict[str, Any], destination: Path) -> None:
-        """Where it can not be deleted, a second job would not find the place that the first one found."""
+        """Where it cannot be deleted, a second job would not find the place that the first one found."""
         here = sum(entry.name.startswith("chunk_") for entry in os.scandir(destination))
         if here < report.get("chunks", 0):
             hosts = ", ".join(sorted({worker["host"] for worker in report["workers"]}))

@@ -181,7 +181,7 @@ class Journal:
         if differing:
             shown = "".join(f"\n  {name}: there {there.get(name, 'unknown')}, now {self.identity.get(name, 'unknown')}"
                             for name in differing)
-            raise Refused(f"{self.path}: its results can not be compared with what would be measured now:{shown}\n"
+            raise Refused(f"{self.path}: its results cannot be compared with what would be measured now:{shown}\n"
                           f"  {REMEDY}")
 
     def _append(self, entry: Mapping[str, Any]) -> None:

@@ -81,7 +81,7 @@ def _insist_on_context(context: Mapping[str, Any]) -> None:
                       ("load_avg", lambda value: isinstance(value, list) and all(is_figure(one, 0) for one in value)),
                       ("missing_runs", lambda value: is_figure(value, 0))):
         if key in context and not good(context[key]):
-            raise BadResult(f"context: {key}: {_shown(context[key])} can not be: the file is damaged; measure again")
+            raise BadResult(f"context: {key}: {_shown(context[key])} cannot be: the file is damaged; measure again")
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -120,12 +120,12 @@ def _shown(value: object) -> str:
 def _case(number: int, entry: Any) -> Case | None:
     """Of an entry whose figures can be read; None for what later versions may measure, too. Raises BadResult."""
     if not isinstance(entry, dict):
-        raise BadResult(f"benchmarks[{number}] can not be read: the file is damaged; measure again")
+        raise BadResult(f"benchmarks[{number}] cannot be read: the file is damaged; measure again")
 
     def insist(good: bool, key: str) -> None:
         if not good:
             raise BadResult(f"benchmarks[{number}] ({entry.get('name')}): {key}: "
-                            f"{_shown(entry[key]) if key in entry else 'missing'} can not be: the file is damaged; "
+                            f"{_shown(entry[key]) if key in entry else 'missing'} cannot be: the file is damaged; "
                             "measure again")
 
     name = entry.get("run_name")
@@ -150,7 +150,7 @@ def speeds(result: Mapping[str, Any]) -> dict[Case, Speed]:
     sizes: dict[Case, int] = {}
     entries = result.get("benchmarks")
     if not isinstance(entries, list):
-        raise BadResult("its benchmarks can not be read: the file is damaged; measure again")
+        raise BadResult("its benchmarks cannot be read: the file is damaged; measure again")
     for number, entry in enumerate(entries):
         case = _case(number, entry)
         if case is not None and entry["run_type"] == "iteration":

@@ -18,7 +18,7 @@ VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", SPEED: "--speed", T
 
 
 def inline(figure: Figure, name: str, label: str) -> str:
-    """`name` keeps its ids apart from those of other figures; `label` is for those who can not see it."""
+    """`name` keeps its ids apart from those of other figures; `label` is for those who cannot see it."""
     out = io.StringIO()
     figure.savefig(out, format="svg", transparent=True,
                    metadata={"Creator": None, "Date": None, "Format": None, "Type": None})

@@ -72,7 +72,7 @@ Result<std::vector<std::string>> make_directories(const std::string& path) {
   return changed;
 }
 
-// 0 or the errno of fsync. Some FUSE and SMB file systems can not sync directories and say EINVAL.
+// 0 or the errno of fsync. Some FUSE and SMB file systems cannot sync directories and say EINVAL.
 int sync_directory(int descriptor) noexcept {
   while (::fsync(descriptor) != 0) {
     if (errno != EINTR) return errno == EINVAL ? 0 : errno;
@@ -211,7 +211,7 @@ Outcome Directory::sync() const {
     return destination_failure(Errc::dest_write_failed, path_, "fsync", error);
   for (const std::string& parent : changed_parents_) {
     const Descriptor directory{::open(parent.c_str(), kOpenDirectory)};
-    // A parent that may be entered but not read can not be opened, nor synced.
+    // A parent that may be entered but not read cannot be opened, nor synced.
     const int error = directory ? sync_directory(directory.get()) : errno == EACCES ? 0 : errno;
     if (error != 0) return destination_failure(Errc::dest_write_failed, parent, "fsync", error);
   }

@@ -6,7 +6,7 @@
 
 namespace mpiferry::disk {
 
-// The number by which Linux knows the kind (statfs, f_type); 0 if it can not be told.
+// The number by which Linux knows the kind (statfs, f_type); 0 if it cannot be told.
 std::uint64_t file_system_type(const std::string& path) noexcept;
 
 // "ext4", "tmpfs", "nfs"; the number itself, "0x1234", for kinds that are not in the table;

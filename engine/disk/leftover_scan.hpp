@@ -30,7 +30,7 @@ class LeftoverScan {
       : directory_(directory), own_token_(std::move(own_token)) {}
 
   // The next name there, whosever it is: Leftover::none for the user's own files and for a token
-  // that holds `own_token`. Nothing at the end. dest_unusable if the directory can not be read.
+  // that holds `own_token`. Nothing at the end. dest_unusable if the directory cannot be read.
   Result<std::optional<Entry>> next();
 
  private:

@@ -14,7 +14,7 @@ namespace {
 // A manifest of 2^28 chunks has 6 GiB.
 constexpr Bytes kLargestManifest = 16_GiB;
 
-// Up to the first piece that can not be of a manifest: a large file that is none, holes among them,
+// Up to the first piece that cannot be of a manifest: a large file that is none, holes among them,
 // is not read to its end.
 Result<std::string> read_text(const StoredFile& file) {
   constexpr std::size_t kPiece = (1_MiB).value;

@@ -12,7 +12,7 @@ namespace mpiferry::disk {
 Result<wire::Manifest> read_manifest(const Directory& directory);
 
 // Whether a file of that name is there that no version of mpiferry has written, in whole or in
-// part, or that can not be read.
+// part, or that cannot be read.
 bool is_foreign_manifest(const Directory& directory);
 
 // The failure to open the directory, or a file in it, as one of those.

@@ -8,7 +8,7 @@ namespace mpiferry::disk {
 
 // A second name, by link(2). 0 as well if `to` is this very file.
 int link_new(int directory, const char* from, const char* to) noexcept;
-// Another name instead of `from`. Where the file system can not do that in one step, by link(2) and
+// Another name instead of `from`. Where the file system cannot do that in one step, by link(2) and
 // unlink(2); where it has no links either, a look goes before an ordinary rename, and a `to` that
 // is made between the two is lost.
 int rename_new(int directory, const char* from, const char* to) noexcept;

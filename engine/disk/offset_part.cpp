@@ -83,7 +83,7 @@ Outcome OffsetPart::preallocate(Bytes size) {
   }
   const auto length = static_cast<off_t>(size.value);
   if (length == 0) return Nothing{};
-  // Not posix_fallocate: where the file system can not, that writes into every block.
+  // Not posix_fallocate: where the file system cannot, that writes into every block.
   const int mode = published_ ? FALLOC_FL_KEEP_SIZE : 0;
   std::string_view call = "fallocate";
   int error = persist([&] { return ::fallocate(descriptor_.get(), mode, 0, length); });

@@ -70,7 +70,7 @@ class OffsetPart {
   Bytes allocated() const noexcept;
 
   // From now on whole pages that are aligned, in memory and in the file, are written past the page
-  // cache. Nothing changes where the file system can not do that.
+  // cache. Nothing changes where the file system cannot do that.
   void go_direct() noexcept;
 
   // Writes all of `bytes`. Handles short writes and EINTR. A write of 0 bytes is an ENOSPC.

@@ -22,7 +22,7 @@ QuotaLeft quota_left(const dqblk& quota, std::time_t now) noexcept;
 
 // For the files that this process makes in the open directory `directory`: the lesser of what its
 // user and its group have left. Limits nothing as well where there are no quotas, where the kernel
-// can not be asked (Linux before 5.14) or may not tell, and on NFS, whose server keeps them.
+// cannot be asked (Linux before 5.14) or may not tell, and on NFS, whose server keeps them.
 // Thread-safe. Who has CAP_SYS_RESOURCE may take more.
 QuotaLeft quota_left(int directory) noexcept;
 

@@ -28,7 +28,7 @@ Bytes room_of_leftovers(const Directory& directory);
 // How many descriptors this process may have (RLIMIT_NOFILE, the soft limit); the largest number if
 // there is no limit.
 std::uint64_t open_file_limit() noexcept;
-// How many it has; 0 if that can not be told (no /proc).
+// How many it has; 0 if that cannot be told (no /proc).
 std::uint64_t open_files() noexcept;
 
 }  // namespace mpiferry::disk

@@ -27,7 +27,7 @@ Failure failure(const std::string& path, const char* call, int system_errno) {
               .path = path,
               .call = call,
               .system_errno = system_errno,
-              .detail = "the sample can not be made"};
+              .detail = "the sample cannot be made"};
   switch (system_errno) {
     case ENOENT:
     case ENOTDIR:
@@ -68,7 +68,7 @@ std::optional<Failure> lacks_room(const std::string& directory, int file, Bytes 
   const std::uint64_t free = std::uint64_t{there.f_bavail} * there.f_frsize;
   if (size.value <= free) return std::nullopt;
   Failure out = failure(directory, "fstatvfs", ENOSPC);
-  out.detail = "the sample of " + std::to_string(size.value) + " bytes can not be made, " +
+  out.detail = "the sample of " + std::to_string(size.value) + " bytes cannot be made, " +
                std::to_string(free) + " are free";
   return out;
 }

@@ -16,7 +16,7 @@ class SampleFile {
   // Makes it in `directory`, which must be there, and waits until the disk has it, so that no
   // write-back disturbs what is measured. Asks `stop` between slices of a few MiB; a file that was
   // stopped is too short, and still removed.
-  // source_not_found, source_unreadable (path, call, errno, hint) if it can not be made.
+  // source_not_found, source_unreadable (path, call, errno, hint) if it cannot be made.
   static Result<SampleFile> make(const std::string& directory, Bytes size,
                                  const std::function<bool()>& stop);
 

@@ -44,7 +44,7 @@ using FetchAction = std::variant<Fetch, Missing, Wait, Done>;
 enum class Arrival : std::uint8_t {
   good,         // as it ought to be
   damaged,      // not what the sender's own header says: it happened on the way
-  unavailable,  // the rank has it not, can not read it, or has other bytes
+  unavailable,  // the rank has it not, cannot read it, or has other bytes
 };
 
 // ... and what that means.

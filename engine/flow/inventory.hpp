@@ -22,7 +22,7 @@ class Inventory {
 
   // The workers may report from now on.
   void begin(Time now);
-  // False if it can not be, and then nothing has changed: chunks of another worker or beyond the
+  // False if it cannot be, and then nothing has changed: chunks of another worker or beyond the
   // source, or a worker that goes back. Reports may overtake each other.
   bool on_report(Rank worker, const wire::Inventory& report, Time now);
 

@@ -71,7 +71,7 @@ bool Receiver::owns(ChunkIndex chunk) const noexcept {
   return plan::owner(chunk, config_.workers) == config_.self;
 }
 
-// A chunk whose own worker can not write it. There are few of them.
+// A chunk whose own worker cannot write it. There are few of them.
 ChunkStep Receiver::on_foreign(const wire::Header& header) {
   const auto known = foreign_.try_emplace(header.chunk.value, header.payload_digest).first;
   if (known->second != header.payload_digest) return Violation{Errc::unexpected_message};

@@ -32,7 +32,7 @@ struct Answer {  // no write is needed, or allowed: answer with this
   wire::Ack ack;
   bool operator==(const Answer&) const = default;
 };
-struct Violation {  // the message has no place in this job; the worker can not go on
+struct Violation {  // the message has no place in this job; the worker cannot go on
   Errc code;
   bool operator==(const Violation&) const = default;
 };

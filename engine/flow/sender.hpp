@@ -29,8 +29,8 @@ struct SenderConfig {
   // A job that goes on: chunks that a worker holds as they are in the source are not sent. Must
   // outlive the Sender.
   const Inventory* inventory = nullptr;
-  bool reroute = false;  // the chunks of a worker that can not write go to others
-  bool retain = false;   // buffers are kept until the ack, as a stream can not be
+  bool reroute = false;  // the chunks of a worker that cannot write go to others
+  bool retain = false;   // buffers are kept until the ack, as a stream cannot be
                          // read again; else they are free once they are sent
 };
 

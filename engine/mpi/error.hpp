@@ -25,7 +25,7 @@ ErrorCode to_error_code(int mpi_result) noexcept;
 Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer = kNoRank,
                     int tag = -1);
 
-// Throws std::runtime_error with the text of mpi_failure. For set-up that can not go on.
+// Throws std::runtime_error with the text of mpi_failure. For set-up that cannot go on.
 void require(std::string_view call, int mpi_result);
 
 }  // namespace mpiferry::mpi

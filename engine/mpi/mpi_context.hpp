@@ -63,7 +63,7 @@ class MpiContext : public boost::asio::execution_context::service {
 
   // Asks for the early end of an operation; the outcome comes to its handler.
   // A receive is cancelled: its handler gets operation_aborted, or the message if that was faster.
-  // A send can not be taken back: its wait is detached and gets operation_aborted at once; the
+  // A send cannot be taken back: its wait is detached and gets operation_aborted at once; the
   // lease stays here until MPI is done with it.
   void cancel(Operation operation);
   // Nobody will wait for this operation. Its lease is given back when MPI is done with it.

@@ -91,7 +91,7 @@ std::span<const TestedRequest> RequestTable::test_some(int* mpi_result) {
   *mpi_result = MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &completed,
                              indices_.data(), statuses_.data());
   const bool in_status = *mpi_result == MPI_ERR_IN_STATUS;
-  // MPI_UNDEFINED: no request is active, which can not happen to requests of our own.
+  // MPI_UNDEFINED: no request is active, which cannot happen to requests of our own.
   if ((*mpi_result != MPI_SUCCESS && !in_status) || completed == MPI_UNDEFINED) return tested_;
 
   for (std::size_t i = 0; i < static_cast<std::size_t>(completed); ++i) {

@@ -22,7 +22,7 @@ class Holdings {
   Holdings(std::uint32_t ranks, bool spare_master)
       : seen_(ranks), spared_(spare_master && ranks > 1 ? 1 : 0) {}
 
-  // One message of a rank. Those about one directory come together, in order. False if it can not
+  // One message of a rank. Those about one directory come together, in order. False if it cannot
   // be: a directory out of turn, chunks that are not there (ChunkSet::add).
   bool add(Rank rank, const wire::Holding& holding, std::uint64_t chunks);
 

@@ -36,7 +36,7 @@ class ChunkStore {
 
   // resume: the digest of the part of the chunk that lies in its place now is made a slice at a
   // time. begin_look() is false if it is not there, or has another length. look_on(): nothing
-  // before the last slice; a digest of nothing if it can not be read.
+  // before the last slice; a digest of nothing if it cannot be read.
   bool begin_look(ChunkIndex chunk, std::optional<Bytes> length);
   std::optional<std::optional<std::uint64_t>> look_on(std::span<std::byte> buffer);
 
@@ -85,7 +85,7 @@ class ChunkStore {
   wire::ChunkDigest digest_;              // of the stripe, as long as it is written in order
   Bytes digested_;
   std::optional<std::uint64_t> stripe_digest_;
-  bool failed_ = false;                   // the stripe can not be opened
+  bool failed_ = false;                   // the stripe cannot be opened
   std::optional<disk::StoredFile> seen_;  // what is looked at
   Bytes look_at_;
   Bytes look_left_;

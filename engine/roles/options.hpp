@@ -45,7 +45,7 @@ struct Options {
   // Go on with what lies at the destination: chunks that are there as they are in the source now
   // are kept, all others are sent. Not with force.
   bool resume = false;
-  // Chunks that a worker can not write go to others; the manifest says where they are.
+  // Chunks that a worker cannot write go to others; the manifest says where they are.
   bool reroute = false;
   // Workers check chunks and acknowledge them, but write nothing, and the destination is not
   // looked at: what source, hashes and network can do. Not with fsync or force.

@@ -83,7 +83,7 @@ void RecallMaster::take_holdings(Rank from) {
   std::ranges::sort(survey.holdings, {}, [](const auto& it) { return it.first; });
   for (const auto& [number, holding] : std::exchange(survey.holdings, {})) {
     if (holding.runs.empty() || holdings_.add(from, holding, chunks())) continue;
-    return refuse(from, {.code = Errc::bad_field, .detail = "holding: chunks that can not be"});
+    return refuse(from, {.code = Errc::bad_field, .detail = "holding: chunks that cannot be"});
   }
 }
 
@@ -217,7 +217,7 @@ Report::Flaw RecallMaster::flaw_of(Rank from, const wire::Finding& finding) cons
                                 finding.digest, length_of(finding.chunk).value, expected);
       break;
     case wire::Finding::Status::unreadable:
-      flaw.detail = fmt::format("it can not be read; the manifest says digest {}", expected);
+      flaw.detail = fmt::format("it cannot be read; the manifest says digest {}", expected);
       break;
   }
   return flaw;

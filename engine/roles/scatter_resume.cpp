@@ -77,7 +77,7 @@ std::optional<Bytes> ScatterWorker::length_of(ChunkIndex chunk) const {
   return plan::ChunkPlan{*job_.source_size, job_.chunk_size, job_.workers}.length_of(chunk);
 }
 
-// The digest of what lies in the place of a chunk; nothing if it has another length, or can not be
+// The digest of what lies in the place of a chunk; nothing if it has another length, or cannot be
 // read.
 Task<std::optional<std::uint64_t>> ScatterWorker::look(ChunkIndex chunk,
                                                        std::span<std::byte> buffer) {

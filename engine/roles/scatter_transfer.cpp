@@ -170,7 +170,7 @@ void ScatterMaster::ChunkSent::operator()(const mpi::ErrorCode& error,
   const bool keep =
       self->reader_->source().is_stream() && self->sender_->is_unacknowledged(to, chunk);
   self->sender_->on_send_complete(to, chunk);
-  // A stream can not be read again: its chunk stays until it is acknowledged.
+  // A stream cannot be read again: its chunk stays until it is acknowledged.
   if (keep) {
     self->retained_.push_back({chunk, length, std::move(completion.lease)});
   }

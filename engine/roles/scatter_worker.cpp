@@ -98,7 +98,7 @@ Task<Outcome> ScatterWorker::publish(const wire::End& end) {
   if (job_.resume) {
     count_kept(end.chunks);
     Outcome removed = co_await remove_stale(end);
-    // A worker that can not write can not remove either; the manifest knows where its chunks are.
+    // A worker that cannot write cannot remove either; the manifest knows where its chunks are.
     if (!removed && !unwritable_) co_return removed;
   }
   // Chunks that were kept may have been written by a job without --fsync.

@@ -29,7 +29,7 @@ Outcome VerifyMaster::open() {
   if (source->is_stream()) {
     return Failure{.code = Errc::source_not_a_file,
                    .path = options_.against,
-                   .detail = "a stream can not be compared with",
+                   .detail = "a stream cannot be compared with",
                    .hint = "name a file for --against"};
   }
   if (*source->size() != manifest_.size) {

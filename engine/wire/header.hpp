@@ -24,7 +24,7 @@ enum class Kind : std::uint16_t {
   // tag 22; a chunk that was requested has this tag, too
   ready = 16,      // payload: Ready as JSON; the answer to a job
   acks = 17,       // payload: one or more acks
-  failed = 18,     // payload: a Failure as JSON; the worker can not go on
+  failed = 18,     // payload: a Failure as JSON; the worker cannot go on
   closed = 19,     // payload: Closed as JSON; the worker's last word
   holding = 20,    // payload: a Holding
   findings = 21,   // payload: one or more Findings

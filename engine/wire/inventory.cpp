@@ -32,7 +32,7 @@ std::size_t encode(const Inventory& inventory, std::span<std::byte> out) noexcep
 
 Result<Inventory> decode_inventory(std::span<const std::byte> payload) {
   if (payload.size() < kInventoryHead || (payload.size() - kInventoryHead) % kHeldSize != 0) {
-    return bad_field("inventory: a length that can not be");
+    return bad_field("inventory: a length that cannot be");
   }
   Inventory inventory;
   inventory.first = take<InventoryAt::kFirst, std::uint64_t>(payload.first<kInventoryHead>());
@@ -48,7 +48,7 @@ Result<Inventory> decode_inventory(std::span<const std::byte> payload) {
                                take<HeldAt::kDigest, std::uint64_t>(in)};
     if (held.chunk.value >= kMaxChunks ||
         (!inventory.held.empty() && held.chunk <= inventory.held.back().chunk)) {
-      return bad_field("inventory: chunks that can not be");
+      return bad_field("inventory: chunks that cannot be");
     }
     inventory.held.push_back(held);
   }

@@ -28,7 +28,7 @@ std::string octal(std::uint32_t mode) {
 }  // namespace
 
 Result<std::size_t> put_json(std::string_view what, const Json& json, std::span<std::byte> out) {
-  const std::string text = json.dump();  // can not throw: json_from_bytes let only UTF-8 through
+  const std::string text = json.dump();  // cannot throw: json_from_bytes let only UTF-8 through
   if (text.size() > out.size()) {
     return refusal(Errc::bad_length, std::string{what} + ": " + std::to_string(text.size()) +
                                          " bytes, but the message holds only " +

@@ -63,7 +63,7 @@ Failure no_json(std::string_view text, std::size_t at) {
   } else if (at > text.size()) {
     detail += "it ends too early, after " + std::to_string(text.size()) + " bytes";
   } else {
-    detail += "byte " + std::to_string(at) + " can not be there, in line " +
+    detail += "byte " + std::to_string(at) + " cannot be there, in line " +
               std::to_string(1 + std::ranges::count(text.substr(0, at - 1), '\n'));
   }
   return bad_field(std::move(detail));

@@ -115,7 +115,7 @@ std::size_t encode(const Holding& holding, std::span<std::byte> out) noexcept {
 
 Result<Holding> decode_holding(std::span<const std::byte> payload) {
   if (payload.size() < kHoldingHead || (payload.size() - kHoldingHead) % kRunSize != 0) {
-    return bad_field("holding: a length that can not be");
+    return bad_field("holding: a length that cannot be");
   }
   if (take<HoldingAt::kReserved, std::uint32_t>(payload.first<kHoldingHead>()) != 0) {
     return bad_field("holding: the reserved bytes must be 0");
@@ -129,7 +129,7 @@ Result<Holding> decode_holding(std::span<const std::byte> payload) {
                        take<RunAt::kStride, std::uint32_t>(in),
                        take<RunAt::kCount, std::uint32_t>(in)};
     if (run.stride == 0 || run.count == 0 || run.first >= kMaxChunks || run.last() >= kMaxChunks) {
-      return bad_field("holding: a run of chunks that can not be");
+      return bad_field("holding: a run of chunks that cannot be");
     }
     holding.runs.push_back(run);
   }
@@ -148,7 +148,7 @@ void encode(const Request& request, std::span<std::byte, kRequestSize> out) noex
 Result<Request> decode_request(std::span<const std::byte, kRequestSize> in) {
   const auto moved = take<RequestAt::kMoved, std::uint32_t>(in);
   if (moved > 1 || take<RequestAt::kReserved, std::uint32_t>(in) != 0) {
-    return bad_field("request: a flag or reserved bytes that can not be");
+    return bad_field("request: a flag or reserved bytes that cannot be");
   }
   return Request{.chunk = {take<RequestAt::kChunk, std::uint64_t>(in)},
                  .attempt = take<RequestAt::kAttempt, std::uint32_t>(in),

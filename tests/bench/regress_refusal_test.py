@@ -29,9 +29,9 @@ class Places(Here):
 
     def test_what_can_not_be_written_is_named_with_its_option(self):
         for option in ("--json", "--markdown"):
-            for path, why in (("/proc/nothing", "can not be written"), (self.here, "is a directory"),
+            for path, why in (("/proc/nothing", "cannot be written"), (self.here, "is a directory"),
                               (self.here / "no/r", "there is no directory"), (self.ferry / "r", "there is no directory"),
-                              (self.here / (300 * "a"), "can not be written: File name too long")):
+                              (self.here / (300 * "a"), "cannot be written: File name too long")):
                 self.refused(f"{option} {path}: {why}", option, path)
         for path, why in (("/proc", "nothing can be written there"), ("/nowhere", "no such directory"), (self.ferry, "no directory")):
             done, out, err = self.gate("--target", path)
@@ -62,7 +62,7 @@ class Places(Here):
             for words in (("nonsense",), ("experiment",)):
                 code, _, err = self.run_main(*words, "--build", path)
                 self.assertEqual(code, 2, err)
-                self.assertRegex(err, f"error: --build {path}: can not be made: ")
+                self.assertRegex(err, f"error: --build {path}: cannot be made: ")
         code, _, err = self.run_main("experiment", "--build", self.here, "--results", self.ferry / "r.json")
         self.assertEqual((code, "error: --results" in err), (2, True), err)
 
@@ -83,7 +83,7 @@ class LaunchersAndPrograms(Here):
                               ("/bin/true", "does not start ranks: of 2, none came"),
                               ("/bin/echo", "does not start ranks: of 2, none came"),
                               (self.program("bad", "echo no slots; exit 3"), "does not start ranks:.*status 3.*no slots"),
-                              (odd, "does not start: "), (text, "no such program, or it can not be executed"),
+                              (odd, "does not start: "), (text, "no such program, or it cannot be executed"),
                               ("/nowhere", "no such program")):
             self.refused(f"--mpiexec {launcher}: {why}", "--mpiexec", launcher)
 
@@ -105,7 +105,7 @@ class LaunchersAndPrograms(Here):
                                  (self.program("other", "echo other 1"), "no mpiferry: .* said: other 1"),
                                  (self.program("dies", "echo libmpi.so: not found; exit 127"),
                                   "no mpiferry: .* status 127 and said: libmpi.so: not found"),
-                                 (text, "can not be executed"), (self.here, "is a directory, no program")):
+                                 (text, "cannot be executed"), (self.here, "is a directory, no program")):
                 self.refused(f"{option} {program}: {why}", option, program)
 
 

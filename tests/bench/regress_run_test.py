@@ -55,7 +55,7 @@ class Scratch(unittest.TestCase):
 
 class TheGateItself(Scratch):
     def test_equal_programs_are_not_red(self):
-        done = self.run_gate(BINARY, "--pairs", "4")  # 4 of 4 can not be sure: this never cries wolf
+        done = self.run_gate(BINARY, "--pairs", "4")  # 4 of 4 cannot be sure: this never cries wolf
         self.assertIn(done.returncode, (0, 3), done.stderr)
         data = json.loads(self.json.read_text())
         self.assertEqual((data["schema"], data["exit_code"], data["partial"], len(data["pairs"])),
@@ -128,7 +128,7 @@ class TheGateItself(Scratch):
         self.assertIn("BASE lacks an option or a report that the jobs need", done.stderr)
 
     def test_an_interrupt_leaves_a_result_marked_partial_and_a_clean_target(self):
-        # HEAD is slower, so no look is green; 14 pairs can not be this sure, so the first one is not red.
+        # HEAD is slower, so no look is green; 14 pairs cannot be this sure, so the first one is not red.
         head = self.program(f'sleep 0.1\nexec {BINARY} "$@"')
         with subprocess.Popen(self.argv(head, "--pairs", "500", "--minutes", "5", "--alpha", "1e-9"),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as gate:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is asked for wrongly, or can not be done, gets one clear message and its exit code."""
+"""What is asked for wrongly, or cannot be done, gets one clear message and its exit code."""
 
 import json
 import os
@@ -81,7 +81,7 @@ def bad_pages(check: Check) -> None:
     for name, text, word in (("no.json", "no", "no JSON"), ("other.json", "{}", "not the result of a sweep"),
                              ("old.json", json.dumps({**result, "context": {"sweep_schema": "mpiferry.sweep/0"}}),
                               "mpiferry.sweep/0"),
-                             ("broken.json", json.dumps({**result, "benchmarks": [1]}), "can not be read"),
+                             ("broken.json", json.dumps({**result, "benchmarks": [1]}), "cannot be read"),
                              ("nonsense.json", json.dumps({**result, "benchmarks": [
                                  {**result["benchmarks"][0], "real_time": "x"}]}), "): real_time: ")):
         path = check.root / name

@@ -160,7 +160,7 @@ class Results(unittest.TestCase):
                     with self.subTest(key, value=str(value)[:9], number=number), self.assertRaises(BadResult) as end:
                         load(path)
                     self.assertRegex(str(end.exception),
-                                     rf"^{path}: benchmarks\[{number}\] \({entry['name']}\): {key}: .* can not be")
+                                     rf"^{path}: benchmarks\[{number}\] \({entry['name']}\): {key}: .* cannot be")
             for key, value in (("settings", []), ("not_measured", 7), ("not_measured", {"transport": 1}),
                                ("load_avg", ["x"]), ("load_avg", 1), ("missing_runs", "many")):
                 path.write_text(json.dumps({**self.result, "context": {**self.result["context"], key: value}}))

@@ -1,4 +1,4 @@
-// A destination that can not take the chunks, on one worker or on all, ends the job with exit
+// A destination that cannot take the chunks, on one worker or on all, ends the job with exit
 // code 4; what another job has left there stays unless --force says otherwise.
 #include <csignal>
 #include <string>

@@ -1,5 +1,5 @@
 // A manifest is input, not truth: whatever it says, nothing outside of the named directories is
-// read or written, and what can not be is refused with the name of the field.
+// read or written, and what cannot be is refused with the name of the field.
 #include <filesystem>
 #include <functional>
 #include <string>

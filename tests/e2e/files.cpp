@@ -61,7 +61,7 @@ void write_file(const fs::path& path, std::string_view bytes) {
   std::ofstream file{path, std::ios::binary | std::ios::trunc};
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();
-  if (!file) throw std::runtime_error{"can not write " + path.string()};
+  if (!file) throw std::runtime_error{"cannot write " + path.string()};
 }
 
 void append_file(const fs::path& path, std::string_view bytes) {

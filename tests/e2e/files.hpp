@@ -33,7 +33,7 @@ std::string random_bytes(std::uint64_t size, std::uint64_t seed = 1);
 
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 void append_file(const std::filesystem::path& path, std::string_view bytes);
-// "" if it can not be read.
+// "" if it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
 // The n of [...]/chunk_<n>.bin.

@@ -1,4 +1,4 @@
-// Where FILE may be, and what becomes of it when a gather can not go on.
+// Where FILE may be, and what becomes of it when a gather cannot go on.
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>

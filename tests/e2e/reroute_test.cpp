@@ -1,4 +1,4 @@
-// A worker that can not write: without --reroute the job ends and can be resumed, with it the
+// A worker that cannot write: without --reroute the job ends and can be resumed, with it the
 // others take its chunks.
 #include <string>
 

@@ -1,4 +1,4 @@
-// A source that can not be read, or not be trusted, ends the job with exit code 3; streams of any
+// A source that cannot be read, or not be trusted, ends the job with exit code 3; streams of any
 // length arrive whole.
 #include <fstream>
 #include <string>

@@ -1,4 +1,4 @@
-// mpiferry tune: what it can not or will not do.
+// mpiferry tune: what it cannot or will not do.
 #include <filesystem>
 #include <ostream>
 #include <string>

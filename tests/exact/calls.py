@@ -67,7 +67,7 @@ ELSEWHERE = re.compile(r'^(?:AT_FDCWD\S*, )?"/(?!proc/|sys/|dev/)')
 
 
 def refused_by_machine() -> str:
-    """Why strace can not be used here; nothing if it can."""
+    """Why strace cannot be used here; nothing if it can."""
     if shutil.which(STRACE[0]) is None:
         return "strace is not installed (./dev setup, or apt-get install strace)"
     tried = subprocess.run([*STRACE, "-o", "/dev/null", "true"], capture_output=True, text=True, check=False)

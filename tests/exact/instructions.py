@@ -28,7 +28,7 @@ LINE = re.compile(r"^(?P<path>[a-z.]+) +(?P<figure>\d+\.\d) +(?P<tolerance>\d+\.
 
 
 class Wrong(Exception):
-    """Says what can not be read or run, and what to do."""
+    """Says what cannot be read or run, and what to do."""
 
 
 @dataclass(frozen=True)

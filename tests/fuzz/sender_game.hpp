@@ -91,7 +91,7 @@ class SenderGame {
     if (stock_ && keep(*send, length)) return;
     sender_->on_started(*send, length, now_);
     require(send->attempt > 0 || !barred_.at(index(send->to)) || failed_,
-            "who can not write gets nothing new");
+            "who cannot write gets nothing new");
     if (send->again) {
       Flight& flight = flights_.at(send->chunk.value);
       require(send->attempt == 0 && flight.stray && !flight.sending, "only strays move");

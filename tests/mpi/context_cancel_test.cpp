@@ -1,4 +1,4 @@
-// The early end of operations: cancelled receives, sends that can not be taken back.
+// The early end of operations: cancelled receives, sends that cannot be taken back.
 #include <array>
 #include <chrono>
 #include <cstddef>

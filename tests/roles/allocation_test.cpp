@@ -137,7 +137,7 @@ class Allocation : public RunTest {
  protected:
   void SetUp() override {
 #ifndef FERRY_COUNTS_ALLOCATIONS
-    GTEST_SKIP() << "allocations can not be counted: not glibc, or AddressSanitizer has taken over";
+    GTEST_SKIP() << "allocations cannot be counted: not glibc, or AddressSanitizer has taken over";
 #endif
   }
 

@@ -1,4 +1,4 @@
-// What a worker writes a chunk into, and what it says when it can not.
+// What a worker writes a chunk into, and what it says when it cannot.
 #include "engine/roles/chunk_store.hpp"
 
 #include <cerrno>

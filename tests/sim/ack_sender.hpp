@@ -12,7 +12,7 @@ namespace mpiferry::sim {
 
 class AckSender {
  public:
-  // `on_sent`: a message has left, or (false) can not.
+  // `on_sent`: a message has left, or (false) cannot.
   AckSender(const Setting& setting, Rank self, std::uint32_t window, std::uint64_t job_id,
             std::function<void(bool)> on_sent);
 

@@ -56,7 +56,7 @@ void Auditor::on_chunk_posted(const wire::Header& header, Rank to) {
             "chunk {} leaves first as attempt {}", i, header.attempt);
     // The chunk that was being read when the master heard of it may still leave.
     require(!worker.barred || !std::exchange(worker.had_its_last, true),
-            Invariant::resends_are_asked_for, "chunk {} leaves for rank {}, which can not write", i,
+            Invariant::resends_are_asked_for, "chunk {} leaves for rank {}, which cannot write", i,
             to.value);
     strays_ += chunk.stray ? 1 : 0;
     chunk.stray = false;

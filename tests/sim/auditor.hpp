@@ -95,7 +95,7 @@ class Auditor {
     std::optional<wire::Closed> closed;
     bool power_cut = false;
     bool failed = false;  // whether or not the master has heard of it
-    bool barred = false;  // the master has heard that it can not write
+    bool barred = false;  // the master has heard that it cannot write
     bool had_its_last = false;
   };
   struct Stop {

@@ -1,4 +1,4 @@
-// A check that can not fail checks nothing: each invariant of the auditor, broken on purpose, and
+// A check that cannot fail checks nothing: each invariant of the auditor, broken on purpose, and
 // kept.
 #include "tests/sim/auditor.hpp"
 

@@ -12,7 +12,7 @@
 
 namespace mpiferry::sim {
 
-// The engine's Lease moves from hand to hand, so that a buffer that was lent can not be touched.
+// The engine's Lease moves from hand to hand, so that a buffer that was lent cannot be touched.
 // This one can be touched by mistake, and then says so.
 class Buffer {
  public:

@@ -108,7 +108,7 @@ void Master::send_chunk(const flow::Send& send, Buffer& buffer) {
 
 void Master::on_sent(Rank to, ChunkIndex chunk, Buffer& buffer, bool sent) {
   if (!sent) return fail({.code = Errc::mpi_failed});
-  // A stream can not be read again: its chunk stays until it is acknowledged.
+  // A stream cannot be read again: its chunk stays until it is acknowledged.
   const bool keep = setting_.scenario.stream && sender_->is_unacknowledged(to, chunk);
   sender_->on_send_complete(to, chunk);
   if (keep) {

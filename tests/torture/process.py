@@ -133,7 +133,7 @@ class Process:
             also is None or also in variables) and any(variable.startswith(starts) for variable in variables)
 
     def _signal(self, pid: int, number: int, also: bytes | None = None) -> bool:
-        """Through a descriptor that is opened before it is looked who it is: the number can not become another's."""
+        """Through a descriptor that is opened before it is looked who it is: the number cannot become another's."""
         try:
             descriptor = os.pidfd_open(pid)
         except OSError:

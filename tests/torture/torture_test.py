@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whether torture finds what it looks for: a lost byte, a wrong byte, a hang, and counts that can not be. No MPI."""
+"""Whether torture finds what it looks for: a lost byte, a wrong byte, a hang, and counts that cannot be. No MPI."""
 
 import json
 import os

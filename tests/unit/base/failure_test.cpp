@@ -63,7 +63,7 @@ TEST(Failure, message_does_not_contain_the_hint) {
 TEST(Failure, message_stays_one_line_whatever_the_path) {
   Failure failure = failure_of(Errc::source_unreadable);
   failure.path = "a\nb\x1b[31m";
-  EXPECT_EQ(failure.message(), "'a\\nb\\x1b[31m': the source can not be opened");
+  EXPECT_EQ(failure.message(), "'a\\nb\\x1b[31m': the source cannot be opened");
 }
 
 // The parts may be those of a worker's message.

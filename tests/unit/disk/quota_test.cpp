@@ -124,7 +124,7 @@ TEST_F(KeptQuota, is_that_of_whom_new_files_belong_to) {
   };
   EXPECT_EQ(quota_left(directory.get()).space, 40_KiB);
   if (::chown(temporary.path().c_str(), static_cast<uid_t>(-1), 12345) != 0) {
-    GTEST_SKIP() << "a directory can not be given to another group";
+    GTEST_SKIP() << "a directory cannot be given to another group";
   }
   EXPECT_EQ(quota_left(directory.get()).space, 40_KiB) << "it does not hand its group down";
   ASSERT_EQ(::chmod(temporary.path().c_str(), 02755), 0);

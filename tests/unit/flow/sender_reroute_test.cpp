@@ -1,4 +1,4 @@
-// Chunks of a worker that can not write go to others, and every credit and buffer comes back.
+// Chunks of a worker that cannot write go to others, and every credit and buffer comes back.
 #include <variant>
 
 #include <gtest/gtest.h>

@@ -25,8 +25,8 @@ TEST(Manifest, read_says_where_text_is_no_json) {
     expect_refused(text.substr(0, size), "manifest: no JSON: it ends too early, after " +
                                              std::to_string(size) + " bytes");
   }
-  expect_refused("\xff", "manifest: no JSON: byte 1 can not be there, in line 1");
-  expect_refused("{\n\n  x", "manifest: no JSON: byte 6 can not be there, in line 3");
+  expect_refused("\xff", "manifest: no JSON: byte 1 cannot be there, in line 1");
+  expect_refused("{\n\n  x", "manifest: no JSON: byte 6 cannot be there, in line 3");
   expect_refused(text + "x", "manifest: no JSON: byte " + std::to_string(text.size() + 1));
 }
 
