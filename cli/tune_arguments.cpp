@@ -192,7 +192,8 @@ bool TuneParser::finish() {
                                    counted(sizes, "size"), counted(windows, "window"), kMostCases));
   }
   if (arguments_.profile == "-") {
-    refuse("--profile", "'-' is not supported here; name a file, or print all figures with --json -");
+    refuse("--profile",
+           "'-' is not supported here; name a file, or print all figures with --json -");
   }
   return true;
 }

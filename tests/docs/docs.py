@@ -179,7 +179,8 @@ def options_match_help(root, mpiferry, **_):
         used = [(line, text) for line, info, text in blocks(path) if info.startswith("sh")]
         words = [(line, name, word) for line, text in used for command in text.splitlines()
                  for name in programs if f"mpiferry {name} " in command
-                 for word in re.findall(r"(?<=\s)--[\w-]+", command)]
+                 # What stands before it is of the launcher.
+                 for word in re.findall(r"(?<=\s)--[\w-]+", command.partition(f"mpiferry {name}")[2])]
         if path.name == "README.md":
             words += [(0, "", word) for row in rows(path.read_text(encoding="utf-8"))
                       for word in re.findall(r"`(--[\w-]+)`", row[0])]

@@ -78,7 +78,7 @@ TEST_P(Interrupt, while_another_jobs_files_are_removed_ends_the_job) {
   chunk_size = 1;
   make_source(20'000);
   std::filesystem::create_directory(destination);
-  write_file(destination / "manifest.json", "{}");
+  write_file(destination / "manifest.json", "{\n  \"schema\": \"mpiferry.manifest/2\",\n");
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     write_file(destination / ("chunk_" + std::to_string(i) + ".bin"), bytes.substr(i, 1));
   }

@@ -99,7 +99,7 @@ TEST_F(LeftVariablesOfOpenMpi, do_not_silence_a_refusal) {
   };
   refused({"tune", temporary / "a", temporary / "b"}, 7, "one rank cannot move files");
   refused({"scatter", "--window", "0", source}, 2, "--window");
-  refused({"collect"}, 2, "collect is no command");
+  refused({"collect"}, 2, "'collect' is not a command");
 }
 
 class ScriptOfMpirun : public RecallTest {

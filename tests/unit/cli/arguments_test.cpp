@@ -124,7 +124,8 @@ TEST(Arguments, that_discard_with_a_destination_say_why_not) {
 
 TEST(Arguments, that_would_write_the_report_over_the_gathered_file_are_refused) {
   EXPECT_EQ(refusal({"gather", "--json", "other", "parts", "copy"}), "");
-  EXPECT_EQ(refusal({"gather", "--json", "-", "parts", "-"}), "");
+  EXPECT_TRUE(says(refusal({"gather", "--json", "-", "parts", "-"}),
+                   "--json: FILE is standard output: name a file for the report"));
   EXPECT_TRUE(says(refusal({"gather", "--json", "copy", "parts", "copy"}),
                    "--json: 'copy' is FILE: name another for the report"));
   EXPECT_TRUE(says(refusal({"gather", "--json", "./none/../copy", "parts", "copy"}), "is FILE"));
