@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/disk/descriptor.hpp"
@@ -17,8 +20,14 @@ std::string own_host() {
   return name.data();
 }
 
-// When the process began; 0 if there is none. /proc/PID/stat: "PID (name) state ...", of which the
-// start is field 22. The name may hold anything.
+std::uint64_t own_pid_namespace() {
+  struct stat status {};
+  return ::stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
+
+// When the process began; 0 if there is none, or if /proc hides other users' (hidepid).
+// /proc/PID/stat: "PID (name) state ...", of which the start is field 22. The name may hold
+// anything.
 std::uint64_t start_of(std::int64_t pid) {
   constexpr int kFieldsAfterName = 20;
   const std::string path = "/proc/" + std::to_string(pid) + "/stat";
@@ -53,7 +62,11 @@ bool take(std::string_view& text, std::string_view prefix, Number& number) {
 
 JobOwner JobOwner::of_this_process(Rank rank) {
   const std::int64_t pid = ::getpid();
-  return {.rank = rank, .pid = pid, .host = own_host(), .started = start_of(pid)};
+  return {.rank = rank,
+          .pid = pid,
+          .host = own_host(),
+          .started = start_of(pid),
+          .pid_namespace = own_pid_namespace()};
 }
 
 std::optional<JobOwner> JobOwner::in(std::string_view mark) {
@@ -63,7 +76,8 @@ std::optional<JobOwner> JobOwner::in(std::string_view mark) {
   line = line.substr(0, line.find('\n'));
   JobOwner owner;
   if (!take(line, "rank ", owner.rank.value) || !take(line, ", pid ", owner.pid) ||
-      !take(line, " (started ", owner.started) || !line.starts_with(") on ")) {
+      !take(line, " (started ", owner.started) ||
+      !take(line, ", pid namespace ", owner.pid_namespace) || !line.starts_with(") on ")) {
     return std::nullopt;
   }
   owner.host = line.substr(std::string_view{") on "}.size());
@@ -72,12 +86,15 @@ std::optional<JobOwner> JobOwner::in(std::string_view mark) {
 
 std::string JobOwner::line() const {
   return "rank " + std::to_string(rank.value) + ", pid " + std::to_string(pid) + " (started " +
-         std::to_string(started) + ") on " + host;
+         std::to_string(started) + ", pid namespace " + std::to_string(pid_namespace) + ") on " +
+         host;
 }
 
 std::optional<bool> JobOwner::runs() const {
-  if (host != own_host()) return std::nullopt;
-  return started != 0 && start_of(pid) == started;
+  if (host != own_host() || pid_namespace != own_pid_namespace()) return std::nullopt;
+  if (const std::uint64_t start = start_of(pid); start != 0) return start == started;
+  if (::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return false;
+  return std::nullopt;
 }
 
 std::string JobOwner::description() const {

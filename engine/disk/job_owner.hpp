@@ -17,6 +17,8 @@ struct JobOwner {
   std::string host;
   // Of the process, in ticks since the host started (/proc/PID/stat): a pid alone is used again.
   std::uint64_t started = 0;
+  // Processes of different ones have different numbers for one another (/proc/self/ns/pid).
+  std::uint64_t pid_namespace = 0;
 
   bool operator==(const JobOwner&) const = default;
 
@@ -25,10 +27,11 @@ struct JobOwner {
   // Of the second line of a mark; nothing if it has none, or not such a one.
   static std::optional<JobOwner> in(std::string_view mark);
 
-  // "rank 2, pid 1234 (started 567) on node7"
+  // "rank 2, pid 1234 (started 567, pid namespace 4026531836) on node7"
   std::string line() const;
 
-  // Whether it still runs; nothing if that cannot be known from here: it is on another host.
+  // Whether it still runs; nothing if that cannot be known from here: it is on another host or in
+  // another pid namespace, or /proc hides it.
   std::optional<bool> runs() const;
 
   // For messages: "rank 2, pid 1234 on node7, which still runs"

@@ -29,7 +29,8 @@ TEST_F(Token, is_held_by_whom_it_names_and_nobody_else) {
   EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
   EXPECT_TRUE(directory.holds_token(kOurs));
   EXPECT_FALSE(directory.holds_token(kTheirs));
-  EXPECT_TRUE(directory.holds_token("00000000000000aa\nrank 1, pid 13 (started 2) on node8\n"))
+  EXPECT_TRUE(directory.holds_token(
+      "00000000000000aa\nrank 1, pid 13 (started 2, pid namespace 4) on node8\n"))
       << "another rank of the same job";
   EXPECT_FALSE(directory.holds_token("workers of 00000000000000aa\n"));
   EXPECT_FALSE(directory.holds_token("x" + std::string{kOurs}));
