@@ -1,4 +1,4 @@
-// Whether a person is looking, and how wide their screen is.
+// Whether standard error or output is a terminal, and how many columns it has.
 #pragma once
 
 #include <cstddef>

@@ -104,7 +104,7 @@ class ScatterMaster final : public Master {
   disk::Descriptor token_lock_;
   bool clearing_ = false;
   std::optional<disk::OffsetPart> file_;  // the layout `file`
-  bool fresh_file_ = true;                // ... and no earlier job's
+  bool fresh_file_ = true;                // file_ was made by this job, not an earlier one
   std::optional<SourceReader> reader_;
   std::optional<flow::Send> reading_;  // the chunk that the reader works on
   std::vector<Extent> data_;           // of a source with holes that stay holes; else empty

@@ -9,7 +9,8 @@
 namespace mpiferry::sim {
 namespace {
 
-// Job, end, ready, failed, closed: never more at once (engine/roles/worker.cpp).
+// Job, end, what the master says beside them, ready, failed, closed: never more at once
+// (engine/roles/worker.cpp).
 constexpr std::size_t kControlMessages = 9;
 constexpr Duration kTick = std::chrono::milliseconds{100};
 
