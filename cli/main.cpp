@@ -6,9 +6,11 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 #include "cli/arguments.hpp"
@@ -140,7 +142,28 @@ void open_standard_descriptors() {
   }
 }
 
+// What fails on one rank for want of descriptors or threads fails on its neighbours as well.
+void report_limit(const Launcher& launcher, const char* what) {
+  launcher.report_once([&] {
+    say(stderr, fmt::format("mpiferry: error: rank {}: {}\n  hint: a limit of processes or "
+                            "descriptors (ulimit -u, -n) may be too low\n",
+                            launcher.rank, what));
+  });
+}
+
+// UCX, which MPICH may be built on, takes SIGHUP for itself when it is loaded, before main(). So
+// what nohup wants is noted before that.
+bool hangup_is_ignored = false;
+
+void note_hangup() {
+  struct sigaction action {};
+  hangup_is_ignored = ::sigaction(SIGHUP, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+[[gnu::section(".preinit_array"), gnu::used]] void (*const before_libraries)() = note_hangup;
+
 int main(int argc, const char* const* argv) {
+  if (hangup_is_ignored) std::signal(SIGHUP, SIG_IGN);
   // A closed pipe or a file size limit is an error of a write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
@@ -154,11 +177,14 @@ int main(int argc, const char* const* argv) {
         fmt::format("mpiferry: error: rank {}: memory is exhausted\n  hint: lower --window, "
                     "--chunk-size or --memory\n",
                     launcher.rank));
-    mpi::Environment::abort(exit_code(ErrorClass::internal));
+  } catch (const std::system_error& error) {
+    report_limit(launcher, error.what());
+  } catch (const boost::system::system_error& error) {
+    report_limit(launcher, error.what());
   } catch (const std::exception& error) {
     say(stderr, fmt::format("mpiferry: error: rank {}: {}\n", launcher.rank, error.what()));
-    mpi::Environment::abort(exit_code(ErrorClass::internal));
   }
+  mpi::Environment::abort(exit_code(ErrorClass::internal));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
@@ -29,6 +30,9 @@ constexpr std::chrono::milliseconds kAbortLimit{500};
 Environment::Environment() {
   int level = MPI_THREAD_SINGLE;
   require("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &level));
+  // MPICH's handler asks the launcher which ranks have failed. Without one it starts a process
+  // manager and waits for it for ever.
+  std::signal(SIGUSR1, SIG_IGN);
   if (level < MPI_THREAD_FUNNELED) {
     throw std::runtime_error{"this MPI does not support MPI_THREAD_FUNNELED"};
   }

@@ -9,7 +9,8 @@
 
 namespace mpiferry::roles {
 
-// Until `signals` is cancelled, calls `on_signal` for the first of them; further ones are
+// Those that the process ignores already (nohup, a background job of a script) stay ignored. Until
+// `signals` is cancelled, calls `on_signal` for the first of the others; further ones are
 // swallowed, as ending in order takes its moment. They stay swallowed after that, for as long as
 // the process lives: ranks hear of a Ctrl-C one after the other, and one that the master has
 // dismissed by then must not die of it before MPI_Finalize, which would take the other ranks along.

@@ -95,9 +95,17 @@ Process::Process(Command command) : command_(std::move(command)) {
   ::posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), create, 0600);
   ::posix_spawn_file_actions_addchdir_np(&actions, command_.directory.c_str());
   std::vector<std::string> environment = environment_of(command_, mark_, outputs_ / "no-profile");
+  // What runs the tests may ignore some, as nohup does.
+  sigset_t all;
+  ::sigfillset(&all);
+  posix_spawnattr_t attributes;
+  check(::posix_spawnattr_init(&attributes), "posix_spawnattr_init");
+  ::posix_spawnattr_setsigdefault(&attributes, &all);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   began_ = std::chrono::steady_clock::now();
-  const int error = ::posix_spawnp(&pid_, command_.words[0].c_str(), &actions, nullptr,
+  const int error = ::posix_spawnp(&pid_, command_.words[0].c_str(), &actions, &attributes,
                                    pointers(command_.words).data(), pointers(environment).data());
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   check(error, command_.words[0].c_str());
 }
