@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
-#include <optional>
+#include <memory>
 
 #include "cli/ending.hpp"
 #include "engine/base/alarm.hpp"
@@ -20,9 +20,9 @@ constexpr std::chrono::seconds kOthersPatience{60};
 
 mpi::Environment start_mpi(const Launcher& launcher) {
   forget_closed_pmi();
-  std::optional<Alarm> alarm;
+  std::unique_ptr<Alarm> alarm;
   if (launcher.size > 1) {
-    alarm.emplace(launcher.rank == 0 ? kPatience : kOthersPatience, [] {
+    alarm = Alarm::start(launcher.rank == 0 ? kPatience : kOthersPatience, [] {
       if (!Launcher::first_of_siblings("start")) return;
       say(stderr,
           "mpiferry: still waiting for all ranks to start (MPI_Init); does every host answer, and "

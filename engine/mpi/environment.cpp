@@ -69,7 +69,7 @@ void Environment::abort(int exit_code) noexcept {
   // What was said may still be on its way through the launcher, which ends when it hears of this.
   std::this_thread::sleep_for(kLastWords);
   // It waits for the launcher, which may be out of reach as well.
-  const Alarm watchdog{kAbortLimit, [exit_code] { std::_Exit(exit_code); }};
+  const auto watchdog = Alarm::start(kAbortLimit, [exit_code] { std::_Exit(exit_code); });
   MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::_Exit(exit_code);
 }

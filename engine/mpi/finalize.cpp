@@ -89,7 +89,7 @@ void finalize_and_exit(int exit_code) {
   }
   {
     // It says nothing to the launcher, so that the launcher ends the ranks that are left.
-    const Alarm watchdog{kFinalizeLimit, [exit_code] { std::_Exit(exit_code); }};
+    const auto watchdog = Alarm::start(kFinalizeLimit, [exit_code] { std::_Exit(exit_code); });
     require("MPI_Finalize", MPI_Finalize());
   }
   std::exit(exit_code);  // NOLINT(concurrency-mt-unsafe): the watchdog's thread has ended

@@ -4,6 +4,8 @@
 #include <exception>
 #include <functional>
 #include <optional>
+#include <system_error>
+#include <thread>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -11,7 +13,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace mpiferry::roles {
@@ -36,7 +37,7 @@ inline auto yield_turn(boost::asio::io_context& io) { return boost::asio::post(i
 
 // Runs `work` on a thread of its own while everything else has its turn; an exception that it
 // throws is thrown here. What it works on must not be touched meanwhile. It runs to its end, also
-// when the coroutine is destroyed before.
+// when the coroutine is destroyed before. Where no thread can be had it runs here.
 template <class Result>
 Task<Result> on_own_thread(boost::asio::io_context& io, std::function<Result()> work);
 
@@ -60,8 +61,7 @@ Task<Result> on_own_thread(boost::asio::io_context& io, std::function<Result()> 
   std::exception_ptr thrown;
   bool done = false;
   Event finished{io};
-  boost::asio::thread_pool thread{1};
-  boost::asio::post(thread, [&] {
+  const auto body = [&] {
     try {
       result.emplace(work());
     } catch (...) {
@@ -71,10 +71,16 @@ Task<Result> on_own_thread(boost::asio::io_context& io, std::function<Result()> 
       done = true;
       finished.notify();
     });
-  });
+  };
+  std::jthread thread;
+  try {
+    thread = std::jthread{body};
+  } catch (const std::system_error&) {
+    body();
+  }
   // NOLINTNEXTLINE(bugprone-infinite-loop): the handler that the thread posts changes `done`
   while (!done) co_await finished.wait();
-  thread.join();
+  if (thread.joinable()) thread.join();
   if (thrown) std::rethrow_exception(thrown);
   co_return std::move(*result);
 }

@@ -1,0 +1,46 @@
+// Work beside the event loop.
+#include "engine/roles/task.hpp"
+
+#include <functional>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/base/without_threads.hpp"
+
+namespace mpiferry::roles {
+namespace {
+
+// What `work` gives through on_own_thread().
+int run_beside(std::function<int()> work) {
+  boost::asio::io_context io{1};
+  int result = 0;
+  const auto body = [](boost::asio::io_context& loop, std::function<int()> given,
+                       int& out) -> Task<> {
+    out = co_await on_own_thread(loop, std::move(given));
+  };
+  boost::asio::co_spawn(io, body(io, std::move(work), result), Rethrow{});
+  io.run();
+  return result;
+}
+
+TEST(OnOwnThread, gives_the_result_of_another_thread) {
+  const auto here = std::this_thread::get_id();
+  EXPECT_EQ(run_beside([here] { return std::this_thread::get_id() == here ? 1 : 2; }), 2);
+}
+
+TEST(OnOwnThread, throws_what_the_work_throws) {
+  EXPECT_THROW(run_beside([]() -> int { throw std::runtime_error{"no"}; }), std::runtime_error);
+}
+
+TEST(OnOwnThread, does_the_work_in_place_where_no_thread_can_be_had) {
+  const auto done = test::without_threads(
+      [] { return run_beside([] { return 7; }) == 7 ? test::Ran::well : test::Ran::badly; });
+  if (done == test::Ran::not_at_all) GTEST_SKIP() << test::kWhyThreads;
+  EXPECT_EQ(done, test::Ran::well);
+}
+
+}  // namespace
+}  // namespace mpiferry::roles
