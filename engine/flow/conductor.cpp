@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <utility>
 
 namespace mpiferry::flow {
@@ -109,6 +110,8 @@ std::vector<Rank> Conductor::silent_before_answer(Time now, Duration longer_than
       silent_ones.push_back(worker);
     }
   }
+  std::ranges::stable_sort(silent_ones, std::greater{},
+                           [&](Rank worker) { return silent(worker, now); });
   return silent_ones;
 }
 

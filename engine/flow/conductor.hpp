@@ -75,9 +75,10 @@ class Conductor {
   // A worker that has neither answered the job nor been busy with it for longer than the stall
   // timeout.
   std::optional<Rank> unanswered(Time now) const noexcept;
-  // Those that have been silent for longer than that before they answered the job, and those that
-  // have not confirmed the end; by rank.
+  // Those that have been silent for longer than that before they answered the job, the longest
+  // silence first.
   std::vector<Rank> silent_before_answer(Time now, Duration longer_than) const;
+  // Those that have not confirmed the end, by rank.
   std::vector<Rank> unclosed() const;
   // The lowest worker that has not confirmed the end; kNoRank if all have.
   Rank first_unclosed() const noexcept { return first_without(&Member::closed); }

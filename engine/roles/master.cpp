@@ -248,10 +248,10 @@ Task<> Master::watch() {
 void Master::tick() {
   const auto now = clock_.now();
   signs_of_life_.give(now);
-  if (const auto late = conductor_.unanswered(now)) {
-    fail(silence(conductor_.silent_before_answer(now, notable_silence()),
-                 fmt::format("has not answered the job for {:.1f} s",
-                             seconds(conductor_.silent(*late, now)))));
+  if (conductor_.unanswered(now)) {
+    const auto silent = conductor_.silent_before_answer(now, notable_silence());
+    fail(silence(silent, fmt::format("has not answered the job for {:.1f} s",
+                                     seconds(conductor_.silent(silent.front(), now)))));
   }
   if (conductor_.transferring()) on_tick(now);
   if (conductor_.next(now) == flow::Step::give_up) changed_.notify();

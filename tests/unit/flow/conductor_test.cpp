@@ -135,6 +135,17 @@ TEST(Conductor, is_not_interrupted_while_it_publishes) {
   EXPECT_EQ(conductor.verdict(), Errc::ok);
 }
 
+TEST(Conductor, names_the_longest_silence_first) {
+  Conductor conductor{3, 10s};
+  conductor.on_prepared();
+  conductor.on_invited(kStart);
+  conductor.on_busy(Rank{1}, kStart + 4s);
+  conductor.on_busy(Rank{3}, kStart + 2s);
+  EXPECT_EQ(conductor.unanswered(kStart + 11s), Rank{2});
+  EXPECT_EQ(conductor.silent_before_answer(kStart + 11s, 5s),
+            (std::vector{Rank{2}, Rank{3}, Rank{1}}));
+}
+
 TEST(Conductor, names_all_that_are_silent) {
   Conductor conductor{3, 10s};
   conductor.on_prepared();
