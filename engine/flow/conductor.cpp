@@ -12,6 +12,11 @@ namespace {
 constexpr std::chrono::milliseconds kFailedPatience{5'000};
 constexpr std::chrono::milliseconds kInterruptedPatience{1'000};
 
+// A rank does not answer any more: it is not waited for.
+bool means_lost(Errc code) noexcept {
+  return code == Errc::worker_stalled || code == Errc::peer_unreachable;
+}
+
 }  // namespace
 
 Conductor::Conductor(std::uint32_t workers, Duration stall_timeout)
@@ -31,10 +36,9 @@ Step Conductor::next(Time now) const noexcept {
     case Stage::dismiss: {
       if (!dismissed_) return Step::dismiss;
       if (unclosed_ == 0) return failure_ ? Step::release : Step::publish;
-      // A stalled worker itself is not waited for.
-      const Rank stalled = verdict() == Errc::worker_stalled ? failure_->rank : kNoRank;
+      const Rank lost = means_lost(verdict()) ? failure_->rank : kNoRank;
       const bool late = deadline_ && now > *deadline_;
-      return late || all_closed_but(stalled) ? Step::give_up : Step::wait;
+      return late || all_closed_but(lost) ? Step::give_up : Step::wait;
     }
     case Stage::publish:
       return Step::publish;
@@ -64,7 +68,7 @@ void Conductor::on_dismissed(Time now) noexcept {
 }
 
 void Conductor::set_deadline(Time now) noexcept {
-  if (verdict() == Errc::interrupted || verdict() == Errc::worker_stalled) {
+  if (verdict() == Errc::interrupted || means_lost(verdict())) {
     deadline_ = now + kInterruptedPatience;
   } else if (failure_) {
     deadline_ = now + kFailedPatience;

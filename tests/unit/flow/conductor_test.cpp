@@ -245,11 +245,20 @@ TEST(Conductor, waits_no_longer_than_after_a_failure_when_a_worker_fails_after_t
   }
 }
 
-TEST(Conductor, does_not_wait_for_a_stalled_worker_itself) {
-  Conductor conductor = dismissed(broken(Errc::worker_stalled, Rank{2}));
-  EXPECT_EQ(conductor.next(kStart), Step::wait) << "rank 1 can still confirm";
-  conductor.on_closed(Rank{1});
-  EXPECT_EQ(conductor.next(kStart), Step::give_up);
+TEST(Conductor, does_not_wait_for_a_lost_worker_itself) {
+  for (const Errc lost : {Errc::worker_stalled, Errc::peer_unreachable}) {
+    Conductor conductor = dismissed(broken(lost, Rank{2}));
+    EXPECT_EQ(conductor.next(kStart), Step::wait) << "rank 1 can still confirm";
+    conductor.on_closed(Rank{1});
+    EXPECT_EQ(conductor.next(kStart), Step::give_up);
+  }
+}
+
+TEST(Conductor, gives_up_soon_after_a_worker_was_lost) {
+  for (const Errc lost : {Errc::worker_stalled, Errc::peer_unreachable}) {
+    EXPECT_EQ(dismissed(broken(lost, Rank{2})).next(kStart + 1s), Step::wait);
+    EXPECT_EQ(dismissed(broken(lost, Rank{2})).next(kStart + 1s + 1ms), Step::give_up);
+  }
 }
 
 TEST(Conductor, hears_no_failure_once_it_is_over) {
