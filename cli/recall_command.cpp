@@ -35,6 +35,7 @@ int conclude(const Report& report, const RecallArguments& arguments, const std::
              ReportFile& file, std::FILE* out) {
   const std::string text =
       flaws_text(report) + (report.failure ? error_text(*report.failure) : success);
+  if (!report.warnings.empty()) say(stderr, warning_text(report));
   const int code = tell(report, {text, to_json(report, ""), arguments.quiet}, file, out);
   if (arguments.verbose && !arguments.quiet) say(out, closing_lines(report));
   return code;

@@ -99,8 +99,10 @@ std::string how_far_text(const Report& report) {
 std::string warning_text(const Report& report) {
   std::string text;
   for (const Failure& warning : report.warnings) {
-    text += fmt::format("mpiferry: warning: {}: its chunks went to other workers (--reroute)\n",
-                        warning.message());
+    const bool rerouted = error_class(warning.code) == ErrorClass::destination;
+    text += fmt::format("mpiferry: warning: {}: {}\n", warning.message(),
+                        rerouted ? "its chunks went to other workers (--reroute)"
+                                 : "the result was complete by then");
   }
   return text;
 }

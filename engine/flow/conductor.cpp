@@ -89,8 +89,13 @@ void Conductor::on_given_up(Failure silence) noexcept {
 }
 
 bool Conductor::fail(Failure failure, Time now) {
-  if (failure_ || stage_ == Stage::over) return false;
-  if (stage_ >= Stage::publish && failure.code == Errc::interrupted) return false;
+  if (failure_) return false;
+  if (stage_ >= Stage::publish) {
+    if (failure.code == Errc::interrupted || late_) return false;
+    abandoned_ = means_lost(failure.code);
+    late_ = std::move(failure);
+    return false;
+  }
   failure_ = std::move(failure);
   if (dismissed_) set_deadline(now);  // nobody waits for a success any more
   return true;

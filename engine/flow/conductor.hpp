@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "engine/base/failure.hpp"
@@ -61,11 +62,15 @@ class Conductor {
     if (dismissed_) set_deadline(now);
   }
   // The first failure is the job's; what follows from it is noise. False if it is not the first, or
-  // the job is over; while it is published, a signal comes too late, as there is no half of that.
+  // comes too late: from the publication on all workers have confirmed the end, and there is no
+  // half of a publication. Only its own failure counts then, and the first of the others is late().
   bool fail(Failure failure, Time now);
+  void fail_publication(Failure failure) noexcept { failure_ = std::move(failure); }
 
   bool failed() const noexcept { return failure_.has_value(); }
   const std::optional<Failure>& failure() const noexcept { return failure_; }
+  // No signal: nobody needs to know that it came too late.
+  const std::optional<Failure>& late() const noexcept { return late_; }
   Errc verdict() const noexcept { return failure_ ? failure_->code : Errc::ok; }
   // Some worker is out of reach: only MPI_Abort ends it.
   bool abandoned() const noexcept { return abandoned_; }
@@ -121,6 +126,7 @@ class Conductor {
   Time since_;                    // the job was sent
   std::optional<Time> deadline_;  // of the dismissed
   std::optional<Failure> failure_;
+  std::optional<Failure> late_;
   bool abandoned_ = false;
 };
 

@@ -133,7 +133,7 @@ Task<> Master::publish_apart() {
   // Not in the call: GCC 12 and lambdas within co_await do not go together.
   std::function<Outcome()> work = [this] { return publish(); };
   Outcome published = co_await on_own_thread(io_, std::move(work));
-  if (!published) fail(std::move(published.error()));
+  if (!published) conductor_.fail_publication(placed(std::move(published.error())));
   conductor_.on_published();
 }
 
@@ -291,6 +291,7 @@ Report Master::report() const {
                 .elapsed = std::chrono::steady_clock::now() - began_,
                 .transfer = transfer_time_,
                 .workers = crew_.reports()};
+  if (conductor_.late()) report.warnings.push_back(*conductor_.late());
   add_to(report);
   return report;
 }

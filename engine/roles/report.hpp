@@ -61,8 +61,9 @@ struct Report {
   bool resume = false;            // what was there already was looked at
   std::uint64_t chunks_kept = 0;  // were there already, as they are in the source
   Bytes bytes_kept = {};
-  std::uint64_t chunks_moved = 0;              // written by another worker than their own
-  std::vector<Failure> warnings = {};          // workers that could not write, with `reroute`
+  std::uint64_t chunks_moved = 0;  // written by another worker than their own
+  // Workers that could not write, with `reroute`; what failed when the result was there already.
+  std::vector<Failure> warnings = {};
   std::optional<wire::Digest128> digest = {};  // XXH128 of the source; after success
 
   std::uint32_t window = 0;          // in force

@@ -138,7 +138,7 @@ void ScatterMaster::add_to(Report& report) const {
   report.discard = options_.discard;
   report.clearing = clearing_;
   report.resume = options_.resume;
-  report.warnings = warnings_;
+  report.warnings.insert(report.warnings.begin(), warnings_.begin(), warnings_.end());
   report.window = options_.effective_window();
   report.buffers = chunk_pool_.capacity();
   report.peak_buffers = chunk_pool_.peak();

@@ -172,12 +172,13 @@ void Master::publish() {
   const bool durable = setting_.scenario.fsync;
   DiskError error = disk_.publish(kSumsFile, kText, durable);
   if (!error) error = disk_.publish(kManifestFile, kText, durable);
-  if (error) {
-    fail({.code = Errc::dest_write_failed,
-          .rank = kMaster,
-          .call = wire::call_name(error.call),
-          .system_errno = error.system_errno});
-  }
+  if (!error) return;
+  setting_.auditor.on_failure(Errc::dest_write_failed);
+  setting_.trace("the publication fails: {}", wire::call_name(error.call));
+  conductor_.fail_publication({.code = Errc::dest_write_failed,
+                               .rank = kMaster,
+                               .call = wire::call_name(error.call),
+                               .system_errno = error.system_errno});
 }
 
 void Master::stop() {

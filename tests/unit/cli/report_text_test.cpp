@@ -85,6 +85,18 @@ TEST(ReportText, warns_of_each_worker_whose_chunks_went_elsewhere) {
             std::string::npos);
 }
 
+TEST(ReportText, warns_of_what_failed_when_the_result_was_complete) {
+  Report report = job(2, 2);
+  report.warnings.push_back({.code = Errc::peer_unreachable,
+                             .rank = Rank{2},
+                             .host = "node7",
+                             .detail = "the connection to this rank is lost"});
+  EXPECT_EQ(
+      warning_text(report),
+      "mpiferry: warning: rank 2 (node7): the connection to this rank is lost: the result was "
+      "complete by then\n");
+}
+
 TEST(ReportText, closes_with_the_lines_of_the_blocking_script) {
   Report report{.verdict = Errc::ok};
   EXPECT_EQ(closing_lines(report), "Master: File transfer completed successfully.\n");

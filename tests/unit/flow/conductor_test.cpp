@@ -120,7 +120,7 @@ TEST(Conductor, fails_when_the_publication_does) {
   conductor.on_closed(Rank{1});
   conductor.on_closed(Rank{2});
   conductor.on_publication_began();
-  EXPECT_TRUE(conductor.fail(broken(Errc::dest_write_failed), kStart));
+  conductor.fail_publication(broken(Errc::dest_write_failed));
   conductor.on_published();
   EXPECT_EQ(conductor.next(kStart), Step::release) << "the workers hear of it";
   EXPECT_EQ(conductor.verdict(), Errc::dest_write_failed);
@@ -133,6 +133,26 @@ TEST(Conductor, is_not_interrupted_while_it_publishes) {
   conductor.on_publication_began();
   EXPECT_FALSE(conductor.fail(broken(Errc::interrupted), kStart));
   EXPECT_EQ(conductor.verdict(), Errc::ok);
+}
+
+// All workers have confirmed the end, and the manifest is there or will be.
+TEST(Conductor, keeps_its_verdict_when_something_else_fails_while_it_publishes) {
+  for (const bool published : {false, true}) {
+    Conductor conductor = dismissed();
+    conductor.on_closed(Rank{1});
+    conductor.on_closed(Rank{2});
+    conductor.on_publication_began();
+    if (published) conductor.on_published();
+    EXPECT_FALSE(conductor.fail(broken(Errc::peer_unreachable, Rank{2}), kStart));
+    EXPECT_FALSE(conductor.fail(broken(Errc::mpi_failed, Rank{1}), kStart));
+    if (!published) conductor.on_published();
+    EXPECT_EQ(conductor.next(kStart), Step::release);
+    conductor.on_released();
+    EXPECT_EQ(conductor.verdict(), Errc::ok);
+    ASSERT_TRUE(conductor.late());
+    EXPECT_EQ(conductor.late()->rank, Rank{2}) << "the first";
+    EXPECT_TRUE(conductor.abandoned()) << "MPI_Finalize would wait for it";
+  }
 }
 
 TEST(Conductor, names_the_longest_silence_first) {
