@@ -5,14 +5,24 @@
 #include <chrono>
 #include <thread>
 
+#include <fmt/format.h>
+
 #include "cli/exit_code.hpp"
 #include "cli/report_text.hpp"
+#include "engine/mpi/finalize.hpp"
+#include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
 namespace {
 
 // For a rank that leaves others the first word.
 constexpr std::chrono::milliseconds kMaxDelay{1000};
+
+// A job that is done stays done: then it is no error.
+void tell_lost(const Failure& failure, int exit_code) {
+  say(stderr, exit_code == 0 ? fmt::format("mpiferry: warning: {}\n", failure.message())
+                             : error_text(failure));
+}
 
 }  // namespace
 
@@ -50,6 +60,14 @@ void report_unreachable_master(const Report& report, const Output& output) {
     std::this_thread::sleep_for(std::min(later, kMaxDelay));
   }
   say(stderr, below_progress(output, error_text(*report.failure)));
+}
+
+void end_program(const Report& report, int exit_code) noexcept {
+  finalize_and_exit(report, exit_code, tell_lost);
+}
+
+void end_program(int exit_code) noexcept {
+  mpi::finalize_and_exit({.exit_code = exit_code, .on_lost = tell_lost});
 }
 
 }  // namespace mpiferry::cli

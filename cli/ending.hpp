@@ -30,4 +30,9 @@ std::string below_progress(const Output& output, const std::string& text);
 // still there a moment later, as the first that aborts ends all that it can reach.
 void report_unreachable_master(const Report& report, const Output& output);
 
+// The end of this process, with what is said where ranks cannot leave together: after a job, and
+// where there was none.
+[[noreturn]] void end_program(const Report& report, int exit_code) noexcept;
+[[noreturn]] void end_program(int exit_code) noexcept;
+
 }  // namespace mpiferry::cli

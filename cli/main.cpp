@@ -29,7 +29,6 @@
 #include "cli/tune_command.hpp"
 #include "cli/version.hpp"
 #include "engine/mpi/environment.hpp"
-#include "engine/mpi/finalize.hpp"
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
@@ -56,7 +55,7 @@ int scatter(Arguments arguments, const Launcher& launcher) {
   }
   const mpi::Environment environment = start_mpi(launcher);
   if (environment.size() > 1 && environment.lowest_with(false)) {
-    mpi::finalize_and_exit(exit_code(ErrorClass::usage));
+    end_program(exit_code(ErrorClass::usage));
   }
   const Output output = Output::choose({.taken = arguments.json == "-",
                                         .progress = arguments.progress,
@@ -90,7 +89,7 @@ int scatter(Arguments arguments, const Launcher& launcher) {
     finish();
   }
   report_unreachable_master(report, output);
-  finalize_and_exit(report, code);
+  end_program(report, code);
 }
 
 // The options of ranks may differ. If some cannot be understood, the lowest such rank says so, and
@@ -111,7 +110,7 @@ int refuse(const Leave& leave, const Launcher& launcher) {
   } else if (environment.lowest_with(true) == environment.rank()) {
     report();
   }
-  mpi::finalize_and_exit(leave.exit_code);
+  end_program(leave.exit_code);
 }
 
 // The command that was asked for.

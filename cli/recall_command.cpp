@@ -14,7 +14,6 @@
 #include "cli/start.hpp"
 #include "cli/version.hpp"
 #include "engine/mpi/environment.hpp"
-#include "engine/mpi/finalize.hpp"
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
@@ -46,13 +45,13 @@ int run_recall(Arguments arguments, const Launcher& launcher,
                std::string (*success)(const Report&)) {
   const mpi::Environment environment = start_mpi(launcher);
   if (environment.size() > 1 && environment.lowest_with(false)) {
-    mpi::finalize_and_exit(exit_code(ErrorClass::usage));
+    end_program(exit_code(ErrorClass::usage));
   }
   // One rank alone is welcome here; a foreign launcher's world of one rank, many times, is not.
   if (environment.size() == 1 && launcher.several()) {
     const Failure failure = too_few_ranks(launcher, mpi::Environment::library_version(), "");
     launcher.report_once([&failure] { say(stderr, error_text(failure)); });
-    mpi::finalize_and_exit(exit_code(failure.code));
+    end_program(exit_code(failure.code));
   }
   arguments.options.build = build_text();
   const Output output = Output::choose(
@@ -69,7 +68,7 @@ int run_recall(Arguments arguments, const Launcher& launcher,
   const int code = report.rank == kMaster
                        ? conclude(report, arguments, success(report), file, output.out)
                        : exit_code(report.verdict);
-  finalize_and_exit(report, code);
+  end_program(report, code);
 }
 
 }  // namespace

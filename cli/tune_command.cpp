@@ -25,7 +25,6 @@
 #include "cli/tune_sweep.hpp"
 #include "cli/version.hpp"
 #include "engine/mpi/environment.hpp"
-#include "engine/mpi/finalize.hpp"
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
@@ -155,7 +154,7 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
   const Failure failure =
       too_few_ranks(launcher, mpi::Environment::library_version(), "tune SOURCE-DIR DEST");
   launcher.report_once([&failure] { say(stderr, error_text(failure)); });
-  mpi::finalize_and_exit(exit_code(failure.code));
+  end_program(exit_code(failure.code));
 }
 
 struct Ended {
@@ -195,7 +194,7 @@ int tune(const TuneArguments& arguments, const Launcher& launcher) {
   if (environment.size() < 2) refuse_one_rank(launcher);
   const Rank self{environment.rank()};
   const Ended ended = run_and_conclude(environment, arguments, self);
-  finalize_and_exit({.rank = self, .abandoned = ended.abandoned}, ended.code);
+  end_program({.rank = self, .abandoned = ended.abandoned}, ended.code);
 }
 
 }  // namespace mpiferry::cli

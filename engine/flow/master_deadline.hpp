@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "engine/flow/clock.hpp"
 
@@ -14,6 +15,14 @@ inline constexpr std::chrono::seconds kInterruptedStallTimeout{20};
 // How often a master tells its workers that it is there: a fourth of the stall timeout.
 inline Duration sign_of_life_interval(Duration stall_timeout) noexcept {
   return (stall_timeout == Duration::zero() ? kInterruptedStallTimeout : stall_timeout) / 4;
+}
+
+// How long a master may be silent before its workers give it up; nothing: for ever.
+inline std::optional<Duration> longest_silence(Duration stall_timeout) noexcept {
+  // Below it the scheduler of a busy host decides who is heard.
+  constexpr Duration kLeast = std::chrono::seconds{1};
+  if (stall_timeout == Duration::zero()) return std::nullopt;
+  return std::max(stall_timeout * 7 / 4, kLeast);
 }
 
 // A master that is busy with a read of its source is silent for its length, and so is one whose
@@ -35,14 +44,11 @@ class MasterDeadline {
 
   Duration silent(Time now) const noexcept { return now - heard_; }
   bool passed(Time now) const noexcept {
-    if (stall_timeout_ == Duration::zero()) return false;
-    return silent(now) > std::max<Duration>(stall_timeout_ * 7 / 4, kLeast);
+    const auto longest = longest_silence(stall_timeout_);
+    return longest && silent(now) > *longest;
   }
 
  private:
-  // Below it the scheduler of a busy host decides who is heard.
-  static constexpr std::chrono::seconds kLeast{1};
-
   Duration stall_timeout_;
   Time heard_;
 };

@@ -1,15 +1,20 @@
 #include "engine/mpi/finalize.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <functional>
+#include <optional>
 #include <poll.h>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 #include <mpi.h>
@@ -26,9 +31,12 @@ namespace {
 
 // MPI_Finalize takes milliseconds once all ranks have met.
 constexpr std::chrono::seconds kFinalizeLimit{10};
-// All have ended their work by now; rank 0, which may have a report to write, gives up first.
-constexpr std::chrono::seconds kMasterPatience{30};
-constexpr std::chrono::seconds kWorkerPatience{60};
+// All have ended their work by now.
+constexpr std::chrono::milliseconds kMasterPatience{30'000};
+constexpr std::chrono::milliseconds kPatience{60'000};  // of the others, where nothing sets one
+// Until the next rank speaks: the first ends all that it can reach.
+constexpr std::chrono::milliseconds kTurn{300};
+constexpr int kTurns = 8;
 // A launcher answers within a millisecond; one that has died never does.
 constexpr std::chrono::milliseconds kLauncherPatience{1000};
 
@@ -61,38 +69,86 @@ void tell_launcher(std::string_view library) noexcept {
   }
 }
 
-// Meets the other ranks. Returns whether all are on one host; ends all if they do not come.
-bool meet(int exit_code) {
-  int rank = 0;
-  require("MPI_Comm_rank", MPI_Comm_rank(MPI_COMM_WORLD, &rank));
-  // The greatest complement is the complement of the least.
-  const std::uint64_t host = std::hash<std::string>{}(host_name());
-  const std::array<std::uint64_t, 2> own{host, ~host};
-  std::array<std::uint64_t, 2> greatest{};
-  MPI_Request request = MPI_REQUEST_NULL;
-  const int result = MPI_Iallreduce(own.data(), greatest.data(), 2, MPI_UINT64_T, MPI_MAX,
-                                    MPI_COMM_WORLD, &request);
-  if (!finish("MPI_Iallreduce", result, request, rank == 0 ? kMasterPatience : kWorkerPatience))
-    Environment::abort(exit_code);
-  return greatest[0] == ~greatest[1];
+// Whether all ranks have come to the end, or why not.
+struct Meeting {
+  bool complete = false;
+  bool one_host = false;   // all ranks share it
+  std::string error = {};  // of MPI
+};
+
+// Meets the other ranks.
+Meeting meet(std::optional<std::chrono::milliseconds> patience) {
+  // The greatest complement is the complement of the least. Static: MPI keeps them if given up.
+  static std::array<std::uint64_t, 2> own{};
+  static std::array<std::uint64_t, 2> greatest{};
+  Meeting meeting;
+  try {
+    const std::uint64_t host = std::hash<std::string>{}(host_name());
+    own = {host, ~host};
+    MPI_Request request = MPI_REQUEST_NULL;
+    const int result = MPI_Iallreduce(own.data(), greatest.data(), 2, MPI_UINT64_T, MPI_MAX,
+                                      MPI_COMM_WORLD, &request);
+    meeting.complete = finish("MPI_Iallreduce", result, request, patience);
+    meeting.one_host = greatest[0] == ~greatest[1];
+  } catch (const std::exception& error) {
+    meeting.error = error.what();
+  }
+  return meeting;
+}
+
+Failure lost(Rank self, const std::string& error) {
+  Failure failure{.code = Errc::peer_unreachable};
+  if (!error.empty()) {
+    failure.detail = "a connection was lost when the job had ended already (" + error + ")";
+    failure.hint = "look at the network between the hosts";
+  } else if (self == kMaster) {
+    failure.detail = "some rank has not come to the end of the job";
+    failure.hint = "look at the hosts of the job and the network between";
+  } else {
+    failure.rank = kMaster;
+    failure.detail = "has ended the job, but not come to its end";
+    failure.hint =
+        "look at that host and at what takes its report (--json, a pipe); --stall-timeout sets how "
+        "long to wait";
+  }
+  return failure;
+}
+
+// Some rank is out of reach. The lowest that is there speaks, and ends all that it can reach.
+[[noreturn]] void leave_alone(Rank self, const std::string& error, const Ending& ending) {
+  const bool known = self == kMaster || ending.exit_code != 0;
+  const int code = known ? ending.exit_code : static_cast<int>(ErrorClass::stalled);
+  std::this_thread::sleep_for(kTurn * std::clamp(self.value - 1, 0, kTurns));
+  if (ending.on_lost) ending.on_lost(lost(self, error), code);
+  Environment::abort(code);
 }
 
 }  // namespace
 
-void finalize_and_exit(int exit_code) {
-  const bool one_host = meet(exit_code);
+void finalize_and_exit(const Ending& ending) noexcept {
+  const auto began = std::chrono::steady_clock::now();
+  Rank self = kMaster;
+  MPI_Comm_rank(MPI_COMM_WORLD, &self.value);
+  const auto patience = self == kMaster ? std::optional{kMasterPatience} : ending.patience;
+  const Meeting meeting = meet(patience);
+  if (!meeting.complete) {
+    // After an error: rank 0 may still write its report, and then ends this rank, too.
+    if (self != kMaster) std::this_thread::sleep_until(began + patience.value_or(kPatience));
+    leave_alone(self, meeting.error, ending);
+  }
   std::fflush(nullptr);
   const std::string library = whole_library_version();
-  if (finalize_may_hang(library, one_host, variable("UCX_TLS"))) {
+  if (finalize_may_hang(library, meeting.one_host, variable("UCX_TLS"))) {
     tell_launcher(library);
-    std::_Exit(exit_code);
+    std::_Exit(ending.exit_code);
   }
   {
     // It says nothing to the launcher, so that the launcher ends the ranks that are left.
-    const auto watchdog = Alarm::start(kFinalizeLimit, [exit_code] { std::_Exit(exit_code); });
-    require("MPI_Finalize", MPI_Finalize());
+    const auto watchdog =
+        Alarm::start(kFinalizeLimit, [code = ending.exit_code] { std::_Exit(code); });
+    MPI_Finalize();  // all have met: an error changes nothing
   }
-  std::exit(exit_code);  // NOLINT(concurrency-mt-unsafe): the watchdog's thread has ended
+  std::exit(ending.exit_code);  // NOLINT(concurrency-mt-unsafe): the watchdog's thread has ended
 }
 
 }  // namespace mpiferry::mpi

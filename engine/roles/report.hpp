@@ -43,6 +43,8 @@ struct Report {
   Errc verdict = Errc::internal;        // ok, or that of `failure`
   std::optional<Failure> failure = {};  // the first one; nothing if all went well
   bool abandoned = false;  // some rank does not answer any more: only MPI_Abort can end it
+  // Of the job: how long a rank may be silent. finalize_and_exit() goes by it.
+  std::chrono::milliseconds stall_timeout{60'000};
 
   std::string source = {};
   std::string target = {};                // of a gather

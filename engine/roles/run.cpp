@@ -1,5 +1,6 @@
 #include "engine/roles/run.hpp"
 
+#include "engine/flow/master_deadline.hpp"
 #include "engine/mpi/crowd.hpp"
 #include "engine/mpi/environment.hpp"
 #include "engine/mpi/finalize.hpp"
@@ -68,9 +69,13 @@ Report run(mpi::NativeCommunicator parent, const Options& options, Observer& obs
   return run_on(communicator, mpi::ranks_per_core(communicator), options, observer);
 }
 
-void finalize_and_exit(const Report& report, int exit_code) {
+void finalize_and_exit(const Report& report, int exit_code, const OnLost& on_lost) noexcept {
   if (report.abandoned) mpi::Environment::abort(exit_code);
-  mpi::finalize_and_exit(exit_code);
+  mpi::Ending ending{.exit_code = exit_code, .patience = {}, .on_lost = on_lost};
+  if (const auto longest = flow::longest_silence(report.stall_timeout)) {
+    ending.patience = std::chrono::duration_cast<std::chrono::milliseconds>(*longest);
+  }
+  mpi::finalize_and_exit(ending);
 }
 
 Report run(mpi::NativeCommunicator communicator, const Options& options) {

@@ -4,6 +4,8 @@
 //   mpiferry::Report report = mpiferry::run(MPI_COMM_WORLD, {.source = "big.dat"});
 #pragma once
 
+#include <functional>
+
 #include "engine/mpi/communicator.hpp"
 #include "engine/roles/observer.hpp"
 #include "engine/roles/options.hpp"
@@ -20,6 +22,9 @@ namespace mpiferry {
 // MPI_Abort if `report.abandoned` (some rank is out of reach, and MPI_Finalize would wait for it)
 // and else MPI_Finalize, which MPICH before 4.2 may never return from on several hosts.
 // Throws std::exception for what nobody expects: MPI refuses to work, memory is exhausted.
+// It begins with MPI_Comm_dup and with a look who shares cores, and these wait for every rank as
+// long as it takes: only the caller knows when its ranks come. From then on the stall timeout
+// counts. run_on() below begins without them.
 Report run(mpi::NativeCommunicator communicator, const Options& options, Observer& observer);
 Report run(mpi::NativeCommunicator communicator, const Options& options);
 
@@ -31,10 +36,14 @@ Report verify(mpi::NativeCommunicator parent, const VerifyOptions& options, Obse
 // Ends MPI and then the process with `exit_code`, in bounded time and whatever MPI library this is.
 // Every rank of MPI_COMM_WORLD calls it, with the report of its last job, from the thread that
 // initialised MPI, when nothing of MPI is needed any more: requests of the caller's own are
-// complete. Ends all ranks at once with MPI_Abort if `report.abandoned`, or if they do not come
-// within 30 s of rank 0. Flushes stdio; runs static destructors where MPI_Finalize is safe
-// (engine/mpi/finalize.hpp).
-[[noreturn]] void finalize_and_exit(const Report& report, int exit_code);
+// complete. Ends all ranks at once with MPI_Abort if `report.abandoned`, if they do not come within
+// 30 s of rank 0, or if rank 0 does not come to the others within 7/4 of the job's stall timeout:
+// that is how long it may take to write a report. `on_lost` is told why, and with which status this
+// rank leaves then: 6 in place of 0 on other ranks than rank 0. Flushes stdio; runs static
+// destructors where MPI_Finalize is safe (engine/mpi/finalize.hpp).
+using OnLost = std::function<void(const Failure&, int exit_code)>;
+[[noreturn]] void finalize_and_exit(const Report& report, int exit_code,
+                                    const OnLost& on_lost = {}) noexcept;
 
 // The same on a communicator that is mpiferry's alone, for programs that run job after job: run()
 // begins with a duplicate of the caller's and with a look who shares cores, which wait for every

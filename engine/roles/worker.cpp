@@ -247,8 +247,10 @@ void Worker::interrupt(Failure signal) {
 }
 
 Report Worker::report() const {
-  Report report{
-      .rank = communicator_.rank(), .failure = attendant_.failure(), .abandoned = abandoned_};
+  Report report{.rank = communicator_.rank(),
+                .failure = attendant_.failure(),
+                .abandoned = abandoned_,
+                .stall_timeout = duty_ ? duty_->stall_timeout() : options_.stall_timeout};
   report.verdict = attendant_.verdict().value_or(report.verdict);
   if (duty_) duty_->add_to(report);
   return report;

@@ -3,7 +3,8 @@
 //
 // Calls are counted where one may wait for other ranks: the first is MPI_Init_thread. The rank
 // FERRY_STOP_RANK stops right after that one (all ranks meet in it), or right before call
-// FERRY_STOP_AT; 0 is MPI_Finalize.
+// FERRY_STOP_AT; 0 is MPI_Finalize. The rank FERRY_LOSE_RANK is told in MPI_Iallreduce, the meeting
+// at the end, that a connection is lost.
 #include <csignal>
 #include <cstdlib>
 
@@ -49,10 +50,14 @@ FERRY_STOP(Iallgather,
            (const void* a, int b, MPI_Datatype c, void* d, int e, MPI_Datatype f, MPI_Comm g,
             MPI_Request* h),
            (a, b, c, d, e, f, g, h))
-FERRY_STOP(Iallreduce,
-           (const void* a, void* b, int c, MPI_Datatype d, MPI_Op e, MPI_Comm f, MPI_Request* g),
-           (a, b, c, d, e, f, g))
 FERRY_STOP(Ibarrier, (MPI_Comm a, MPI_Request* b), (a, b))
+
+int MPI_Iallreduce(const void* a, void* b, int c, MPI_Datatype d, MPI_Op e, MPI_Comm f,
+                   MPI_Request* g) {
+  stop_if_it_is_time();
+  static const bool lost = number("PMI_RANK") == number("FERRY_LOSE_RANK");
+  return lost ? MPI_ERR_OTHER : PMPI_Iallreduce(a, b, c, d, e, f, g);
+}
 
 int MPI_Finalize() {
   if (number("FERRY_STOP_AT") == 0 && number("PMI_RANK") == number("FERRY_STOP_RANK")) {
