@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <functional>
 #include <optional>
 #include <poll.h>
 #include <string>
@@ -25,6 +24,7 @@
 #include "engine/mpi/environment.hpp"
 #include "engine/mpi/error.hpp"
 #include "engine/mpi/finalize_risk.hpp"
+#include "engine/mpi/host_identity.hpp"
 
 namespace mpiferry::mpi {
 namespace {
@@ -83,7 +83,7 @@ Meeting meet(std::optional<std::chrono::milliseconds> patience) {
   static std::array<std::uint64_t, 2> greatest{};
   Meeting meeting;
   try {
-    const std::uint64_t host = std::hash<std::string>{}(host_name());
+    const std::uint64_t host = own_host_identity(host_name()).hash();
     own = {host, ~host};
     MPI_Request request = MPI_REQUEST_NULL;
     const int result = MPI_Iallreduce(own.data(), greatest.data(), 2, MPI_UINT64_T, MPI_MAX,
