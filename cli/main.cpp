@@ -53,8 +53,9 @@ int scatter(Arguments arguments, const Launcher& launcher) {
   if (arguments.options.source == "-" && !arguments.quiet) {
     say(stderr, launcher.standard_input_warning());
   }
-  const mpi::Environment environment = start_mpi(launcher);
-  if (environment.size() > 1 && environment.lowest_with(false)) {
+  Start start{launcher};
+  const mpi::Environment& environment = start.environment();
+  if (environment.size() > 1 && start.first_refused(false)) {
     end_program(exit_code(ErrorClass::usage));
   }
   const Output output = Output::choose({.taken = arguments.json == "-",
@@ -104,17 +105,18 @@ int refuse(const Leave& leave, const Launcher& launcher) {
     launcher.report_once(report);
     return leave.exit_code;
   }
-  const mpi::Environment environment = start_mpi(launcher);
-  if (environment.size() == 1) {  // one of many under a foreign launcher, or alone
+  Start start{launcher};
+  const Rank self{start.environment().rank()};
+  if (start.environment().size() == 1) {  // one of many under a foreign launcher, or alone
     launcher.report_once(report);
-  } else if (environment.lowest_with(true) == environment.rank()) {
+  } else if (start.first_refused(true) == self) {
     report();
   }
   end_program(leave.exit_code);
 }
 
 // The command that was asked for.
-struct Start {
+struct Command {
   const Launcher& launcher;
 
   int operator()(const Leave& leave) const { return refuse(leave, launcher); }
@@ -125,8 +127,8 @@ struct Start {
 
  private:
   // Once a job, from the rank whose options count.
-  template <class Given, class Command>
-  int warned(const Given& arguments, Command command) const {
+  template <class Given, class Run>
+  int warned(const Given& arguments, Run command) const {
     if (launcher.leads() && !arguments.quiet) say(stderr, arguments.origins.warning());
     return command(arguments, launcher);
   }
@@ -170,7 +172,7 @@ int main(int argc, const char* const* argv) {
   const Launcher launcher = Launcher::detect();
   if (asks_for_bench(argc, argv)) return bench(argv, launcher);
   try {
-    return std::visit(Start{launcher}, parse(argc, argv));
+    return std::visit(Command{launcher}, parse(argc, argv));
   } catch (const std::bad_alloc&) {
     say(stderr,
         fmt::format("mpiferry: error: rank {}: memory is exhausted\n  hint: lower --window, "

@@ -43,8 +43,9 @@ int conclude(const Report& report, const RecallArguments& arguments, const std::
 template <class Arguments>
 int run_recall(Arguments arguments, const Launcher& launcher,
                std::string (*success)(const Report&)) {
-  const mpi::Environment environment = start_mpi(launcher);
-  if (environment.size() > 1 && environment.lowest_with(false)) {
+  Start start{launcher};
+  const mpi::Environment& environment = start.environment();
+  if (environment.size() > 1 && start.first_refused(false)) {
     end_program(exit_code(ErrorClass::usage));
   }
   // One rank alone is welcome here; a foreign launcher's world of one rank, many times, is not.

@@ -1,11 +1,15 @@
 #include "cli/start.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <memory>
+
+#include <fmt/format.h>
 
 #include "cli/ending.hpp"
-#include "engine/base/alarm.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/report_text.hpp"
+#include "engine/mpi/exchange.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -16,20 +20,51 @@ constexpr std::chrono::seconds kPatience{10};
 // some ranks only.
 constexpr std::chrono::seconds kOthersPatience{60};
 
+// For the first meeting, once MPI is up. Rank 0 knows who is missing, so it gives up first; of the
+// others the lowest that is there.
+constexpr std::chrono::seconds kMeetingLimit{60};
+constexpr std::chrono::seconds kOthersExtra{5};
+constexpr std::chrono::milliseconds kTurn{500};
+constexpr int kTurns = 8;
+
+std::unique_ptr<Alarm> watch_start(const Launcher& launcher) {
+  forget_closed_pmi();
+  if (launcher.size <= 1) return nullptr;
+  return Alarm::start(launcher.rank == 0 ? kPatience : kOthersPatience, [] {
+    if (!Launcher::first_of_siblings("start")) return;
+    say(stderr,
+        "mpiferry: still waiting for all ranks to start (MPI_Init); does every host answer, and "
+        "does every rank start this program?\n");
+  });
+}
+
+std::chrono::milliseconds meeting_limit(Rank self) {
+  if (self == kMaster) return kMeetingLimit;
+  return kMeetingLimit + kOthersExtra + kTurn * std::min(self.value - 1, kTurns);
+}
+
+[[noreturn]] void give_up(Rank missing) {
+  say(stderr, error_text({.code = Errc::worker_stalled,
+                          .rank = missing,
+                          .detail = fmt::format("has started MPI, but not come to the meeting at "
+                                                "the start within {} s",
+                                                kMeetingLimit.count()),
+                          .hint = "look at that rank and its host"}));
+  mpi::Environment::abort(exit_code(Errc::worker_stalled));
+}
+
 }  // namespace
 
-mpi::Environment start_mpi(const Launcher& launcher) {
-  forget_closed_pmi();
-  std::unique_ptr<Alarm> alarm;
-  if (launcher.size > 1) {
-    alarm = Alarm::start(launcher.rank == 0 ? kPatience : kOthersPatience, [] {
-      if (!Launcher::first_of_siblings("start")) return;
-      say(stderr,
-          "mpiferry: still waiting for all ranks to start (MPI_Init); does every host answer, and "
-          "does every rank start this program?\n");
-    });
-  }
-  return {};
+Start::Start(const Launcher& launcher) : alarm_(watch_start(launcher)) {}
+
+std::optional<Rank> Start::first_refused(bool refused) {
+  using Clock = std::chrono::steady_clock;
+  const auto deadline = Clock::now() + meeting_limit(Rank{environment_.rank()});
+  const mpi::Lowest lowest = mpi::lowest_with(mpi::Environment::world(), refused,
+                                              [deadline] { return Clock::now() > deadline; });
+  if (lowest.missing) give_up(*lowest.missing);
+  complete();
+  return lowest.rank;
 }
 
 }  // namespace mpiferry::cli

@@ -1,14 +1,34 @@
 // The start of MPI, which waits for every rank.
 #pragma once
 
+#include <memory>
+#include <optional>
+
 #include "cli/launcher.hpp"
+#include "engine/base/alarm.hpp"
+#include "engine/base/units.hpp"
 #include "engine/mpi/environment.hpp"
 
 namespace mpiferry::cli {
 
-// MPI_Init_thread, as mpi::Environment does it. Where it takes long, one rank says what it waits
-// for: a host that does not answer, or a rank that starts no such program, keeps the others here
-// without a word. MPI starts alone where the launcher does not listen any more.
-mpi::Environment start_mpi(const Launcher& launcher);
+// MPI_Init_thread, as mpi::Environment does it, and the first meeting of the ranks. Where it takes
+// long, one rank says what it waits for: a host that does not answer, or a rank that starts no such
+// program, keeps the others here without a word. MPI starts alone where the launcher does not
+// listen any more.
+class Start {
+ public:
+  explicit Start(const Launcher& launcher);
+
+  const mpi::Environment& environment() const noexcept { return environment_; }
+  // Collective: the lowest rank whose command line is refused, if there is one. `refused`: that of
+  // this rank is. Ends the program with 6 if some rank has not come within a minute.
+  std::optional<Rank> first_refused(bool refused);
+  // All ranks are here: nobody has to be told that somebody is not.
+  void complete() noexcept { alarm_.reset(); }
+
+ private:
+  std::unique_ptr<Alarm> alarm_;  // before MPI_Init_thread
+  mpi::Environment environment_;
+};
 
 }  // namespace mpiferry::cli

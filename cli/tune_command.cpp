@@ -163,15 +163,14 @@ struct Ended {
 };
 
 // Nothing that it has made is left when it returns: an abort may come next.
-Ended run_and_conclude(const mpi::Environment& environment, const TuneArguments& arguments,
-                       Rank self) {
+Ended run_and_conclude(Start& start, const TuneArguments& arguments, Rank self) {
   Interruption interruption;
   const Output output = Output::choose(
       {.taken = arguments.json == "-", .quiet = arguments.quiet, .verbose = arguments.verbose});
   Files files{arguments};
   TuneConsole console{output, arguments};
   SweepResult result = sweep(
-      environment, arguments, interruption, [&files] { return files.prepare(); },
+      start, arguments, interruption, [&files] { return files.prepare(); },
       [&console](const SweepProgress& progress) { console.show(progress); });
   console.clear();
   if (result.refused) return {exit_code(ErrorClass::usage), false};
@@ -190,10 +189,10 @@ Ended run_and_conclude(const mpi::Environment& environment, const TuneArguments&
 }  // namespace
 
 int tune(const TuneArguments& arguments, const Launcher& launcher) {
-  const mpi::Environment environment = start_mpi(launcher);
-  if (environment.size() < 2) refuse_one_rank(launcher);
-  const Rank self{environment.rank()};
-  const Ended ended = run_and_conclude(environment, arguments, self);
+  Start start{launcher};
+  if (start.environment().size() < 2) refuse_one_rank(launcher);
+  const Rank self{start.environment().rank()};
+  const Ended ended = run_and_conclude(start, arguments, self);
   end_program({.rank = self, .abandoned = ended.abandoned}, ended.code);
 }
 

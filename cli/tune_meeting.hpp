@@ -33,7 +33,7 @@ class TuneMeeting {
   Result<std::vector<std::uint64_t>> gather(const std::string& name,
                                             const std::vector<std::uint64_t>& mine,
                                             bool patient = false);
-  // The lowest rank that passes true, if one does. Meets Environment::lowest_with() on others.
+  // The lowest rank that passes true, if one does. Meets Start::first_refused() on others.
   Result<std::optional<Rank>> lowest_with(const std::string& name, bool mine);
 
  private:

@@ -41,9 +41,10 @@ void note(SweepResult& result, const Report& report) {
 
 }  // namespace
 
-SweepResult sweep(const mpi::Environment& environment, const TuneArguments& arguments,
-                  Interruption& interruption, const std::function<Outcome()>& prepare,
+SweepResult sweep(Start& start, const TuneArguments& arguments, Interruption& interruption,
+                  const std::function<Outcome()>& prepare,
                   const std::function<void(const SweepProgress&)>& progress) {
+  const mpi::Environment& environment = start.environment();
   const Rank self{environment.rank()};
   const bool master = self == kMaster;
   const std::string host = mpi::host_name();
@@ -71,6 +72,7 @@ SweepResult sweep(const mpi::Environment& environment, const TuneArguments& argu
     lose(refused.error());
     return result;
   }
+  start.complete();
   if (*refused) {
     result.refused = true;
     return result;

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "cli/interruption.hpp"
+#include "cli/start.hpp"
 #include "cli/tune_arguments.hpp"
 #include "cli/tuning_choice.hpp"
 #include "cli/tuning_plan.hpp"
 #include "engine/base/failure.hpp"
 #include "engine/base/result.hpp"
-#include "engine/mpi/environment.hpp"
 
 namespace mpiferry::cli {
 
@@ -51,8 +51,8 @@ struct SweepProgress {
 
 // Collective over all ranks; rank 0's arguments count. `prepare` is rank 0's first step: a failure
 // ends it. `progress` is called on rank 0, before and after each measurement.
-SweepResult sweep(const mpi::Environment& environment, const TuneArguments& arguments,
-                  Interruption& interruption, const std::function<Outcome()>& prepare,
+SweepResult sweep(Start& start, const TuneArguments& arguments, Interruption& interruption,
+                  const std::function<Outcome()>& prepare,
                   const std::function<void(const SweepProgress&)>& progress);
 
 }  // namespace mpiferry::cli

@@ -13,7 +13,6 @@
 
 #include "engine/base/alarm.hpp"
 #include "engine/mpi/error.hpp"
-#include "engine/mpi/exchange.hpp"
 
 namespace mpiferry::mpi {
 namespace {
@@ -53,11 +52,6 @@ int Environment::size() const {
   int size = 0;
   require("MPI_Comm_size", MPI_Comm_size(MPI_COMM_WORLD, &size));
   return size;
-}
-
-std::optional<int> Environment::lowest_with(bool mine) const {
-  const Lowest lowest = mpi::lowest_with(MPI_COMM_WORLD, mine, [] { return false; });
-  return lowest.rank ? std::optional{lowest.rank->value} : std::nullopt;
 }
 
 void Environment::abort(int exit_code) noexcept {

@@ -1,8 +1,6 @@
 // MPI from MPI_Init_thread on, for programs that do not manage it themselves. finalize.hpp ends it.
 #pragma once
 
-#include <chrono>
-#include <optional>
 #include <string>
 
 #include <mpi.h>
@@ -22,10 +20,6 @@ class Environment {
   static MPI_Comm world() noexcept { return MPI_COMM_WORLD; }
   int rank() const;
   int size() const;
-
-  // The lowest rank that passes true; nothing if none does. Collective, for start-up: waits as long
-  // as it takes. Meets mpi::lowest_with of exchange.hpp on other ranks, which may give up.
-  std::optional<int> lowest_with(bool mine) const;
 
   // MPI_Abort on all ranks: mpirun ends them and returns `exit_code`. For ends at which some rank
   // does not answer any more. Where the launcher does not answer either, this process alone ends.

@@ -66,6 +66,25 @@ TEST_F(Stall, of_the_source_is_nobodys_fault) {
   expect_moved(run_job(3, {"--stall-timeout", "1"}));
 }
 
+// Right after MPI_Init; the limit is a minute.
+TEST_F(Stall, before_the_job_is_named) {
+  make_source(5 * chunk_size);
+  Command command = job(3);
+  std::ranges::replace(command.words, std::string{MPIFERRY_BINARY}, std::string{MPIFERRY_STOPPING});
+  command.environment.insert(command.environment.end(),
+                             {{"FERRY_STOP_RANK", "2"}, {"FERRY_STOP_AT", "1"}});
+  command.limit = 90s;
+  const Finished finished = run(command);
+  EXPECT_EQ(finished.exit_code, 6) << told(finished);
+  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_NE(finished.err.find("still waiting for all ranks to start"), std::string::npos)
+      << told(finished);
+  EXPECT_NE(finished.err.find("rank 2: has started MPI, but not come to the meeting at the start"),
+            std::string::npos)
+      << told(finished);
+  EXPECT_TRUE(finished.left.empty()) << told(finished);
+}
+
 TEST_F(Stall, in_mpi_finalize_does_not_keep_a_job_that_is_done) {
   make_source(5 * chunk_size);
   Command command = job(3);
