@@ -26,7 +26,7 @@ void fail(SweepResult& result, Failure failure) {
   result.failure = std::move(failure);
 }
 
-Outcome Conductor::prepare() {
+Outcome Conductor::prepare(const std::function<bool()>& stop) {
   const auto workers = static_cast<std::uint32_t>(result_.ranks - 1);
   const Tuning by_default = default_tuning(arguments_.fsync);
   TuningGrid grid =
@@ -51,8 +51,7 @@ Outcome Conductor::prepare() {
   schedule_.emplace(grid.cases.size(), TuningSchedule::Limits{.repetitions = arguments_.repetitions,
                                                               .budget = arguments_.budget});
   result_.planned = schedule_->total();
-  auto sample = disk::SampleFile::make(arguments_.source_directory, arguments_.size,
-                                       [this] { return interruption_.seen().has_value(); });
+  auto sample = disk::SampleFile::make(arguments_.source_directory, arguments_.size, stop);
   if (!sample) return std::move(sample.error());
   sample_.emplace(std::move(*sample));
   result_.source_file_system =

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,8 +30,9 @@ class Conductor {
   Conductor(const TuneArguments& arguments, Interruption& interruption, SweepResult& result)
       : arguments_(arguments), interruption_(interruption), result_(result) {}
 
-  // The plan and the sample.
-  Outcome prepare();
+  // The plan and the sample. `stop` is asked while the sample is made, which may take long. Nothing
+  // else is called meanwhile, should it be on another thread.
+  Outcome prepare(const std::function<bool()>& stop);
   // What is measured next; false if there is nothing more, and all ranks shall end.
   bool next();
   SweepProgress progress() const;

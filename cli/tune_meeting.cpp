@@ -32,27 +32,25 @@ constexpr milliseconds kStuckAfter{1'000};
 
 class TuneMeeting::Wait {
  public:
-  Wait(TuneMeeting& meeting, bool patient)
+  explicit Wait(TuneMeeting& meeting)
       : interruption_(meeting.interruption_), stuck_(meeting.stuck_) {
-    patience_ = Options{}.stall_timeout;
     if (meeting.self_ == kMaster) return;
     const milliseconds turn = kTurn * std::min(meeting.self_.value - 1, kTurns);
     grace_ = kWorkerGrace + turn;
-    *patience_ += kWorkersExtra + turn;
-    if (patient) patience_.reset();
+    patience_ += kWorkersExtra + turn;
   }
 
   // Between two tests: whether it has taken too long.
   bool over() {
     const Clock::time_point now = Clock::now();
     if (!signalled_ && interruption_.seen()) signalled_ = now;
-    if (!signalled_) return patience_ && now - began_ > *patience_;
+    if (!signalled_) return now - began_ > patience_;
     if (now - *signalled_ > kStuckAfter && stuck_) std::exchange(stuck_, {})();
     return now - *signalled_ > grace_;
   }
 
   bool signalled() const { return signalled_.has_value(); }
-  milliseconds allowed() const { return signalled() ? grace_ : patience_.value_or(milliseconds{}); }
+  milliseconds allowed() const { return signalled() ? grace_ : patience_; }
 
  private:
   Interruption& interruption_;
@@ -60,7 +58,7 @@ class TuneMeeting::Wait {
   Clock::time_point began_ = Clock::now();
   std::optional<Clock::time_point> signalled_;
   milliseconds grace_ = kMasterGrace;
-  std::optional<milliseconds> patience_;
+  milliseconds patience_ = Options{}.stall_timeout;
 };
 
 TuneMeeting::TuneMeeting(mpi::NativeCommunicator communicator, Rank self,
@@ -87,23 +85,22 @@ Failure TuneMeeting::failure(const std::string& name, const Wait& wait, Rank mis
 }
 
 Result<std::string> TuneMeeting::share(const std::string& name, std::string text) {
-  Wait wait{*this, false};
+  Wait wait{*this};
   auto shared = mpi::share(communicator_, std::move(text), [&wait] { return wait.over(); });
   if (!shared) return failure(name, wait, kMaster);
   return std::move(*shared);
 }
 
 Result<std::vector<std::uint64_t>> TuneMeeting::gather(const std::string& name,
-                                                       const std::vector<std::uint64_t>& mine,
-                                                       bool patient) {
-  Wait wait{*this, patient};
+                                                       const std::vector<std::uint64_t>& mine) {
+  Wait wait{*this};
   mpi::Gathered gathered = mpi::gather(communicator_, mine, [&wait] { return wait.over(); });
   if (gathered.missing) return failure(name, wait, *gathered.missing);
   return std::move(gathered.numbers);
 }
 
 Result<std::optional<Rank>> TuneMeeting::lowest_with(const std::string& name, bool mine) {
-  Wait wait{*this, false};
+  Wait wait{*this};
   const mpi::Lowest lowest = mpi::lowest_with(communicator_, mine, [&wait] { return wait.over(); });
   if (lowest.missing) return failure(name, wait, *lowest.missing);
   return lowest.rank;

@@ -25,14 +25,12 @@ class TuneMeeting {
   TuneMeeting(mpi::NativeCommunicator communicator, Rank self, Interruption& interruption,
               std::function<void()> stuck);
 
-  // Collective. `name` is for people: "the meeting at the start". `patient`: rank 0 has work to do
-  // before it comes, so the others wait for it as long as it takes.
+  // Collective. `name` is for people: "the meeting at the start".
   // worker_stalled, or interrupted, with the rank that has not come.
   Result<std::string> share(const std::string& name, std::string text);
   // Every rank's numbers, by rank; as many from each.
   Result<std::vector<std::uint64_t>> gather(const std::string& name,
-                                            const std::vector<std::uint64_t>& mine,
-                                            bool patient = false);
+                                            const std::vector<std::uint64_t>& mine);
   // The lowest rank that passes true, if one does. Meets Start::first_refused() on others.
   Result<std::optional<Rank>> lowest_with(const std::string& name, bool mine);
 

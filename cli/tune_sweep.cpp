@@ -1,7 +1,12 @@
 #include "cli/tune_sweep.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <future>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,6 +36,41 @@ class Listener final : public Observer {
  private:
   Interruption& interruption_;
 };
+
+// What ranks tell each other in the meeting before each job: that they go on, or stop, or, rank 0
+// alone, that the sample is not there yet and that they meet again.
+constexpr std::uint64_t kGoOn = 0;
+constexpr std::uint64_t kStop = 1;
+constexpr std::uint64_t kBusy = 2;
+constexpr std::chrono::milliseconds kMeetAgain{200};
+// After a signal a sample that is still not given up hangs: rank 0 leaves the others to themselves.
+constexpr std::chrono::seconds kSampleGrace{2};
+constexpr const char* kSampleMeeting = "the meeting while the sample is made";
+
+// Rank 0 makes the sample on a thread of its own and meets the others again and again meanwhile, so
+// that each side knows that the other one is there. `lost`: somebody was not.
+Outcome make_sample(Conductor& conductor, TuneMeeting& meeting, Interruption& interruption,
+                    std::optional<Failure>& lost) {
+  using Clock = std::chrono::steady_clock;
+  std::atomic<bool> stop = false;
+  const auto make = [&] { return conductor.prepare([&stop] { return stop.load(); }); };
+  std::future<Outcome> made;
+  try {
+    made = std::async(std::launch::async, make);
+  } catch (const std::system_error&) {  // no thread can be had
+    return conductor.prepare([&interruption] { return interruption.seen().has_value(); });
+  }
+  std::optional<Clock::time_point> signalled;
+  while (made.wait_for(kMeetAgain) != std::future_status::ready) {
+    if (!signalled && interruption.seen()) signalled = Clock::now();
+    if (signalled) stop = true;
+    if (lost || (signalled && Clock::now() - *signalled > kSampleGrace)) continue;
+    const auto here = meeting.gather(kSampleMeeting, {kBusy});
+    if (!here) lost = here.error();
+    if (lost || std::ranges::find(*here, kStop) != here->end()) stop = true;
+  }
+  return made.get();
+}
 
 // A worker's part in the verdict.
 void note(SweepResult& result, const Report& report) {
@@ -96,7 +136,12 @@ SweepResult sweep(Start& start, const TuneArguments& arguments, Interruption& in
   if (master) {
     result.hosts.push_back(host);
     Outcome prepared = prepare();
-    if (prepared) prepared = conductor.prepare();
+    std::optional<Failure> lost;
+    if (prepared) prepared = make_sample(conductor, meeting, interruption, lost);
+    if (lost) {
+      lose(*lost);
+      return result;
+    }
     if (!prepared) fail(result, std::move(prepared.error()));
   }
   // The jobs, like the meetings, are on MPI_COMM_WORLD itself, which is ours: run() would begin
@@ -111,14 +156,20 @@ SweepResult sweep(Start& start, const TuneArguments& arguments, Interruption& in
       stop = true;
       fail(result, *seen);
     }
-    auto stops = meeting.gather(
-        runs == 0 ? "the meeting after the sample was made" : "the meeting after a measurement",
-        {stop ? 1U : 0U}, /*patient=*/runs == 0);
+    const char* const name = runs == 0 ? kSampleMeeting : "the meeting after a measurement";
+    auto stops = meeting.gather(name, {stop ? kStop : kGoOn});
+    while (!master && stops && stops->front() == kBusy) {
+      if (const auto& seen = interruption.seen(); seen && !stop) {
+        stop = true;
+        fail(result, *seen);
+      }
+      stops = meeting.gather(name, {stop ? kStop : kGoOn});
+    }
     if (!stops) {
       lose(stops.error());
       break;
     }
-    if (const auto who = std::ranges::find(*stops, 1U); who != stops->end()) {
+    if (const auto who = std::ranges::find(*stops, kStop); who != stops->end()) {
       if (master && who != stops->begin()) {
         const Rank rank{static_cast<int>(who - stops->begin())};
         fail(result, {.code = Errc::interrupted, .rank = rank, .detail = "interrupted"});
