@@ -178,10 +178,8 @@ Ended run_and_conclude(Start& start, const TuneArguments& arguments, Rank self) 
   if (!result.warning.empty()) {
     say(stderr, master ? result.warning : below_progress(output, result.warning));
   }
-  if (!master && result.failure && (result.lost || (result.abandoned && self == Rank{1}))) {
-    // The master is out of reach.
-    say(stderr, below_progress(output, error_text(*result.failure)));
-  }
+  report_unreachable_master(
+      {.rank = self, .failure = result.failure, .abandoned = result.abandoned}, output);
   return {master ? conclude(arguments, result, files, output.out) : exit_code(result.verdict),
           result.abandoned};
 }

@@ -97,7 +97,6 @@ SweepResult sweep(Start& start, const TuneArguments& arguments, Interruption& in
   // Somebody is out of reach.
   const auto lose = [&result](Failure& failure) {
     result.abandoned = true;
-    result.lost = true;
     if (result.failure && result.failure->code == failure.code)
       result.failure.reset();  // says less
     if (result.failure) {

@@ -18,14 +18,13 @@
 
 namespace mpiferry::cli {
 
-// Whole on rank 0; the others have only `refused`, `verdict`, `failure`, `abandoned`, `lost` and
+// Whole on rank 0; the others have only `refused`, `verdict`, `failure`, `abandoned` and
 // `warning`.
 struct SweepResult {
   bool refused = false;  // some rank did not understand its options, and has said so: nothing began
   Errc verdict = Errc::ok;
   std::optional<Failure> failure = {};
   bool abandoned = false;    // some rank is out of reach: only MPI_Abort can end it
-  bool lost = false;         // this rank has waited for it in vain, outside of a job
   std::string warning = {};  // lines for people: what could not be removed, who is missing
 
   int ranks = 0;
