@@ -97,12 +97,14 @@ Task<> Master::run() {
         co_await publish_apart();
         break;
       case flow::Step::release:
+        release();  // before any rank leaves: who sees the job end finds no trace of it
         release_workers();
         conductor_.on_released();
         break;
       case flow::Step::give_up:
         conductor_.on_given_up(
             placed(silence(conductor_.unclosed(), "has not confirmed the end of the job")));
+        release();
         break;
       case flow::Step::wait:
         co_await changed_.wait();
@@ -145,7 +147,6 @@ void Master::release_workers() {
 }
 
 void Master::stop() {
-  release();
   for (const mpi::Operation& operation : listening_) context_.cancel(operation);
   tick_timer_.cancel();
   signals_.cancel();

@@ -58,7 +58,7 @@ class Master {
   virtual void on_tick(flow::Time now) = 0;
   // The job has failed: what waits for something else than `changed_` is to be woken.
   virtual void on_failed() {}
-  // The job is over, everything is said.
+  // The job is decided, and what was to be published is there: gives back what it holds.
   virtual void release() {}
   virtual void add_to(Report& report) const = 0;
 
