@@ -40,7 +40,9 @@ ErrorCode to_error_code(int mpi_result) noexcept {
 
 namespace {
 
-// MPI has no class of its own for these: MPICH says "other" whatever UCX reports.
+// MPI has no class of its own for these: MPICH says "other" whatever UCX reports. So a message to or
+// from one peer that fails as "other" is taken for a lost connection: that of a damaged library
+// looks the same, and to look at that host and at the network is the first thing to do for it, too.
 bool is_of_connection(const ErrorCode& error) noexcept {
   int error_class = MPI_SUCCESS;
   const std::error_code code = error;
@@ -70,7 +72,7 @@ Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer, in
             .rank = peer,
             .call = std::string{call},
             .detail = "the connection to this rank is lost (" + cause_of(error.message()) + ")",
-            .hint = "look at that host and at the network between; --resume goes on"};
+            .hint = "look at that host and at the network between"};
   }
   Failure failure{.code = Errc::mpi_failed, .call = std::string{call}};
   if (peer.value >= 0) failure.detail += "rank " + std::to_string(peer.value);
