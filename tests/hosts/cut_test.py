@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 
 from .lab import CHUNK, SHARED, STALL, Lab
 
@@ -23,7 +24,7 @@ class ACutOffHost(Lab):
         self.wait_until(lambda: not job.ranks(), "the rank behind the cut leaves", 2 * STALL + SLACK)
         self.assertLess(time.monotonic() - began, 2 * STALL + SLACK)
         self.assertNotIn("h3", self.marks())
-        self.assertEqual([], list(lost.inside(SHARED).glob("*.part")))
+        self.assertEqual([], list(lost.inside(Path(self.out)).glob("*.part")))
         self.cluster.heal(lost)
         self.expect_resumed()
 

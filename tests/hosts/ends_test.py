@@ -39,5 +39,18 @@ class EndsOn3Hosts(Lab):
             self.assertEqual("", ended.output)
 
 
+class EndsOnHostsOfOneName(Lab):
+    """Machines that are set up alike are all called localhost; MPI_Finalize over TCP hangs on them as on others."""
+
+    def test_with_one_rank_each(self) -> None:
+        self.make_source(1 << 20)
+        for host in self.cluster:
+            host.run("hostname", "localhost")
+        usual = ["env", "-u", "UCX_TLS"]  # else that alone says that no rank shares memory
+        for number in range(JOBS):
+            job = self.start("scatter", "--quiet", str(self.source), f"{SHARED}/out{number}", through=usual)
+            self.expect(0, job.wait(20))
+
+
 class EndsOn5Hosts(EndsOn3Hosts):
     HOSTS = 5
