@@ -53,12 +53,15 @@ std::string below_progress(const Output& output, const std::string& text) {
   return output.terminal ? "\n" + text : text;
 }
 
+void let_lower_ranks_speak(Rank self) {
+  if (self <= Rank{1}) return;
+  const std::chrono::milliseconds later{300 + 10 * self.value};
+  std::this_thread::sleep_for(std::min(later, kMaxDelay));
+}
+
 void report_unreachable_master(const Report& report, const Output& output) {
   if (!report.abandoned || report.rank == kMaster || !report.failure) return;
-  if (report.rank != Rank{1}) {
-    const std::chrono::milliseconds later{300 + 10 * report.rank.value};
-    std::this_thread::sleep_for(std::min(later, kMaxDelay));
-  }
+  let_lower_ranks_speak(report.rank);
   say(stderr, below_progress(output, error_text(*report.failure)));
 }
 

@@ -26,8 +26,11 @@ int tell(const Report& report, const Words& words, ReportFile& file, std::FILE* 
 // for good, if rank 0 is out of reach.
 std::string below_progress(const Output& output, const std::string& text);
 
-// A worker that has given the master up says so itself: rank 1 at once; the others only if they are
-// still there a moment later, as the first that aborts ends all that it can reach.
+// For ranks that fail alike and then abort. Ranks 0 and 1 go on at once; the others only if they
+// are still there a moment later, as the first that aborts ends all that it can reach.
+void let_lower_ranks_speak(Rank self);
+
+// A worker that has given the master up says so itself, the lowest first.
 void report_unreachable_master(const Report& report, const Output& output);
 
 // The end of this process, with what is said where ranks cannot leave together: after a job, and

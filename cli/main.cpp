@@ -29,6 +29,7 @@
 #include "cli/tune_command.hpp"
 #include "cli/version.hpp"
 #include "engine/mpi/environment.hpp"
+#include "engine/mpi/error.hpp"
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
@@ -178,6 +179,12 @@ int main(int argc, const char* const* argv) {
         fmt::format("mpiferry: error: rank {}: memory is exhausted\n  hint: lower --window, "
                     "--chunk-size or --memory\n",
                     launcher.rank));
+  } catch (const mpi::CallFailed& error) {
+    let_lower_ranks_speak(Rank{launcher.rank});  // a connection that is lost has two ends
+    Failure failure = error.failure();
+    if (failure.rank == kNoRank) failure.rank = Rank{launcher.rank};
+    say(stderr, error_text(failure));
+    mpi::Environment::abort(exit_code(failure.code));
   } catch (const std::system_error& error) {
     report_limit(launcher, error.what());
   } catch (const boost::system::system_error& error) {

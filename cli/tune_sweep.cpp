@@ -47,6 +47,12 @@ constexpr std::chrono::milliseconds kMeetAgain{200};
 constexpr std::chrono::seconds kSampleGrace{2};
 constexpr const char* kSampleMeeting = "the meeting while the sample is made";
 
+// Before a thread that asks for it is waited for, whatever ends the wait for it.
+struct StopOnLeave {
+  std::atomic<bool>& stop;
+  ~StopOnLeave() { stop = true; }
+};
+
 // Rank 0 makes the sample on a thread of its own and meets the others again and again meanwhile, so
 // that each side knows that the other one is there. `lost`: somebody was not.
 Outcome make_sample(Conductor& conductor, TuneMeeting& meeting, Interruption& interruption,
@@ -60,6 +66,7 @@ Outcome make_sample(Conductor& conductor, TuneMeeting& meeting, Interruption& in
   } catch (const std::system_error&) {  // no thread can be had
     return conductor.prepare([&interruption] { return interruption.seen().has_value(); });
   }
+  const StopOnLeave leaving{stop};
   std::optional<Clock::time_point> signalled;
   while (made.wait_for(kMeetAgain) != std::future_status::ready) {
     if (!signalled && interruption.seen()) signalled = Clock::now();

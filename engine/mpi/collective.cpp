@@ -14,11 +14,11 @@ constexpr std::chrono::microseconds kNap{100};
 
 }  // namespace
 
-bool finish(const char* call, int result, MPI_Request& request, const GiveUp& give_up) {
-  require(call, result);
+bool finish(const char* call, int result, MPI_Request& request, const GiveUp& give_up, Rank peer) {
+  require(call, result, peer);
   for (int tests = 0;; ++tests) {
     int done = 0;
-    require(call, MPI_Test(&request, &done, MPI_STATUS_IGNORE));
+    require(call, MPI_Test(&request, &done, MPI_STATUS_IGNORE), peer);
     if (done != 0) return true;
     if (give_up()) return false;
     if (tests < kYields) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 #include <system_error>
 
 #include <mpi.h>
@@ -40,8 +39,8 @@ ErrorCode to_error_code(int mpi_result) noexcept {
 
 namespace {
 
-// MPI has no class of its own for these: MPICH says "other" whatever UCX reports. So a message to or
-// from one peer that fails as "other" is taken for a lost connection: that of a damaged library
+// MPI has no class of its own for these: MPICH says "other" whatever UCX reports. So a message to
+// or from one peer that fails as "other" is taken for a lost connection: that of a damaged library
 // looks the same, and to look at that host and at the network is the first thing to do for it, too.
 bool is_of_connection(const ErrorCode& error) noexcept {
   int error_class = MPI_SUCCESS;
@@ -83,9 +82,9 @@ Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer, in
   return failure;
 }
 
-void require(std::string_view call, int mpi_result) {
+void require(std::string_view call, int mpi_result, Rank peer) {
   if (mpi_result == MPI_SUCCESS) return;
-  throw std::runtime_error{mpi_failure(call, to_error_code(mpi_result)).message()};
+  throw CallFailed{mpi_failure(call, to_error_code(mpi_result), peer)};
 }
 
 }  // namespace mpiferry::mpi

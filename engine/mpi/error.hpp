@@ -1,9 +1,11 @@
 // What MPI calls return, as error codes and as failures that name the call.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <boost/system/error_code.hpp>
 
@@ -25,7 +27,18 @@ ErrorCode to_error_code(int mpi_result) noexcept;
 Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer = kNoRank,
                     int tag = -1);
 
-// Throws std::runtime_error with the text of mpi_failure. For set-up that cannot go on.
-void require(std::string_view call, int mpi_result);
+// MPI refuses where nothing can go on without it.
+class CallFailed : public std::runtime_error {
+ public:
+  explicit CallFailed(Failure failure)
+      : std::runtime_error{failure.message()}, failure_(std::move(failure)) {}
+  const Failure& failure() const noexcept { return failure_; }
+
+ private:
+  Failure failure_;
+};
+
+// Throws CallFailed with mpi_failure. For set-up that cannot go on.
+void require(std::string_view call, int mpi_result, Rank peer = kNoRank);
 
 }  // namespace mpiferry::mpi

@@ -31,14 +31,14 @@ struct Round {
     return finish(
         "MPI_Isend",
         MPI_Isend(data, static_cast<int>(bytes), MPI_BYTE, to, kTag, communicator, &request),
-        request, give_up);
+        request, give_up, Rank{to});
   }
   bool receive(void* data, std::size_t bytes, int from) const {
     MPI_Request request = MPI_REQUEST_NULL;
     return finish(
         "MPI_Irecv",
         MPI_Irecv(data, static_cast<int>(bytes), MPI_BYTE, from, kTag, communicator, &request),
-        request, give_up);
+        request, give_up, Rank{from});
   }
   // From rank 0 to all. The rank that it was given up for, if it was.
   std::optional<Rank> tell_all(void* data, std::size_t bytes) const {

@@ -1,7 +1,7 @@
 // What ranks tell each other beside the jobs. Collective over the communicator, on which nobody
 // else may send with tag 0: each rank speaks with rank 0 alone, so that rank 0 knows who is missing
 // and nobody waits for one who only passes things on. Nonblocking calls, tested with yields and
-// naps (collective.hpp). Throws if MPI refuses.
+// naps (collective.hpp). Throws CallFailed if MPI refuses.
 //
 // Who gives up must not use the communicator again: calls may still be under way. What they work on
 // is left to them.

@@ -25,8 +25,7 @@ class SlowReader {
     EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
     descriptor_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     EXPECT_GE(descriptor_, 0);
-    EXPECT_EQ(::fcntl(descriptor_, F_SETPIPE_SZ, static_cast<int>(kPage)),
-              static_cast<int>(kPage));
+    EXPECT_EQ(::fcntl(descriptor_, F_SETPIPE_SZ, static_cast<int>(kPage)), static_cast<int>(kPage));
   }
   SlowReader(const SlowReader&) = delete;
   SlowReader& operator=(const SlowReader&) = delete;
@@ -56,22 +55,27 @@ class LastMeeting : public JobTest {
  protected:
   // Five ranks whose directories have such long names that their report is longer than a page.
   Command long_report(const Words& words) {
-    destination = temporary / std::string(200, 'a') / std::string(200, 'b') / std::string(200, 'c') /
-                  std::string(200, 'd') / "dest";
+    destination = temporary / std::string(200, 'a') / std::string(200, 'b') /
+                  std::string(200, 'c') / std::string(200, 'd') / "dest";
     std::filesystem::create_directories(destination.parent_path());
     make_source(3 * chunk_size);
     return job(5, words);
   }
-  // One rank to which MPI says in the last meeting that a connection is lost.
-  Command losing(int rank) {
+  // One rank to which MPI says in its call N, or in the last meeting (0), that a connection is
+  // lost.
+  Command losing(int rank, int call = 0) {
     make_source(3 * chunk_size);
     Command command = job(3, {"--stall-timeout", "1"});
     std::ranges::replace(command.words, std::string{MPIFERRY_BINARY},
                          std::string{MPIFERRY_STOPPING});
-    command.environment.emplace_back("FERRY_LOSE_RANK", std::to_string(rank));
+    command.environment.insert(
+        command.environment.end(),
+        {{"FERRY_LOSE_RANK", std::to_string(rank)}, {"FERRY_LOSE_AT", std::to_string(call)}});
     return command;
   }
 };
+
+using FirstMeeting = LastMeeting;
 
 TEST_F(LastMeeting, ends_with_6_when_nobody_takes_the_report) {
   const SlowReader reader{report_path};
@@ -117,6 +121,16 @@ TEST_F(LastMeeting, without_a_connection_of_rank_0_changes_no_status) {
   EXPECT_NE(finished.err.find("mpiferry: warning: a connection was lost"), std::string::npos)
       << told(finished);
   EXPECT_EQ(report()["verdict"], "ok");
+}
+
+// Call 1 is MPI_Init_thread.
+TEST_F(FirstMeeting, without_a_connection_is_no_internal_error) {
+  const Finished finished = run(losing(2, 2));
+  EXPECT_EQ(finished.exit_code, 6) << told(finished);
+  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_NE(finished.err.find("rank 0: MPI_Irecv: the connection to this rank is lost"),
+            std::string::npos)
+      << told(finished);
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 //
 // Calls are counted where one may wait for other ranks: the first is MPI_Init_thread. The rank
 // FERRY_STOP_RANK stops right after that one (all ranks meet in it), or right before call
-// FERRY_STOP_AT; 0 is MPI_Finalize. The rank FERRY_LOSE_RANK is told in MPI_Iallreduce, the meeting
-// at the end, that a connection is lost.
+// FERRY_STOP_AT; 0 is MPI_Finalize. The rank FERRY_LOSE_RANK is told in call FERRY_LOSE_AT that a
+// connection is lost; 0 is MPI_Iallreduce, the meeting at the end.
 #include <csignal>
 #include <cstdlib>
 
@@ -17,11 +17,16 @@ int number(const char* variable) {
   return text != nullptr ? std::atoi(text) : -1;
 }
 
-void stop_if_it_is_time() {
-  static const int at = number("FERRY_STOP_AT");
-  static const bool chosen = number("PMI_RANK") == number("FERRY_STOP_RANK");
+bool is_rank(const char* variable) { return number("PMI_RANK") == number(variable); }
+
+// Whether a connection is lost in this call.
+bool stop_or_lose() {
+  static const int stop_at = is_rank("FERRY_STOP_RANK") ? number("FERRY_STOP_AT") : -1;
+  static const int lose_at = is_rank("FERRY_LOSE_RANK") ? number("FERRY_LOSE_AT") : -1;
   static int calls = 0;
-  if (++calls == at && chosen) std::raise(SIGSTOP);
+  ++calls;
+  if (calls == stop_at) std::raise(SIGSTOP);
+  return calls == lose_at;
 }
 
 }  // namespace
@@ -29,7 +34,7 @@ void stop_if_it_is_time() {
 // NOLINTBEGIN: names and signatures are MPI's.
 #define FERRY_STOP(NAME, PARAMETERS, ARGUMENTS) \
   int MPI_##NAME PARAMETERS {                   \
-    stop_if_it_is_time();                       \
+    if (stop_or_lose()) return MPI_ERR_OTHER;   \
     return PMPI_##NAME ARGUMENTS;               \
   }
 
@@ -37,7 +42,7 @@ extern "C" {
 
 int MPI_Init_thread(int* argc, char*** argv, int wanted, int* given) {
   const int result = PMPI_Init_thread(argc, argv, wanted, given);
-  stop_if_it_is_time();
+  stop_or_lose();
   return result;
 }
 
@@ -54,13 +59,12 @@ FERRY_STOP(Ibarrier, (MPI_Comm a, MPI_Request* b), (a, b))
 
 int MPI_Iallreduce(const void* a, void* b, int c, MPI_Datatype d, MPI_Op e, MPI_Comm f,
                    MPI_Request* g) {
-  stop_if_it_is_time();
-  static const bool lost = number("PMI_RANK") == number("FERRY_LOSE_RANK");
-  return lost ? MPI_ERR_OTHER : PMPI_Iallreduce(a, b, c, d, e, f, g);
+  const bool last = is_rank("FERRY_LOSE_RANK") && number("FERRY_LOSE_AT") == 0;
+  return stop_or_lose() || last ? MPI_ERR_OTHER : PMPI_Iallreduce(a, b, c, d, e, f, g);
 }
 
 int MPI_Finalize() {
-  if (number("FERRY_STOP_AT") == 0 && number("PMI_RANK") == number("FERRY_STOP_RANK")) {
+  if (number("FERRY_STOP_AT") == 0 && is_rank("FERRY_STOP_RANK")) {
     std::raise(SIGSTOP);
   }
   return PMPI_Finalize();
