@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "engine/disk/allocated_bytes.hpp"
 #include "engine/disk/file_id.hpp"
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/read_at.hpp"
@@ -104,10 +105,8 @@ Outcome OffsetPart::preallocate(Bytes size) {
 }
 
 Bytes OffsetPart::allocated() const noexcept {
-  constexpr std::uint64_t kBlock = 512;  // of st_blocks, whatever the file system's are
   struct stat status {};
-  if (::fstat(descriptor_.get(), &status) != 0) return 0_B;
-  return Bytes{static_cast<std::uint64_t>(status.st_blocks) * kBlock};
+  return ::fstat(descriptor_.get(), &status) == 0 ? allocated_bytes(status) : 0_B;
 }
 
 void OffsetPart::go_direct() noexcept {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "engine/disk/allocated_bytes.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/leftover_scan.hpp"
 #include "engine/disk/quota.hpp"
@@ -52,14 +53,13 @@ Result<Room> room_at(const Directory& directory) {
 }
 
 Bytes room_of_leftovers(const Directory& directory) {
-  constexpr std::uint64_t kBlock = 512;  // of st_blocks, whatever the file system's are
   Bytes sum;
   LeftoverScan scan{directory, ""};
   for (auto entry = scan.next(); entry && *entry; entry = scan.next()) {
     struct stat status {};
     if ((*entry)->kind != Leftover::none && (*entry)->is_regular &&
         ::fstatat(directory.descriptor(), (*entry)->name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
-      sum += Bytes{static_cast<std::uint64_t>(status.st_blocks) * kBlock};
+      sum += allocated_bytes(status);
     }
   }
   return sum;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "engine/disk/allocated_bytes.hpp"
 #include "engine/disk/file_id.hpp"
 
 namespace mpiferry::disk {
@@ -216,10 +217,8 @@ Result<ReadResult> Source::read_stream(std::span<std::byte> out) {
 std::vector<Extent> Source::data() const {
   std::vector<Extent> extents;
   struct stat status {};
-  constexpr std::int64_t kBlock = 512;  // of st_blocks, whatever the file system's are
-  if (!identity_ || ::fstat(number_, &status) != 0 || status.st_blocks * kBlock >= status.st_size) {
-    return extents;
-  }
+  if (!identity_ || ::fstat(number_, &status) != 0) return extents;
+  if (allocated_bytes(status).value >= static_cast<std::uint64_t>(status.st_size)) return extents;
   const off_t position = ::lseek(number_, 0, SEEK_CUR);
   const auto first = static_cast<off_t>(start_);
   const auto end = static_cast<off_t>(start_ + size_->value);
