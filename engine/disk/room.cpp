@@ -65,6 +65,15 @@ Bytes room_of_leftovers(const Directory& directory) {
   return sum;
 }
 
+std::optional<FileSpace> space_of(const Directory& directory, const std::string& name) noexcept {
+  struct stat status {};
+  if (::fstatat(directory.descriptor(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+      !S_ISREG(status.st_mode)) {
+    return std::nullopt;
+  }
+  return FileSpace{Bytes{static_cast<std::uint64_t>(status.st_size)}, allocated_bytes(status)};
+}
+
 std::uint64_t open_file_limit() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kMost;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
@@ -24,6 +25,13 @@ Result<Room> room_at(const Directory& directory);
 
 // How much of the disk other jobs' files in the directory have. Reads the whole directory.
 Bytes room_of_leftovers(const Directory& directory);
+
+struct FileSpace {
+  Bytes size;
+  Bytes allocated;
+};
+// Of the regular file `name` there; nothing if there is none. Thread-safe.
+std::optional<FileSpace> space_of(const Directory& directory, const std::string& name) noexcept;
 
 // How many descriptors this process may have (RLIMIT_NOFILE, the soft limit); the largest number if
 // there is no limit.

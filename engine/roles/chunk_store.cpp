@@ -7,6 +7,7 @@
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/stripe_name.hpp"
+#include "engine/plan/chunk_plan.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/roles/publication.hpp"
 
@@ -111,8 +112,12 @@ Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
     failed_ = !opened;
     if (failed_) return refused(disk::Call::open, opened.error());
   }
-  // What is written from now on is no finished file any more.
+  // What is written from now on is no finished file any more. One that will not fit stays what it
+  // was.
   if (file_->is_published()) {
+    if (Outcome reserved = reserve(); !reserved) {
+      return refused(disk::Call::write, reserved.error());
+    }
     if (Outcome retracted = file_->retract(); !retracted) {
       return refused(disk::Call::rename, retracted.error());
     }
@@ -120,6 +125,12 @@ Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
   // What was digested there is no more, even if the write fails.
   if (place(chunk) < digested_) forget_digest();
   return disk::ChunkSlot{*file_, place(chunk), zeros()};
+}
+
+Outcome ChunkStore::reserve() {
+  if (!job_.source_size || job_.data) return Nothing{};  // what is reserved is no hole
+  const plan::ChunkPlan plan{*job_.source_size, job_.chunk_size, job_.workers};
+  return file_->preallocate(plan.bytes_of(self_));
 }
 
 disk::ChunkSlot::Zeros ChunkStore::zeros() const noexcept {

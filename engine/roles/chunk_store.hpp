@@ -69,6 +69,7 @@ class ChunkStore {
  private:
   Bytes place(ChunkIndex chunk) const noexcept;
   Outcome open(std::string_view name, disk::Begin begin);
+  Outcome reserve();
   Outcome close();
   disk::ChunkSlot::Zeros zeros() const noexcept;
   void forget_digest();

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "engine/disk/chunk_name.hpp"
 #include "engine/disk/room.hpp"
+#include "engine/disk/stripe_name.hpp"
 #include "engine/plan/chunk_plan.hpp"
 
 namespace mpiferry::roles {
@@ -21,6 +23,15 @@ template <class T>
 std::optional<T> least(const std::optional<T>& a, const std::optional<T>& b) {
   if (!a || !b) return a ? a : b;
   return std::min(*a, *b);
+}
+
+// All that this worker writes. Small chunks take a block each.
+Share share_of(const wire::Job& job, Rank self) {
+  const plan::ChunkPlan plan{*job.source_size, job.chunk_size, job.workers};
+  if (job.layout != wire::Layout::chunks) return {job.data.value_or(plan.bytes_of(self)), 1};
+  const std::uint64_t files = plan.chunks_of(self);
+  const bool small = job.chunk_size.value < kBlock;
+  return {small ? Bytes{files * kBlock} : plan.bytes_of(self), files};
 }
 
 std::string too_little(Bytes needed, Bytes available) {
@@ -64,21 +75,36 @@ Outcome check_room(const disk::Directory& directory, const std::string& path, By
                  .hint = kMakeRoom};
 }
 
-wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory) {
+Share kept_chunk(const wire::Job& job, ChunkIndex chunk, const disk::Directory& directory) {
+  const plan::ChunkPlan plan{*job.source_size, job.chunk_size, job.workers};
+  const auto there = disk::space_of(directory, std::string{disk::ChunkName{chunk}.view()});
+  if (!there) return {};
+  const Bytes length = plan.length_of(chunk);
+  const Bytes needed = std::max(length, job.chunk_size.value < kBlock ? Bytes{kBlock} : 0_B);
+  // One of the right length may well stay as it is, however little its file system makes of it.
+  const bool whole = there->size == length;
+  return {whole ? needed : std::min(needed, there->allocated), 1};
+}
+
+// Where holes are filled, one that is there counts as full: what is kept is not written again.
+Share kept_stripe(const wire::Job& job, Rank self, const disk::Directory& directory) {
+  const std::string name = disk::stripe_name(self);
+  auto there = disk::space_of(directory, name + ".part");
+  if (!there) there = disk::space_of(directory, name);
+  if (!there) return {};
+  return {job.data ? there->allocated : std::max(there->allocated, there->size), 1};
+}
+
+wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory,
+                           const Share& kept) {
   // The layout `file` has reserved its space by now; --reroute copes with a full disk.
-  if (!job.source_size || job.resume || job.reroute || job.layout == wire::Layout::file) return {};
+  if (!job.source_size || job.reroute || job.layout == wire::Layout::file) return {};
   const auto room = disk::room_at(directory);
   if (!room) return {};  // it is not for this that a job should fail
-  const plan::ChunkPlan plan{*job.source_size, job.chunk_size, job.workers};
+  const Share share = share_of(job, self);
   wire::Ready::Room out;
-  out.needed = job.data.value_or(plan.bytes_of(self));
-  out.files = 1;
-  if (job.layout == wire::Layout::chunks) {
-    const std::uint64_t blocks = (job.chunk_size.value + kBlock - 1) / kBlock;
-    out.files = plan.chunks_of(self);
-    // Small chunks take a block each.
-    if (job.chunk_size.value < kBlock) out.needed = {out.files * blocks * kBlock};
-  }
+  out.needed = share.bytes - std::min(share.bytes, kept.bytes);
+  out.files = share.files - std::min(share.files, kept.files);
   out.available = least(room->available, room->quota_left);
   out.inodes = room->inodes;
   out.file_system = std::to_string(room->file_system);

@@ -23,9 +23,19 @@ Outcome check_build(const std::string& ours, const std::string& theirs);
 Outcome check_room(const disk::Directory& directory, const std::string& path, Bytes size,
                    Bytes freed = 0_B);
 
-// What this worker will write, and what fits there; nothing is claimed of a job whose size is not
-// known, or that goes on with what is there already.
-wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory);
+// What of a worker's share lies in its directory already, so that it needs no more room.
+struct Share {
+  Bytes bytes;
+  std::uint64_t files = 0;
+};
+// Of one chunk that has a file of its own, and of the stripe.
+Share kept_chunk(const wire::Job& job, ChunkIndex chunk, const disk::Directory& directory);
+Share kept_stripe(const wire::Job& job, Rank self, const disk::Directory& directory);
+
+// What this worker will write beside what is `kept`, and what fits there; nothing is claimed of a
+// job whose size is not known, or that can send chunks elsewhere.
+wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory,
+                           const Share& kept);
 
 // On the master: the shares of all workers, by the file systems that they share. dest_unusable with
 // rank, host, path and what is missing.

@@ -8,6 +8,7 @@
 
 #include "engine/plan/chunk_plan.hpp"
 #include "engine/roles/clearing.hpp"
+#include "engine/roles/preflight.hpp"
 #include "engine/roles/scatter_worker.hpp"
 #include "engine/roles/source_reader.hpp"
 
@@ -22,6 +23,28 @@ constexpr std::size_t kReportsUnderWay = 4;
 constexpr std::chrono::milliseconds kMostSilence{100};
 
 }  // namespace
+
+// So that a job that cannot fit is refused before anything of the earlier one changes.
+Task<> ScatterWorker::count_kept_space() {
+  constexpr std::uint64_t kLooksInATurn = 256;
+  if (!job_.source_size || job_.reroute) co_return;
+  if (job_.layout == wire::Layout::stripes) {
+    kept_ = kept_stripe(job_, post_.self(), *directory_);
+  }
+  if (job_.layout != wire::Layout::chunks) co_return;
+  const mpi::MpiContext::Awake awake{post_.context};
+  const plan::ChunkPlan plan{*job_.source_size, job_.chunk_size, job_.workers};
+  const std::uint64_t own = plan.chunks_of(post_.self());
+  for (std::uint64_t k = 0; k < own; ++k) {
+    const ChunkIndex chunk = plan::chunk_of(post_.self(), k, job_.workers);
+    const Share there = kept_chunk(job_, chunk, *directory_);
+    kept_.bytes += there.bytes;
+    kept_.files += there.files;
+    if (k % kLooksInATurn != 0) continue;
+    co_await yield_turn(post_.context.io());
+    if (has_to_stop()) break;
+  }
+}
 
 // Chunk by chunk, in the order in which the master will want to know.
 Task<> ScatterWorker::take_inventory() {

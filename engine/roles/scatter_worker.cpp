@@ -36,6 +36,7 @@ Task<Outcome> ScatterWorker::prepare() {
   if (ready) ready = check_open_files(job_.window);
   if (ready && job_.fsync) ready = directory_->sync();  // an ack means durable, path included
   if (!ready) co_return ready;
+  if (job_.resume) co_await count_kept_space();
   store_ = std::make_shared<ChunkStore>(directory_, job_, post_.self(), post_.job_id);
   co_return store_->open();
 }
@@ -81,7 +82,7 @@ void ScatterWorker::start() {
     ready.directory = directory_->path();
     ready.directory_id = directory_->id();
     ready.shares_master_directory = shares_;
-    ready.room = room_for(job_, post_.self(), *directory_);
+    ready.room = room_for(job_, post_.self(), *directory_, kept_);
   }
   post_.control.send(kMaster, wire::Tag::status, wire::Kind::ready, post_.job_id, ready);
   if (!job_.resume) return;

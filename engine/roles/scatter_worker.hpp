@@ -19,6 +19,7 @@
 #include "engine/roles/duty.hpp"
 #include "engine/roles/fault_player.hpp"
 #include "engine/roles/heartbeat.hpp"
+#include "engine/roles/preflight.hpp"
 #include "engine/wire/inventory.hpp"
 
 namespace mpiferry::roles {
@@ -56,6 +57,7 @@ class ScatterWorker final : public Duty {
   bool has_to_stop();
 
   // scatter_resume.cpp: what is there already
+  Task<> count_kept_space();
   Outcome retract();
   Task<> take_inventory();
   Task<std::optional<std::uint64_t>> look(ChunkIndex chunk, std::span<std::byte> buffer);
@@ -92,6 +94,7 @@ class ScatterWorker final : public Duty {
   std::size_t open_lanes_ = 0;
   bool retracted_ = false;   // resume: no list of sums, no manifest is left of an earlier job
   bool unwritable_ = false;  // a chunk could not be written
+  Share kept_;               // resume: of its share so much lies here already
   bool looking_ = false;     // the inventory is being taken
   std::optional<BufferPool> reports_;   // inventories on their way
   std::pair<ChunkIndex, Bytes> short_;  // the last chunk that was found with less than a whole one

@@ -94,19 +94,21 @@ TEST_F(Reroute, ends_the_job_when_nobody_can_write) {
 }
 
 TEST_F(Reroute, is_not_what_happens_by_default_and_more_room_lets_the_job_go_on) {
-  Command first = job(4);
-  const Finished finished = run_full(
-      // To go on is not refused for want of room: what is there already may be all that is needed.
-      R"(export MPIFERRY_RESUME=1
+  // A stream: how much room it needs is not known before.
+  const fs::path text = source;
+  source = temporary / "fifo";
+  ASSERT_EQ(run({{"mkfifo", source}}).exit_code, 0);
+  const std::string pour = "cat '" + text.string() + "' > '" + source.string() + "' & \n";
+  const Finished finished = run_full("export MPIFERRY_RESUME=1\n" + pour + R"(
          "$@"; test $? = 4 || exit 98
          mount -o remount,size=64m "$directory"
-         exec "$@")",
-      first);
+         )" + pour + R"(exec "$@")",
+                                     job(4));
   ASSERT_EQ(finished.exit_code, 0) << told(finished);
   EXPECT_EQ(error_lines(finished), 1) << "of the first" << told(finished);
   EXPECT_NE(finished.err.find("rank 2 ("), std::string::npos);
   EXPECT_NE(finished.err.find("No space left on device"), std::string::npos);
-  EXPECT_NE(finished.err.find(" are not; "), std::string::npos) << finished.err;
+  EXPECT_NE(finished.err.find("--resume goes on from there"), std::string::npos) << finished.err;
   const Json done = report();
   EXPECT_GT(done["chunks_kept"], 0);
   EXPECT_EQ(done["chunks_kept"].get<int>() + done["chunks_sent"].get<int>(), 101);

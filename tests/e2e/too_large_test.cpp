@@ -16,18 +16,26 @@ constexpr const char* kTwoJobs = R"(
   root=$2 larger=$3; shift 3; first=()
   while [ "$1" != and ]; do first+=("$1"); shift; done; shift
   "${first[@]}" || exit 98
-  sum() { cd "$root"; stat -c '%n %s %b' * .mpiferry* 2>/dev/null; cat * | md5sum; df --output=avail .; }
+  sum() { cd "$root"; find . -type f | sort | xargs stat -c '%n %a %s %b'; find . -type f | sort | xargs md5sum; df --output=avail .; }
   before=$(sum)
   "$@"; code=$?
   after=$(sum)
   [ "$before" = "$after" ] || { printf 'before: %s\nafter: %s\n' "$before" "$after"; exit 97; }
   exit $code)";
 
-class TooLarge : public JobTest {
+struct Case {
+  const char* name;
+  Words layout;
+  bool spread = false;  // each rank has a directory of its own
+};
+void PrintTo(const Case& it, std::ostream* out) { *out << it.name; }
+
+class TooLarge : public JobTest, public ::testing::WithParamInterface<Case> {
  protected:
   // A job of 4 MiB, then one of 7 MiB with `options` on a disk of 6 MiB.
-  Finished run_both(const Words& prefix, const std::string& mount, const Words& layout,
-                    const Words& options) {
+  Finished run_both(const Words& prefix, const std::string& mount, const Words& options) {
+    const Words& layout = GetParam().layout;
+    if (GetParam().spread) destination = root / "{rank}";
     make_source(4 << 20);
     const std::filesystem::path larger = temporary / "larger";
     write_file(larger, bytes + random_bytes(3 << 20, 7));
@@ -59,24 +67,33 @@ constexpr const char* kExt4 =
     "mount -o loop \"$2.image\" \"$2\" && rmdir \"$2/lost+found\" && "
     "fallocate -l $(( ($(df -B1 --output=avail \"$2\" | tail -1)) - (6 << 20) )) \"$2/filler\"";
 
-TEST_F(TooLarge, for_one_file_that_goes_on_changes_nothing) {
+TEST_P(TooLarge, to_go_on_changes_nothing) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount here";
-  expect_untouched(run_both(*prefix, kTmpfs, {"--layout", "file"}, {"--resume"}), "are free");
+  expect_untouched(run_both(*prefix, kTmpfs, {"--resume"}), "are free");
 }
 
-TEST_F(TooLarge, for_one_file_that_goes_on_changes_nothing_on_ext4) {
+TEST_P(TooLarge, to_go_on_changes_nothing_on_ext4) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount here";
-  const Finished finished = run_both(*prefix, kExt4, {"--layout", "file"}, {"--resume"});
+  const Finished finished = run_both(*prefix, kExt4, {"--resume"});
   if (finished.exit_code == 99) GTEST_SKIP() << "no ext4 in a file can be mounted here";
   expect_untouched(finished, "are free");
 }
 
-TEST_F(TooLarge, for_one_file_that_is_replaced_changes_nothing) {
+const Case kCases[] = {{"file", {"--layout", "file"}},
+                       {"stripes", {"--layout", "stripes"}},
+                       {"chunks", {"--layout", "chunks"}},
+                       {"stripes_apart", {"--layout", "stripes"}, true},
+                       {"chunks_apart", {"--layout", "chunks"}, true}};
+INSTANTIATE_TEST_SUITE_P(In, TooLarge, ::testing::ValuesIn(kCases),
+                         [](const auto& test) { return std::string{test.param.name}; });
+
+TEST_P(TooLarge, to_replace_what_is_there_changes_nothing) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount here";
-  expect_untouched(run_both(*prefix, kTmpfs, {"--layout", "file"}, {"--force"}), "are free");
+  if (GetParam().layout[1] != "file") GTEST_SKIP() << "only this layout asks before it removes";
+  expect_untouched(run_both(*prefix, kTmpfs, {"--force"}), "are free");
 }
 
 }  // namespace

@@ -2,9 +2,13 @@
 #include "engine/roles/preflight.hpp"
 
 #include <cerrno>
+#include <filesystem>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::roles {
 namespace {
@@ -70,6 +74,47 @@ TEST(Rooms, claim_nothing_of_what_is_not_known) {
   rooms.add(Rank{1}, worker("a", "", 6_KiB, 1_KiB));
   rooms.add(Rank{2}, worker("a", "1", 6_KiB, {}));
   EXPECT_TRUE(rooms.check());
+}
+
+wire::Job job_of(wire::Layout layout, Bytes size, Bytes chunk_size) {
+  wire::Job job;
+  job.source_size = size;
+  job.chunk_size = chunk_size;
+  job.layout = layout;
+  job.workers = 1;
+  return job;
+}
+
+TEST(Preflight, of_a_resume_claims_no_room_for_a_chunk_of_the_right_length) {
+  const disk::test::TemporaryDirectory temporary;
+  const auto directory = disk::Directory::open_existing(temporary.path());
+  const wire::Job job = job_of(wire::Layout::chunks, 40_KiB, 16_KiB);
+  temporary.put("chunk_0.bin", std::string(16 << 10, 'x'));
+  temporary.put("chunk_2.bin", "shorter");
+  const Share whole = kept_chunk(job, ChunkIndex{0}, *directory);
+  EXPECT_EQ(whole.bytes, 16_KiB);
+  EXPECT_EQ(whole.files, 1U);
+  EXPECT_EQ(kept_chunk(job, ChunkIndex{1}, *directory).files, 0U);
+  EXPECT_LT(kept_chunk(job, ChunkIndex{2}, *directory).bytes, 8_KiB);
+  const auto room = room_for(job, Rank{1}, *directory, whole);
+  EXPECT_EQ(room.needed, 24_KiB);
+  EXPECT_EQ(room.files, 2U);
+  EXPECT_EQ(room_for(job, Rank{1}, *directory, {}).needed, 40_KiB);
+}
+
+// What is kept is not written again; holes that stay holes need none until they are data.
+TEST(Preflight, of_a_resume_claims_room_for_what_a_stripe_lacks) {
+  const disk::test::TemporaryDirectory temporary;
+  const auto directory = disk::Directory::open_existing(temporary.path());
+  wire::Job job = job_of(wire::Layout::stripes, 80_KiB, 16_KiB);
+  EXPECT_EQ(kept_stripe(job, Rank{1}, *directory).files, 0U);
+  temporary.put("stripe_1.bin.part", "");
+  std::filesystem::resize_file(temporary / "stripe_1.bin.part", 64 << 10);
+  EXPECT_EQ(kept_stripe(job, Rank{1}, *directory).bytes, 64_KiB);
+  job.data = 70_KiB;
+  const Share kept = kept_stripe(job, Rank{1}, *directory);
+  EXPECT_EQ(kept.bytes, 0_KiB);
+  EXPECT_EQ(room_for(job, Rank{1}, *directory, kept).needed, 70_KiB);
 }
 
 TEST(Preflight, of_another_build_names_both) {
