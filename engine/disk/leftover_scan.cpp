@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/disk/allocated_bytes.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/replaceable.hpp"
 
@@ -44,6 +45,28 @@ Result<std::optional<LeftoverScan::Entry>> LeftoverScan::next() {
   }
   return std::optional{
       Entry{kind, entry->d_name, kind == Leftover::none || is_regular(directory_, *entry)}};
+}
+
+Result<bool> LeftoverSurvey::step(std::chrono::steady_clock::duration slice) {
+  const auto deadline = std::chrono::steady_clock::now() + slice;
+  do {
+    const auto entry = scan_.next();
+    if (!entry) return entry.error();
+    if (!*entry) return false;
+    const LeftoverScan::Entry& found = **entry;
+    if (found.kind == Leftover::none || found.kind == Leftover::token) continue;
+    if (Outcome ours = check_replaceable(directory_, found, spared_); !ours) {
+      return std::move(ours.error());
+    }
+    struct stat status {};
+    if (::fstatat(directory_.descriptor(), found.name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        status.st_nlink > 1) {
+      continue;
+    }
+    bytes_ += allocated_bytes(status);
+    ++files_;
+  } while (std::chrono::steady_clock::now() < deadline);
+  return true;
 }
 
 bool LeftoverSweep::is_doomed(const LeftoverScan::Entry& entry) const {

@@ -42,6 +42,29 @@ class LeftoverScan {
   std::unique_ptr<DIR, Close> entries_;  // opened by the first call
 };
 
+// Looks at all that is left, marks aside, and changes nothing.
+class LeftoverSurvey {
+ public:
+  // `spared`: as for LeftoverSweep.
+  LeftoverSurvey(const Directory& directory, std::string spared)
+      : directory_(directory), spared_(std::move(spared)), scan_(directory, "") {}
+
+  // Works for `slice`, and on one name at least. True if there may be more to do. What
+  // check_replaceable says of a file that must not go.
+  Result<bool> step(std::chrono::steady_clock::duration slice);
+
+  // What will be free without it; a file that has another name elsewhere stays there.
+  Bytes bytes() const noexcept { return bytes_; }
+  std::uint64_t files() const noexcept { return files_; }
+
+ private:
+  const Directory& directory_;
+  std::string spared_;
+  LeftoverScan scan_;
+  Bytes bytes_;
+  std::uint64_t files_ = 0;
+};
+
 // Which leftovers are to go: of this kind, with this number in the name (leftover_number).
 using Doomed = std::function<bool(Leftover, std::optional<std::uint64_t>)>;
 

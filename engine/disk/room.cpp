@@ -12,7 +12,6 @@
 
 #include "engine/disk/allocated_bytes.hpp"
 #include "engine/disk/destination_failure.hpp"
-#include "engine/disk/leftover_scan.hpp"
 #include "engine/disk/quota.hpp"
 
 namespace mpiferry::disk {
@@ -50,19 +49,6 @@ Result<Room> room_at(const Directory& directory) {
     room.inodes = std::min<std::uint64_t>(system.f_favail, room.inodes.value_or(kMost));
   }
   return room;
-}
-
-Bytes room_of_leftovers(const Directory& directory) {
-  Bytes sum;
-  LeftoverScan scan{directory, ""};
-  for (auto entry = scan.next(); entry && *entry; entry = scan.next()) {
-    struct stat status {};
-    if ((*entry)->kind != Leftover::none && (*entry)->is_regular &&
-        ::fstatat(directory.descriptor(), (*entry)->name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
-      sum += allocated_bytes(status);
-    }
-  }
-  return sum;
 }
 
 std::optional<FileSpace> space_of(const Directory& directory, const std::string& name) noexcept {

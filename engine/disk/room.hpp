@@ -23,9 +23,6 @@ struct Room {
 // dest_unusable with path, call and errno. Thread-safe.
 Result<Room> room_at(const Directory& directory);
 
-// How much of the disk other jobs' files in the directory have. Reads the whole directory.
-Bytes room_of_leftovers(const Directory& directory);
-
 struct FileSpace {
   Bytes size;
   Bytes allocated;

@@ -20,7 +20,11 @@ bool means_lost(Errc code) noexcept {
 }  // namespace
 
 Conductor::Conductor(std::uint32_t workers, Duration stall_timeout)
-    : stall_timeout_(stall_timeout), members_(workers), unanswered_(workers), unclosed_(workers) {}
+    : stall_timeout_(stall_timeout),
+      members_(workers),
+      unmeasured_(workers),
+      unanswered_(workers),
+      unclosed_(workers) {}
 
 Step Conductor::next(Time now) const noexcept {
   if (failure_ && stage_ > Stage::prepare && stage_ < Stage::dismiss) return Step::dismiss;
@@ -30,6 +34,7 @@ Step Conductor::next(Time now) const noexcept {
     case Stage::invite:
       return Step::invite;
     case Stage::invited:
+      if (clears_ && unmeasured_ == 0) return Step::clear;
       return unanswered_ == 0 ? Step::transfer : Step::wait;
     case Stage::transfer:
       return Step::transfer;
@@ -52,8 +57,9 @@ Step Conductor::next(Time now) const noexcept {
 
 void Conductor::on_prepared() noexcept { stage_ = Stage::invite; }
 
-void Conductor::on_invited(Time now) noexcept {
+void Conductor::on_invited(Time now, bool clears) noexcept {
   stage_ = Stage::invited;
+  clears_ = clears;
   since_ = now;
 }
 

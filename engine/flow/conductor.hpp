@@ -18,6 +18,7 @@ namespace mpiferry::flow {
 enum class Step : std::uint8_t {
   prepare,   // look at everything on this rank, then on_prepared()
   invite,    // send the job to every worker, then on_invited()
+  clear,     // remove what is in the way here, tell every worker to do so, then on_cleared()
   transfer,  // on_transfer_began(), move the chunks until all are moved or failed(),
              // on_transferred()
   dismiss,   // send the end, with verdict(), to every worker, then on_dismissed()
@@ -40,7 +41,10 @@ class Conductor {
   Step next(Time now) const noexcept;
 
   void on_prepared() noexcept;
-  void on_invited(Time now) noexcept;
+  // `clears`: files of an earlier job are in the way; none of them goes before every worker has
+  // said that its share will fit (on_measured).
+  void on_invited(Time now, bool clears = false) noexcept;
+  void on_cleared() noexcept { clears_ = false; }
   void on_transfer_began() noexcept;
   void on_transferred() noexcept;
   void on_dismissed(Time now) noexcept;
@@ -51,7 +55,11 @@ class Conductor {
   void on_over() noexcept { stage_ = Stage::over; }
 
   // A worker answered the job, be it with a failure; it has confirmed the end.
-  void on_answer(Rank worker) noexcept { mark(worker, &Member::answered, &unanswered_); }
+  void on_answer(Rank worker) noexcept {
+    on_measured(worker);
+    mark(worker, &Member::answered, &unanswered_);
+  }
+  void on_measured(Rank worker) noexcept { mark(worker, &Member::measured, &unmeasured_); }
   void on_closed(Rank worker) noexcept { mark(worker, &Member::closed, &unclosed_); }
   // A worker has not answered yet, or not closed after a success, but is at work on it: patience
   // begins anew.
@@ -102,6 +110,7 @@ class Conductor {
     over
   };
   struct Member {
+    bool measured = false;
     bool answered = false;
     bool closed = false;
     Time busy;  // when it said so last
@@ -119,12 +128,14 @@ class Conductor {
 
   Duration stall_timeout_;
   std::vector<Member> members_;  // worker r at r - 1
-  std::size_t unanswered_;       // members without the flag
+  std::size_t unmeasured_;       // members without the flag
+  std::size_t unanswered_;
   std::size_t unclosed_;
   Stage stage_ = Stage::prepare;
   bool dismissed_ = false;
   Time since_;                    // the job was sent
   std::optional<Time> deadline_;  // of the dismissed
+  bool clears_ = false;           // files of an earlier job are still in the way
   std::optional<Failure> failure_;
   std::optional<Failure> late_;
   bool abandoned_ = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -20,5 +21,16 @@ namespace mpiferry::roles {
 Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory, std::string spared,
                     std::function<bool()> stop, disk::Doomed doomed = {},
                     std::chrono::steady_clock::duration slice = std::chrono::milliseconds{5});
+
+// What that would free.
+struct Leftovers {
+  Bytes bytes;
+  std::uint64_t files = 0;
+};
+// Looks at it before: refuses as `clear` would, and changes nothing.
+Task<Result<Leftovers>> survey(
+    mpi::MpiContext& context, const disk::Directory& directory, std::string spared,
+    std::function<bool()> stop,
+    std::chrono::steady_clock::duration slice = std::chrono::milliseconds{5});
 
 }  // namespace mpiferry::roles

@@ -29,6 +29,7 @@ struct Post {
   std::string host;
   std::string build;
   std::uint64_t job_id = 0;
+  bool may_clear = false;  // the master has said so
 
   Rank self() const noexcept { return communicator.rank(); }
 };
@@ -49,6 +50,8 @@ class Duty {
   // The master's host, and how long it may be silent; 0: for ever.
   virtual const std::string& master_host() const = 0;
   virtual std::chrono::milliseconds stall_timeout() const = 0;
+  // Prepared as far as it goes without the others: the master is told that this worker is there.
+  virtual bool waiting() const { return false; }
   // Receives or answers are still under way.
   virtual bool receiving() const = 0;
   virtual bool answering() const = 0;

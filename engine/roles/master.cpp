@@ -80,8 +80,14 @@ Task<> Master::run() {
       }
       case flow::Step::invite:
         invite();
-        conductor_.on_invited(clock_.now());
+        conductor_.on_invited(clock_.now(), clears());
         break;
+      case flow::Step::clear: {
+        Outcome cleared = co_await clear_destination();
+        if (!cleared) fail(std::move(cleared.error()));
+        conductor_.on_cleared();
+        break;
+      }
       case flow::Step::transfer:
         conductor_.on_transfer_began();
         transfer_began_ = std::chrono::steady_clock::now();

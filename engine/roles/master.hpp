@@ -43,6 +43,10 @@ class Master {
   // succeeds; `transfer` comes back when all is moved or the job has failed.
   virtual Task<Outcome> prepare() = 0;
   virtual void invite() = 0;
+  // Whether files of an earlier job are to go when all workers have said that theirs will fit, and
+  // that step: removes them here, and tells the workers to do so.
+  virtual bool clears() const { return false; }
+  virtual Task<Outcome> clear_destination() { co_return Nothing{}; }
   virtual Task<> transfer() = 0;
   // On a thread of its own, so that the master goes on to give signs of life; nobody else touches
   // what is published meanwhile.

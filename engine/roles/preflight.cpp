@@ -118,14 +118,26 @@ void Rooms::add(Rank worker, const wire::Ready& ready) {
       ready.shares_master_directory ? "" : ready.host + " " + ready.room.file_system;
   const auto found = std::ranges::find(shared_, id, &Shared::file_system);
   if (found == shared_.end()) {
-    shared_.push_back({worker, ready.host, ready.directory, id, ready.room});
+    shared_.push_back({worker, ready.host, ready.directory, id, ready.room, {ready.directory_id}});
     return;
   }
   wire::Ready::Room& room = found->room;
+  // Of workers that share a directory each has counted all that lies there.
+  if (found->directories.insert(ready.directory_id).second) {
+    room.freed += ready.room.freed;
+    room.freed_files += ready.room.freed_files;
+  }
   room.needed += ready.room.needed;
   room.files += ready.room.files;
   room.available = least(room.available, ready.room.available);
   room.inodes = least(room.inodes, ready.room.inodes);
+}
+
+void Rooms::add_freed_by_master(Bytes freed, std::uint64_t files) {
+  const auto found = std::ranges::find(shared_, "", &Shared::file_system);
+  if (found == shared_.end()) return;
+  found->room.freed += freed;
+  found->room.freed_files += files;
 }
 
 Outcome Rooms::check() const {
@@ -136,13 +148,15 @@ Outcome Rooms::check() const {
                     .path = it.path,
                     .system_errno = ENOSPC,
                     .hint = kMakeRoom};
-    if (it.room.available && *it.room.available < it.room.needed) {
-      failure.detail = too_little(it.room.needed, *it.room.available);
+    const Bytes more = it.room.needed - std::min(it.room.needed, it.room.freed);
+    if (it.room.available && *it.room.available < more) {
+      failure.detail = too_little(it.room.needed, *it.room.available + it.room.freed);
       return failure;
     }
-    if (it.room.inodes && *it.room.inodes < it.room.files) {
+    const auto more_files = it.room.files - std::min(it.room.files, it.room.freed_files);
+    if (it.room.inodes && *it.room.inodes < more_files) {
       failure.detail = fmt::format("{} files are to be made there, and {} inodes are free",
-                                   it.room.files, *it.room.inodes);
+                                   it.room.files, *it.room.inodes + it.room.freed_files);
       failure.hint = "choose larger chunks or --layout stripes, or name a destination elsewhere";
       return failure;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Director
 class Rooms {
  public:
   void add(Rank worker, const wire::Ready& ready);
+  // What will be free of the master's directory, for those who share it.
+  void add_freed_by_master(Bytes freed, std::uint64_t files);
   Outcome check() const;
 
  private:
@@ -50,7 +53,9 @@ class Rooms {
     std::string host;
     std::string path;
     std::string file_system;
-    wire::Ready::Room room;  // the sum of what is needed, the least of what is free
+    // The sums of what is needed and of what will be free, the least of what is free.
+    wire::Ready::Room room;
+    std::set<std::string> directories;  // counted as freed
   };
   std::vector<Shared> shared_;
 };

@@ -31,6 +31,13 @@ void ScatterMaster::hear_more(Rank from, const Message& message, mpi::Completion
   switch (message.header.kind) {
     case wire::Kind::acks:
       return hear_acks(from, message.payload);
+    case wire::Kind::room: {
+      const auto ready = wire::decode_ready(message.payload);
+      if (!ready) return refuse(from, ready.error());
+      if (!clears() || conductor_.transferring()) break;
+      rooms_once_cleared_.add(from, *ready);
+      return conductor_.on_measured(from);
+    }
     case wire::Kind::inventory: {
       const auto report = wire::decode_inventory(message.payload);
       if (!report) return refuse(from, report.error());

@@ -8,8 +8,6 @@
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/job_owner.hpp"
-#include "engine/disk/room.hpp"
-#include "engine/plan/chunk_plan.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/predecessor.hpp"
 #include "engine/roles/preflight.hpp"
@@ -31,35 +29,51 @@ Task<Outcome> ScatterWorker::occupy() {
                       .detail = "--layout file: this is not the directory that rank 0 sees there",
                       .hint = "name a directory that all ranks share, or choose another layout"};
   }
-  Outcome ready = shares_ ? Outcome{Nothing{}} : mark();
-  const bool replaces = job_.resume || (job_.force && !shares_);
+  const Outcome marked = shares_ ? Outcome{Nothing{}} : mark();
   // A full disk may have no room for a mark before files have gone.
-  const bool full = !ready && disk::is_full(ready.error());
-  if (!ready && !(full && (replaces || job_.reroute))) co_return ready;
-  ready = Nothing{};
-  // Not in the calls: GCC 12 and lambdas within co_await do not go together.
-  std::function<bool()> stop = [this] { return has_to_stop(); };
+  full_ = !marked && disk::is_full(marked.error());
+  if (!marked && !(full_ && (job_.resume || job_.force || job_.reroute))) co_return marked;
+  Outcome ready = Nothing{};
   if (job_.resume) {
     ready = check_predecessor(*directory_, job_.layout, source_here());
     if (!ready) co_return ready;
+    // Not in the call: GCC 12 and lambdas within co_await do not go together.
+    std::function<bool()> stop = [this] { return has_to_stop(); };
     ready = co_await clear(post_.context, *directory_, "", std::move(stop), is_dead_part);
-  } else if (replaces) {
-    ready = check_share();
-    if (!ready) co_return ready;
-    ready = co_await clear(post_.context, *directory_, source_here(), std::move(stop));
+  } else if (job_.force && job_.layout != wire::Layout::file) {
+    ready = co_await replace();
   }
-  if (ready && full && replaces && !post_.attendant.hopeless()) ready = take_token(true);
+  const bool mark_now = full_ && !shares_ && (job_.resume || job_.force);
+  if (ready && mark_now && !post_.attendant.hopeless()) ready = mark();
   // What is there already needs no room, and what finds none may go elsewhere: unmarked then.
   const bool unmarked = !ready && disk::is_full(ready.error()) && (job_.resume || job_.reroute);
   co_return unmarked ? Outcome{Nothing{}} : std::move(ready);
 }
 
-// --force: a share that will not fit, whatever goes, must not make anything go.
-Outcome ScatterWorker::check_share() const {
-  if (!job_.source_size || job_.reroute) return Nothing{};
-  const plan::ChunkPlan plan{*job_.source_size, job_.chunk_size, job_.workers};
-  return check_room(*directory_, directory_->path(), plan.bytes_of(post_.self()),
-                    disk::room_of_leftovers(*directory_));
+// --force: no worker removes anything before the master knows that the shares of all will fit.
+Task<Outcome> ScatterWorker::replace() {
+  std::function<bool()> stop = [this] { return has_to_stop(); };
+  Leftovers leftovers;
+  if (!shares_) {
+    const auto found = co_await survey(post_.context, *directory_, source_here(), stop);
+    if (!found) co_return found.error();
+    leftovers = *found;
+  }
+  report_room(leftovers);
+  waiting_ = true;
+  while (!post_.may_clear && !post_.attendant.hopeless()) co_await post_.changed.wait();
+  waiting_ = false;
+  // The master may have had no room for its mark before.
+  if (full_) shares_ = directory_->holds_token(job_.token);
+  if (shares_ || post_.attendant.hopeless()) co_return Nothing{};
+  co_return co_await clear(post_.context, *directory_, source_here(), std::move(stop));
+}
+
+void ScatterWorker::report_room(const Leftovers& leftovers) {
+  wire::Ready room = described();
+  room.room.freed = leftovers.bytes;
+  room.room.freed_files = leftovers.files;
+  post_.control.send(kMaster, wire::Tag::status, wire::Kind::room, post_.job_id, room);
 }
 
 // Workers that share a directory all hold the mark of the first. It has another text than the

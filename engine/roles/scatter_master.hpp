@@ -11,8 +11,10 @@
 #include "engine/disk/offset_part.hpp"
 #include "engine/flow/inventory.hpp"
 #include "engine/flow/sender.hpp"
+#include "engine/roles/clearing.hpp"
 #include "engine/roles/master.hpp"
 #include "engine/roles/options.hpp"
+#include "engine/roles/preflight.hpp"
 #include "engine/roles/publication.hpp"
 #include "engine/roles/source_reader.hpp"
 #include "engine/wire/manifest.hpp"
@@ -34,6 +36,7 @@ class ScatterMaster final : public Master {
   Task<Outcome> prepare() override;
   Task<Outcome> occupy();
   void invite() override;
+  bool clears() const override;
   Outcome muster() override { return rooms_.check(); }
   void check_result();
   wire::End farewell(Rank worker) const override;
@@ -43,6 +46,13 @@ class ScatterMaster final : public Master {
 
   // scatter_takeover.cpp: what lies there already
   Task<Outcome> take_directory();
+  Task<Outcome> clear_destination() override;
+  Task<Outcome> clear_leftovers();
+  void tell_to_clear();
+  struct ClearSent {
+    ScatterMaster* self;
+    void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
+  };
   Outcome take_token(bool replace);
   Task<Outcome> take_over();
   Outcome check_finished();
@@ -51,6 +61,7 @@ class ScatterMaster final : public Master {
   Bytes data_size(Bytes size) const noexcept;
   std::uint32_t mode() const noexcept;
   Outcome open_file();
+  Task<Outcome> replace();
   Outcome check_room_for_file() const;
   Outcome reserve();
   Outcome retract();
@@ -102,7 +113,10 @@ class ScatterMaster final : public Master {
   std::optional<disk::Directory> directory_;
   bool holds_token_ = false;
   disk::Descriptor token_lock_;
-  bool clearing_ = false;
+  Rooms rooms_once_cleared_;
+  Leftovers leftovers_;    // --force: what lies here
+  bool clearing_ = false;  // ... and goes
+  std::optional<BufferPool> clear_messages_;
   std::optional<disk::OffsetPart> file_;  // the layout `file`
   bool fresh_file_ = true;                // file_ was made by this job, not an earlier one
   std::optional<SourceReader> reader_;

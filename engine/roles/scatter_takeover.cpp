@@ -28,18 +28,65 @@ Task<Outcome> ScatterMaster::take_directory() {
   if (options_.resume) {
     ready = co_await take_over();
   } else if (options_.force) {
-    ready = check_room_for_file();
-    if (!ready) co_return ready;
-    clearing_ = true;
-    // Not in the call: GCC 12 and lambdas within co_await do not go together.
-    std::function<bool()> stop = [this] { return conductor_.failed(); };
-    ready = co_await clear(context_, *directory_, reader_->source().id(), std::move(stop));
+    ready = co_await replace();
   }
   if (conductor_.failed()) co_return Nothing{};  // interrupted meanwhile
-  if (ready && !holds_token_) ready = take_token(replaces);
+  if (ready && !holds_token_ && !clears()) ready = take_token(replaces);
   // With --fsync an ack means durable: so must be the directories above the chunk.
   if (ready && options_.fsync) ready = directory_->sync();
   co_return ready;
+}
+
+// --force. The space of one file is the master's to find, and only it removes files; in the other
+// layouts nothing goes before all workers have said what they need.
+Task<Outcome> ScatterMaster::replace() {
+  // Not in the call: GCC 12 and lambdas within co_await do not go together.
+  std::function<bool()> stop = [this] { return conductor_.failed(); };
+  const auto found =
+      co_await survey(context_, *directory_, reader_->source().id(), std::move(stop));
+  if (!found) co_return found.error();
+  leftovers_ = *found;
+  if (clears() || conductor_.failed()) co_return Nothing{};
+  Outcome room = check_room_for_file();
+  if (room) room = co_await clear_leftovers();
+  co_return room;
+}
+
+bool ScatterMaster::clears() const {
+  return options_.force && !options_.discard && options_.layout != wire::Layout::file;
+}
+
+Task<Outcome> ScatterMaster::clear_destination() {
+  rooms_once_cleared_.add_freed_by_master(leftovers_.bytes, leftovers_.files);
+  Outcome ready = rooms_once_cleared_.check();
+  if (ready) ready = co_await clear_leftovers();
+  if (conductor_.failed()) co_return Nothing{};  // interrupted meanwhile
+  if (ready && !holds_token_) ready = take_token(true);
+  if (ready && options_.fsync) ready = directory_->sync();
+  if (ready) tell_to_clear();
+  co_return ready;
+}
+
+Task<Outcome> ScatterMaster::clear_leftovers() {
+  clearing_ = true;
+  std::function<bool()> stop = [this] { return conductor_.failed(); };
+  co_return co_await clear(context_, *directory_, reader_->source().id(), std::move(stop));
+}
+
+void ScatterMaster::tell_to_clear() {
+  clear_messages_.emplace(1_B, workers());
+  for (int rank = 1; rank < communicator_.size(); ++rank) {
+    const mpi::Operation operation = send_sealed(
+        context_, communicator_, {.kind = wire::Kind::clear, .job_id = job_id_, .length = 0_B},
+        *clear_messages_->try_acquire(), Rank{rank}, wire::Tag::status);
+    mpi::async_wait(context_, operation, ClearSent{this});
+  }
+}
+
+void ScatterMaster::ClearSent::operator()(const mpi::ErrorCode& error,
+                                          mpi::Completion completion) const {
+  if (error) self->fail(completion.failure(error));
+  completion.lease.reset();
 }
 
 Outcome ScatterMaster::take_token(bool replace) {
@@ -132,7 +179,7 @@ Outcome ScatterMaster::check_room_for_file() const {
   const auto size = reader_->source().size();
   if (!size || options_.layout != wire::Layout::file) return Nothing{};
   return check_room(*directory_, directory_->path_of(disk::kFileName), data_size(*size),
-                    disk::room_of_leftovers(*directory_));
+                    leftovers_.bytes);
 }
 
 Outcome ScatterMaster::reserve() {

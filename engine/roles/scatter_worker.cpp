@@ -76,18 +76,22 @@ void ScatterWorker::start() {
     post_receive(i, *chunk_pool_->try_acquire());
     boost::asio::co_spawn(post_.context.io(), lane(i), Rethrow{});
   }
-  wire::Ready ready;
-  ready.host = post_.host;
-  if (directory_) {
-    ready.directory = directory_->path();
-    ready.directory_id = directory_->id();
-    ready.shares_master_directory = shares_;
-    ready.room = room_for(job_, post_.self(), *directory_, kept_);
-  }
-  post_.control.send(kMaster, wire::Tag::status, wire::Kind::ready, post_.job_id, ready);
+  post_.control.send(kMaster, wire::Tag::status, wire::Kind::ready, post_.job_id, described());
   if (!job_.resume) return;
   looking_ = true;
   boost::asio::co_spawn(post_.context.io(), take_inventory(), Rethrow{});
+}
+
+// This worker and its directory.
+wire::Ready ScatterWorker::described() const {
+  wire::Ready ready;
+  ready.host = post_.host;
+  if (!directory_) return ready;
+  ready.directory = directory_->path();
+  ready.directory_id = directory_->id();
+  ready.shares_master_directory = shares_;
+  ready.room = room_for(job_, post_.self(), *directory_, kept_);
+  return ready;
 }
 
 void ScatterWorker::end() {

@@ -15,6 +15,7 @@
 #include "engine/flow/receiver.hpp"
 #include "engine/roles/ack_sender.hpp"
 #include "engine/roles/chunk_store.hpp"
+#include "engine/roles/clearing.hpp"
 #include "engine/roles/committer.hpp"
 #include "engine/roles/duty.hpp"
 #include "engine/roles/fault_player.hpp"
@@ -37,6 +38,7 @@ class ScatterWorker final : public Duty {
   void end() override;
   const std::string& master_host() const override { return job_.host; }
   std::chrono::milliseconds stall_timeout() const override { return job_.stall_timeout; }
+  bool waiting() const override { return waiting_; }
   bool receiving() const override { return open_lanes_ > 0; }
   bool answering() const override {
     return (acks_ && !acks_->idle()) || looking_ || (reports_ && reports_->in_use() > 0);
@@ -50,7 +52,9 @@ class ScatterWorker final : public Duty {
 
   // scatter_directory.cpp: whose it is
   Task<Outcome> occupy();
-  Outcome check_share() const;
+  Task<Outcome> replace();
+  void report_room(const Leftovers& leftovers);
+  wire::Ready described() const;
   Outcome mark();
   Outcome take_token(bool replace);
   std::string source_here() const;
@@ -81,9 +85,11 @@ class ScatterWorker final : public Duty {
   const wire::Job job_;
   // Shared with the lanes: a part must not outlive its directory. Nothing if chunks are discarded.
   std::shared_ptr<disk::Directory> directory_;
-  bool shares_ = false;  // ... it with the master
-  std::string token_;    // of this job, there
-  bool marked_ = false;  // ... by this worker, or by another that has not the master's directory
+  bool shares_ = false;   // ... it with the master
+  std::string token_;     // of this job, there
+  bool waiting_ = false;  // for the master's word that files may go
+  bool marked_ = false;   // ... by this worker, or by another that has not the master's directory
+  bool full_ = false;     // the disk had no room for the mark
   disk::Descriptor token_lock_;
   std::shared_ptr<ChunkStore> store_;
   std::optional<BufferPool> chunk_pool_;

@@ -12,8 +12,8 @@
 namespace mpiferry::roles {
 namespace {
 
-// Job, end, what the master says beside them, ready, failed, closed: never more at once.
-constexpr std::size_t kControlMessages = 9;
+// Job, end, what the master says beside them, room, ready, failed, closed: never more at once.
+constexpr std::size_t kControlMessages = 10;
 
 }  // namespace
 
@@ -97,6 +97,10 @@ Outcome Worker::take_word(const mpi::Completion& completion) {
   const auto message = open_message(completion, 0);
   if (!message) return message.error();
   if (message->header.kind == wire::Kind::alive) return Nothing{};
+  if (message->header.kind == wire::Kind::clear && message->header.job_id == post_.job_id) {
+    post_.may_clear = true;
+    return Nothing{};
+  }
   if (message->header.kind != wire::Kind::over || message->header.job_id != post_.job_id) {
     return Failure{.code = Errc::unexpected_message};
   }
@@ -111,7 +115,7 @@ Task<> Worker::watch() {
     tick_timer_.expires_after(kTick);
     co_await tick_timer_.async_wait(kAsTuple);
     clock_.tick();
-    if (publishing_) heartbeat_.beat();
+    if (publishing_ || (duty_ && duty_->waiting())) heartbeat_.beat();
     const auto now = clock_.now();
     if (deadline_.passed(now)) {
       fail({.code = Errc::master_stalled,

@@ -43,6 +43,8 @@ bool is_known(Kind kind) noexcept {
     case Kind::busy:
     case Kind::alive:
     case Kind::over:
+    case Kind::room:
+    case Kind::clear:
       return true;
   }
   return false;

@@ -31,9 +31,11 @@ enum class Kind : std::uint16_t {
   extras = 22,     // payload: Extras as JSON
   inventory = 23,  // payload: an Inventory
   busy = 24,       // no payload; ready, or after the end closed, is to come, and takes its time
+  room = 27,       // payload: Ready as JSON; --force: what will be free once files have gone
   // tag 22, from the master
   alive = 25,  // no payload; the master has nothing else to say for now
   over = 26,   // payload: Over as JSON; the job is published, or has failed, and the worker may go
+  clear = 28,  // no payload; the answer to all `room`: files of an earlier job may go
 };
 
 // All fields little-endian. `length` is the payload's, in bytes; `payload_digest` its XXH3-64.

@@ -14,6 +14,8 @@ Json json_from(const Ready::Room& room) {
                {"file_system", json_from_bytes(room.file_system)}};
   if (room.available) json["available"] = room.available->value;
   if (room.inodes) json["inodes"] = *room.inodes;
+  if (room.freed > 0_B) json["freed"] = room.freed.value;
+  if (room.freed_files > 0) json["freed_files"] = room.freed_files;
   return json;
 }
 
@@ -28,6 +30,12 @@ Ready::Room read_room(const Json& json, std::optional<Failure>& failure) {
   }
   if (fields.optional_member("inodes") != nullptr) {
     room.inodes = fields.integer<std::uint64_t>("inodes", 0, kMaxU64);
+  }
+  if (fields.optional_member("freed") != nullptr) {
+    room.freed.value = fields.integer<std::uint64_t>("freed", 0, kMaxFileSize);
+  }
+  if (fields.optional_member("freed_files") != nullptr) {
+    room.freed_files = fields.integer<std::uint64_t>("freed_files", 0, kMaxFileSize);
   }
   return room;
 }

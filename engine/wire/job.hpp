@@ -81,6 +81,9 @@ struct Ready {
     std::optional<Bytes> available = {};       // nothing: the file system does not say
     std::optional<std::uint64_t> inodes = {};  // as above
     std::string file_system = {};              // equal on one host for what shares it; "": unknown
+    // Of the directory; an earlier job's, and free once its files have gone.
+    Bytes freed = {};
+    std::uint64_t freed_files = 0;
     bool operator==(const Room&) const = default;
   };
   Room room = {};

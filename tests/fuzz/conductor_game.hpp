@@ -21,11 +21,12 @@ class ConductorGame {
       : feed_(feed),
         workers_(static_cast<int>(1 + feed.below(3))),
         stall_timeout_(std::chrono::seconds{feed.below(4)}),
+        clears_(feed.flag()),
         conductor_(static_cast<std::uint32_t>(workers_), stall_timeout_) {}
 
   void play() {
     for (int event = 0; event < kEvents && !feed_.empty(); ++event) {
-      switch (feed_.below(6)) {
+      switch (feed_.below(7)) {
         case 0:
         case 1:
           act();
@@ -38,6 +39,9 @@ class ConductorGame {
           break;
         case 4:
           close();
+          break;
+        case 5:
+          measure();
           break;
         default:
           fail();
@@ -53,8 +57,14 @@ class ConductorGame {
   enum class Busy : std::uint8_t { no, preparing, transferring, publishing, releasing };
 
   Rank some_worker() { return {static_cast<int>(1 + feed_.below(std::size_t(workers_)))}; }
+  void measure() {
+    const Rank worker = some_worker();
+    measured_.insert(worker);
+    conductor_.on_measured(worker);
+  }
   void answer() {
     const Rank worker = some_worker();
+    measured_.insert(worker);
     answered_.insert(worker);
     conductor_.on_answer(worker);
   }
@@ -114,8 +124,14 @@ class ConductorGame {
         require(prepared_ && !invited_ && !failure_ && !dismissed_, "invited once, when prepared");
         invited_ = true;
         since_ = now_;
-        return conductor_.on_invited(now_);
+        return conductor_.on_invited(now_, clears_);
+      case flow::Step::clear:
+        require(clears_ && invited_ && !cleared_ && !failure_ && all(measured_),
+                "cleared once, when all have measured");
+        cleared_ = true;
+        return conductor_.on_cleared();
       case flow::Step::transfer:
+        require(clears_ == cleared_, "nothing moves before the way is clear");
         require(invited_ && !transfer_began_ && !failure_ && !dismissed_ && all(answered_),
                 "moved once, when all have answered");
         transfer_began_ = true;
@@ -168,6 +184,7 @@ class ConductorGame {
   }
   bool waits() const {
     if (dismissed_) return !all(closed_) && !late() && !only_the_stalled_is_left();
+    if (clears_ && !cleared_ && all(measured_)) return false;
     return invited_ && !failure_ && !all(answered_);
   }
   std::optional<flow::Time> patience() const {
@@ -207,10 +224,12 @@ class ConductorGame {
   Feed& feed_;
   int workers_;
   flow::Duration stall_timeout_;
+  bool clears_;  // something is in the way
   flow::Conductor conductor_;
   flow::Time now_{};
   flow::Time since_{};
   Busy busy_ = Busy::no;
+  std::set<Rank> measured_;
   std::set<Rank> answered_;
   std::set<Rank> closed_;
   std::optional<Failure> failure_;
@@ -218,6 +237,7 @@ class ConductorGame {
   int failures_ = 0;
   bool prepared_ = false;
   bool invited_ = false;
+  bool cleared_ = false;
   bool transfer_began_ = false;
   bool transferred_ = false;
   bool dismissed_ = false;

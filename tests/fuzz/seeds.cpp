@@ -53,7 +53,7 @@ void add_headers(Seeds& seeds) {
   for (const Kind kind :
        {Kind::job, Kind::chunk, Kind::end, Kind::recall, Kind::requests, Kind::ready, Kind::acks,
         Kind::failed, Kind::closed, Kind::holding, Kind::findings, Kind::extras, Kind::inventory,
-        Kind::busy, Kind::alive, Kind::over}) {
+        Kind::busy, Kind::alive, Kind::over, Kind::room, Kind::clear}) {
     std::vector<std::byte> message(kHeaderSize + length, std::byte{'x'});
     const std::span<std::byte> payload = std::span{message}.subspan(kHeaderSize);
     const Header header{.kind = kind,

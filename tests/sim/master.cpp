@@ -70,6 +70,9 @@ void Master::run() {
         invite();
         conductor_.on_invited(now());
         break;
+      case flow::Step::clear:  // its disks are empty: nothing is in the way
+        conductor_.on_cleared();
+        break;
       case flow::Step::transfer:
         conductor_.on_transfer_began();
         begin_transfer();

@@ -1,5 +1,6 @@
 // Directory: what other jobs left behind.
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -187,6 +188,34 @@ TEST_F(Leftovers, that_a_power_cut_has_left_empty_or_full_of_zeros_are_ours) {
       EXPECT_FALSE(temporary.has(name));
     }
   }
+}
+
+TEST_F(Leftovers, are_surveyed_without_a_change) {
+  temporary.put("chunk_0.bin", std::string(20'000, 'x'));
+  temporary.put("stripe_1.bin", std::string(20'000, 'x'));
+  temporary.put("chunk_1.bin", std::string(20'000, 'x'));
+  std::filesystem::create_hard_link(temporary / "chunk_1.bin", temporary / "mine");
+  temporary.put("mine too", std::string(20'000, 'x'));
+  temporary.put(".mpiferry.job", "");
+  const auto names = temporary.names();
+  LeftoverSurvey survey{directory, ""};
+  for (;;) {
+    const auto more = survey.step({});
+    ASSERT_TRUE(more);
+    if (!*more) break;
+  }
+  EXPECT_EQ(survey.files(), 2U);
+  EXPECT_GE(survey.bytes(), Bytes{40'000});
+  EXPECT_LT(survey.bytes(), Bytes{60'000});
+  EXPECT_EQ(temporary.names(), names);
+}
+
+TEST_F(Leftovers, of_another_program_are_named_by_a_survey) {
+  temporary.put("manifest.json", "a text");
+  LeftoverSurvey survey{directory, ""};
+  const auto looked = survey.step(std::chrono::seconds{1});
+  ASSERT_FALSE(looked);
+  EXPECT_EQ(looked.error().code, Errc::dest_occupied);
 }
 
 TEST_F(Leftovers, are_removed_in_slices_the_manifest_first) {

@@ -67,6 +67,32 @@ TEST(Conductor, goes_through_all_stages_in_order) {
   EXPECT_FALSE(conductor.abandoned());
 }
 
+TEST(Conductor, clears_when_all_have_measured_and_before_the_transfer) {
+  Conductor conductor{2, 60s};
+  conductor.on_prepared();
+  conductor.on_invited(kStart, true);
+  conductor.on_measured(Rank{1});
+  conductor.on_measured(Rank{1});
+  EXPECT_EQ(conductor.next(kStart), Step::wait) << "one of two has measured";
+  conductor.on_measured(Rank{2});
+  EXPECT_EQ(conductor.next(kStart), Step::clear);
+  conductor.on_answer(Rank{1});
+  conductor.on_answer(Rank{2});
+  EXPECT_EQ(conductor.next(kStart), Step::clear) << "answers do not skip it";
+  conductor.on_cleared();
+  EXPECT_EQ(conductor.next(kStart), Step::transfer);
+}
+
+TEST(Conductor, clears_nothing_after_a_failure) {
+  Conductor conductor{2, 60s};
+  conductor.on_prepared();
+  conductor.on_invited(kStart, true);
+  conductor.on_measured(Rank{1});
+  conductor.on_answer(Rank{2});  // with a failure
+  conductor.fail(broken(Errc::dest_unusable, Rank{2}), kStart);
+  EXPECT_EQ(conductor.next(kStart), Step::dismiss);
+}
+
 TEST(Conductor, counts_no_worker_twice) {
   Conductor conductor = invited();
   conductor.on_answer(Rank{1});

@@ -69,6 +69,38 @@ TEST(Rooms, count_files_as_well) {
       << checked.error().detail;
 }
 
+TEST(Rooms, count_what_will_be_free_once_for_each_directory) {
+  Rooms rooms;
+  wire::Ready ready = worker("a", "1", 6_KiB, 2_KiB);
+  ready.room.freed = 4_KiB;
+  ready.directory_id = "1:1";
+  rooms.add(Rank{1}, ready);
+  EXPECT_TRUE(rooms.check());
+  rooms.add(Rank{2}, ready);  // the same files
+  const Outcome checked = rooms.check();
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().detail.find("12288 bytes are to be written there, and 6144 are free"),
+            std::string::npos)
+      << checked.error().detail;
+  Rooms apart;
+  apart.add(Rank{1}, ready);
+  ready.directory_id = "1:2";
+  ready.room.freed = 6_KiB;
+  apart.add(Rank{2}, ready);
+  EXPECT_TRUE(apart.check());
+}
+
+TEST(Rooms, count_what_the_master_frees_for_those_who_share_its_directory) {
+  for (const bool shares : {false, true}) {
+    Rooms rooms;
+    wire::Ready ready = worker("a", "1", 6_KiB, 2_KiB);
+    ready.shares_master_directory = shares;
+    rooms.add(Rank{1}, ready);
+    rooms.add_freed_by_master(4_KiB, 1);
+    EXPECT_EQ(static_cast<bool>(rooms.check()), shares);
+  }
+}
+
 TEST(Rooms, claim_nothing_of_what_is_not_known) {
   Rooms rooms;
   rooms.add(Rank{1}, worker("a", "", 6_KiB, 1_KiB));

@@ -70,8 +70,9 @@ TEST(Header, has_the_documented_bytes) {
 
 TEST(Header, decode_returns_what_encode_wrote) {
   const ByteVector payload = pattern(1000);
-  for (const Kind kind : {Kind::job, Kind::chunk, Kind::end, Kind::ready, Kind::acks, Kind::failed,
-                          Kind::closed, Kind::busy, Kind::alive, Kind::over}) {
+  for (const Kind kind :
+       {Kind::job, Kind::chunk, Kind::end, Kind::ready, Kind::acks, Kind::failed, Kind::closed,
+        Kind::busy, Kind::alive, Kind::over, Kind::room, Kind::clear}) {
     Header header = chunk_header(payload);
     header.kind = kind;
     const auto decoded = decode(message_of(header, payload));
@@ -132,7 +133,7 @@ TEST(Header, decode_refuses_every_kind_that_is_none) {
       ASSERT_EQ(decoded.error().code, Errc::bad_kind);
     }
   }
-  EXPECT_EQ(known, 16U);
+  EXPECT_EQ(known, 18U);
 }
 
 TEST(Header, decode_refuses_a_length_that_is_not_the_payloads) {

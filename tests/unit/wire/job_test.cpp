@@ -197,7 +197,13 @@ TEST(Job, encode_fills_a_buffer_that_fits_exactly) {
 TEST(Ready, decode_returns_what_encode_wrote) {
   Ready ready{"node7", kAnyBytes, "66305:42", true, {}};
   EXPECT_EQ(*decode_ready(bytes_of(encoded(ready))), ready);
-  ready.room = {.needed = 5_GiB, .files = 3, .available = 4_GiB, .inodes = 2, .file_system = "17"};
+  ready.room = {.needed = 5_GiB,
+                .files = 3,
+                .available = 4_GiB,
+                .inodes = 2,
+                .file_system = "17",
+                .freed = 3_GiB,
+                .freed_files = 9};
   const auto decoded = decode_ready(bytes_of(encoded(ready)));
   ASSERT_TRUE(decoded);
   EXPECT_EQ(*decoded, ready);
