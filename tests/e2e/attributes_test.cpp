@@ -187,12 +187,19 @@ TEST_P(Holes, need_no_room) {
   if (!prefix) GTEST_SKIP() << "no right to mount here";
   if (GetParam() == std::string_view{"chunks"}) GTEST_SKIP() << "each chunk is a whole file there";
   fs::create_directory(root);
-  Words words{root};
-  const Command inner = job(3, with_layout({"-q"}));
-  words.insert(words.end(), inner.words.begin(), inner.words.end());
-  const Finished finished = run(prefixed(
-      *prefix, shell(R"(mount -t tmpfs -o size=2m ferry "$1" || exit 99; shift; "$@")", words)));
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  const auto expect_room = [&] {
+    Words words{root};
+    const Command inner = job(3, with_layout({"-q", "--force"}));
+    words.insert(words.end(), inner.words.begin(), inner.words.end());
+    const Finished finished = run(prefixed(
+        *prefix,
+        shell(R"(mount -t tmpfs -o size=2m ferry "$1" || exit 99; shift; "$@" && "$@")", words)));
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  };
+  expect_room();
+  if (GetParam() == std::string_view{"file"}) return;
+  destination = root / "{rank}";
+  expect_room();
 }
 
 INSTANTIATE_TEST_SUITE_P(In, Attributes, ::testing::Values("chunks", "stripes", "file"),
