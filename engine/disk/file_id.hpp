@@ -15,4 +15,11 @@ inline bool is_same_file(const struct stat& a, const struct stat& b) noexcept {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+// Of two open files. False if one of them cannot be asked.
+inline bool is_same_file(int a, int b) noexcept {
+  struct stat one {};
+  struct stat other {};
+  return ::fstat(a, &one) == 0 && ::fstat(b, &other) == 0 && is_same_file(one, other);
+}
+
 }  // namespace mpiferry::disk

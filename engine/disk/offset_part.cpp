@@ -46,12 +46,6 @@ std::size_t leading_pages(Bytes offset, std::span<const std::byte> bytes, bool z
   return found;
 }
 
-bool same_file(const Descriptor& a, const Descriptor& b) noexcept {
-  struct stat one {};
-  struct stat other {};
-  return ::fstat(a.get(), &one) == 0 && ::fstat(b.get(), &other) == 0 && is_same_file(one, other);
-}
-
 }  // namespace
 
 Outcome OffsetPart::retract() {
@@ -113,7 +107,7 @@ void OffsetPart::go_direct() noexcept {
   if (direct_) return;
   Descriptor direct{
       ::openat(directory_, name().c_str(), O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC)};
-  if (direct && same_file(direct, descriptor_)) direct_ = std::move(direct);
+  if (direct && is_same_file(direct.get(), descriptor_.get())) direct_ = std::move(direct);
 }
 
 WriteError OffsetPart::write(Bytes offset, std::span<const std::byte> bytes) const noexcept {
@@ -218,6 +212,7 @@ WriteError OffsetPart::publish(Bytes size, bool durable, bool replace,
   int stamped = raised_ ? take_back_mode(descriptor_.get(), mode_) : 0;
   if (stamped == 0) stamped = stamp.put_on(descriptor_.get());
   if (stamped != 0) return {Call::write, stamped};
+  found_mode_.reset();
   if (durable) {
     const int error = persist([this] { return ::fsync(descriptor_.get()); });
     if (error != 0) return {Call::sync, error};
@@ -262,6 +257,7 @@ void OffsetPart::discard() noexcept {
   if (descriptor_ && !published_ && leads_here(part_name_)) {
     ::unlinkat(directory_, part_name_.c_str(), 0);  // while it is locked
   }
+  give_back_mode();
   close();
 }
 

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
@@ -44,9 +46,12 @@ class OffsetPart {
                                  Begin begin, std::string part_name = "",
                                  std::uint32_t mode = wire::kAnyMode);
 
+  // A file that its owner may only read is one to `keep`, too: it may be written from then on, and
+  // has its own mode again when it is published, or when the object is destroyed before.
+
   OffsetPart(OffsetPart&&) noexcept = default;
   OffsetPart& operator=(OffsetPart&&) = delete;
-  ~OffsetPart() = default;
+  ~OffsetPart() { give_back_mode(); }
 
   // Whether there is an open file: not after a move, a `publish` that succeeded, `close` or
   // `discard`.
@@ -116,6 +121,9 @@ class OffsetPart {
   Outcome keep(bool owner);
   Descriptor open_existing(bool owner) noexcept;
   Outcome check_kept() const;
+  Outcome own();
+  Outcome make_writable();
+  void give_back_mode() noexcept;
   WriteError write_zeros(Bytes offset, std::span<const std::byte> zeros, bool over) const noexcept;
   int take_name_back() noexcept;
   int name_finally(bool replace) noexcept;
@@ -130,7 +138,9 @@ class OffsetPart {
   Descriptor direct_;      // the same file with O_DIRECT, if it was asked for
   bool published_ = false;
   std::uint32_t mode_;
-  bool raised_ = false;  // its owner has more rights while it is written
+  bool raised_ = false;               // its owner has more rights while it is written
+  bool read_only_ = false;            // it could only be opened for reading
+  std::optional<mode_t> found_mode_;  // of a file that could not be written as it was found
 };
 
 }  // namespace mpiferry::disk

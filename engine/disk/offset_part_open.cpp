@@ -134,25 +134,48 @@ Outcome OffsetPart::keep(bool owner) {
     }
     if (Outcome fit = check_kept(); !fit || !owner) return fit;
     if (!lock(descriptor_)) return occupied();
-    if (leads_here(name())) return Nothing{};
+    if (leads_here(name())) return own();
   }
   return occupied();
+}
+
+// The file that is kept is locked, and has its name.
+Outcome OffsetPart::own() { return read_only_ ? make_writable() : Nothing{}; }
+
+// Nothing of a file that is refused has changed before this.
+Outcome OffsetPart::make_writable() {
+  struct stat status {};
+  if (::fstat(descriptor_.get(), &status) != 0) {
+    return failure(Errc::dest_unusable, "fstat", errno);
+  }
+  const mode_t found = status.st_mode & 07777U;
+  if (::fchmod(descriptor_.get(), found | 0600U) != 0) {
+    return failure(Errc::dest_unusable, "open", EACCES);
+  }
+  found_mode_ = found;
+  if (published_) mode_ = found & wire::kPermissions;
+  raised_ = true;
+  Descriptor writable{::openat(directory_, name().c_str(), O_RDWR | kExisting)};
+  if (!writable) return failure(Errc::dest_unusable, "open", errno);
+  if (!is_same_file(writable.get(), descriptor_.get())) return occupied();
+  // The lock belongs to the open file: the one that is closed gives it back.
+  descriptor_ = std::move(writable);
+  return lock(descriptor_) ? Outcome{Nothing{}} : occupied();
+}
+
+void OffsetPart::give_back_mode() noexcept {
+  if (!descriptor_ || !found_mode_) return;
+  static_cast<void>(::fchmod(descriptor_.get(), *found_mode_) == 0);
+  found_mode_.reset();
 }
 
 // A file of a source that its owner may only read is such a one, too.
 Descriptor OffsetPart::open_existing(bool owner) noexcept {
   const char* const path = name().c_str();
   Descriptor file{::openat(directory_, path, O_RDWR | kExisting)};
-  if (file || errno != EACCES || !owner) return file;
-  struct stat status {};
-  if (::fstatat(directory_, path, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode) ||
-      ::fchmodat(directory_, path, status.st_mode | 0600, 0) != 0) {
-    errno = EACCES;
-    return file;
-  }
-  mode_ = status.st_mode & wire::kPermissions;
-  raised_ = true;
-  return Descriptor{::openat(directory_, path, O_RDWR | kExisting)};
+  read_only_ = !file && errno == EACCES && owner;
+  if (read_only_) file = Descriptor{::openat(directory_, path, O_RDONLY | kExisting)};
+  return file;
 }
 
 Outcome OffsetPart::check_kept() const {

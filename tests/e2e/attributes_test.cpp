@@ -117,6 +117,32 @@ TEST_P(Attributes, a_source_that_may_only_be_read_is_gone_on_with) {
   for (const fs::path& file : data_files()) EXPECT_EQ(mode_of(file), 0444U) << file;
 }
 
+TEST_P(Attributes, a_resume_that_is_refused_changes_no_mode) {
+  const auto prefix = without_override();
+  if (!prefix) GTEST_SKIP() << "no setpriv, and this user may write everywhere";
+  make_source(6 * chunk_size);
+  ASSERT_EQ(::chmod(source.c_str(), 0444), 0);
+  fs::permissions(temporary.path(), fs::perms::all);
+  const auto once = [&](const Words& options) {
+    return run(prefixed(*prefix, job(3, with_layout(options))));
+  };
+  ASSERT_EQ(once({}).exit_code, 0);
+  for (const fs::path& file : data_files()) {
+    fs::create_hard_link(file, temporary / ("mine-" + file.filename().string()));
+  }
+  const Finished finished = once({"--resume"});
+  if (GetParam() == std::string_view{"chunks"}) {  // each is replaced as a whole, if at all
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  } else {
+    EXPECT_EQ(finished.exit_code, 4) << told(finished);
+    EXPECT_NE(finished.err.find("a hard link"), std::string::npos) << told(finished);
+  }
+  for (const fs::path& file : data_files()) {
+    EXPECT_EQ(mode_of(file), 0444U) << file;
+    EXPECT_EQ(mode_of(temporary / ("mine-" + file.filename().string())), 0444U) << file;
+  }
+}
+
 // 40 MiB of which 3 pages are data, the last of them in the middle of a chunk.
 class Holes : public Attributes {
  protected:

@@ -245,6 +245,48 @@ TEST_F(OffsetPartBegin, at_the_same_time_has_one_owner) {
   EXPECT_GT(owned, 0);
 }
 
+unsigned mode_of(const std::string& path) {
+  return static_cast<unsigned>(fs::status(path).permissions());
+}
+
+TEST_F(OffsetPartBegin, with_a_file_that_its_owner_may_only_read_writes_it) {
+  fs::permissions(temporary.path(), fs::perms::all);
+  const std::string why = test::without_root([&] {
+    temporary.put("file.bin", "finished");
+    fs::permissions(temporary / "file.bin", fs::perms{0444});
+    {
+      const OffsetPart part = open(Begin::keep);
+      EXPECT_TRUE(part.is_published());
+      EXPECT_EQ(mode_of(temporary / "file.bin"), 0644U);
+    }
+    EXPECT_EQ(mode_of(temporary / "file.bin"), 0444U) << "it was not published";
+    OffsetPart part = open(Begin::keep);
+    ASSERT_TRUE(part.retract());
+    ASSERT_FALSE(part.write({}, bytes("other")));
+    ASSERT_FALSE(part.publish({5}, false, true));
+    EXPECT_EQ(temporary.get("file.bin"), "other");
+    EXPECT_EQ(mode_of(temporary / "file.bin"), 0444U);
+    {
+      const OffsetPart holder = open(Begin::keep);
+      expect_occupied(Begin::keep);
+    }
+    EXPECT_EQ(mode_of(temporary / "file.bin"), 0444U);
+  });
+  if (!why.empty()) GTEST_SKIP() << why;
+}
+
+TEST_F(OffsetPartBegin, changes_no_mode_of_a_file_that_is_refused) {
+  fs::permissions(temporary.path(), fs::perms::all);
+  const std::string why = test::without_root([&] {
+    temporary.put("precious", "the user's");
+    fs::permissions(temporary / "precious", fs::perms{0440});
+    fs::create_hard_link(temporary / "precious", temporary / "file.bin");
+    EXPECT_NE(refused(Begin::keep).detail.find("another name"), std::string::npos);
+    EXPECT_EQ(mode_of(temporary / "precious"), 0440U);
+  });
+  if (!why.empty()) GTEST_SKIP() << why;
+}
+
 TEST_F(OffsetPartBegin, without_permission_says_so) {
   fs::permissions(temporary.path(), fs::perms{0755});
   temporary.put("file.bin", "finished");
