@@ -139,8 +139,12 @@ Outcome OffsetPart::keep(bool owner) {
   return occupied();
 }
 
-// The file that is kept is locked, and has its name.
-Outcome OffsetPart::own() { return read_only_ ? make_writable() : Nothing{}; }
+// The file that is kept is locked, and has its name. A part has more rights than the file is to
+// have, as the job had that made it.
+Outcome OffsetPart::own() {
+  raised_ = !published_;
+  return read_only_ ? make_writable() : Nothing{};
+}
 
 // Nothing of a file that is refused has changed before this.
 Outcome OffsetPart::make_writable() {

@@ -1,4 +1,5 @@
 // What files have beside their bytes: modes, times, holes.
+#include <csignal>
 #include <fcntl.h>
 #include <string>
 #include <sys/stat.h>
@@ -141,6 +142,23 @@ TEST_P(Attributes, a_resume_that_is_refused_changes_no_mode) {
     EXPECT_EQ(mode_of(file), 0444U) << file;
     EXPECT_EQ(mode_of(temporary / ("mine-" + file.filename().string())), 0444U) << file;
   }
+}
+
+TEST_P(Attributes, a_job_that_was_killed_is_gone_on_with_in_the_sources_mode) {
+  chunk_size = 4096;
+  make_source(100 * chunk_size);
+  ASSERT_EQ(::chmod(source.c_str(), 0400), 0);
+  {
+    Process killed{job(3, with_layout({"--window", "1", "--fault", "delay=50000"}))};
+    ASSERT_TRUE(eventually([this] { return files_below(destination).size() > 1; }));
+    nap(300ms);  // for a chunk or two
+    for (const pid_t pid : killed.ranks()) ::kill(pid, SIGKILL);
+    killed.wait();
+    ASSERT_FALSE(fs::exists(destination / "manifest.json"));
+  }
+  const Finished finished = scatter_here({"--resume"});
+  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  for (const fs::path& file : data_files()) EXPECT_EQ(mode_of(file), 0400U) << file;
 }
 
 // 40 MiB of which 3 pages are data, the last of them in the middle of a chunk.

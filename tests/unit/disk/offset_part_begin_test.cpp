@@ -287,6 +287,16 @@ TEST_F(OffsetPartBegin, changes_no_mode_of_a_file_that_is_refused) {
   if (!why.empty()) GTEST_SKIP() << why;
 }
 
+TEST_F(OffsetPartBegin, to_keep_gives_a_part_the_mode_that_it_was_to_have) {
+  temporary.put("file.bin.part", "of a job that was killed");
+  fs::permissions(temporary / "file.bin.part", fs::perms{0600});
+  auto part = OffsetPart::open(directory, "file.bin", Begin::keep, "", 0400);
+  ASSERT_TRUE(part);
+  EXPECT_EQ(mode_of(temporary / "file.bin.part"), 0600U);
+  ASSERT_FALSE(part->publish({5}, false, true));
+  EXPECT_EQ(mode_of(temporary / "file.bin"), 0400U);
+}
+
 TEST_F(OffsetPartBegin, without_permission_says_so) {
   fs::permissions(temporary.path(), fs::perms{0755});
   temporary.put("file.bin", "finished");
