@@ -34,6 +34,12 @@ constexpr mode_t mode_while_written(std::uint32_t mode) noexcept {
   return static_cast<mode_t>((mode & wire::kPermissions) | 0600U);
 }
 
+// The mode of a file that is to get `stamp` at last: until then it is nobody else's. Without one,
+// `mode`.
+constexpr std::uint32_t mode_before(const FileStamp& stamp, std::uint32_t mode) noexcept {
+  return stamp.mode ? 0600U : mode;
+}
+
 // Takes from a file that was made with mode_while_written(mode) what that had added. 0 or errno.
 int take_back_mode(int descriptor, std::uint32_t mode) noexcept;
 

@@ -23,6 +23,7 @@ ChunkStore::ChunkStore(std::shared_ptr<const disk::Directory> directory, const w
                                                   : disk::stripe_name(self)),
       mode_(job.attributes ? job.attributes->mode : wire::kAnyMode) {
   if (job.attributes && job.preserve) stamp_ = disk::FileStamp::of(*job.attributes);
+  mode_ = disk::mode_before(stamp_, mode_);
 }
 
 ChunkStore::~ChunkStore() {

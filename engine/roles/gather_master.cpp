@@ -125,12 +125,13 @@ bool GatherMaster::sparse() const noexcept {
 void GatherMaster::take_attributes() {
   if (manifest_.attributes) mode_ = manifest_.attributes->mode;
   struct stat status {};
-  if (options_.preserve) {
-    if (manifest_.attributes) stamp_ = disk::FileStamp::of(*manifest_.attributes);
+  if (options_.preserve && manifest_.attributes) {
+    stamp_ = disk::FileStamp::of(*manifest_.attributes);
   } else if (::stat(path_.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
     stamp_.mode = status.st_mode & 07777U;
     stamp_.owner = disk::FileStamp::Owner{status.st_uid, status.st_gid};
   }
+  mode_ = disk::mode_before(stamp_, mode_);
 }
 
 void GatherMaster::accept(ChunkIndex chunk, Bytes length, Lease lease) {

@@ -60,6 +60,7 @@ class ScatterMaster final : public Master {
   bool sparse() const noexcept { return !data_.empty(); }
   Bytes data_size(Bytes size) const noexcept;
   std::uint32_t mode() const noexcept;
+  disk::FileStamp stamp() const noexcept;
   Outcome open_file();
   Task<Outcome> replace();
   Outcome check_room_for_file() const;

@@ -26,9 +26,8 @@ Outcome ScatterMaster::publish() {
   }
   if (!data_.empty()) manifest.data = plan::sum_of(data_);
   if (file_) {
-    disk::FileStamp stamp;
-    if (options_.preserve && manifest.attributes) stamp = disk::FileStamp::of(*manifest.attributes);
-    if (const auto error = file_->publish(manifest.size, options_.fsync, /*replace=*/true, stamp)) {
+    if (const auto error =
+            file_->publish(manifest.size, options_.fsync, /*replace=*/true, stamp())) {
       return write_failure(directory_->path(), disk::kFileName, error.call, error.system_errno);
     }
   }

@@ -165,9 +165,9 @@ Outcome ScatterMaster::open_file() {
   const std::string name{disk::kFileName};
   fresh_file_ =
       !options_.resume || !(directory_->exists(name) || directory_->exists(name + ".part"));
-  auto file =
-      disk::OffsetPart::open(*directory_, disk::kFileName,
-                             options_.resume ? disk::Begin::keep : disk::Begin::fresh, "", mode());
+  auto file = disk::OffsetPart::open(*directory_, disk::kFileName,
+                                     options_.resume ? disk::Begin::keep : disk::Begin::fresh, "",
+                                     disk::mode_before(stamp(), mode()));
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
   // A finished file stays as it is until it is retracted.
@@ -200,6 +200,12 @@ Outcome ScatterMaster::reserve() {
 
 Bytes ScatterMaster::data_size(Bytes size) const noexcept {
   return sparse() ? plan::sum_of(data_) : size;
+}
+
+// --preserve: what the file gets beside its bytes.
+disk::FileStamp ScatterMaster::stamp() const noexcept {
+  const auto& attributes = reader_->source().attributes();
+  return options_.preserve && attributes ? disk::FileStamp::of(*attributes) : disk::FileStamp{};
 }
 
 std::uint32_t ScatterMaster::mode() const noexcept {

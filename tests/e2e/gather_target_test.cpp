@@ -161,6 +161,23 @@ TEST_F(GatherTarget, a_block_device_is_overwritten_only_on_request) {
   EXPECT_TRUE(read_file(image).starts_with(bytes));
 }
 
+TEST_F(GatherTarget, a_private_file_stays_private_while_it_is_replaced) {
+  write_file(target, "older");
+  for (const Words& options : {Words{"--force"}, Words{"--force", "--preserve"}}) {
+    fs::permissions(target, fs::perms{0600});
+    Words slowly = options;
+    slowly.insert(slowly.end(), {"--fault", "delay=50000"});
+    Process running{gather(3, slowly)};
+    ASSERT_TRUE(eventually([this] { return fs::exists(part()); }));
+    EXPECT_EQ(fs::status(part()).permissions(), fs::perms{0600});
+    const Finished finished = running.wait();
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    const bool kept = options.size() == 1;
+    EXPECT_EQ(fs::status(target).permissions(),
+              kept ? fs::perms{0600} : fs::status(source).permissions());
+  }
+}
+
 TEST_F(GatherTarget, a_link_stays_one_and_what_it_leads_to_is_replaced) {
   const fs::path real = temporary / "real";
   write_file(real, "older");
