@@ -14,6 +14,7 @@
 #include "cli/option_values.hpp"
 #include "cli/tune_arguments.hpp"
 #include "cli/version.hpp"
+#include "engine/disk/descriptor_path.hpp"
 #include "engine/flow/sender.hpp"
 
 namespace mpiferry::cli {
@@ -148,6 +149,7 @@ Parsed parse(int argc, const char* const* argv) {
                    "Chunk size and window that were not given come from this file, which mpiferry "
                    "tune has written; auto: from its default place, if it is there; none: from no "
                    "file")
+      ->transform(disk::dash_for_standard_output)
       ->check(not_empty)
       ->capture_default_str();
   std::vector<std::string> faults;

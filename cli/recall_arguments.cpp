@@ -11,6 +11,7 @@
 #include "cli/option_values.hpp"
 #include "engine/base/failure.hpp"
 #include "engine/base/units.hpp"
+#include "engine/disk/descriptor_path.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -66,6 +67,7 @@ RecallParser::RecallParser(CLI::App& app, GatherArguments& arguments)
                    "The file to be made, on rank 0; a FIFO or a device is written into; - is "
                    "standard output")
       ->required()
+      ->transform(disk::dash_for_standard_output)
       ->check(not_empty);
   command_->add_flag("--fsync", arguments.options.fsync,
                      "Success means that FILE is on stable storage");
@@ -142,6 +144,7 @@ void RecallParser::add_common(const char* faults) {
       ->default_str("auto");
   command_
       ->add_option("--json", arguments_.json, "Write the report to this file; - is standard output")
+      ->transform(disk::dash_for_standard_output)
       ->check(not_empty);
   command_->add_flag("-q,--quiet", arguments_.quiet, "Print nothing but errors");
   command_->add_flag("-v,--verbose", arguments_.verbose, "A line for every chunk");

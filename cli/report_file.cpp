@@ -1,14 +1,17 @@
 #include "cli/report_file.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "engine/disk/stream_target.hpp"
 #include "engine/disk/unique_name.hpp"
 
 namespace mpiferry::cli {
@@ -26,12 +29,7 @@ Failure ReportFile::failure(const std::string& path, const char* call) const {
           .detail = fmt::format("the {} ({}) cannot be written", kind_.name, kind_.option)};
 }
 
-bool ReportFile::direct() const {
-  std::error_code error;
-  const fs::file_status status = fs::status(path_, error);
-  return path_ == "-" ||
-         (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status));
-}
+bool ReportFile::direct() const { return disk::is_stream_target(path_); }
 
 Outcome ReportFile::check_replaceable() const {
   std::error_code error;
@@ -93,21 +91,35 @@ Outcome ReportFile::publish(const std::string& text) {
     const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
     return written ? Outcome{Nothing{}} : Outcome{failure("standard output", "write")};
   }
-  const bool in_place = direct();
-  if (!in_place && part_.empty()) {
+  if (direct()) return pour(text);
+  if (part_.empty()) {
     if (Outcome prepared = prepare(); !prepared) return prepared;
   }
-  const std::string& target = in_place ? path_ : part_;
-  std::ofstream file{target, std::ios::binary | std::ios::trunc};
+  std::ofstream file{part_, std::ios::binary | std::ios::trunc};
   file << text;
   file.close();
   if (!file) return failure(path_, "write");
-  if (in_place) return Nothing{};
   // What lies there may have come meanwhile: the manifest of the very job, for example.
   if (Outcome free = check_replaceable(); !free) return free;
   if (std::rename(part_.c_str(), path_.c_str()) != 0) return failure(path_, "rename");
   part_.clear();
   return Nothing{};
+}
+
+// Into what is there and stays what it is.
+Outcome ReportFile::pour(const std::string& text) const {
+  auto stream = disk::StreamTarget::open(path_, Bytes{text.size()}, /*force=*/false);
+  if (!stream) {
+    errno = stream.error().system_errno;
+    Failure refused = failure(path_, "open");
+    if (!stream.error().detail.empty()) refused.detail += ": " + stream.error().detail;
+    return refused;
+  }
+  const std::atomic<bool> stop = false;
+  disk::WriteError error = stream->write(std::as_bytes(std::span{text}), stop);
+  if (!error) error = stream->finish(/*durable=*/false);
+  errno = error.system_errno;
+  return error ? Outcome{failure(path_, "write")} : Outcome{Nothing{}};
 }
 
 }  // namespace mpiferry::cli

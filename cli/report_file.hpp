@@ -37,6 +37,7 @@ class ReportFile {
   Outcome make_part();
   Outcome check_replaceable() const;
   bool direct() const;  // written as it comes: a pipe, a terminal, a device
+  Outcome pour(const std::string& text) const;
   Failure failure(const std::string& path, const char* call) const;
 
   FileKind kind_;

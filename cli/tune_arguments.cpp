@@ -10,6 +10,7 @@
 #include "cli/option_values.hpp"
 #include "cli/tuning_plan.hpp"
 #include "cli/units.hpp"
+#include "engine/disk/descriptor_path.hpp"
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/flow/sender.hpp"
 
@@ -141,10 +142,12 @@ TuneParser::TuneParser(CLI::App& app, TuneArguments& arguments)
   command_
       ->add_option("--profile", arguments.profile,
                    "Write the profile to this file; auto: to its default place; none: to no file")
+      ->transform(disk::dash_for_standard_output)
       ->check(not_empty)
       ->capture_default_str();
   command_
       ->add_option("--json", arguments.json, "Write all figures to this file; - is standard output")
+      ->transform(disk::dash_for_standard_output)
       ->check(not_empty);
   command_->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors");
   command_->add_flag("-v,--verbose", arguments.verbose, "A line for every measurement");

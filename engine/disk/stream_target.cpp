@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "engine/disk/descriptor_path.hpp"
 #include "engine/disk/destination_failure.hpp"
 
 namespace mpiferry::disk {
@@ -39,8 +40,8 @@ Outcome check_kind(const std::string& path, mode_t mode, bool force) {
 
 }  // namespace
 
-bool is_stream_target(const std::string& path) noexcept {
-  if (path == "-") return true;
+bool is_stream_target(const std::string& path) {
+  if (path == "-" || descriptor_path(path)) return true;
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
@@ -48,19 +49,27 @@ bool is_stream_target(const std::string& path) noexcept {
 StreamTarget::StreamTarget(int number, Descriptor owned) noexcept
     : owned_(std::move(owned)), number_(number) {}
 
+// What this process was started with, or has opened itself.
+Result<StreamTarget> StreamTarget::open_descriptor(const std::string& name, int number) {
+  const int flags = ::fcntl(number, F_GETFL);
+  if (flags < 0) return unusable(name, "fcntl", errno);
+  if ((flags & O_ACCMODE) == O_RDONLY) return unusable(name, "write", EBADF);
+  StreamTarget target{number, Descriptor{}};
+  if (!target.non_blocking_.set(number)) return unusable(name, "fcntl", errno);
+  return target;
+}
+
 Result<StreamTarget> StreamTarget::open(const std::string& path, Bytes size, bool force) {
-  if (path == "-") {
-    StreamTarget standard_output{STDOUT_FILENO, Descriptor{}};
-    if (!standard_output.non_blocking_.set(STDOUT_FILENO)) {
-      return unusable("standard output", "fcntl", errno);
-    }
-    return standard_output;
-  }
+  if (path == "-") return open_descriptor("standard output", STDOUT_FILENO);
+  const auto opened = descriptor_path(path);
+  if (opened && opened->own) return open_descriptor(path, opened->number);
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return unusable(path, "stat", errno);
   if (Outcome kind = check_kind(path, status.st_mode, force); !kind) return std::move(kind.error());
-  // O_NONBLOCK: opening a FIFO that nobody reads would wait for ever.
-  const int number = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  // O_NONBLOCK: opening a FIFO that nobody reads would wait for ever. O_APPEND: what another
+  // process has open may be a regular file.
+  const int extra = opened ? O_APPEND : 0;
+  const int number = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | extra);
   const int error = errno;
   StreamTarget target{number, Descriptor{number}};
   if (number < 0) {

@@ -14,16 +14,19 @@
 
 namespace mpiferry::disk {
 
-// Whether `path` is such a one: "-", or it leads to what is neither a regular file nor a directory.
-bool is_stream_target(const std::string& path) noexcept;
+// Whether `path` is such a one: "-", or it leads to what is neither a regular file nor a directory,
+// or to what some process has open (descriptor_path.hpp), whatever that is.
+bool is_stream_target(const std::string& path);
 
 // Move-only; one thread at a time. Nothing of it is ever replaced or removed.
 class StreamTarget {
  public:
   // Opens "-" (standard output), a FIFO, a character device or, with `force`, as its content is
-  // lost then, a block device of at least `size` bytes. While it is open, standard output is
-  // non-blocking (NonBlocking). dest_unusable: a socket, a FIFO that nobody reads, a device that is
-  // too small, no right to write; dest_occupied: a block device without `force`.
+  // lost then, a block device of at least `size` bytes. What this process has
+  // open is written where it stands, what another has open at its end. While it is open, what
+  // somebody else uses is non-blocking (NonBlocking). dest_unusable: a socket, a FIFO that nobody
+  // reads, a device that is too small, no right to write; dest_occupied: a block device without
+  // `force`.
   static Result<StreamTarget> open(const std::string& path, Bytes size, bool force);
 
   // Writes all of `bytes` behind what was written before. Waits for whoever reads; ends with
@@ -34,6 +37,7 @@ class StreamTarget {
 
  private:
   StreamTarget(int number, Descriptor owned) noexcept;
+  static Result<StreamTarget> open_descriptor(const std::string& name, int number);
 
   Descriptor owned_;  // empty for standard output
   int number_;

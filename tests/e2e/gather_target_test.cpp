@@ -161,6 +161,52 @@ TEST_F(GatherTarget, a_block_device_is_overwritten_only_on_request) {
   EXPECT_TRUE(read_file(image).starts_with(bytes));
 }
 
+// A shell's `>> log` opens the file; a rename would take it from whoever goes on with it.
+TEST_F(GatherTarget, what_a_shell_has_open_is_written_where_it_stands) {
+  for (const char* name : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/fd/7"}) {
+    target = name;
+    const Finished finished =
+        gather_into(R"(copy=$1; shift; exec 7>"$copy" >&7; echo older; "$@" && echo newer)", 0,
+                    {"--force", "-q"});
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(error_lines(finished), 0) << told(finished);
+    const std::string text = read_file(copy);
+    EXPECT_TRUE(text == "older\n" + bytes + "newer\n") << name << ": " << text.size();
+  }
+}
+
+TEST_F(GatherTarget, a_link_to_what_a_shell_has_open_is_no_file_either) {
+  target = temporary / "out";
+  fs::create_symlink("/dev/stdout", target);
+  const Finished finished = gather_into(
+      R"(copy=$1; shift; exec >"$copy"; echo older; "$@" && echo newer)", 0, {"--force", "-q"});
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_TRUE(read_file(copy) == "older\n" + bytes + "newer\n");
+  EXPECT_TRUE(fs::is_symlink(target));
+}
+
+TEST_F(GatherTarget, what_a_shell_has_open_for_reading_is_refused) {
+  target = "/dev/fd/7";
+  write_file(copy, "older");
+  const Finished finished = gather_into(R"(copy=$1; shift; exec 7<"$copy"; "$@")", 0, {"--force"});
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(read_file(copy), "older");
+}
+
+TEST_F(GatherTarget, a_report_goes_into_what_a_shell_has_open) {
+  for (const char* name : {"/dev/fd/7", "/dev/stdout"}) {
+    write_file(copy, "older\n");
+    fs::remove(target);
+    report_path = name;
+    const Finished finished =
+        gather_into(R"(copy=$1; shift; exec 7>>"$copy" >>"$copy"; "$@")", 0, {"-q"});
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    const std::string text = read_file(copy);
+    EXPECT_TRUE(text.starts_with("older\n{")) << text;
+    EXPECT_NE(text.find("mpiferry.report"), std::string::npos) << text;
+  }
+}
+
 TEST_F(GatherTarget, a_private_file_stays_private_while_it_is_replaced) {
   write_file(target, "older");
   for (const Words& options : {Words{"--force"}, Words{"--force", "--preserve"}}) {
