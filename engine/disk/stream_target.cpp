@@ -67,8 +67,8 @@ Result<StreamTarget> StreamTarget::open(const std::string& path, Bytes size, boo
   if (::stat(path.c_str(), &status) != 0) return unusable(path, "stat", errno);
   if (Outcome kind = check_kind(path, status.st_mode, force); !kind) return std::move(kind.error());
   // O_NONBLOCK: opening a FIFO that nobody reads would wait for ever. O_APPEND: what another
-  // process has open may be a regular file.
-  const int extra = opened ? O_APPEND : 0;
+  // process has open may be a regular file. O_EXCL: of a block device, whether it is mounted.
+  const int extra = S_ISBLK(status.st_mode) ? O_EXCL : opened ? O_APPEND : 0;
   const int number = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | extra);
   const int error = errno;
   StreamTarget target{number, Descriptor{number}};
@@ -77,6 +77,10 @@ Result<StreamTarget> StreamTarget::open(const std::string& path, Bytes size, boo
     if (error == ENXIO && S_ISFIFO(status.st_mode)) {
       refused.detail = "nobody reads this FIFO";
       refused.hint = "start the one who reads it before";
+    }
+    if (error == EBUSY) {
+      refused.detail = "the device is in use, perhaps mounted";
+      refused.hint = "unmount it, or name another device";
     }
     return refused;
   }

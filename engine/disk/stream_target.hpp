@@ -22,7 +22,7 @@ bool is_stream_target(const std::string& path);
 class StreamTarget {
  public:
   // Opens "-" (standard output), a FIFO, a character device or, with `force`, as its content is
-  // lost then, a block device of at least `size` bytes. What this process has
+  // lost then, a block device of at least `size` bytes that nobody else uses. What this process has
   // open is written where it stands, what another has open at its end. While it is open, what
   // somebody else uses is non-blocking (NonBlocking). dest_unusable: a socket, a FIFO that nobody
   // reads, a device that is too small, no right to write; dest_occupied: a block device without

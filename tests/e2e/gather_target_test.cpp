@@ -161,6 +161,29 @@ TEST_F(GatherTarget, a_block_device_is_overwritten_only_on_request) {
   EXPECT_TRUE(read_file(image).starts_with(bytes));
 }
 
+TEST_F(GatherTarget, a_block_device_that_is_mounted_is_refused) {
+  const auto prefix = with_private_mounts();
+  if (!prefix) GTEST_SKIP() << "no right to mount here";
+  const fs::path image = temporary / "image";
+  write_file(image, "");
+  fs::resize_file(image, 16 << 20);
+  fs::create_directory(temporary / "mount");
+  // $1: the image, $2: where it is mounted, then the program and the destination.
+  const std::string script = R"(mkfs.ext4 -q "$1" || exit 99
+    device=$(losetup --find --show "$1") || exit 99
+    mount "$device" "$2" || { losetup --detach "$device"; exit 99; }
+    "$3" gather --force "$4" "$device"; code=$?
+    umount "$2"; fsck.ext4 -nf "$device" >&2 || code=98
+    losetup --detach "$device"
+    exit $code)";
+  const Finished finished = run(
+      prefixed(*prefix, shell(script, {image, temporary / "mount", MPIFERRY_BINARY, destination})));
+  if (finished.exit_code == 99) GTEST_SKIP() << "no block device can be mounted here";
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_NE(finished.err.find("the device is in use, perhaps mounted"), std::string::npos)
+      << told(finished);
+}
+
 // A shell's `>> log` opens the file; a rename would take it from whoever goes on with it.
 TEST_F(GatherTarget, what_a_shell_has_open_is_written_where_it_stands) {
   for (const char* name : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/fd/7"}) {
