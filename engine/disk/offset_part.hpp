@@ -69,7 +69,8 @@ class OffsetPart {
   // the middle; where the file system cannot, a part only gets that size. Never shrinks it. A
   // published file keeps its size.
   // dest_write_failed with path, call, errno (ENOSPC, EDQUOT, EFBIG, ...) and hint; the file then
-  // has the size that it had, and nothing is reserved.
+  // has the size that it had, and nothing is reserved behind it. Blocks that have filled holes
+  // within it stay: which they were is not known any more, and they read as zeros, like the holes.
   Outcome preallocate(Bytes size);
   // How much of the disk it has.
   Bytes allocated() const noexcept;
