@@ -36,8 +36,11 @@ bool is_sums(std::string_view text) {
          leftover_kind(text.substr(open + 1, close - open - 1)) != Leftover::none;
 }
 
-// Where there are no links, a job that is killed may leave an empty one.
-bool is_mark(std::string_view text) { return text.empty() || JobOwner::in(text).has_value(); }
+// Where there are no links, a job that is killed may leave an empty one; zeros are what a power cut
+// has left.
+bool is_mark(std::string_view text) {
+  return text.empty() || text.front() == '\0' || JobOwner::in(text).has_value();
+}
 
 // Whether mpiferry has written it. A mark that may not be read is left to whoever asks for its
 // lock.

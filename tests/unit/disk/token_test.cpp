@@ -99,6 +99,15 @@ TEST_F(Token, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {
   EXPECT_FALSE(directory.create_token(kOurs));
 }
 
+TEST_F(Token, that_a_power_cut_has_left_is_replaced_on_request) {
+  for (const std::size_t zeros : {0U, 1U, 5000U}) {
+    temporary.put(".mpiferry.job", std::string(zeros, '\0'));
+    EXPECT_FALSE(directory.take_token(kOurs, false)) << zeros;
+    EXPECT_TRUE(directory.take_token(kOurs, true)) << zeros;
+    EXPECT_TRUE(directory.holds_token(kOurs)) << zeros;
+  }
+}
+
 TEST_F(Token, of_a_killed_job_is_replaced_on_request_only) {
   temporary.put(".mpiferry.job", kTheirs);
   const auto refused = directory.take_token(kOurs, false);
