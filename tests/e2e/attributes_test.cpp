@@ -93,7 +93,19 @@ TEST_P(Attributes, preserve_gives_back_what_scatter_saw) {
     EXPECT_EQ(mode_of(file), 0662U) << file;
     EXPECT_EQ(status_of(file).st_mtim.tv_sec, times[1].tv_sec) << file;
     EXPECT_EQ(status_of(file).st_mtim.tv_nsec, times[1].tv_nsec) << file;
-    EXPECT_EQ(status_of(file).st_uid, status_of(source).st_uid) << file;
+  }
+}
+
+TEST_P(Attributes, preserve_keeps_the_owner_where_that_is_allowed) {
+  make_source(3 * chunk_size);
+  if (::chown(source.c_str(), 4321, 4322) != 0) GTEST_SKIP() << "no right to give a file away";
+  ASSERT_EQ(scatter_here({"--preserve"}).exit_code, 0);
+  std::vector<fs::path> files = data_files();
+  ASSERT_EQ(gather(copy, {"--preserve"}).exit_code, 0);
+  files.push_back(copy);
+  for (const fs::path& file : files) {
+    EXPECT_EQ(status_of(file).st_uid, 4321U) << file;
+    EXPECT_EQ(status_of(file).st_gid, 4322U) << file;
   }
 }
 
