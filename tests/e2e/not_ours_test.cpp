@@ -30,6 +30,7 @@ class NotOurs : public JobTest {
       EXPECT_EQ(finished.exit_code, exit_code) << told(finished);
       EXPECT_NE(finished.err.find(message), std::string::npos) << told(finished);
       EXPECT_EQ(error_lines(finished), 1) << told(finished);
+      EXPECT_EQ(finished.err.find("may be gone"), std::string::npos) << told(finished);
     }
     EXPECT_EQ(files_below(root), before);
   }

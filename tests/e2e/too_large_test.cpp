@@ -57,6 +57,7 @@ class TooLarge : public JobTest, public ::testing::WithParamInterface<Case> {
     EXPECT_EQ(finished.exit_code, 4) << told(finished);
     EXPECT_EQ(error_lines(finished), 1) << told(finished);
     EXPECT_NE(finished.err.find(message), std::string::npos) << told(finished);
+    EXPECT_EQ(finished.err.find("may be gone"), std::string::npos) << told(finished);
   }
 };
 
