@@ -202,16 +202,16 @@ WriteError OffsetPart::sync() const noexcept {
 WriteError OffsetPart::publish(Bytes size, bool durable, bool replace,
                                const FileStamp& stamp) noexcept {
   struct stat status {};
-  if (::fstat(descriptor_.get(), &status) != 0) return {Call::write, errno};
+  if (::fstat(descriptor_.get(), &status) != 0) return {Call::stat, errno};
   if (static_cast<std::uint64_t>(status.st_size) != size.value) {
     if (const int error = take_name_back(); error != 0) return {Call::rename, error};
     const auto length = static_cast<off_t>(size.value);
     const int error = persist([&] { return ::ftruncate(descriptor_.get(), length); });
-    if (error != 0) return {Call::write, error};
+    if (error != 0) return {Call::truncate, error};
   }
   int stamped = raised_ ? take_back_mode(descriptor_.get(), mode_) : 0;
   if (stamped == 0) stamped = stamp.put_on(descriptor_.get());
-  if (stamped != 0) return {Call::write, stamped};
+  if (stamped != 0) return {Call::attributes, stamped};
   found_mode_.reset();
   if (durable) {
     const int error = persist([this] { return ::fsync(descriptor_.get()); });
@@ -250,7 +250,7 @@ WriteError OffsetPart::close() noexcept {
   const int late = direct_.close();
   const int error = descriptor_.close();
   if (error == 0 && late == 0) return {};
-  return {Call::write, error != 0 ? error : late};
+  return {Call::close, error != 0 ? error : late};
 }
 
 void OffsetPart::discard() noexcept {

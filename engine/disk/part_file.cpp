@@ -43,11 +43,11 @@ WriteError PartFile::append(std::span<const std::byte> bytes) noexcept {
     if (put > 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(put));
     } else if (put == 0) {
-      return {Call::write, ENOSPC};
+      return {Call::append, ENOSPC};
     } else if (errno == EINVAL && direct_) {
       leave_direct();  // larger blocks than pages, or none at all: what was written so far stands
     } else if (errno != EINTR) {
-      return {Call::write, errno};
+      return {Call::append, errno};
     }
   }
   return {};
@@ -67,7 +67,7 @@ void PartFile::start_sync() const noexcept {
 WriteError PartFile::stamp() noexcept {
   const FileStamp* const stamp = std::exchange(stamp_, nullptr);
   const int error = stamp == nullptr ? 0 : stamp->put_on(descriptor_.get());
-  return error == 0 ? WriteError{} : WriteError{Call::write, error};
+  return error == 0 ? WriteError{} : WriteError{Call::attributes, error};
 }
 
 WriteError PartFile::sync() noexcept {
@@ -79,9 +79,9 @@ WriteError PartFile::sync() noexcept {
 }
 
 WriteError PartFile::publish(bool durable) noexcept {
-  if (!descriptor_) return {Call::write, EBADF};
+  if (!descriptor_) return {Call::append, EBADF};
   if (const WriteError error = durable ? sync() : stamp()) return error;
-  if (const int error = descriptor_.close(); error != 0) return {Call::write, error};
+  if (const int error = descriptor_.close(); error != 0) return {Call::close, error};
   if (::renameat(directory_, part_name_, directory_, final_name_) != 0)
     return {Call::rename, errno};
   part_name_[0] = '\0';

@@ -12,8 +12,7 @@
 
 namespace mpiferry::disk {
 
-// The calls that can fail while a chunk is written, as acks carry them. An error that close(2)
-// reports is a `write` error: it is one that the file system (NFS, quotas) had put off.
+// The calls that can fail while a chunk is written, as acks carry them.
 using Call = wire::WriteCall;
 
 struct WriteError {

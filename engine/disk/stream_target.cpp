@@ -98,17 +98,17 @@ WriteError StreamTarget::write(std::span<const std::byte> bytes,
                                const std::atomic<bool>& stop) noexcept {
   constexpr std::size_t kMaxWrite = std::numeric_limits<ssize_t>::max();
   while (!bytes.empty()) {
-    if (stop) return {Call::write, ECANCELED};
+    if (stop) return {Call::append, ECANCELED};
     const ssize_t put = ::write(number_, bytes.data(), std::min(bytes.size(), kMaxWrite));
     if (put > 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(put));
     } else if (put == 0) {
-      return {Call::write, ENOSPC};
+      return {Call::append, ENOSPC};
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       pollfd entry{number_, POLLOUT, 0};
       ::poll(&entry, 1, kPatience);
     } else if (errno != EINTR) {
-      return {Call::write, errno};
+      return {Call::append, errno};
     }
   }
   return {};
@@ -120,7 +120,7 @@ WriteError StreamTarget::finish(bool durable) noexcept {
     if (errno != EINTR) return {Call::sync, errno};
   }
   const int error = owned_.close();
-  return error == 0 ? WriteError{} : WriteError{Call::write, error};
+  return error == 0 ? WriteError{} : WriteError{Call::close, error};
 }
 
 }  // namespace mpiferry::disk

@@ -117,7 +117,7 @@ Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
   // was.
   if (file_->is_published()) {
     if (Outcome reserved = reserve(); !reserved) {
-      return refused(disk::Call::write, reserved.error());
+      return refused(disk::Call::allocate, reserved.error());
     }
     if (Outcome retracted = file_->retract(); !retracted) {
       return refused(disk::Call::rename, retracted.error());

@@ -30,6 +30,18 @@ const char* call_name(WriteCall call) noexcept {
       return "fsync";
     case WriteCall::rename:
       return "rename";
+    case WriteCall::append:
+      return "write";
+    case WriteCall::truncate:
+      return "ftruncate";
+    case WriteCall::close:
+      return "close";
+    case WriteCall::allocate:
+      return "fallocate";
+    case WriteCall::stat:
+      return "fstat";
+    case WriteCall::attributes:
+      return "fchmod, fchown or futimens";
   }
   return "";
 }
@@ -49,8 +61,7 @@ Result<Ack> decode_ack(std::span<const std::byte, kAckSize> in) {
   if (status > static_cast<std::uint16_t>(AckStatus::write_failed)) {
     return bad_field("ack: an unknown status");
   }
-  if (call > static_cast<std::uint16_t>(WriteCall::rename))
-    return bad_field("ack: an unknown call");
+  if (call > static_cast<std::uint16_t>(kLastWriteCall)) return bad_field("ack: an unknown call");
   if (take<AckAt::kReserved, std::uint32_t>(in) != 0) {
     return bad_field("ack: the reserved bytes must be 0");
   }

@@ -17,7 +17,20 @@ enum class AckStatus : std::uint16_t {
 };
 
 // The call that a failed write failed in.
-enum class WriteCall : std::uint16_t { none = 0, open = 1, write = 2, sync = 3, rename = 4 };
+enum class WriteCall : std::uint16_t {
+  none = 0,
+  open = 1,
+  write = 2,  // at an offset
+  sync = 3,
+  rename = 4,
+  append = 5,
+  truncate = 6,
+  close = 7,  // an error that the file system (NFS, quotas) had put off
+  allocate = 8,
+  stat = 9,
+  attributes = 10,  // mode, owner or times
+};
+inline constexpr WriteCall kLastWriteCall = WriteCall::attributes;
 // "pwrite" and so on, as messages name it; "" for none.
 const char* call_name(WriteCall call) noexcept;
 

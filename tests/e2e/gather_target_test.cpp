@@ -134,6 +134,14 @@ TEST_F(GatherTarget, a_device_is_written_into_and_stays) {
   }
 }
 
+TEST_F(GatherTarget, a_write_that_fails_is_called_by_its_name) {
+  target = "-";
+  const Finished finished = gather_into(R"(shift; "$@" > /dev/full)", 0);
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_NE(finished.err.find("'standard output': write: No space left"), std::string::npos)
+      << told(finished);
+}
+
 TEST_F(GatherTarget, dev_null_is_written_into_and_stays) {
   target = temporary / "null";
   fs::create_symlink("/dev/null", target);

@@ -97,7 +97,7 @@ TEST_F(CommitterTest, tells_who_found_no_room_and_publishes_the_others) {
   settle(commits);
   setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_FALSE(commits[0].slot.error());
-  EXPECT_EQ(commits[1].slot.error().call, disk::Call::write);
+  EXPECT_EQ(commits[1].slot.error().call, disk::Call::append);
   EXPECT_EQ(commits[1].slot.error().system_errno, EFBIG);
   EXPECT_FALSE(commits[2].slot.error());
   EXPECT_TRUE(written("a") == text.substr(0, 99));

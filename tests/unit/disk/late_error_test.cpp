@@ -56,9 +56,9 @@ class LateError : public testing::Test {
   Directory directory = *Directory::open_or_create(temporary.path());
 };
 
-TEST_F(LateError, at_close_is_a_write_error_and_publishes_nothing) {
+TEST_F(LateError, at_close_names_it_and_publishes_nothing) {
   const WriteError error = publish(false, EDQUOT, 0);
-  EXPECT_EQ(error.call, Call::write);
+  EXPECT_EQ(error.call, Call::close);
   EXPECT_EQ(error.system_errno, EDQUOT);
   EXPECT_TRUE(temporary.names().empty());
 }
@@ -91,7 +91,7 @@ TEST_F(LateError, of_a_file_written_at_offsets_publishes_nothing) {
   close_error = EDQUOT;
   const WriteError error = part->publish({}, false, true);
   close_error = 0;
-  EXPECT_EQ(error.call, Call::write);
+  EXPECT_EQ(error.call, Call::close);
   EXPECT_EQ(error.system_errno, EDQUOT);
   EXPECT_EQ(temporary.names(), std::vector<std::string>{"file.bin.part"});
   part->discard();
@@ -107,7 +107,7 @@ TEST_F(LateError, is_told_to_who_joined_and_closes) {
     close_error = late;
     const WriteError error = part->close();
     close_error = 0;
-    EXPECT_EQ(error.call, late == 0 ? Call::none : Call::write);
+    EXPECT_EQ(error.call, late == 0 ? Call::none : Call::close);
     EXPECT_EQ(error.system_errno, late);
     EXPECT_FALSE(*part);
     EXPECT_EQ(temporary.names(), std::vector<std::string>{"file.bin.part"});

@@ -123,7 +123,7 @@ TEST(PartFile, moves_with_its_file) {
     ASSERT_FALSE(moved.publish(false));
   }
   EXPECT_FALSE(part.file);
-  EXPECT_EQ(part.file.publish(false).call, Call::write);
+  EXPECT_EQ(part.file.publish(false).call, Call::append);
   EXPECT_EQ(temporary.get("chunk_7.bin"), "seven");
 }
 
@@ -187,7 +187,7 @@ TEST(PartFile, above_the_file_size_limit_says_EFBIG_and_is_removed) {
     ASSERT_FALSE(part.file.append(bytes(std::string(4000, 'x'))));
     // The first 96 bytes still fit: a short write, then the error.
     const WriteError error = part.file.append(bytes(std::string(4000, 'y')));
-    EXPECT_EQ(error.call, Call::write);
+    EXPECT_EQ(error.call, Call::append);
     EXPECT_EQ(error.system_errno, EFBIG);
   }
   EXPECT_TRUE(temporary.names().empty());
@@ -201,7 +201,7 @@ TEST(PartFile, on_a_full_disk_says_ENOSPC_and_gives_the_space_back) {
       OpenedPart part = directory.open_part("chunk_7.bin", 1);
       ASSERT_FALSE(part.error);
       const WriteError error = part.file.append(bytes(std::string(100'000, 'x')));
-      EXPECT_EQ(error.call, Call::write);
+      EXPECT_EQ(error.call, Call::append);
       EXPECT_EQ(error.system_errno, ENOSPC);
     }
     EXPECT_TRUE(temporary.names().empty());

@@ -74,7 +74,7 @@ TEST(Ack, decode_refuses_an_unknown_status) {
 }
 
 TEST(Ack, decode_refuses_an_unknown_call) {
-  for (const int call : {5, 0x100, 0xffff}) {
+  for (const int call : {11, 0x100, 0xffff}) {
     Ack ack = kWriteFailed;
     ack.call = static_cast<WriteCall>(call);
     expect_refused(ack);
@@ -115,6 +115,12 @@ TEST(Ack, calls_are_named_as_the_system_names_them) {
   EXPECT_STREQ(call_name(WriteCall::write), "pwrite");
   EXPECT_STREQ(call_name(WriteCall::sync), "fsync");
   EXPECT_STREQ(call_name(WriteCall::rename), "rename");
+  EXPECT_STREQ(call_name(WriteCall::append), "write");
+  EXPECT_STREQ(call_name(WriteCall::truncate), "ftruncate");
+  EXPECT_STREQ(call_name(WriteCall::close), "close");
+  EXPECT_STREQ(call_name(WriteCall::allocate), "fallocate");
+  EXPECT_STREQ(call_name(WriteCall::stat), "fstat");
+  EXPECT_STREQ(call_name(WriteCall::attributes), "fchmod, fchown or futimens");
   EXPECT_STREQ(call_name(static_cast<WriteCall>(99)), "");
 }
 
