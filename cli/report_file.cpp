@@ -1,17 +1,14 @@
 #include "cli/report_file.hpp"
 
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <span>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
-#include "engine/disk/stream_target.hpp"
 #include "engine/disk/unique_name.hpp"
 
 namespace mpiferry::cli {
@@ -29,11 +26,25 @@ Failure ReportFile::failure(const std::string& path, const char* call) const {
           .detail = fmt::format("the {} ({}) cannot be written", kind_.name, kind_.option)};
 }
 
-bool ReportFile::direct() const { return disk::is_stream_target(path_); }
+bool ReportFile::direct() const {
+  std::error_code error;
+  const fs::file_status status = fs::status(path_, error);
+  return path_ == "-" || (kind_.streams && (fs::is_fifo(status) || fs::is_character_file(status)));
+}
 
 Outcome ReportFile::check_replaceable() const {
   std::error_code error;
-  if (!fs::exists(path_, error) || fs::file_size(path_, error) == 0) return Nothing{};
+  if (!fs::exists(path_, error)) return Nothing{};
+  if (!fs::is_regular_file(path_, error)) {
+    return Failure{.code = Errc::invalid_argument,
+                   .path = path_,
+                   .detail = fmt::format("the {} ({}) cannot go to {}", kind_.name, kind_.option,
+                                         fs::is_block_file(path_, error)
+                                             ? "a block device, whose content would be lost"
+                                             : "what is no regular file"),
+                   .hint = fmt::format("name a file for the {}", kind_.name)};
+  }
+  if (fs::file_size(path_, error) == 0) return Nothing{};
   std::ifstream file{path_, std::ios::binary};
   std::string head(64, '\0');
   file.read(head.data(), static_cast<std::streamsize>(head.size()));
@@ -54,13 +65,14 @@ Outcome ReportFile::prepare() {
 
 Outcome ReportFile::make_part() {
   std::error_code ignored;
-  if (path_ != "-" && fs::is_fifo(path_, ignored)) {
+  if (direct()) {
+    if (!fs::is_fifo(path_, ignored)) return Nothing{};
     // Opening a FIFO that nobody reads would wait for ever.
     const int reader = ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     if (reader < 0) return failure(path_, "open");
     ::close(reader);
+    return Nothing{};
   }
-  if (direct()) return Nothing{};
   if (fs::is_directory(path_, ignored)) {
     errno = EISDIR;
     return failure(path_, "open");
@@ -91,35 +103,21 @@ Outcome ReportFile::publish(const std::string& text) {
     const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
     return written ? Outcome{Nothing{}} : Outcome{failure("standard output", "write")};
   }
-  if (direct()) return pour(text);
-  if (part_.empty()) {
+  const bool in_place = direct();
+  if (!in_place && part_.empty()) {
     if (Outcome prepared = prepare(); !prepared) return prepared;
   }
-  std::ofstream file{part_, std::ios::binary | std::ios::trunc};
+  const std::string& target = in_place ? path_ : part_;
+  std::ofstream file{target, std::ios::binary | std::ios::trunc};
   file << text;
   file.close();
   if (!file) return failure(path_, "write");
+  if (in_place) return Nothing{};
   // What lies there may have come meanwhile: the manifest of the very job, for example.
   if (Outcome free = check_replaceable(); !free) return free;
   if (std::rename(part_.c_str(), path_.c_str()) != 0) return failure(path_, "rename");
   part_.clear();
   return Nothing{};
-}
-
-// Into what is there and stays what it is.
-Outcome ReportFile::pour(const std::string& text) const {
-  auto stream = disk::StreamTarget::open(path_, Bytes{text.size()}, /*force=*/false);
-  if (!stream) {
-    errno = stream.error().system_errno;
-    Failure refused = failure(path_, "open");
-    if (!stream.error().detail.empty()) refused.detail += ": " + stream.error().detail;
-    return refused;
-  }
-  const std::atomic<bool> stop = false;
-  disk::WriteError error = stream->write(std::as_bytes(std::span{text}), stop);
-  if (!error) error = stream->finish(/*durable=*/false);
-  errno = error.system_errno;
-  return error ? Outcome{failure(path_, "write")} : Outcome{Nothing{}};
 }
 
 }  // namespace mpiferry::cli

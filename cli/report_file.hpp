@@ -13,6 +13,7 @@ struct FileKind {
   std::string_view schema;  // or the beginning of it: what such a file may replace
   std::string_view name;    // "report"
   std::string_view option;  // "--json"
+  bool streams = true;      // a FIFO and a character device take it, too
 };
 
 // A report replaces an earlier report, never anything else: `--json big.dat` must not cost a file.
@@ -26,8 +27,8 @@ class ReportFile {
   ~ReportFile();
 
   // Whether the report can be written later. Makes "<path>.<16 hex digits>.part"; where the path is
-  // a link, beside what it points to. invalid_argument if something else lies there;
-  // report_write_failed.
+  // a link, beside what it points to. invalid_argument if something else lies there, a block device
+  // for example; report_write_failed.
   Outcome prepare();
   // Writes the text and gives the file its name; does nothing after a prepare() that failed. Calls
   // prepare() if nobody has.
@@ -36,8 +37,7 @@ class ReportFile {
  private:
   Outcome make_part();
   Outcome check_replaceable() const;
-  bool direct() const;  // written as it comes: a pipe, a terminal, a device
-  Outcome pour(const std::string& text) const;
+  bool direct() const;  // written as it comes: a pipe, a terminal
   Failure failure(const std::string& path, const char* call) const;
 
   FileKind kind_;

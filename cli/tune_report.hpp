@@ -17,7 +17,9 @@ namespace mpiferry::cli {
 
 inline constexpr std::string_view kTuneSchema = "mpiferry.tune/1";
 // One of another version may be replaced, too.
-inline constexpr FileKind kProfileFile{"\"mpiferry.profile/", "profile", "--profile"};
+// scatter reads it again, so it is a regular file.
+inline constexpr FileKind kProfileFile{"\"mpiferry.profile/", "profile", "--profile",
+                                       /*streams=*/false};
 inline constexpr FileKind kTuneFile{kTuneSchema, "report", "--json"};
 
 struct TuneReport {
