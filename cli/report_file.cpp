@@ -18,18 +18,18 @@ ReportFile::~ReportFile() {
   if (!part_.empty()) std::remove(part_.c_str());
 }
 
-Failure ReportFile::failure(const std::string& path, const char* call) const {
+Failure ReportFile::failure(const std::string& path, const char* call, int system_errno) const {
   return {.code = Errc::report_write_failed,
           .path = path,
           .call = call,
-          .system_errno = errno,
+          .system_errno = system_errno,
           .detail = fmt::format("the {} ({}) cannot be written", kind_.name, kind_.option)};
 }
 
-bool ReportFile::direct() const {
+bool ReportFile::is_stream() const {
   std::error_code error;
   const fs::file_status status = fs::status(path_, error);
-  return path_ == "-" || (kind_.streams && (fs::is_fifo(status) || fs::is_character_file(status)));
+  return kind_.streams && (fs::is_fifo(status) || fs::is_character_file(status));
 }
 
 Outcome ReportFile::check_replaceable() const {
@@ -57,67 +57,83 @@ Outcome ReportFile::check_replaceable() const {
 }
 
 Outcome ReportFile::prepare() {
-  if (path_.empty()) return Nothing{};
-  Outcome made = make_part();
-  if (!made) path_.clear();
-  return made;
+  if (path_.empty() || path_ == "-") return Nothing{};
+  Outcome opened = open();
+  if (!opened) path_.clear();
+  return opened;
 }
 
-Outcome ReportFile::make_part() {
+Outcome ReportFile::open() {
+  if (is_stream()) return open_stream();
   std::error_code ignored;
-  if (direct()) {
-    if (!fs::is_fifo(path_, ignored)) return Nothing{};
-    // Opening a FIFO that nobody reads would wait for ever.
-    const int reader = ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    if (reader < 0) return failure(path_, "open");
-    ::close(reader);
-    return Nothing{};
-  }
-  if (fs::is_directory(path_, ignored)) {
-    errno = EISDIR;
-    return failure(path_, "open");
-  }
+  if (fs::is_directory(path_, ignored)) return failure(path_, "open", EISDIR);
   if (Outcome free = check_replaceable(); !free) return free;
   // A link stays one: what it points to is replaced.
   if (fs::is_symlink(path_, ignored)) {
     std::error_code dangling;
     const fs::path target = fs::canonical(path_, dangling);
-    if (dangling) {
-      errno = dangling.value();
-      return failure(path_, "open");
-    }
+    if (dangling) return failure(path_, "open", dangling.value());
     path_ = target;
   }
+  return open_part();
+}
+
+// O_NONBLOCK: opening a FIFO that nobody reads would wait for ever. Writing may wait for the
+// reader.
+Outcome ReportFile::open_stream() {
+  file_ = disk::Descriptor{::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  const int flags = file_ ? ::fcntl(file_.get(), F_GETFL) : -1;
+  if (flags < 0 || ::fcntl(file_.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
+    Failure failed = failure(path_, "open", errno);
+    std::error_code ignored;
+    if (failed.system_errno == ENXIO && fs::is_fifo(path_, ignored)) {
+      failed.detail += ": nobody reads this FIFO";
+      failed.hint = "start its reader before the job";
+    }
+    return failed;
+  }
+  return Nothing{};
+}
+
+Outcome ReportFile::open_part() {
   const std::string part = disk::unique_name(path_ + ".") + ".part";
-  const int made = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (made < 0) return failure(path_, "open");
-  ::close(made);
+  file_ = disk::Descriptor{
+      ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
+  if (!file_) return failure(path_, "open", errno);
   part_ = part;
   return Nothing{};
 }
 
 Outcome ReportFile::publish(const std::string& text) {
-  if (path_.empty()) return Nothing{};
-  errno = 0;
   if (path_ == "-") {
+    errno = 0;
     const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-    return written ? Outcome{Nothing{}} : Outcome{failure("standard output", "write")};
+    return written ? Outcome{Nothing{}} : Outcome{failure("standard output", "write", errno)};
   }
-  const bool in_place = direct();
-  if (!in_place && part_.empty()) {
+  if (!file_) {
     if (Outcome prepared = prepare(); !prepared) return prepared;
   }
-  const std::string& target = in_place ? path_ : part_;
-  std::ofstream file{target, std::ios::binary | std::ios::trunc};
-  file << text;
-  file.close();
-  if (!file) return failure(path_, "write");
-  if (in_place) return Nothing{};
+  if (path_.empty()) return Nothing{};
+  if (Outcome written = write(text); !written || part_.empty()) return written;
   // What lies there may have come meanwhile: the manifest of the very job, for example.
   if (Outcome free = check_replaceable(); !free) return free;
-  if (std::rename(part_.c_str(), path_.c_str()) != 0) return failure(path_, "rename");
+  if (std::rename(part_.c_str(), path_.c_str()) != 0) return failure(path_, "rename", errno);
   part_.clear();
   return Nothing{};
+}
+
+Outcome ReportFile::write(const std::string& text) {
+  std::string_view rest{text};
+  while (!rest.empty()) {
+    const ssize_t put = ::write(file_.get(), rest.data(), rest.size());
+    if (put > 0) {
+      rest.remove_prefix(static_cast<std::size_t>(put));
+    } else if (put == 0 || errno != EINTR) {
+      return failure(path_, "write", put == 0 ? ENOSPC : errno);
+    }
+  }
+  const int error = file_.close();
+  return error == 0 ? Outcome{Nothing{}} : Outcome{failure(path_, "close", error)};
 }
 
 }  // namespace mpiferry::cli

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/base/result.hpp"
+#include "engine/disk/descriptor.hpp"
 
 namespace mpiferry::cli {
 
@@ -26,7 +27,8 @@ class ReportFile {
   // Removes what `prepare` made, unless it was published.
   ~ReportFile();
 
-  // Whether the report can be written later. Makes "<path>.<16 hex digits>.part"; where the path is
+  // Whether the report can be written later, and opens what it will be written to: a FIFO's reader
+  // would leave if it were closed again. Makes "<path>.<16 hex digits>.part"; where the path is
   // a link, beside what it points to. invalid_argument if something else lies there, a block device
   // for example; report_write_failed.
   Outcome prepare();
@@ -35,14 +37,18 @@ class ReportFile {
   Outcome publish(const std::string& text);
 
  private:
-  Outcome make_part();
+  Outcome open();
+  Outcome open_stream();
+  Outcome open_part();
   Outcome check_replaceable() const;
-  bool direct() const;  // written as it comes: a pipe, a terminal
-  Failure failure(const std::string& path, const char* call) const;
+  Outcome write(const std::string& text);
+  bool is_stream() const;  // written as it comes: a FIFO, a terminal
+  Failure failure(const std::string& path, const char* call, int system_errno) const;
 
   FileKind kind_;
   std::string path_;
-  std::string part_;  // empty: not prepared
+  std::string part_;       // empty: not prepared, or a stream
+  disk::Descriptor file_;  // of the part or the stream, from prepare() to publish()
 };
 
 }  // namespace mpiferry::cli

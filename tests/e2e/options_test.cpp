@@ -286,6 +286,31 @@ TEST_F(Options, json_refuses_a_link_to_nothing) {
   EXPECT_TRUE(std::filesystem::is_symlink(report_path));
 }
 
+// A FIFO that was opened and closed by the check left no reader for the report, and no end of it.
+TEST_F(Options, json_to_a_fifo_reaches_its_reader) {
+  make_source(1000);
+  const fs::path fifo = temporary / "fifo";
+  ASSERT_EQ(run({{"mkfifo", fifo}}).exit_code, 0);
+  Words words{fifo, report_path};
+  const Command inner = scatter(3, {"--json", fifo, source, destination});
+  words.insert(words.end(), inner.words.begin(), inner.words.end());
+  const Finished finished = run(
+      shell(R"(fifo=$1 copy=$2; shift 2; cat "$fifo" > "$copy" & "$@"; code=$?; wait; exit $code)",
+            words));
+  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(report()["verdict"], "ok");
+}
+
+TEST_F(Options, json_to_a_fifo_that_nobody_reads_is_refused_before_the_job) {
+  make_source(1000);
+  report_path = temporary / "fifo";
+  ASSERT_EQ(run({{"mkfifo", report_path}}).exit_code, 0);
+  const Finished finished = run(scatter(3, {"--json", report_path, source, destination}));
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_NE(finished.err.find("nobody reads this FIFO"), std::string::npos) << told(finished);
+  EXPECT_FALSE(fs::exists(destination));
+}
+
 TEST_F(Options, memory_bounds_the_masters_buffers) {
   make_source(64 * 64 * kKiB);
   struct Case {

@@ -1,7 +1,10 @@
 // What a report and a profile may be written to, and what they leave there.
 #include "cli/report_file.hpp"
 
+#include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -65,6 +68,34 @@ TEST_F(ReportFileTest, profile_is_refused_by_what_is_no_regular_file) {
     ReportFile file{kProfileFile, name};
     expect_failure(file.prepare(), Errc::invalid_argument, "regular file");
   }
+}
+
+// A reader that sees the end of file leaves, and then nobody would read the report.
+TEST_F(ReportFileTest, fifo_stays_open_for_its_reader_from_the_check_to_the_report) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  const disk::Descriptor reader{::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  ASSERT_TRUE(reader);
+  ReportFile file{kReportFile, path_};
+  ASSERT_TRUE(file.prepare());
+  char byte = 0;
+  EXPECT_EQ(::read(reader.get(), &byte, 1), -1) << "end of file";
+  EXPECT_EQ(errno, EAGAIN);
+  ASSERT_TRUE(file.publish(kText));
+  std::string got(100, '\0');
+  const ssize_t size = ::read(reader.get(), got.data(), got.size());
+  ASSERT_GT(size, 0);
+  EXPECT_EQ(got.substr(0, static_cast<std::size_t>(size)), kText);
+  EXPECT_EQ(::read(reader.get(), &byte, 1), 0) << "closed after the report";
+  EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(ReportFileTest, fifo_that_nobody_reads_is_an_error_and_no_wait) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  ReportFile early{kReportFile, path_};
+  expect_failure(early.prepare(), Errc::report_write_failed, "nobody reads this FIFO");
+  EXPECT_TRUE(early.publish(kText)) << "said once";
+  ReportFile late{kReportFile, path_};
+  expect_failure(late.publish(kText), Errc::report_write_failed, "nobody reads this FIFO");
 }
 
 TEST_F(ReportFileTest, report_may_go_to_a_character_device) {
