@@ -59,7 +59,7 @@ int scatter(Arguments arguments, const Launcher& launcher) {
   if (environment.size() > 1 && start.first_refused(false)) {
     end_program(exit_code(ErrorClass::usage));
   }
-  const Output output = Output::choose({.taken = arguments.json == "-",
+  const Output output = Output::choose({.taken = is_standard_output(arguments.json),
                                         .progress = arguments.progress,
                                         .quiet = arguments.quiet,
                                         .verbose = arguments.verbose});

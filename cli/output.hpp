@@ -3,11 +3,16 @@
 
 #include <cstdio>
 #include <optional>
+#include <string>
 
 #include "cli/show_progress.hpp"
 #include "cli/terminal.hpp"
 
 namespace mpiferry::cli {
+
+// Whether what is written to the file `name` ("-", "/dev/stdout", a pipe) comes where standard
+// output goes, so that nothing else may be printed there. Not so of /dev/null.
+bool is_standard_output(const std::string& name);
 
 struct Output {
   struct Wishes {

@@ -9,6 +9,7 @@
 
 #include "cli/fault_values.hpp"
 #include "cli/option_values.hpp"
+#include "cli/output.hpp"
 #include "engine/base/failure.hpp"
 #include "engine/base/units.hpp"
 #include "engine/disk/descriptor_path.hpp"
@@ -159,7 +160,7 @@ bool RecallParser::chosen() const { return command_->parsed(); }
 
 bool RecallParser::finish() {
   if (!chosen()) return false;
-  if (target_ != nullptr && arguments_.json == "-" && *target_ == "-") {
+  if (target_ != nullptr && is_standard_output(arguments_.json) && is_standard_output(*target_)) {
     throw CLI::ValidationError{"--json", "FILE is standard output: name a file for the report"};
   }
   if (target_ != nullptr && arguments_.json != "-" && same_file(arguments_.json, *target_)) {

@@ -19,7 +19,9 @@
 namespace mpiferry::cli {
 namespace {
 
-bool pours_into_standard_output(const GatherOptions& options) { return options.target == "-"; }
+bool pours_into_standard_output(const GatherOptions& options) {
+  return is_standard_output(options.target);
+}
 bool pours_into_standard_output(const VerifyOptions& /*options*/) { return false; }
 
 Report bring(const GatherOptions& options, Observer& observer) {
@@ -56,7 +58,7 @@ int run_recall(Arguments arguments, const Launcher& launcher,
   }
   arguments.options.build = build_text();
   const Output output = Output::choose(
-      {.taken = arguments.json == "-" || pours_into_standard_output(arguments.options),
+      {.taken = is_standard_output(arguments.json) || pours_into_standard_output(arguments.options),
        .progress = arguments.progress,
        .quiet = arguments.quiet,
        .verbose = arguments.verbose});

@@ -165,8 +165,9 @@ struct Ended {
 // Nothing that it has made is left when it returns: an abort may come next.
 Ended run_and_conclude(Start& start, const TuneArguments& arguments, Rank self) {
   Interruption interruption;
-  const Output output = Output::choose(
-      {.taken = arguments.json == "-", .quiet = arguments.quiet, .verbose = arguments.verbose});
+  const Output output = Output::choose({.taken = is_standard_output(arguments.json),
+                                        .quiet = arguments.quiet,
+                                        .verbose = arguments.verbose});
   Files files{arguments};
   TuneConsole console{output, arguments};
   SweepResult result = sweep(

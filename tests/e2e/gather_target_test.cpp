@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -84,10 +85,38 @@ TEST_F(GatherTarget, a_damaged_chunk_is_told_with_what_was_poured_before) {
   }
 }
 
+// The summary and the lines of -v came behind the bytes.
+TEST_F(GatherTarget, every_name_of_standard_output_gets_the_bytes_and_nothing_else) {
+  for (const char* name : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
+    target = name;
+    for (const int ranks : {0, 3}) {
+      const Finished finished =
+          gather_into(R"(copy=$1; shift; "$@" | cat > "$copy")", ranks, {"-v"});
+      EXPECT_TRUE(read_file(copy) == bytes) << name << ' ' << ranks << told(finished);
+      EXPECT_NE(finished.err.find("completed successfully"), std::string::npos) << told(finished);
+    }
+  }
+}
+
+TEST_F(GatherTarget, a_fifo_that_is_standard_output_too_gets_the_bytes_and_nothing_else) {
+  ASSERT_EQ(::mkfifo(target.c_str(), 0600), 0);
+  const Finished finished = gather_into(
+      R"(copy=$1; shift; for fifo; do :; done; cat "$fifo" > "$copy" & "$@" > "$fifo"; wait)", 0);
+  EXPECT_TRUE(read_file(copy) == bytes) << told(finished);
+  EXPECT_NE(finished.err.find("every chunk verified"), std::string::npos) << told(finished);
+}
+
 TEST_F(GatherTarget, a_report_does_not_share_standard_output_with_the_bytes) {
-  target = "-";
-  const Finished finished = gather_into(R"(shift; "$@")", 3, {"--json", "-"});
-  EXPECT_EQ(finished.exit_code, 2) << told(finished);
+  for (const auto& [file, json] :
+       {std::pair{"-", "-"}, std::pair{"/dev/stdout", "-"}, std::pair{"-", "/dev/fd/1"},
+        std::pair{"/dev/stdout", "/proc/self/fd/1"}}) {
+    target = file;
+    report_path = json;
+    const Finished finished = gather_into(R"(shift; { "$@"; echo "exit code $?" >&2; } | cat)", 0);
+    EXPECT_NE(finished.err.find("FILE is standard output"), std::string::npos) << told(finished);
+    EXPECT_NE(finished.err.find("exit code 2"), std::string::npos) << told(finished);
+    EXPECT_EQ(finished.out, "");
+  }
 }
 
 TEST_F(GatherTarget, a_fifo_is_written_into_and_stays) {

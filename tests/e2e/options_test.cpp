@@ -109,10 +109,12 @@ TEST_F(Options, rank_and_host_in_the_destination_are_replaced) {
   if (have_xxhsum()) expect_sums_accepted();
 }
 
-TEST_F(Options, json_to_a_dash_is_all_that_standard_output_gets) {
+TEST_F(Options, json_to_standard_output_is_all_that_it_gets) {
   make_source(100 * kKiB);
-  for (const Words& more : {Words{}, Words{"-v"}, Words{"-q"}}) {
-    Words words{"--chunk-size", "64K", "--json", "-", "--force"};
+  for (const auto& [name, more] :
+       {std::pair{"-", Words{}}, std::pair{"-", Words{"-v"}}, std::pair{"-", Words{"-q"}},
+        std::pair{"/dev/stdout", Words{"-v"}}}) {
+    Words words{"--chunk-size", "64K", "--json", name, "--force"};
     words.insert(words.end(), more.begin(), more.end());
     words.insert(words.end(), {source, destination});
     const Finished finished = run_bare(words);
