@@ -36,10 +36,9 @@ int tell(const Report& report, const Words& words, ReportFile& file, std::FILE* 
     say(stderr, words.text);
   } else if (!words.quiet && !say(out, words.text)) {
     code = exit_code(Errc::report_write_failed);
-    say(stderr, error_text({.code = Errc::report_write_failed,
-                            .path = out == stdout ? "standard output" : "standard error",
-                            .system_errno = errno,
-                            .detail = "the job is done, but its summary cannot be printed"}));
+    say(stderr,
+        error_text(output_failure(out == stdout ? "standard output" : "standard error", "", errno,
+                                  "the job is done, but its summary cannot be printed")));
   }
   // One error, once: a report that could not be written was perhaps the job's failure already.
   if (const Outcome written = file.publish(words.json); !written && code == 0) {

@@ -6,24 +6,63 @@
 #include <filesystem>
 #include <fstream>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "engine/disk/destination_failure.hpp"
 #include "engine/disk/unique_name.hpp"
 
 namespace mpiferry::cli {
 namespace fs = std::filesystem;
+namespace {
+
+std::string_view output_hint(int system_errno) noexcept {
+  switch (system_errno) {
+    case ENOENT:
+      return "its directory must be there: make it, or name another file";
+    case ENOTDIR:
+      return "a file is in the way: move it, or name another file";
+    case EISDIR:
+      return "a directory has this name: name another file";
+    case EACCES:
+    case EPERM:
+      return "check who may write there, or name another file";
+    case EROFS:
+      return "the file system is read-only: name a file elsewhere";
+    case ENOSPC:
+    case EDQUOT:
+      return "free some space there, or name a file elsewhere";
+    case EFBIG:
+      return "raise the file size limit (ulimit -f)";
+    case ENAMETOOLONG:
+      return "choose a shorter name";
+    case ELOOP:
+      return "symbolic links go in a circle there: name the file itself";
+    default:
+      return disk::destination_hint(system_errno);
+  }
+}
+
+}  // namespace
+
+Failure output_failure(std::string path, std::string_view call, int system_errno,
+                       std::string detail) {
+  return {.code = Errc::report_write_failed,
+          .path = std::move(path),
+          .call = std::string{call},
+          .system_errno = system_errno,
+          .detail = std::move(detail),
+          .hint = std::string{output_hint(system_errno)}};
+}
 
 ReportFile::~ReportFile() {
   if (!part_.empty()) std::remove(part_.c_str());
 }
 
 Failure ReportFile::failure(const std::string& path, const char* call, int system_errno) const {
-  return {.code = Errc::report_write_failed,
-          .path = path,
-          .call = call,
-          .system_errno = system_errno,
-          .detail = fmt::format("the {} ({}) cannot be written", kind_.name, kind_.option)};
+  return output_failure(path, call, system_errno,
+                        fmt::format("the {} ({}) cannot be written", kind_.name, kind_.option));
 }
 
 bool ReportFile::is_stream() const {
@@ -72,7 +111,13 @@ Outcome ReportFile::open() {
   if (fs::is_symlink(path_, ignored)) {
     std::error_code dangling;
     const fs::path target = fs::canonical(path_, dangling);
-    if (dangling) return failure(path_, "open", dangling.value());
+    if (dangling) {
+      Failure failed = failure(path_, "open", dangling.value());
+      if (failed.system_errno != ENOENT) return failed;
+      failed.detail += ": a symbolic link to nothing";
+      failed.hint = "remove the link, or make what it leads to";
+      return failed;
+    }
     path_ = target;
   }
   return open_part();

@@ -17,6 +17,10 @@ struct FileKind {
   bool streams = true;      // a FIFO and a character device take it, too
 };
 
+// report_write_failed, with a hint for what the system said.
+Failure output_failure(std::string path, std::string_view call, int system_errno,
+                       std::string detail);
+
 // A report replaces an earlier report, never anything else: `--json big.dat` must not cost a file.
 class ReportFile {
  public:

@@ -130,10 +130,8 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
     std::string text = tune_text(report);
     if (!sweep.failure) text += profile_text(report.profile, files.at_default_place);
     if (!say(out, text) && !sweep.failure) {
-      sweep.failure = Failure{.code = Errc::report_write_failed,
-                              .path = out == stdout ? "standard output" : "standard error",
-                              .system_errno = errno,
-                              .detail = "the advice cannot be printed"};
+      sweep.failure = output_failure(out == stdout ? "standard output" : "standard error", "",
+                                     errno, "the advice cannot be printed");
       sweep.verdict = sweep.failure->code;
     }
   }

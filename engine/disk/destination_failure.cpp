@@ -32,6 +32,8 @@ std::string_view destination_hint(int system_errno) noexcept {
       return "symbolic links go in a circle there: name the directory itself";
     case ENOENT:
       return "no file or directory can be made there: name another destination";
+    case EPIPE:
+      return "its reader went away: keep it until the job is over";
     case EIO:
     case ESTALE:
       return "the disk or the file server fails there: see the system log of that host";

@@ -2,8 +2,10 @@
 #include "cli/report_file.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <string>
 #include <sys/stat.h>
@@ -96,6 +98,43 @@ TEST_F(ReportFileTest, fifo_that_nobody_reads_is_an_error_and_no_wait) {
   EXPECT_TRUE(early.publish(kText)) << "said once";
   ReportFile late{kReportFile, path_};
   expect_failure(late.publish(kText), Errc::report_write_failed, "nobody reads this FIFO");
+}
+
+TEST_F(ReportFileTest, every_place_that_is_none_comes_with_its_own_advice) {
+  fs::create_symlink(folder_ / "nowhere", folder_ / "dangling");
+  fs::create_symlink("circle", folder_ / "circle");
+  std::ofstream{folder_ / "file"} << kText;
+  struct Case {
+    fs::path path;
+    const char* words;
+    const char* hint;
+  };
+  for (const Case& it :
+       {Case{folder_ / "missing/out", "No such file", "its directory must be there"},
+        Case{folder_ / "file/out", "Not a directory", "a file is in the way"},
+        Case{folder_, "Is a directory", "a directory has this name"},
+        Case{folder_ / "dangling", "a symbolic link to nothing", "remove the link"},
+        Case{folder_ / "circle", "symbolic links", "in a circle"},
+        Case{folder_ / std::string(300, 'x'), "too long", "shorter"}}) {
+    ReportFile file{kReportFile, it.path};
+    const Outcome prepared = file.prepare();
+    expect_failure(prepared, Errc::report_write_failed, it.words);
+    EXPECT_NE(prepared.error().hint.find(it.hint), std::string::npos) << prepared.error().hint;
+  }
+  EXPECT_EQ(entries(), 3);
+}
+
+TEST_F(ReportFileTest, reader_that_went_away_is_told_with_a_hint) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  disk::Descriptor reader{::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  ReportFile file{kReportFile, path_};
+  ASSERT_TRUE(file.prepare());
+  reader.close();
+  const auto handler = std::signal(SIGPIPE, SIG_IGN);  // as main() does
+  const Outcome published = file.publish(kText);
+  std::signal(SIGPIPE, handler);
+  expect_failure(published, Errc::report_write_failed, "Broken pipe");
+  EXPECT_NE(published.error().hint.find("reader"), std::string::npos);
 }
 
 TEST_F(ReportFileTest, report_may_go_to_a_character_device) {
