@@ -56,8 +56,9 @@ Failure output_failure(std::string path, std::string_view call, int system_errno
           .hint = std::string{output_hint(system_errno)}};
 }
 
-ReportFile::~ReportFile() {
-  if (!part_.empty()) std::remove(part_.c_str());
+void ReportFile::remove_part() noexcept {
+  if (!part_.empty()) ::unlink(part_.c_str());
+  part_.clear();
 }
 
 Failure ReportFile::failure(const std::string& path, const char* call, int system_errno) const {
@@ -74,6 +75,7 @@ bool ReportFile::is_stream() const {
 Outcome ReportFile::check_replaceable() const {
   std::error_code error;
   if (!fs::exists(path_, error)) return Nothing{};
+  if (fs::is_directory(path_, error)) return failure(path_, "open", EISDIR);
   if (!fs::is_regular_file(path_, error)) {
     return Failure{.code = Errc::invalid_argument,
                    .path = path_,
@@ -105,7 +107,6 @@ Outcome ReportFile::prepare() {
 Outcome ReportFile::open() {
   if (is_stream()) return open_stream();
   std::error_code ignored;
-  if (fs::is_directory(path_, ignored)) return failure(path_, "open", EISDIR);
   if (Outcome free = check_replaceable(); !free) return free;
   // A link stays one: what it points to is replaced.
   if (fs::is_symlink(path_, ignored)) {
@@ -150,21 +151,21 @@ Outcome ReportFile::open_part() {
 }
 
 Outcome ReportFile::publish(const std::string& text) {
-  if (path_ == "-") {
-    errno = 0;
-    const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-    return written ? Outcome{Nothing{}} : Outcome{failure("standard output", "write", errno)};
-  }
-  if (!file_) {
+  if (path_ == "-") return print(text);
+  if (!path_.empty() && !file_) {
     if (Outcome prepared = prepare(); !prepared) return prepared;
   }
   if (path_.empty()) return Nothing{};
-  if (Outcome written = write(text); !written || part_.empty()) return written;
-  // What lies there may have come meanwhile: the manifest of the very job, for example.
-  if (Outcome free = check_replaceable(); !free) return free;
-  if (std::rename(part_.c_str(), path_.c_str()) != 0) return failure(path_, "rename", errno);
-  part_.clear();
-  return Nothing{};
+  Outcome published = write(text);
+  if (published && !part_.empty()) published = replace();
+  remove_part();  // the process may end without the destructor
+  return published;
+}
+
+Outcome ReportFile::print(const std::string& text) const {
+  errno = 0;
+  const bool printed = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return printed ? Outcome{Nothing{}} : Outcome{failure("standard output", "write", errno)};
 }
 
 Outcome ReportFile::write(const std::string& text) {
@@ -179,6 +180,17 @@ Outcome ReportFile::write(const std::string& text) {
   }
   const int error = file_.close();
   return error == 0 ? Outcome{Nothing{}} : Outcome{failure(path_, "close", error)};
+}
+
+// What lies there may have come meanwhile. The job is done, so that is no fault of its options.
+Outcome ReportFile::replace() {
+  if (Outcome free = check_replaceable(); !free) {
+    free.error().code = Errc::report_write_failed;
+    return free;
+  }
+  if (std::rename(part_.c_str(), path_.c_str()) != 0) return failure(path_, "rename", errno);
+  part_.clear();
+  return Nothing{};
 }
 
 }  // namespace mpiferry::cli

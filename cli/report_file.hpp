@@ -29,15 +29,15 @@ class ReportFile {
   ReportFile(const ReportFile&) = delete;
   ReportFile& operator=(const ReportFile&) = delete;
   // Removes what `prepare` made, unless it was published.
-  ~ReportFile();
+  ~ReportFile() { remove_part(); }
 
   // Whether the report can be written later, and opens what it will be written to: a FIFO's reader
   // would leave if it were closed again. Makes "<path>.<16 hex digits>.part"; where the path is
   // a link, beside what it points to. invalid_argument if something else lies there, a block device
   // for example; report_write_failed.
   Outcome prepare();
-  // Writes the text and gives the file its name; does nothing after a prepare() that failed. Calls
-  // prepare() if nobody has.
+  // Writes the text and gives the file its name, or removes it; does nothing after a prepare() that
+  // failed. Calls prepare() if nobody has. report_write_failed.
   Outcome publish(const std::string& text);
 
  private:
@@ -45,7 +45,10 @@ class ReportFile {
   Outcome open_stream();
   Outcome open_part();
   Outcome check_replaceable() const;
+  Outcome print(const std::string& text) const;
   Outcome write(const std::string& text);
+  Outcome replace();
+  void remove_part() noexcept;
   bool is_stream() const;  // written as it comes: a FIFO, a terminal
   Failure failure(const std::string& path, const char* call, int system_errno) const;
 

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -135,6 +136,39 @@ TEST_F(ReportFileTest, reader_that_went_away_is_told_with_a_hint) {
   std::signal(SIGPIPE, handler);
   expect_failure(published, Errc::report_write_failed, "Broken pipe");
   EXPECT_NE(published.error().hint.find("reader"), std::string::npos);
+}
+
+TEST_F(ReportFileTest, directory_that_came_meanwhile_is_kept_and_no_part_is_left) {
+  ReportFile file{kReportFile, path_};
+  ASSERT_TRUE(file.prepare());
+  fs::create_directory(path_);
+  expect_failure(file.publish(kText), Errc::report_write_failed, "directory");
+  EXPECT_TRUE(fs::is_directory(path_));
+  EXPECT_EQ(entries(), 1) << "with the file still in use";
+}
+
+TEST_F(ReportFileTest, file_that_came_meanwhile_is_kept_and_no_part_is_left) {
+  ReportFile file{kReportFile, path_};
+  ASSERT_TRUE(file.prepare());
+  std::ofstream{path_} << "precious";
+  expect_failure(file.publish(kText), Errc::report_write_failed, "not a report");
+  EXPECT_EQ(text_of(path_), "precious");
+  EXPECT_EQ(entries(), 1) << "with the file still in use";
+}
+
+TEST_F(ReportFileTest, report_that_does_not_fit_leaves_no_part) {
+  ReportFile file{kReportFile, path_};
+  ASSERT_TRUE(file.prepare());
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &none), 0);
+  const Outcome published = file.publish(kText);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  expect_failure(published, Errc::report_write_failed, "too large");
+  EXPECT_EQ(entries(), 0) << "with the file still in use";
 }
 
 TEST_F(ReportFileTest, report_may_go_to_a_character_device) {
