@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/file_stamp.hpp"
 #include "engine/disk/unique_name.hpp"
 
 namespace mpiferry::cli {
@@ -147,7 +149,19 @@ Outcome ReportFile::open_part() {
       ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
   if (!file_) return failure(path_, "open", errno);
   part_ = part;
-  return Nothing{};
+  return keep_attributes();
+}
+
+// Those of an earlier report: it may be nobody else's to read.
+Outcome ReportFile::keep_attributes() {
+  struct stat earlier {};
+  if (::stat(path_.c_str(), &earlier) != 0) return Nothing{};
+  const disk::FileStamp stamp{.mode = earlier.st_mode & 07777U,
+                              .owner = disk::FileStamp::Owner{earlier.st_uid, earlier.st_gid}};
+  const int error = stamp.put_on(file_.get());
+  if (error == 0) return Nothing{};
+  remove_part();
+  return failure(path_, "fchmod", error);
 }
 
 Outcome ReportFile::publish(const std::string& text) {

@@ -21,7 +21,8 @@ struct FileKind {
 Failure output_failure(std::string path, std::string_view call, int system_errno,
                        std::string detail);
 
-// A report replaces an earlier report, never anything else: `--json big.dat` must not cost a file.
+// A report replaces an earlier report and gets its mode and owner. It never replaces anything else:
+// `--json big.dat` must not cost a file.
 class ReportFile {
  public:
   // `path` is a file, "-" for standard output, or empty: no report is wanted.
@@ -44,6 +45,7 @@ class ReportFile {
   Outcome open();
   Outcome open_stream();
   Outcome open_part();
+  Outcome keep_attributes();
   Outcome check_replaceable() const;
   Outcome print(const std::string& text) const;
   Outcome write(const std::string& text);

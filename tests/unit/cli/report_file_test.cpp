@@ -138,6 +138,17 @@ TEST_F(ReportFileTest, reader_that_went_away_is_told_with_a_hint) {
   EXPECT_NE(published.error().hint.find("reader"), std::string::npos);
 }
 
+TEST_F(ReportFileTest, report_has_the_permissions_of_the_one_before_it) {
+  for (const unsigned bits : {0600U, 0640U, 0444U}) {
+    std::ofstream{path_} << kText;
+    fs::permissions(path_, static_cast<fs::perms>(bits));
+    ReportFile file{kReportFile, path_};
+    ASSERT_TRUE(file.publish(kText));
+    EXPECT_EQ(fs::status(path_).permissions(), static_cast<fs::perms>(bits));
+    fs::remove(path_);
+  }
+}
+
 TEST_F(ReportFileTest, directory_that_came_meanwhile_is_kept_and_no_part_is_left) {
   ReportFile file{kReportFile, path_};
   ASSERT_TRUE(file.prepare());
