@@ -1,8 +1,6 @@
 #include "cli/recall_arguments.hpp"
 
-#include <filesystem>
 #include <limits>
-#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -10,6 +8,7 @@
 #include "cli/fault_values.hpp"
 #include "cli/option_values.hpp"
 #include "cli/output.hpp"
+#include "cli/output_names.hpp"
 #include "engine/base/failure.hpp"
 #include "engine/base/units.hpp"
 #include "engine/disk/descriptor_path.hpp"
@@ -32,18 +31,6 @@ constexpr const char* kVerifyExamples = R"(Examples:
 
 Exit codes: 0 all is there and right, 2 usage, 3 no manifest, or FILE cannot be read, 5 something is
 missing, damaged or different, 6 stalled, 7 launch, 70 internal, 130 interrupted.)";
-
-// Whether two names, neither of which need be there, mean the same file.
-bool same_file(const std::string& one, const std::string& other) {
-  namespace fs = std::filesystem;
-  if (one.empty() || other.empty()) return false;
-  std::error_code unknown;
-  const auto place = [&unknown](const std::string& name) {
-    return fs::weakly_canonical(fs::absolute(name, unknown), unknown);
-  };
-  const fs::path places[] = {place(one), place(other)};
-  return !unknown && places[0] == places[1];
-}
 
 }  // namespace
 

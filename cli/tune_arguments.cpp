@@ -8,6 +8,8 @@
 #include <fmt/ranges.h>
 
 #include "cli/option_values.hpp"
+#include "cli/output_names.hpp"
+#include "cli/profile.hpp"
 #include "cli/tuning_plan.hpp"
 #include "cli/units.hpp"
 #include "engine/disk/descriptor_path.hpp"
@@ -198,7 +200,17 @@ bool TuneParser::finish() {
     refuse("--profile",
            "'-' is not supported here; name a file, or print all figures with --json -");
   }
+  check_files();
   return true;
+}
+
+void TuneParser::check_files() const {
+  const bool at_default_place = arguments_.profile == kProfileAuto;
+  if (arguments_.profile == kProfileNone) return;
+  const std::string profile = at_default_place ? default_profile_path() : arguments_.profile;
+  if (same_file(profile, arguments_.json)) {
+    throw CLI::ValidationError{"--json", "--profile and --json name the same file"};
+  }
 }
 
 }  // namespace mpiferry::cli

@@ -49,6 +49,8 @@ class TuneParser {
   bool finish();
 
  private:
+  void check_files() const;
+
   TuneArguments& arguments_;
   CLI::App* command_;
   std::uint64_t size_;

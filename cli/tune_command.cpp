@@ -3,10 +3,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <optional>
 #include <string>
-#include <system_error>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -28,7 +26,6 @@
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
-namespace fs = std::filesystem;
 namespace {
 
 std::string now() {
@@ -59,20 +56,6 @@ class TuneConsole {
   ProgressLine line_;
 };
 
-// Links count as what they point to. What is no regular file (a device, a pipe) takes both texts.
-bool same_file(const std::string& a, const std::string& b) {
-  if (a.empty() || b.empty() || b == "-") return false;
-  std::error_code error;
-  const fs::file_status status = fs::status(a, error);
-  if (fs::exists(status) && !fs::is_regular_file(status)) return false;
-  if (fs::equivalent(a, b, error)) return true;
-  const auto whole = [&error](const std::string& path) {
-    return fs::weakly_canonical(fs::absolute(path, error), error);
-  };
-  const fs::path first = whole(a);
-  return !first.empty() && first == whole(b);
-}
-
 // Rank 0's files.
 struct Files {
   explicit Files(const TuneArguments& arguments)
@@ -80,9 +63,8 @@ struct Files {
         path(at_default_place                    ? default_profile_path()
              : arguments.profile == kProfileNone ? ""
                                                  : arguments.profile),
-        json_path(arguments.json),
         profile(kProfileFile, path),
-        json(kTuneFile, json_path) {}
+        json(kTuneFile, arguments.json) {}
 
   // Whether they can be written in the end.
   Outcome prepare() {
@@ -90,12 +72,6 @@ struct Files {
       return Failure{.code = Errc::invalid_argument,
                      .detail = "the profile has no default place: HOME is not set, or no directory",
                      .hint = "name a file with --profile FILE, or give --profile none"};
-    }
-    if (same_file(path, json_path)) {
-      return Failure{.code = Errc::invalid_argument,
-                     .path = json_path,
-                     .detail = "--profile and --json name the same file",
-                     .hint = "name another file for one of them"};
     }
     if (at_default_place) {
       if (Outcome made = place.make_parents(path); !made) return made;
@@ -106,7 +82,6 @@ struct Files {
 
   bool at_default_place;
   std::string path;  // of the profile; empty: none is wanted
-  std::string json_path;
   ProfilePlace place;
   ReportFile profile;
   ReportFile json;

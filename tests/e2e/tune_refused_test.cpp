@@ -116,6 +116,7 @@ TEST_F(Tune, of_one_file_for_profile_and_figures_is_refused_before_it_measures) 
   // The figures go to report_path.
   const Words same{"--profile", temporary / "sources/../report.json"};
   expect_refused(run(tune(3, same)), 2, "--profile and --json name the same file");
+  EXPECT_FALSE(fs::exists(report_path));
 }
 
 struct TuneMistake {
