@@ -12,6 +12,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/fault_values.hpp"
 #include "cli/option_values.hpp"
+#include "cli/output_names.hpp"
 #include "cli/tune_arguments.hpp"
 #include "cli/version.hpp"
 #include "engine/disk/descriptor_path.hpp"
@@ -189,6 +190,9 @@ Parsed parse(int argc, const char* const* argv) {
       throw CLI::ValidationError{"--discard",
                                  fmt::format("it writes nothing, so DEST ({}) must not be given",
                                              mpiferry::quoted(options.destination))};
+    }
+    if (scatter->parsed()) {
+      check_output_name("--json", arguments.json, options.discard ? "" : options.destination);
     }
     arguments.origins = OptionOrigins{app, chosen(), line};
     tune_arguments.origins = gather_arguments.origins = verify_arguments.origins =

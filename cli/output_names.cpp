@@ -1,7 +1,14 @@
 #include "cli/output_names.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "engine/base/failure.hpp"
+#include "engine/disk/leftover.hpp"
 
 namespace mpiferry::cli {
 namespace fs = std::filesystem;
@@ -14,6 +21,10 @@ fs::path whole(const fs::path& name) {
   return unknown ? fs::path{} : place;
 }
 
+bool is_at_or_above(const fs::path& place, const fs::path& directory) {
+  return std::ranges::mismatch(place, directory).in1 == place.end();
+}
+
 }  // namespace
 
 bool same_file(const std::string& one, const std::string& other) {
@@ -22,6 +33,24 @@ bool same_file(const std::string& one, const std::string& other) {
   if (fs::equivalent(one, other, ignored)) return true;
   const fs::path place = whole(one);
   return !place.empty() && place == whole(other);
+}
+
+void check_output_name(const char* option, const std::string& name, const std::string& directory) {
+  const fs::path place = whole(name);
+  if (name.empty() || name == "-" || place.empty()) return;
+  const auto refuse = [&](const char* why) {
+    throw CLI::ValidationError{
+        option, fmt::format("{} {}: name another file", mpiferry::quoted(name), why)};
+  };
+  const disk::Leftover kind = disk::leftover_kind(place.filename().native());
+  if (kind == disk::Leftover::manifest || kind == disk::Leftover::token) {
+    refuse("has a name of mpiferry's own files");
+  }
+  if (directory.empty() || directory.find('{') != std::string::npos) return;
+  if (is_at_or_above(place, whole(directory))) refuse("is the job's directory, or above it");
+  if (kind != disk::Leftover::none && place == whole(fs::path{directory} / place.filename())) {
+    refuse("has a name of the job's files, and lies among them");
+  }
 }
 
 }  // namespace mpiferry::cli

@@ -154,6 +154,7 @@ bool RecallParser::finish() {
     throw CLI::ValidationError{"--json", fmt::format("{} is FILE: name another for the report",
                                                      mpiferry::quoted(arguments_.json))};
   }
+  check_output_name("--json", arguments_.json, options_.directory);
   for (const std::string& fault : faults_) add_fault(options_.faults, fault);
   if (memory_option_->count() > 0) options_.memory = Bytes{memory_};
   if (stall_option_->count() > 0) {

@@ -205,8 +205,12 @@ bool TuneParser::finish() {
 }
 
 void TuneParser::check_files() const {
+  check_output_name("--json", arguments_.json, arguments_.destination);
   const bool at_default_place = arguments_.profile == kProfileAuto;
   if (arguments_.profile == kProfileNone) return;
+  if (!at_default_place) {
+    check_output_name("--profile", arguments_.profile, arguments_.destination);
+  }
   const std::string profile = at_default_place ? default_profile_path() : arguments_.profile;
   if (same_file(profile, arguments_.json)) {
     throw CLI::ValidationError{"--json", "--profile and --json name the same file"};

@@ -37,14 +37,16 @@ TEST_F(NothingLost, json_replaces_an_earlier_report) {
   expect_moved(run_job(3, {"--force"}));
 }
 
-TEST_F(NothingLost, json_does_not_replace_the_manifest_of_its_own_job) {
+TEST_F(NothingLost, json_does_not_take_the_place_of_the_job_or_of_its_files) {
   make_source(300'000);
   fs::create_directories(destination);
-  report_path = destination / "manifest.json";
-  const Finished finished = run_job(3);
-  EXPECT_EQ(finished.exit_code, 2) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1);
-  EXPECT_NE(read_file(report_path).find("mpiferry.manifest"), std::string::npos);
+  for (const char* name : {"manifest.json", ".mpiferry.job", "chunk_0.bin", "XXH3SUMS", "", ".."}) {
+    report_path = destination / name;
+    const Finished finished = run_job(3);
+    EXPECT_EQ(finished.exit_code, 2) << name << told(finished);
+    EXPECT_EQ(error_lines(finished), 1) << name;
+    EXPECT_EQ(files_below(temporary.path()), Words{"source"}) << name;
+  }
 }
 
 TEST_F(NothingLost, a_report_that_can_not_be_written_is_found_before_the_job) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 
 namespace mpiferry::cli {
@@ -21,8 +22,58 @@ class OutputNames : public testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
 
+  // What is said of a report `name`; "" if nothing is.
+  static std::string said(const fs::path& name, const fs::path& directory) {
+    try {
+      check_output_name("--json", name, directory);
+    } catch (const CLI::ParseError& error) {
+      return error.what();
+    }
+    return "";
+  }
+
   fs::path folder_;
 };
+
+TEST_F(OutputNames, job_files_are_refused_in_the_directory_of_the_job) {
+  const fs::path there = folder_ / "out";
+  for (const bool exists : {false, true}) {
+    if (exists) fs::create_directory(there);
+    for (const char* name : {"chunk_3.bin", "stripe_1.bin", "stripe_1.bin.part", "file.bin",
+                             "file.bin.part", "XXH3SUMS", "XXH3SUMS.2"}) {
+      EXPECT_NE(said(there / name, there), "") << name;
+      EXPECT_NE(said(there / name, folder_ / "." / "out/"), "") << name;
+      EXPECT_EQ(said(folder_ / name, there), "") << name;
+      EXPECT_EQ(said(there / name, folder_ / "{rank}"), "") << name;
+    }
+    EXPECT_EQ(said(there / "report.json", there), "");
+    EXPECT_EQ(said("-", there), "");
+    EXPECT_EQ(said("", there), "");
+  }
+}
+
+TEST_F(OutputNames, job_files_are_refused_behind_links) {
+  fs::create_directory(folder_ / "out");
+  fs::create_directory_symlink(folder_ / "out", folder_ / "link");
+  EXPECT_NE(said(folder_ / "link/chunk_3.bin", folder_ / "out"), "");
+  EXPECT_NE(said(folder_ / "out/chunk_3.bin", folder_ / "link"), "");
+}
+
+TEST_F(OutputNames, mark_and_manifest_are_refused_everywhere) {
+  for (const char* name : {".mpiferry.job", "manifest.json"}) {
+    EXPECT_NE(said(folder_ / name, ""), "") << name;
+    EXPECT_NE(said(folder_ / name, "{rank}"), "") << name;
+  }
+}
+
+TEST_F(OutputNames, directory_of_the_job_and_those_above_are_refused) {
+  const fs::path there = folder_ / "a/b";
+  EXPECT_NE(said(there, there), "");
+  EXPECT_NE(said(folder_ / "a", there), "");
+  EXPECT_NE(said(folder_ / "a", folder_ / "a/"), "");
+  EXPECT_EQ(said(folder_ / "a/b.json", there), "");
+  EXPECT_EQ(said(folder_ / "a/b/c", there), "");
+}
 
 TEST_F(OutputNames, same_file_is_known_under_every_name) {
   const fs::path file = folder_ / "file";
