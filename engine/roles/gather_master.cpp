@@ -61,7 +61,7 @@ Outcome GatherMaster::open() {
   return Nothing{};
 }
 
-// A link stays one: what it leads to is made or replaced.
+// A link stays one: what it leads to is replaced. One to nothing is refused.
 Outcome GatherMaster::open_file() {
   std::error_code ignored;
   std::error_code dangling;
@@ -69,9 +69,9 @@ Outcome GatherMaster::open_file() {
   if (fs::is_symlink(path_, ignored)) path_ = fs::canonical(path_, dangling);
   if (dangling) {
     Failure nowhere =
-        disk::destination_failure(Errc::dest_unusable, options_.target, "open", ENOENT);
-    nowhere.detail = "a symbolic link to nothing";
-    nowhere.hint = "remove the link, or create what it points to";
+        disk::destination_failure(Errc::dest_unusable, options_.target, "open", dangling.value());
+    nowhere.hint = "remove the link, or let it lead to a file";
+    if (nowhere.system_errno == ENOENT) nowhere.detail = "a symbolic link to nothing";
     return nowhere;
   }
   const std::size_t slash = path_.rfind('/');

@@ -120,6 +120,15 @@ TEST_F(GatherTarget, a_report_does_not_share_standard_output_with_the_bytes) {
   }
 }
 
+TEST_F(GatherTarget, a_circle_of_links_is_not_called_a_link_to_nothing) {
+  fs::create_symlink(target, target);
+  const Finished finished = run(gather(0));
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_NE(finished.err.find("levels of symbolic links"), std::string::npos) << told(finished);
+  EXPECT_EQ(finished.err.find("to nothing"), std::string::npos) << told(finished);
+  EXPECT_TRUE(fs::is_symlink(target));
+}
+
 TEST_F(GatherTarget, a_fifo_is_written_into_and_stays) {
   ASSERT_EQ(::mkfifo(target.c_str(), 0600), 0);
   const Finished finished = gather_into(
