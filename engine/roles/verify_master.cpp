@@ -12,6 +12,7 @@ namespace mpiferry::roles {
 namespace {
 
 constexpr std::size_t kMostFlaws = 10'000;
+constexpr const char* kNameAFile = "name a file for --against";
 
 }  // namespace
 
@@ -25,12 +26,16 @@ VerifyMaster::VerifyMaster(mpi::MpiContext& context, const mpi::Communicator& co
 Outcome VerifyMaster::open() {
   if (options_.against.empty()) return Nothing{};
   auto source = disk::Source::open(io_, options_.against);
-  if (!source) return std::move(source.error());
+  if (!source) {
+    Failure& failure = source.error();
+    if (failure.code == Errc::source_not_a_file) failure.hint = kNameAFile;
+    return std::move(failure);
+  }
   if (source->is_stream()) {
     return Failure{.code = Errc::source_not_a_file,
                    .path = options_.against,
                    .detail = "a stream cannot be compared with",
-                   .hint = "name a file for --against"};
+                   .hint = kNameAFile};
   }
   if (*source->size() != manifest_.size) {
     note({.kind = Report::Flaw::Kind::differs,

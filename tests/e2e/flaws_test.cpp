@@ -211,6 +211,10 @@ TEST_F(Flaws, a_file_to_compare_with_is_the_source_or_it_differs) {
   const Finished none = run(verify(3, {"--against", temporary / "none"}));
   EXPECT_EQ(none.exit_code, 3) << told(none);
   EXPECT_EQ(error_lines(none), 1) << told(none);
+
+  const Finished directory = run(verify(0, {"--against", "."}));
+  EXPECT_EQ(directory.exit_code, 3) << told(directory);
+  EXPECT_NE(line_with(directory.err, "hint: name a file for --against"), "") << told(directory);
 }
 
 TEST_F(Flaws, are_not_looked_for_any_more_when_a_worker_hangs) {
