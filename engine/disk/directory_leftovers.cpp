@@ -63,7 +63,8 @@ Outcome Directory::check_vacant(std::string_view own_token) const {
     const Leftover kind = (*entry)->kind;
     if (kind == Leftover::none) continue;
     // What is no job's is named itself: neither --force nor --resume would take it away.
-    if (kind == Leftover::manifest || kind == Leftover::sums || !(*entry)->is_regular) {
+    if (kind == Leftover::manifest || kind == Leftover::sums || kind == Leftover::token ||
+        !(*entry)->is_regular) {
       if (Outcome ours = check_replaceable(*this, **entry, ""); !ours) return ours;
     }
     survey.add(kind, (*entry)->name);

@@ -111,6 +111,9 @@ Outcome Directory::create_token(std::string_view text) const {
   }
   if (call == nullptr) return Nothing{};
   if (error != EEXIST) return destination_failure(Errc::dest_unusable, path_, call, error);
+  // Neither --force nor --resume would take another program's file away.
+  const LeftoverScan::Entry there{Leftover::token, token_name()};
+  if (Outcome ours = check_replaceable(*this, there, ""); !ours) return ours;
   return marked("a job is running here, or was killed");
 }
 
@@ -194,11 +197,8 @@ Failure Directory::undecided(std::string_view call, int system_errno) const {
 
 Failure Directory::marked(std::string_view what) const {
   Failure occupied{.code = Errc::dest_occupied, .path = path_, .detail = std::string{what}};
-  const std::string text = token_text();
-  const auto owner = JobOwner::in(text);
-  if (!text.empty()) {
-    occupied.detail += " (" + (owner ? owner->description() : mpiferry::quoted(text)) + ")";
-  }
+  const auto owner = JobOwner::in(token_text());
+  if (owner) occupied.detail += " (" + owner->description() + ")";
   const auto alive = owner_runs();
   occupied.hint = "go on with --resume, or replace its files with --force";
   if (alive == true) occupied.hint = "wait for that job, or name another destination";

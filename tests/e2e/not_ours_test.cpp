@@ -107,6 +107,9 @@ TEST_F(NotOurs, what_is_no_regular_file_stays) {
 TEST_F(NotOurs, a_mark_of_the_users_stays) {
   write_file(destination / ".mpiferry.job", "my notes on the job\n");
   expect_refused(4, ".mpiferry.job': has a name of mpiferry's files");
+  const Finished plain = run_job(3);
+  EXPECT_NE(plain.err.find("hint: move it away"), std::string::npos) << told(plain);
+  EXPECT_EQ(plain.err.find("notes"), std::string::npos) << told(plain);
 }
 
 }  // namespace

@@ -106,6 +106,18 @@ TEST_F(Leftovers, of_a_running_job_are_told_by_its_token) {
             "the first file is 'chunk_1.bin'");
 }
 
+// Hundreds of its bytes came to the terminal, with a hint that did not help.
+TEST_F(Leftovers, with_the_name_of_a_token_are_not_quoted_if_no_job_wrote_them) {
+  temporary.put(".mpiferry.job", "\xff\x01 precious\n");
+  const Result<Descriptor> refused = directory.take_token(kOurs, false);
+  ASSERT_FALSE(refused);
+  for (const Failure& failure : {directory.check_vacant("").error(), refused.error()}) {
+    EXPECT_EQ(failure.code, Errc::dest_occupied);
+    EXPECT_EQ(failure.detail, "has a name of mpiferry's files, and mpiferry has not written it");
+    EXPECT_EQ(failure.hint, "move it away, or name another destination");
+  }
+}
+
 TEST_F(Leftovers, of_every_kind_occupy_a_directory) {
   for (const std::string name :
        {"chunk_0.bin", "stripe_1.bin", "stripe_1.bin.part", "file.bin", "file.bin.part",
