@@ -1,4 +1,5 @@
 // mpiferry: parse, run, report, exit code.
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -98,8 +99,11 @@ int scatter(Arguments arguments, const Launcher& launcher) {
 // all leave: nobody waits for those that would have left. Returns the exit code.
 int refuse(const Leave& leave, const Launcher& launcher) {
   if (leave.exit_code == 0) {  // --help, --version
-    if (launcher.leads()) say(stdout, leave.text);
-    return 0;
+    if (!launcher.leads() || say(stdout, leave.text)) return 0;
+    const Failure failure =
+        output_failure("standard output", "", errno, "what was asked for cannot be printed");
+    say(stderr, error_text(failure));
+    return exit_code(failure.code);
   }
   const auto report = [&leave] { say(stderr, leave.text); };
   if (launcher.size <= 1) {

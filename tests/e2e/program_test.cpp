@@ -34,6 +34,15 @@ TEST(Program, tells_every_option_and_the_exit_codes_once) {
   EXPECT_EQ(finished.out.find("Exit codes:"), finished.out.rfind("Exit codes:"));
 }
 
+TEST(Program, tells_when_its_help_or_version_cannot_be_printed) {
+  for (const char* option : {"--version", "--help", "help"}) {
+    const Finished finished = run(shell(R"("$1" "$2" > /dev/full)", {MPIFERRY_BINARY, option}));
+    EXPECT_EQ(finished.exit_code, 4) << told(finished);
+    EXPECT_EQ(error_lines(finished), 1) << told(finished);
+    EXPECT_NE(finished.err.find("'standard output'"), std::string::npos) << told(finished);
+  }
+}
+
 TEST(Program, helps_under_mpirun_and_alone) {
   const Finished asked = run({{MPIFERRY_BINARY, "scatter", "--help"}});
   for (const Finished& finished :
