@@ -144,7 +144,8 @@ Outcome ReportFile::open_stream() {
 }
 
 Outcome ReportFile::open_part() {
-  const std::string part = disk::unique_name(path_ + ".") + ".part";
+  // Not as a job's own parts are named: beside its files it would be taken for one of them.
+  const std::string part = disk::unique_name(path_ + "-") + ".part";
   file_ = disk::Descriptor{
       ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
   if (!file_) return failure(path_, "open", errno);

@@ -33,7 +33,7 @@ class ReportFile {
   ~ReportFile() { remove_part(); }
 
   // Whether the report can be written later, and opens what it will be written to: a FIFO's reader
-  // would leave if it were closed again. Makes "<path>.<16 hex digits>.part"; where the path is
+  // would leave if it were closed again. Makes "<path>-<16 hex digits>.part"; where the path is
   // a link, beside what it points to. invalid_argument if something else lies there, a block device
   // for example; report_write_failed.
   Outcome prepare();

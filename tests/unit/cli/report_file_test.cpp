@@ -18,6 +18,7 @@
 #include "cli/report_json.hpp"
 #include "cli/text_of.hpp"
 #include "cli/tune_report.hpp"
+#include "engine/disk/leftover.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -147,6 +148,15 @@ TEST_F(ReportFileTest, report_has_the_permissions_of_the_one_before_it) {
     EXPECT_EQ(fs::status(path_).permissions(), static_cast<fs::perms>(bits));
     fs::remove(path_);
   }
+}
+
+// A job refused its destination as it held such a part, and with --force removed it.
+TEST_F(ReportFileTest, part_of_a_hidden_report_is_not_taken_for_a_part_of_the_job) {
+  ReportFile file{kReportFile, folder_ / ".report"};
+  ASSERT_TRUE(file.prepare());
+  ASSERT_EQ(entries(), 1);
+  const fs::path part = *fs::directory_iterator{folder_};
+  EXPECT_EQ(disk::leftover_kind(part.filename().native()), disk::Leftover::none) << part;
 }
 
 TEST_F(ReportFileTest, directory_that_came_meanwhile_is_kept_and_no_part_is_left) {
