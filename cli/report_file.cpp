@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/disk/descriptor_path.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_stamp.hpp"
 #include "engine/disk/unique_name.hpp"
@@ -71,7 +72,8 @@ Failure ReportFile::failure(const std::string& path, const char* call, int syste
 bool ReportFile::is_stream() const {
   std::error_code error;
   const fs::file_status status = fs::status(path_, error);
-  return kind_.streams && (fs::is_fifo(status) || fs::is_character_file(status));
+  return kind_.streams && (fs::is_fifo(status) || fs::is_character_file(status) ||
+                           disk::descriptor_path(path_).has_value());
 }
 
 Outcome ReportFile::check_replaceable() const {
@@ -128,8 +130,16 @@ Outcome ReportFile::open() {
 
 // O_NONBLOCK: opening a FIFO that nobody reads would wait for ever. Writing may wait for the
 // reader.
+// O_APPEND: what another process has open may be a regular file.
 Outcome ReportFile::open_stream() {
-  file_ = disk::Descriptor{::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  const auto opened = disk::descriptor_path(path_);
+  if (opened && opened->own) {
+    file_ = disk::Descriptor{::fcntl(opened->number, F_DUPFD_CLOEXEC, 0)};
+    return file_ ? Outcome{Nothing{}} : Outcome{failure(path_, "fcntl", errno)};
+  }
+  const int appending = opened ? O_APPEND : 0;
+  file_ = disk::Descriptor{
+      ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | appending)};
   const int flags = file_ ? ::fcntl(file_.get(), F_GETFL) : -1;
   if (flags < 0 || ::fcntl(file_.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
     Failure failed = failure(path_, "open", errno);
