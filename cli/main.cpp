@@ -166,7 +166,7 @@ void note_hangup() {
   hangup_is_ignored = ::sigaction(SIGHUP, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-[[gnu::section(".preinit_array"), gnu::used]] void (*const before_libraries)() = note_hangup;
+[[gnu::section(".preinit_array"), gnu::used]] void (*const kBeforeLibraries)() = note_hangup;
 
 int main(int argc, const char* const* argv) {
   if (hangup_is_ignored) std::signal(SIGHUP, SIG_IGN);

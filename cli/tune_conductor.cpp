@@ -78,7 +78,7 @@ SweepProgress Conductor::progress() const {
           .total = schedule_->total(),
           .tuning = result_.figures[index_].tuning,
           .elapsed = now - began_,
-          .measuring = warm_ ? now - warmed_ : now - now};
+          .measuring = warm_ ? now - warmed_ : SweepProgress{}.measuring};
 }
 
 Options Conductor::options(const std::string& destination) const {

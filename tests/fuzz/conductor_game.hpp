@@ -79,8 +79,7 @@ class ConductorGame {
                           .rank = {static_cast<int>(feed_.below(4)) - 1},
                           .detail = std::to_string(++failures_)};
     const bool first = conductor_.fail(failure, now_);
-    const bool too_late =
-        over_ || ((publishing_ || releasing_) && failure.code == Errc::interrupted);
+    const bool too_late = over_ || publishing_ || releasing_;
     require(first == (!failure_ && !too_late), "the first failure of a job is its failure");
     if (!first) return;
     failure_ = failure;
