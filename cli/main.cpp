@@ -1,4 +1,6 @@
 // mpiferry: parse, run, report, exit code.
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -148,13 +150,16 @@ void open_standard_descriptors() {
   }
 }
 
-// What fails on one rank for want of descriptors or threads fails on its neighbours as well.
-void report_limit(const Launcher& launcher, const char* what) {
-  launcher.report_once([&] {
-    say(stderr, fmt::format("mpiferry: error: rank {}: {}\n  hint: a limit of processes or "
-                            "descriptors (ulimit -u, -n) may be too low\n",
-                            launcher.rank, what));
-  });
+void report_system_error(const Launcher& launcher, const char* what, int code) {
+  constexpr auto kOfLimits = std::to_array({EAGAIN, EMFILE, ENFILE, ENOMEM});
+  std::string text = fmt::format("mpiferry: error: rank {}: {}\n", launcher.rank, what);
+  if (std::ranges::find(kOfLimits, code) == kOfLimits.end()) {
+    say(stderr, text);
+    return;
+  }
+  // What fails on one rank for want of descriptors or threads fails on its neighbours as well.
+  text += "  hint: a limit of processes or descriptors (ulimit -u, -n) may be too low\n";
+  launcher.report_once([&] { say(stderr, text); });
 }
 
 // UCX, which MPICH may be built on, takes SIGHUP for itself when it is loaded, before main(). So
@@ -190,9 +195,9 @@ int main(int argc, const char* const* argv) {
     say(stderr, error_text(failure));
     mpi::Environment::abort(exit_code(failure.code));
   } catch (const std::system_error& error) {
-    report_limit(launcher, error.what());
+    report_system_error(launcher, error.what(), error.code().value());
   } catch (const boost::system::system_error& error) {
-    report_limit(launcher, error.what());
+    report_system_error(launcher, error.what(), error.code().value());
   } catch (const std::exception& error) {
     say(stderr, fmt::format("mpiferry: error: rank {}: {}\n", launcher.rank, error.what()));
   }

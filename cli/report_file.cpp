@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -110,6 +111,12 @@ Outcome ReportFile::prepare() {
 
 Outcome ReportFile::open() {
   if (is_stream()) return open_stream();
+  if (disk::descriptor_path(path_)) {  // nothing may be renamed over what a shell has open
+    Failure refused = failure(path_, "open", 0);
+    refused.code = Errc::invalid_argument;
+    refused.hint = fmt::format("name a file for the {}", kind_.name);
+    return refused;
+  }
   std::error_code ignored;
   if (Outcome free = check_replaceable(); !free) return free;
   // A link stays one: what it points to is replaced.
@@ -134,6 +141,8 @@ Outcome ReportFile::open() {
 Outcome ReportFile::open_stream() {
   const auto opened = disk::descriptor_path(path_);
   if (opened && opened->own) {
+    const int flags = ::fcntl(opened->number, F_GETFL);
+    if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) return failure(path_, "write", EBADF);
     file_ = disk::Descriptor{::fcntl(opened->number, F_DUPFD_CLOEXEC, 0)};
     return file_ ? Outcome{Nothing{}} : Outcome{failure(path_, "fcntl", errno)};
   }
@@ -172,7 +181,7 @@ Outcome ReportFile::keep_attributes() {
   const int error = stamp.put_on(file_.get());
   if (error == 0) return Nothing{};
   remove_part();
-  return failure(path_, "fchmod", error);
+  return failure(path_, "fchmod, fchown or futimens", error);
 }
 
 Outcome ReportFile::publish(const std::string& text) {
@@ -199,6 +208,9 @@ Outcome ReportFile::write(const std::string& text) {
     const ssize_t put = ::write(file_.get(), rest.data(), rest.size());
     if (put > 0) {
       rest.remove_prefix(static_cast<std::size_t>(put));
+    } else if (put < 0 && errno == EAGAIN) {  // as whoever opened it has set it
+      pollfd entry{file_.get(), POLLOUT, 0};
+      ::poll(&entry, 1, -1);
     } else if (put == 0 || errno != EINTR) {
       return failure(path_, "write", put == 0 ? ENOSPC : errno);
     }

@@ -92,7 +92,8 @@ std::string JobOwner::line() const {
 
 std::optional<bool> JobOwner::runs() const {
   if (host != own_host() || pid_namespace != own_pid_namespace()) return std::nullopt;
-  if (const std::uint64_t start = start_of(pid); start != 0) return start == started;
+  const std::uint64_t start = start_of(pid);
+  if (start != 0 && started != 0) return start == started;
   if (::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return false;
   return std::nullopt;
 }

@@ -97,9 +97,9 @@ void Conductor::on_given_up(Failure silence) noexcept {
 bool Conductor::fail(Failure failure, Time now) {
   if (failure_) return false;
   if (stage_ >= Stage::publish) {
-    if (failure.code == Errc::interrupted || late_) return false;
-    abandoned_ = means_lost(failure.code);
-    late_ = std::move(failure);
+    if (failure.code == Errc::interrupted) return false;
+    abandoned_ = abandoned_ || means_lost(failure.code);
+    if (!late_) late_ = std::move(failure);
     return false;
   }
   failure_ = std::move(failure);

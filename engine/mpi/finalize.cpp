@@ -33,7 +33,8 @@ namespace {
 constexpr std::chrono::seconds kFinalizeLimit{10};
 // All have ended their work by now.
 constexpr std::chrono::milliseconds kMasterPatience{30'000};
-constexpr std::chrono::milliseconds kPatience{60'000};  // of the others, where nothing sets one
+constexpr std::chrono::milliseconds kMasterFirst{5'000};  // rank 0 knows whether it is there itself
+constexpr std::chrono::milliseconds kPatience{60'000};    // of the others, where nothing sets one
 // Until the next rank speaks: the first ends all that it can reach.
 constexpr std::chrono::milliseconds kTurn{300};
 constexpr int kTurns = 8;
@@ -75,6 +76,13 @@ struct Meeting {
   bool one_host = false;   // all ranks share it
   std::string error = {};  // of MPI
 };
+
+std::optional<std::chrono::milliseconds> patience_of(
+    Rank self, std::optional<std::chrono::milliseconds> others) {
+  if (self == kMaster) return kMasterPatience;
+  if (!others) return std::nullopt;
+  return std::max(*others, kMasterPatience + kMasterFirst);
+}
 
 // Meets the other ranks.
 Meeting meet(std::optional<std::chrono::milliseconds> patience) {
@@ -129,7 +137,7 @@ void finalize_and_exit(const Ending& ending) noexcept {
   const auto began = std::chrono::steady_clock::now();
   Rank self = kMaster;
   MPI_Comm_rank(MPI_COMM_WORLD, &self.value);
-  const auto patience = self == kMaster ? std::optional{kMasterPatience} : ending.patience;
+  const auto patience = patience_of(self, ending.patience);
   const Meeting meeting = meet(patience);
   if (!meeting.complete) {
     // After an error: rank 0 may still write its report, and then ends this rank, too.

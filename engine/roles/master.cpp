@@ -298,6 +298,7 @@ Report Master::report() const {
                 .elapsed = std::chrono::steady_clock::now() - began_,
                 .transfer = transfer_time_,
                 .workers = crew_.reports()};
+  report.stall_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(stall_timeout_);
   if (conductor_.late()) report.warnings.push_back(*conductor_.late());
   add_to(report);
   return report;

@@ -15,8 +15,8 @@
 
 namespace mpiferry::roles {
 
-// Who shares the master's directory finds it as the master has left it; a job that goes on looks
-// for itself.
+// Workers that share the master's directory leave the clearing to it; a job that goes on looks for
+// itself.
 Task<Outcome> ScatterWorker::occupy() {
   auto directory = disk::Directory::open_or_create(
       disk::expand_destination(job_.destination, post_.self(), post_.host));

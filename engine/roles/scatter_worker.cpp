@@ -30,10 +30,11 @@ ScatterWorker::~ScatterWorker() {
 Task<Outcome> ScatterWorker::prepare() {
   if (Outcome same = check_build(post_.build, job_.build); !same) co_return same;
   if (job_.discard) co_return Nothing{};
-  Outcome ready = co_await occupy();
+  Outcome ready = check_open_files(job_.window);
+  if (ready)
+    ready = co_await occupy();  // may remove files: what can be known before is checked before
   if (ready && post_.attendant.hopeless()) co_return Nothing{};
   if (ready) ready = probe();
-  if (ready) ready = check_open_files(job_.window);
   if (ready && job_.fsync) ready = directory_->sync();  // an ack means durable, path included
   if (!ready) co_return ready;
   if (job_.resume) co_await count_kept_space();

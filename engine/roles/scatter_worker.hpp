@@ -85,10 +85,10 @@ class ScatterWorker final : public Duty {
   const wire::Job job_;
   // Shared with the lanes: a part must not outlive its directory. Nothing if chunks are discarded.
   std::shared_ptr<disk::Directory> directory_;
-  bool shares_ = false;   // ... it with the master
+  bool shares_ = false;   // the directory, with the master
   std::string token_;     // of this job, there
   bool waiting_ = false;  // for the master's word that files may go
-  bool marked_ = false;   // ... by this worker, or by another that has not the master's directory
+  bool marked_ = false;   // the directory, by a worker that does not share the master's
   bool full_ = false;     // the disk had no room for the mark
   disk::Descriptor token_lock_;
   std::shared_ptr<ChunkStore> store_;

@@ -82,7 +82,7 @@ TEST_F(LastMeeting, ends_with_6_when_nobody_takes_the_report) {
   const Finished finished = run(long_report({"--stall-timeout", "1"}));
   EXPECT_TRUE(reader.full()) << "the report is too short";
   EXPECT_EQ(finished.exit_code, 6) << told(finished);
-  EXPECT_LT(finished.time.count(), 10.0) << told(finished);
+  EXPECT_LT(finished.time.count(), 50.0) << told(finished);  // after rank 0's half a minute
   EXPECT_EQ(error_lines(finished), 1) << told(finished);
   EXPECT_NE(finished.err.find("rank 0: has ended the job, but not come to its end"),
             std::string::npos)
@@ -101,14 +101,14 @@ TEST_F(LastMeeting, waits_for_a_report_that_is_taken_in_time) {
   EXPECT_EQ(said["workers"].size(), 4U);
 }
 
-TEST_F(LastMeeting, without_a_connection_is_no_internal_error) {
+// Rank 0 waits for half a minute, and knows that all is done.
+TEST_F(LastMeeting, without_a_connection_of_a_worker_changes_no_status) {
   const Finished finished = run(losing(1));
-  EXPECT_EQ(finished.exit_code, 6) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
-  EXPECT_NE(finished.err.find("a connection was lost when the job had ended already"),
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(error_lines(finished), 0) << told(finished);
+  EXPECT_NE(finished.err.find("mpiferry: warning: some rank has not come to the end of the job"),
             std::string::npos)
       << told(finished);
-  EXPECT_EQ(finished.err.find("report"), std::string::npos) << told(finished);
   EXPECT_EQ(report()["verdict"], "ok");
   EXPECT_TRUE(std::filesystem::exists(destination / "manifest.json"));
 }

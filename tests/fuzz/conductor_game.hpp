@@ -81,6 +81,7 @@ class ConductorGame {
     const bool first = conductor_.fail(failure, now_);
     const bool too_late = over_ || publishing_ || releasing_;
     require(first == (!failure_ && !too_late), "the first failure of a job is its failure");
+    if (!failure_ && too_late && failure.code == Errc::worker_stalled) abandoned_ = true;
     if (!first) return;
     failure_ = failure;
     if (dismissed_) deadline_ = patience();  // nobody waits for a success any more

@@ -57,6 +57,14 @@ TEST(JobOwner, of_another_host_may_run_or_not) {
   EXPECT_EQ(other.description(), "rank 0, pid " + std::to_string(::getpid()) + " on " + other.host);
 }
 
+TEST(JobOwner, that_could_not_read_its_own_start_may_run_or_not) {
+  JobOwner owner = JobOwner::of_this_process(kMaster);
+  owner.started = 0;
+  EXPECT_EQ(owner.runs(), std::nullopt);
+  owner.pid = 1 << 30;  // above every pid_max
+  EXPECT_EQ(owner.runs(), false);
+}
+
 TEST(JobOwner, of_another_pid_namespace_may_run_or_not) {
   JobOwner other = JobOwner::of_this_process(kMaster);
   ++other.pid_namespace;

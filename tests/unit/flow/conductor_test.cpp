@@ -181,6 +181,17 @@ TEST(Conductor, keeps_its_verdict_when_something_else_fails_while_it_publishes) 
   }
 }
 
+TEST(Conductor, knows_of_a_lost_worker_after_another_late_failure) {
+  Conductor conductor = dismissed();
+  conductor.on_closed(Rank{1});
+  conductor.on_closed(Rank{2});
+  conductor.on_publication_began();
+  EXPECT_FALSE(conductor.fail(broken(Errc::mpi_failed, Rank{1}), kStart));
+  EXPECT_FALSE(conductor.fail(broken(Errc::peer_unreachable, Rank{2}), kStart));
+  EXPECT_TRUE(conductor.abandoned());
+  EXPECT_EQ(conductor.late()->rank, Rank{1}) << "the first";
+}
+
 TEST(Conductor, names_the_longest_silence_first) {
   Conductor conductor{3, 10s};
   conductor.on_prepared();
