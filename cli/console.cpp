@@ -76,8 +76,20 @@ void Console::on_end(Rank self) {
   }
 }
 
+// Whoever was to write to a FIFO was perhaps never started.
+void Console::tell_of_idle_stream(const Progress& progress) {
+  constexpr std::chrono::seconds kPatience{10};
+  const bool begun = progress.total || progress.in_flight > 0 || progress.chunks_moved > 0;
+  if (output_.quiet || told_ || begun || progress.elapsed < kPatience) return;
+  told_ = true;
+  line_.clear();
+  print(stderr, "mpiferry: still waiting for the first bytes of the source; does anybody write?\n");
+  std::fflush(stderr);
+}
+
 void Console::on_progress(const Progress& progress) {
   using namespace std::chrono_literals;
+  tell_of_idle_stream(progress);
   if (!output_.progress) return;
   const Stretch recent = pace_.recent(progress);
   if (progress.elapsed < next_) return;

@@ -37,12 +37,15 @@ class Console final : public Observer {
   void clear_progress() { line_.clear(); }
 
  private:
+  void tell_of_idle_stream(const Progress& progress);
+
   const Output& output_;
   ReportFile& report_;
   std::optional<Failure> refusal_;
   ProgressLine line_;
   Pace pace_;
   std::chrono::nanoseconds next_{};  // when progress is shown again
+  bool told_ = false;                // that the source gives nothing
 };
 
 }  // namespace mpiferry::cli

@@ -41,7 +41,8 @@ int tell(const Report& report, const Words& words, ReportFile& file, std::FILE* 
                                   "the job is done, but its summary cannot be printed")));
   }
   // One error, once: a report that could not be written was perhaps the job's failure already.
-  if (const Outcome written = file.publish(words.json); !written && code == 0) {
+  if (Outcome written = file.publish(words.json); !written && code == 0) {
+    written.error().detail = "the job is done, but " + written.error().detail;
     say(stderr, error_text(written.error()));
     code = exit_code(written.error().code);
   }

@@ -27,7 +27,9 @@ bool is_standard_output(const std::string& name) {
 }
 
 Output Output::choose(const Wishes& wishes) {
-  Output output{.out = wishes.taken ? stderr : stdout, .lines = wishes.verbose && !wishes.quiet};
+  Output output{.out = wishes.taken ? stderr : stdout,
+                .quiet = wishes.quiet,
+                .lines = wishes.verbose && !wishes.quiet};
   std::optional<Terminal> terminal = Terminal::behind(STDERR_FILENO);
   output.progress =
       shows(wishes.progress, terminal.has_value() && !wishes.quiet && !wishes.verbose);

@@ -27,6 +27,7 @@ struct Output {
   // launcher forwards the two streams independently, so only within one of them does something
   // stay before something else.
   std::FILE* out = stdout;
+  bool quiet = false;     // -q
   bool lines = false;     // -v
   bool progress = false;  // is shown, on standard error
   // Where the line of progress is written over itself; nothing: it is a new line each time.

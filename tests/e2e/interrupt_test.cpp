@@ -111,6 +111,16 @@ TEST_P(Interrupt, while_nobody_has_opened_the_fifo_ends_the_job) {
   interrupt(running, 3);
 }
 
+TEST_P(Interrupt, after_a_word_that_nobody_writes_to_the_fifo_ends_the_job) {
+  source = temporary / "fifo";
+  ASSERT_EQ(run({{"mkfifo", source}}).exit_code, 0);
+  Process running{noted(job(3))};
+  ASSERT_TRUE(eventually(
+      [&] { return running.err().find("still waiting for the first bytes") != std::string::npos; },
+      30s));
+  interrupt(running, 3);
+}
+
 TEST_P(Interrupt, of_a_job_with_a_hung_worker_still_ends_it) {
   make_source(100 * chunk_size);
   Process running{job(3, {"--fault", "stall=1:2"})};
