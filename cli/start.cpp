@@ -1,6 +1,5 @@
 #include "cli/start.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -9,6 +8,7 @@
 #include "cli/ending.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/report_text.hpp"
+#include "engine/base/turn.hpp"
 #include "engine/mpi/exchange.hpp"
 
 namespace mpiferry::cli {
@@ -24,8 +24,6 @@ constexpr std::chrono::seconds kOthersPatience{60};
 // others the lowest that is there.
 constexpr std::chrono::seconds kMeetingLimit{60};
 constexpr std::chrono::seconds kOthersExtra{5};
-constexpr std::chrono::milliseconds kTurn{500};
-constexpr int kTurns = 8;
 
 std::unique_ptr<Alarm> watch_start(const Launcher& launcher) {
   forget_closed_pmi();
@@ -40,7 +38,7 @@ std::unique_ptr<Alarm> watch_start(const Launcher& launcher) {
 
 std::chrono::milliseconds meeting_limit(Rank self) {
   if (self == kMaster) return kMeetingLimit;
-  return kMeetingLimit + kOthersExtra + kTurn * std::min(self.value - 1, kTurns);
+  return kMeetingLimit + kOthersExtra + turn_of(self);
 }
 
 [[noreturn]] void give_up(Rank missing) {

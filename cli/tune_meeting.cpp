@@ -1,6 +1,5 @@
 #include "cli/tune_meeting.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -8,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/units.hpp"
+#include "engine/base/turn.hpp"
 #include "engine/mpi/exchange.hpp"
 #include "engine/roles/options.hpp"
 
@@ -22,9 +22,6 @@ constexpr milliseconds kMasterGrace{2'000};
 // The others: rank 0 gives up before them, and may have to remove a large sample.
 constexpr milliseconds kWorkerGrace{10'000};
 constexpr milliseconds kWorkersExtra{30'000};
-// One speaks, and ends the others: the lowest rank that is still there.
-constexpr milliseconds kTurn{500};
-constexpr int kTurns = 8;
 // What a rank has made goes in good time before another aborts.
 constexpr milliseconds kStuckAfter{1'000};
 
@@ -35,7 +32,7 @@ class TuneMeeting::Wait {
   explicit Wait(TuneMeeting& meeting)
       : interruption_(meeting.interruption_), stuck_(meeting.stuck_) {
     if (meeting.self_ == kMaster) return;
-    const milliseconds turn = kTurn * std::min(meeting.self_.value - 1, kTurns);
+    const milliseconds turn = turn_of(meeting.self_);
     grace_ = kWorkerGrace + turn;
     patience_ += kWorkersExtra + turn;
   }

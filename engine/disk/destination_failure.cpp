@@ -22,7 +22,11 @@ std::string_view destination_hint(int system_errno) noexcept {
     case EDQUOT:
       return "free some of your quota there, or name a destination elsewhere";
     case EFBIG:
-      return "raise the file size limit (ulimit -f), or use smaller chunks";
+      return "raise the file size limit (ulimit -f)";
+    case EBUSY:
+      return "something is mounted there, or has it in use: name another destination";
+    case EXDEV:
+      return "a file system begins there: name another destination";
     case EMFILE:
     case ENFILE:
       return "raise the limit of open files (ulimit -n)";

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <ctime>
 #include <optional>
+#include <string>
 #include <sys/types.h>
 
 #include "engine/wire/file_attributes.hpp"
@@ -18,13 +19,19 @@ struct FileStamp {
   std::optional<mode_t> mode = {};  // exactly, whatever the umask
   std::optional<Owner> owner = {};
   std::optional<timespec> modified = {};
+  // The access control list as the system has it (xattr(7)); empty: there shall be none.
+  std::optional<std::string> acl = {};
 
-  // All three.
+  // Mode, owner and time.
   static FileStamp of(const wire::FileAttributes& attributes) noexcept;
+  // Of the regular file `path`, for another one that is to take its place: permissions, owner and
+  // access control list. Set-id bits were given to its bytes, and go with them. Nothing: there is
+  // no such file.
+  static std::optional<FileStamp> of_file(const std::string& path);
 
-  // 0, or the errno of a call that failed. Who may not give files away keeps them, and then the
-  // file gets no set-id bits; a file system that knows no modes or owners is no error either. Does
-  // not allocate. Thread-safe.
+  // 0, or the errno of a call that failed. Without the right to give files away the file stays its
+  // writer's, and gets no set-id bits; a file system that knows no modes, owners or lists is no
+  // error either. Nobody gets access by a list that cannot be set. Does not allocate. Thread-safe.
   int put_on(int descriptor) const noexcept;
 };
 

@@ -19,6 +19,7 @@
 #include <mpi.h>
 
 #include "engine/base/alarm.hpp"
+#include "engine/base/turn.hpp"
 #include "engine/mpi/collective.hpp"
 #include "engine/mpi/communicator.hpp"
 #include "engine/mpi/environment.hpp"
@@ -35,9 +36,6 @@ constexpr std::chrono::seconds kFinalizeLimit{10};
 constexpr std::chrono::milliseconds kMasterPatience{30'000};
 constexpr std::chrono::milliseconds kMasterFirst{5'000};  // rank 0 knows whether it is there itself
 constexpr std::chrono::milliseconds kPatience{60'000};    // of the others, where nothing sets one
-// Until the next rank speaks: the first ends all that it can reach.
-constexpr std::chrono::milliseconds kTurn{300};
-constexpr int kTurns = 8;
 // A launcher answers within a millisecond; one that has died never does.
 constexpr std::chrono::milliseconds kLauncherPatience{1000};
 
@@ -126,7 +124,7 @@ Failure lost(Rank self, const std::string& error) {
 [[noreturn]] void leave_alone(Rank self, const std::string& error, const Ending& ending) {
   const bool known = self == kMaster || ending.exit_code != 0;
   const int code = known ? ending.exit_code : static_cast<int>(ErrorClass::stalled);
-  std::this_thread::sleep_for(kTurn * std::clamp(self.value - 1, 0, kTurns));
+  std::this_thread::sleep_for(turn_of(self));
   if (ending.on_lost) ending.on_lost(lost(self, error), code);
   Environment::abort(code);
 }

@@ -124,12 +124,10 @@ bool GatherMaster::sparse() const noexcept {
 // its own and its owner. --preserve: what scatter saw.
 void GatherMaster::take_attributes() {
   if (manifest_.attributes) mode_ = manifest_.attributes->mode;
-  struct stat status {};
   if (options_.preserve && manifest_.attributes) {
     stamp_ = disk::FileStamp::of(*manifest_.attributes);
-  } else if (::stat(path_.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
-    stamp_.mode = status.st_mode & 07777U;
-    stamp_.owner = disk::FileStamp::Owner{status.st_uid, status.st_gid};
+  } else if (auto replaced = disk::FileStamp::of_file(path_)) {
+    stamp_ = *std::move(replaced);
   }
   mode_ = disk::mode_before(stamp_, mode_);
 }
