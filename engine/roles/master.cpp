@@ -208,7 +208,7 @@ void Master::hear(mpi::Completion& completion) {
       auto ready = wire::decode_ready(message->payload);
       if (!ready) return refuse(from, std::move(ready.error()));
       conductor_.on_answer(from);
-      rooms_.add(from, *ready);
+      if (!clears()) rooms_.add(from, *ready);  // else they were counted before anything went
       return crew_.on_ready(from, *ready);
     }
     case wire::Kind::failed: {

@@ -35,7 +35,7 @@ void ScatterMaster::hear_more(Rank from, const Message& message, mpi::Completion
       const auto ready = wire::decode_ready(message.payload);
       if (!ready) return refuse(from, ready.error());
       if (!clears() || conductor_.transferring()) break;
-      rooms_once_cleared_.add(from, *ready);
+      rooms_.add(from, *ready);
       return conductor_.on_measured(from);
     }
     case wire::Kind::inventory: {

@@ -37,9 +37,7 @@ class ScatterMaster final : public Master {
   Task<Outcome> occupy();
   void invite() override;
   bool clears() const override;
-  // Before files are cleared away, their room has been counted; while some still go, what is free
-  // says too little.
-  Outcome muster() override { return clears() ? Outcome{Nothing{}} : rooms_.check(); }
+  Outcome muster() override { return rooms_.check(); }
   void check_result();
   wire::End farewell(Rank worker) const override;
   void on_failed() override;
@@ -116,7 +114,6 @@ class ScatterMaster final : public Master {
   std::optional<disk::Directory> directory_;
   bool holds_token_ = false;
   disk::Descriptor token_lock_;
-  Rooms rooms_once_cleared_;
   Leftovers leftovers_;    // --force: what lies here
   bool clearing_ = false;  // files of an earlier job may be gone: a failure says so
   std::optional<BufferPool> clear_messages_;

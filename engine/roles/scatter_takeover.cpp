@@ -57,8 +57,8 @@ bool ScatterMaster::clears() const {
 }
 
 Task<Outcome> ScatterMaster::clear_destination() {
-  rooms_once_cleared_.add_freed_by_master(leftovers_.bytes, leftovers_.files);
-  Outcome ready = rooms_once_cleared_.check();
+  rooms_.add_freed_by_master(leftovers_.bytes, leftovers_.files);
+  Outcome ready = rooms_.check();
   if (ready) ready = co_await clear_leftovers();
   if (conductor_.failed()) co_return Nothing{};  // interrupted meanwhile
   if (ready && !holds_token_) ready = take_token(true);
