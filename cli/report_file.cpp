@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -37,8 +36,6 @@ std::string_view output_hint(int system_errno) noexcept {
     case ENOSPC:
     case EDQUOT:
       return "free some space there, or name a file elsewhere";
-    case EFBIG:
-      return "raise the file size limit (ulimit -f)";
     case ENAMETOOLONG:
       return "choose a shorter name";
     case ELOOP:
@@ -174,11 +171,8 @@ Outcome ReportFile::open_part() {
 
 // Those of an earlier report: it may be nobody else's to read.
 Outcome ReportFile::keep_attributes() {
-  struct stat earlier {};
-  if (::stat(path_.c_str(), &earlier) != 0) return Nothing{};
-  const disk::FileStamp stamp{.mode = earlier.st_mode & 07777U,
-                              .owner = disk::FileStamp::Owner{earlier.st_uid, earlier.st_gid}};
-  const int error = stamp.put_on(file_.get());
+  const auto stamp = disk::FileStamp::of_file(path_);
+  const int error = stamp ? stamp->put_on(file_.get()) : 0;
   if (error == 0) return Nothing{};
   remove_part();
   return failure(path_, "fchmod, fchown or futimens", error);
