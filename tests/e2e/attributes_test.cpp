@@ -38,6 +38,17 @@ class Attributes : public JobTest, public ::testing::WithParamInterface<const ch
     command.words.insert(command.words.end(), options.begin(), options.end());
     return run_under("umask 022", command);
   }
+  // For once(); false where nobody can be had who has to heed permissions.
+  bool make_read_only_source() {
+    prefix_ = without_override();
+    make_source(6 * chunk_size);
+    fs::permissions(temporary.path(), fs::perms::all);
+    EXPECT_EQ(::chmod(source.c_str(), 0444), 0);
+    return prefix_.has_value();
+  }
+  Finished once(const Words& options) const {
+    return run(prefixed(*prefix_, job(3, with_layout(options))));
+  }
   static Finished run_under(const std::string& before, const Command& command) {
     Command inner = shell(before + R"(; "$@")", command.words);
     return run(std::move(inner));
@@ -52,6 +63,9 @@ class Attributes : public JobTest, public ::testing::WithParamInterface<const ch
     return files;
   }
   const fs::path copy = temporary / "copy";
+
+ private:
+  std::optional<Words> prefix_;
 };
 
 TEST_P(Attributes, permissions_are_the_sources_less_the_umask) {
@@ -110,14 +124,7 @@ TEST_P(Attributes, preserve_keeps_the_owner_where_that_is_allowed) {
 }
 
 TEST_P(Attributes, a_source_that_may_only_be_read_is_gone_on_with) {
-  const auto prefix = without_override();
-  if (!prefix) GTEST_SKIP() << "no setpriv, and this user may write everywhere";
-  make_source(6 * chunk_size);
-  ASSERT_EQ(::chmod(source.c_str(), 0444), 0);
-  fs::permissions(temporary.path(), fs::perms::all);
-  const auto once = [&](const Words& options) {
-    return run(prefixed(*prefix, job(3, with_layout(options))));
-  };
+  if (!make_read_only_source()) GTEST_SKIP() << "no setpriv, and this user may write everywhere";
   ASSERT_EQ(once({}).exit_code, 0);
   ASSERT_EQ(::chmod(source.c_str(), 0644), 0);
   std::string changed = bytes;
@@ -131,14 +138,7 @@ TEST_P(Attributes, a_source_that_may_only_be_read_is_gone_on_with) {
 }
 
 TEST_P(Attributes, a_resume_that_is_refused_changes_no_mode) {
-  const auto prefix = without_override();
-  if (!prefix) GTEST_SKIP() << "no setpriv, and this user may write everywhere";
-  make_source(6 * chunk_size);
-  ASSERT_EQ(::chmod(source.c_str(), 0444), 0);
-  fs::permissions(temporary.path(), fs::perms::all);
-  const auto once = [&](const Words& options) {
-    return run(prefixed(*prefix, job(3, with_layout(options))));
-  };
+  if (!make_read_only_source()) GTEST_SKIP() << "no setpriv, and this user may write everywhere";
   ASSERT_EQ(once({}).exit_code, 0);
   for (const fs::path& file : data_files()) {
     fs::create_hard_link(file, temporary / ("mine-" + file.filename().string()));
