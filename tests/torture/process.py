@@ -15,6 +15,7 @@ from pathlib import Path
 MARK = "TORTURED_BY"  # an environment variable that all of a step's processes inherit
 AFTER = 15.0  # seconds that ranks may outlive their mpirun
 SOON = 15.0  # seconds in which a job ends that was told to
+_BROKE_DOWN = b"unable to send signal downstream"  # an mpirun that was interrupted before all its proxies were there
 
 
 class Hang(Exception):
@@ -87,12 +88,13 @@ class Process:
         for pid in ranks:
             self._signal(pid, signal.SIGCONT)
 
-    @staticmethod
-    def _is_spare(pid: int, status: int) -> bool:
-        """A proxy of hydra's whose mpirun was killed. Without any rank, too, 5 of 150 stay for ever when that happens
-        while they start on three hosts; what counts is that no rank does."""
+    def _is_spare(self, pid: int, status: int) -> bool:
+        """A proxy of hydra's whose mpirun was killed, or broke down at a signal that it could not pass on. Without any
+        rank, too, 5 of 150 stay for ever when that happens while they start on three hosts; what counts is that no rank
+        does."""
         with contextlib.suppress(OSError):
-            return status == -signal.SIGKILL and Path(f"/proc/{pid}/comm").read_text() == "hydra_pmi_proxy\n"
+            return (Path(f"/proc/{pid}/comm").read_text() == "hydra_pmi_proxy\n"
+                    and (status == -signal.SIGKILL or _BROKE_DOWN in self.output.read_bytes()))
         return False
 
     @staticmethod

@@ -192,11 +192,13 @@ class Hanging(Scratch):
         self.assertIn("left processes behind", self.hang("setsid sleep 1234.52 & sleep 0.1"))
         self.assertFalse(self.is_there("1234.52"))
 
-    def test_a_proxy_may_stay_when_its_mpirun_was_killed(self) -> None:
+    def test_a_proxy_may_stay_when_its_mpirun_was_killed_or_broke_down(self) -> None:
         shutil.copy("/bin/sleep", self.path / "hydra_pmi_proxy")
         stays = f"setsid {self.path}/hydra_pmi_proxy 1234.56 & "
         with Process(["sh", "-c", stays + "kill -KILL $$"], self.path / "log", 10) as process:
             self.assertEqual(process.wait(), -signal.SIGKILL)
+        with Process(["sh", "-c", stays + "echo unable to send signal downstream"], self.path / "log", 10) as process:
+            self.assertEqual(process.wait(), 0)
         self.assertIn("left processes behind", self.hang(stays + "sleep 0.1"))
 
     def test_a_stopped_one_is_found_and_killed(self) -> None:
