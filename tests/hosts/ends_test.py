@@ -11,12 +11,8 @@ JOBS = int(os.environ.get("MPIFERRY_HOSTS_JOBS", "10"))
 OTHERS = -(-3 * JOBS // 10)
 
 
-class EndsOn3Hosts(Lab):
-    def test_with_one_rank_each(self) -> None:
-        self.every_kind_of_job(1)
-
-    def test_with_two_ranks_each(self) -> None:
-        self.every_kind_of_job(2)
+class Ends(Lab):
+    THROUGH: tuple[str, ...] = ()
 
     def every_kind_of_job(self, ranks: int) -> None:
         self.make_source(1 << 20)
@@ -30,13 +26,31 @@ class EndsOn3Hosts(Lab):
             self.one(ranks, 4, "scatter", source, f"{out}0")
 
     def one(self, ranks: int, status: int, command: str, *words: str) -> None:
-        ended = self.run_job(command, "--quiet", *words, ranks_per_host=ranks)
+        ended = self.start(command, "--quiet", *words, ranks_per_host=ranks, through=self.THROUGH).wait()
         self.expect(status, ended)
         # A failure has one error, from one rank; a success that is to be quiet has no word.
         errors = [line for line in ended.output.splitlines() if line.startswith("mpiferry: error:")]
         self.assertEqual(1 if status else 0, len(errors), ended.output)
         if not status:
             self.assertEqual("", ended.output)
+
+
+class EndsOn3Hosts(Ends):
+    def test_with_one_rank_each(self) -> None:
+        self.every_kind_of_job(1)
+
+    def test_with_two_ranks_each(self) -> None:
+        self.every_kind_of_job(2)
+
+
+class EndsOnOneHostOverTcp(Ends):
+    """One without shared memory, or where it is switched off."""
+
+    HOSTS = 1
+    THROUGH = ("env", "UCX_TLS=tcp,self", "UCX_NET_DEVICES=lo")
+
+    def test_with_three_ranks(self) -> None:
+        self.every_kind_of_job(3)
 
 
 class EndsOnHostsOfOneName(Lab):
