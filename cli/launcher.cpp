@@ -4,10 +4,8 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
-#include <optional>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -113,6 +111,15 @@ Launcher Launcher::detect() {
   return found;
 }
 
+std::optional<std::chrono::seconds> Launcher::start_patience() const noexcept {
+  // Large jobs on busy machines take seconds.
+  constexpr std::chrono::seconds kOfFirst{10};
+  constexpr std::chrono::seconds kOfLast{60};
+  if (size <= 1) return std::nullopt;
+  if (rank == 0) return kOfFirst;
+  return rank == size - 1 ? std::optional{kOfLast} : std::nullopt;
+}
+
 std::string Launcher::standard_input_warning() const {
   if (!direct) return {};
   if (name == kMpich && rank == 0) {
@@ -128,7 +135,7 @@ std::string Launcher::standard_input_warning() const {
 }
 
 void Launcher::report_once(const std::function<void()>& report) const {
-  if (rank != 0) std::this_thread::sleep_for(kPatience);
+  if (!leads()) std::this_thread::sleep_for(kPatience);
   if (several() && !first_of_siblings("refusal")) return;
   report();
   if (several()) std::this_thread::sleep_for(kPatience + kSlack);

@@ -1,7 +1,9 @@
 // What the environment says of the launcher, before and beside MPI.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +29,11 @@ struct Launcher {
 
   // Rank 0, or no rank of any launcher: what every rank would say alike is said here.
   bool leads() const noexcept { return rank == 0 || !direct; }
+
+  // How long this rank waits for the others to start before it says so: rank 0 first; much later the
+  // last rank, which is on another host if there are several, in case rank 0 is not there. The
+  // others say nothing: hundreds of hosts have one thing to say.
+  std::optional<std::chrono::seconds> start_patience() const noexcept;
 
   // A warning for those who want rank 0 to read standard input through this launcher, on the rank
   // that can tell; else nothing.

@@ -14,12 +14,6 @@
 namespace mpiferry::cli {
 namespace {
 
-// Large jobs on busy machines take seconds.
-constexpr std::chrono::seconds kPatience{10};
-// The other ranks leave it to rank 0, which is perhaps not there: a script may start the program on
-// some ranks only.
-constexpr std::chrono::seconds kOthersPatience{60};
-
 // For the first meeting, once MPI is up. Rank 0 knows who is missing, so it gives up first; of the
 // others the lowest that is there.
 constexpr std::chrono::seconds kMeetingLimit{60};
@@ -27,9 +21,9 @@ constexpr std::chrono::seconds kOthersExtra{5};
 
 std::unique_ptr<Alarm> watch_start(const Launcher& launcher) {
   forget_closed_pmi();
-  if (launcher.size <= 1) return nullptr;
-  return Alarm::start(launcher.rank == 0 ? kPatience : kOthersPatience, [] {
-    if (!Launcher::first_of_siblings("start")) return;
+  const auto patience = launcher.start_patience();
+  if (!patience) return nullptr;
+  return Alarm::start(*patience, [] {
     say(stderr,
         "mpiferry: still waiting for all ranks to start (MPI_Init); does every host answer, and "
         "does every rank start this program?\n");

@@ -298,6 +298,17 @@ TEST(TooFewRanks, says_what_to_start_instead_of_a_foreign_launcher) {
   EXPECT_NE(failure.hint.find("mpirun.mpich"), std::string::npos);
 }
 
+TEST(Launcher, has_two_ranks_at_most_that_say_what_a_start_waits_for) {
+  const auto patience = [](int rank, int size) {
+    return Launcher{.name = "srun", .rank = rank, .size = size, .direct = true}.start_patience();
+  };
+  EXPECT_EQ(patience(0, 1), std::nullopt) << "it waits for nobody";
+  EXPECT_EQ(patience(0, 4), std::chrono::seconds{10});
+  EXPECT_EQ(patience(1, 4), std::nullopt);
+  EXPECT_EQ(patience(2, 4), std::nullopt);
+  EXPECT_EQ(patience(3, 4), std::chrono::seconds{60}) << "rank 0 may not be there";
+}
+
 TEST(TooFewRanks, names_the_option_that_srun_needs) {
   const Failure failure =
       too_few_ranks({.name = "srun", .size = 3, .direct = true}, kLibrary, "scatter SOURCE");
