@@ -142,7 +142,8 @@ Parsed parse(int argc, const char* const* argv) {
       ->default_str("auto");
   scatter
       ->add_option("--json", arguments.json, "Write the report to this file; - is standard output")
-      ->check([](const std::string& path) { return path.empty() ? "the name is empty" : ""; });
+      ->transform(disk::dash_for_standard_output)
+      ->check(not_empty);
   scatter->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors");
   scatter->add_flag("-v,--verbose", arguments.verbose, "A line for every chunk");
   scatter
@@ -150,7 +151,6 @@ Parsed parse(int argc, const char* const* argv) {
                    "Chunk size and window that were not given come from this file, which mpiferry "
                    "tune has written; auto: from its default place, if it is there; none: from no "
                    "file")
-      ->transform(disk::dash_for_standard_output)
       ->check(not_empty)
       ->capture_default_str();
   std::vector<std::string> faults;
