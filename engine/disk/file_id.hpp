@@ -2,13 +2,26 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <sys/stat.h>
 
 namespace mpiferry::disk {
 
-// "device:inode"; two files of one host are the same if it is equal.
+// "device:inode"; two files of one machine are the same if it is equal.
 inline std::string file_id(const struct stat& status) {
   return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
+
+// "inode:size:mtime": the same file of a file system that machines share, of which each has numbers
+// of its own for devices.
+inline std::string shared_file_id(const struct stat& status) {
+  return std::to_string(status.st_ino) + ":" + std::to_string(status.st_size) + ":" +
+         std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
+}
+
+// Whether `id`, which is of either kind, is that of the file.
+inline bool has_id(const struct stat& status, std::string_view id) {
+  return id == file_id(status) || id == shared_file_id(status);
 }
 
 inline bool is_same_file(const struct stat& a, const struct stat& b) noexcept {

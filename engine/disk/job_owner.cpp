@@ -9,10 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/machine.hpp"
 #include "engine/disk/descriptor.hpp"
 
 namespace mpiferry::disk {
 namespace {
+
+constexpr std::string_view kBeforeBoot = ", boot ";
+constexpr std::string_view kBeforeHost = ") on ";
 
 std::string own_host() {
   std::array<char, 256> name{};
@@ -66,7 +70,8 @@ JobOwner JobOwner::of_this_process(Rank rank) {
           .pid = pid,
           .host = own_host(),
           .started = start_of(pid),
-          .pid_namespace = own_pid_namespace()};
+          .pid_namespace = own_pid_namespace(),
+          .boot = boot_id()};
 }
 
 std::optional<JobOwner> JobOwner::in(std::string_view mark) {
@@ -77,21 +82,27 @@ std::optional<JobOwner> JobOwner::in(std::string_view mark) {
   JobOwner owner;
   if (!take(line, "rank ", owner.rank.value) || !take(line, ", pid ", owner.pid) ||
       !take(line, " (started ", owner.started) ||
-      !take(line, ", pid namespace ", owner.pid_namespace) || !line.starts_with(") on ")) {
+      !take(line, ", pid namespace ", owner.pid_namespace) || !line.starts_with(kBeforeBoot)) {
     return std::nullopt;
   }
-  owner.host = line.substr(std::string_view{") on "}.size());
+  line.remove_prefix(kBeforeBoot.size());
+  const std::size_t boot_end = line.find(kBeforeHost);
+  if (boot_end == std::string_view::npos) return std::nullopt;
+  owner.boot = line.substr(0, boot_end);
+  owner.host = line.substr(boot_end + kBeforeHost.size());
   return owner.host.empty() ? std::nullopt : std::optional{std::move(owner)};
 }
 
 std::string JobOwner::line() const {
   return "rank " + std::to_string(rank.value) + ", pid " + std::to_string(pid) + " (started " +
-         std::to_string(started) + ", pid namespace " + std::to_string(pid_namespace) + ") on " +
-         host;
+         std::to_string(started) + ", pid namespace " + std::to_string(pid_namespace) +
+         std::string{kBeforeBoot} + boot + std::string{kBeforeHost} + host;
 }
 
 std::optional<bool> JobOwner::runs() const {
-  if (host != own_host() || pid_namespace != own_pid_namespace()) return std::nullopt;
+  if (host != own_host() || boot != boot_id() || pid_namespace != own_pid_namespace()) {
+    return std::nullopt;
+  }
   const std::uint64_t start = start_of(pid);
   if (start != 0 && started != 0) return start == started;
   if (::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return false;

@@ -19,6 +19,8 @@ struct JobOwner {
   std::uint64_t started = 0;
   // Processes of different ones have different numbers for one another (/proc/self/ns/pid).
   std::uint64_t pid_namespace = 0;
+  // Of its kernel (base/machine.hpp): machines may share a name, and start again.
+  std::string boot = {};
 
   bool operator==(const JobOwner&) const = default;
 
@@ -27,11 +29,11 @@ struct JobOwner {
   // Of the second line of a mark; nothing if it has none, or not such a one.
   static std::optional<JobOwner> in(std::string_view mark);
 
-  // "rank 2, pid 1234 (started 567, pid namespace 4026531836) on node7"
+  // "rank 2, pid 1234 (started 567, pid namespace 4026531836, boot 7c1f1a2e) on node7"
   std::string line() const;
 
-  // Whether it still runs; nothing if that cannot be known from here: it is on another host or in
-  // another pid namespace, or /proc hides it.
+  // Whether it still runs; nothing if that cannot be known from here: it is on another machine or
+  // in another pid namespace, or /proc hides it.
   std::optional<bool> runs() const;
 
   // For messages: "rank 2, pid 1234 on node7, which still runs"

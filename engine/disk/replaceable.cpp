@@ -79,7 +79,7 @@ Outcome check_replaceable(const Directory& directory, const LeftoverScan::Entry&
         std::string{what_it_is(status.st_mode)} + ", and has a name of mpiferry's files";
     return refused;
   }
-  if (!source_id.empty() && file_id(status) == source_id) {
+  if (has_id(status, source_id)) {
     refused.code = Errc::invalid_argument;
     refused.detail = "this job would remove or replace its source, which has a name of its files";
     refused.hint = "name another destination";

@@ -151,6 +151,7 @@ Outcome Source::examine() {
   if (S_ISREG(mode)) {
     identity_ = Identity{status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
     id_ = file_id(status);
+    shared_id_ = shared_file_id(status);
     attributes_ = {.mode = status.st_mode & 07777U,
                    .uid = status.st_uid,
                    .gid = status.st_gid,

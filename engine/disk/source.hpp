@@ -59,6 +59,8 @@ class Source {
 
   // "device:inode" of a regular file, "" of all else.
   const std::string& id() const noexcept { return id_; }
+  // The same for other machines, where its file system may be mounted as well (file_id.hpp).
+  const std::string& shared_id() const noexcept { return shared_id_; }
 
   // Fills `out` from `offset` of a file, or with what comes next of a stream (`offset` is then
   // ignored). A file read comes back with exactly min(out.size(), size - offset) bytes, or with
@@ -106,6 +108,7 @@ class Source {
   std::optional<Bytes> size_;
   std::optional<Identity> identity_;  // of regular files
   std::string id_;
+  std::string shared_id_;
   std::optional<wire::FileAttributes> attributes_;
   std::optional<boost::asio::posix::stream_descriptor> stream_;
   NonBlocking non_blocking_;

@@ -76,7 +76,7 @@ Result<StreamTarget> StreamTarget::open(const std::string& path, Bytes size, boo
     Failure refused = unusable(path, "open", error);
     if (error == ENXIO && S_ISFIFO(status.st_mode)) {
       refused.detail = "nobody reads this FIFO";
-      refused.hint = "start the one who reads it before";
+      refused.hint = "start its reader before the job";
     }
     if (error == EBUSY) {
       refused.detail = "the device is in use, perhaps mounted";

@@ -11,12 +11,13 @@
 #include <thread>
 #include <vector>
 
+#include "engine/base/machine.hpp"
 #include "engine/mpi/collective.hpp"
 
 namespace mpiferry::mpi {
 namespace {
 
-// A hash of the host's name, of which only equality counts, and then a bit for each core: core n is
+// A hash of the machine's id, of which only equality counts, and then a bit for each core: core n is
 // bit n % kBits.
 constexpr std::size_t kCoreWords = 16;
 constexpr std::size_t kBits = 64 * kCoreWords;
@@ -26,7 +27,7 @@ constexpr std::size_t kWords = 1 + kCoreWords;
 
 std::vector<std::uint64_t> own_place() {
   std::vector<std::uint64_t> place(kWords);
-  place[0] = std::hash<std::string>{}(host_name());
+  place[0] = std::hash<std::string>{}(machine_id(host_name()));
   const auto mark = [&place](std::size_t core) {
     place[1 + core % kBits / 64] |= std::uint64_t{1} << (core % 64);
   };

@@ -3,11 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <unistd.h>
 #include <utility>
+
+#include "engine/base/machine.hpp"
 
 namespace mpiferry::mpi {
 
@@ -25,8 +26,7 @@ struct HostIdentity {
 
 // Of this process. What the system does not tell is empty.
 inline HostIdentity own_host_identity(std::string name) {
-  HostIdentity own{.name = std::move(name), .boot = {}, .network = {}};
-  std::getline(std::ifstream{"/proc/sys/kernel/random/boot_id"}, own.boot);
+  HostIdentity own{.name = std::move(name), .boot = boot_id(), .network = {}};
   std::string link(64, '\0');
   const auto length = ::readlink("/proc/self/ns/net", link.data(), link.size());
   own.network = link.substr(0, length < 0 ? 0 : static_cast<std::size_t>(length));

@@ -16,10 +16,11 @@ Crew::Crew(std::uint32_t workers) : members_(workers) {
 
 void Crew::on_ready(Rank worker, const wire::Ready& ready) {
   Member& it = member(worker);
-  if (it.ready) --writers_[{it.report.host, it.directory_id}];  // it says so again
-  ++writers_[{ready.host, ready.directory_id}];
+  if (it.ready) --writers_[{it.machine, it.directory_id}];  // it says so again
+  ++writers_[{ready.machine, ready.directory_id}];
   it.ready = true;
   it.report.host = ready.host;
+  it.machine = ready.machine;
   it.report.directory = ready.directory;
   it.directory_id = ready.directory_id;
   it.shares = ready.shares_master_directory;
@@ -41,7 +42,7 @@ bool Crew::some_share_master_directory() const noexcept {
 std::string Crew::sums_file(Rank worker) const {
   const Member& it = member(worker);
   if (it.shares) return "";
-  const auto writers = writers_.find({it.report.host, it.directory_id});
+  const auto writers = writers_.find({it.machine, it.directory_id});
   return writers != writers_.end() && writers->second > 1
              ? fmt::format("{}.{}", disk::kSumsName, worker.value)
              : std::string{disk::kSumsName};

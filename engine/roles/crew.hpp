@@ -26,6 +26,7 @@ class Crew {
   std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(members_.size()); }
 
   const std::string& host(Rank worker) const { return member(worker).report.host; }
+  const std::string& machine(Rank worker) const { return member(worker).machine; }
   const std::string& directory(Rank worker) const { return member(worker).report.directory; }
   bool shares_master_directory(Rank worker) const { return member(worker).shares; }
   bool some_share_master_directory() const noexcept;
@@ -44,6 +45,7 @@ class Crew {
  private:
   struct Member {
     Report::Worker report;
+    std::string machine;
     std::string directory_id;
     bool shares = false;
     std::optional<std::uint64_t> stripe_digest;
@@ -54,7 +56,7 @@ class Crew {
     return members_[static_cast<std::size_t>(worker.value) - 1];
   }
   std::vector<Member> members_;  // worker r at r - 1
-  // How many workers write to this directory of this host: asked for each of them.
+  // How many workers write to this directory of this machine: asked for each of them.
   std::map<std::pair<std::string, std::string>, std::size_t> writers_;
 };
 

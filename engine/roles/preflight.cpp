@@ -113,9 +113,9 @@ wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Director
 
 void Rooms::add(Rank worker, const wire::Ready& ready) {
   if (ready.room.file_system.empty()) return;
-  // What shares the master's directory is one file system, whatever each host calls it.
+  // What shares the master's directory is one file system, whatever each machine calls it.
   const std::string id =
-      ready.shares_master_directory ? "" : ready.host + " " + ready.room.file_system;
+      ready.shares_master_directory ? "" : ready.machine + " " + ready.room.file_system;
   const auto found = std::ranges::find(shared_, id, &Shared::file_system);
   if (found == shared_.end()) {
     shared_.push_back({worker, ready.host, ready.directory, id, ready.room, {ready.directory_id}});

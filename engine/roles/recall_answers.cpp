@@ -1,9 +1,12 @@
 // The ears of the master that brings chunks back: who sees what, chunks, and why one does not come.
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "engine/base/machine.hpp"
 #include "engine/base/path.hpp"
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
@@ -145,13 +148,13 @@ void RecallMaster::settle(Rank from, ChunkIndex chunk, flow::FetchEffect effect,
   }
 }
 
-// What several ranks of a host see, the lowest of them tells.
+// What several ranks of a host see, the lowest of them tells. Containers of one machine may see
+// different files, and so may machines of one name.
 void RecallMaster::tell_extras() {
-  std::vector<std::string> hosts;
+  std::set<std::pair<std::string, std::string>> hosts;
   for (int rank = 0; rank < communicator_.size(); ++rank) {
-    const std::string& host = host_of(Rank{rank});
-    if (std::ranges::find(hosts, host) != hosts.end()) continue;
-    hosts.push_back(host);
+    const std::string machine = rank == 0 ? machine_id(host_) : crew_.machine(Rank{rank});
+    if (!hosts.emplace(machine, host_of(Rank{rank})).second) continue;
     for (const auto& [from, extras] : extras_) {
       if (from != Rank{rank}) continue;
       for (const std::string& name : extras.names) {

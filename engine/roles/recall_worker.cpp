@@ -5,6 +5,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include "engine/base/machine.hpp"
 #include "engine/plan/placement.hpp"
 #include "engine/roles/preflight.hpp"
 #include "engine/roles/source_reader.hpp"
@@ -94,6 +95,7 @@ void RecallWorker::start() {
   boost::asio::co_spawn(post_.context.io(), serve(), Rethrow{});
   wire::Ready ready;
   ready.host = post_.host;
+  ready.machine = machine_id(post_.host);
   ready.directory = shelf_.whereabouts().path(0);
   post_.control.send(kMaster, wire::Tag::status, wire::Kind::ready, post_.job_id, ready);
 }

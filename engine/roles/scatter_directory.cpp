@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/machine.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/job_owner.hpp"
@@ -98,10 +99,8 @@ Outcome ScatterWorker::take_token(bool replace) {
   return Nothing{};
 }
 
-// The id of the source, if it is a file of this host.
-std::string ScatterWorker::source_here() const {
-  const std::string here = post_.host + " ";
-  return job_.source_id.starts_with(here) ? job_.source_id.substr(here.size()) : std::string{};
+const std::string& ScatterWorker::source_here() const {
+  return job_.machine == machine_id(post_.host) ? job_.source_id : job_.shared_source_id;
 }
 
 }  // namespace mpiferry::roles

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/machine.hpp"
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/job_owner.hpp"
 #include "engine/plan/chunk_plan.hpp"
@@ -70,14 +71,15 @@ Task<Outcome> ScatterMaster::occupy() {
 }
 
 void ScatterMaster::invite() {
-  const std::string& source_id = reader_->source().id();
   std::vector<Bytes> data;
   if (sparse()) data = plan::data_by_worker(data_, options_.chunk_size, workers());
   wire::Job job{.destination = options_.destination,
                 .token = token_,
                 .build = options_.build,
                 .host = host_,
-                .source_id = source_id.empty() ? "" : host_ + " " + source_id,
+                .machine = machine_id(host_),
+                .source_id = reader_->source().id(),
+                .shared_source_id = reader_->source().shared_id(),
                 .attributes = reader_->source().attributes(),
                 .preserve = options_.preserve,
                 .source_size = reader_->source().size(),

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/base/machine.hpp"
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/stripe_name.hpp"
@@ -87,6 +88,7 @@ void ScatterWorker::start() {
 wire::Ready ScatterWorker::described() const {
   wire::Ready ready;
   ready.host = post_.host;
+  ready.machine = machine_id(post_.host);
   if (!directory_) return ready;
   ready.directory = directory_->path();
   ready.directory_id = directory_->id();

@@ -57,7 +57,7 @@ class ScatterWorker final : public Duty {
   wire::Ready described() const;
   Outcome mark();
   Outcome take_token(bool replace);
-  std::string source_here() const;
+  const std::string& source_here() const;
   bool has_to_stop();
 
   // scatter_resume.cpp: what is there already

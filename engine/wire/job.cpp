@@ -69,7 +69,9 @@ Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
                {"token", json_from_bytes(job.token)},
                {"build", json_from_bytes(job.build)},
                {"host", json_from_bytes(job.host)},
+               {"machine", json_from_bytes(job.machine)},
                {"source_id", json_from_bytes(job.source_id)},
+               {"shared_source_id", json_from_bytes(job.shared_source_id)},
                {"source_size", nullptr},
                {"chunk_size", job.chunk_size.value},
                {"layout", layout_name(job.layout)},
@@ -97,7 +99,9 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
     job.token = fields.bytes("token");
     job.build = fields.bytes("build");
     job.host = fields.bytes("host");
+    job.machine = fields.bytes("machine");
     job.source_id = fields.bytes("source_id");
+    job.shared_source_id = fields.bytes("shared_source_id");
     if (const Json* size = fields.member("source_size"); size != nullptr && !size->is_null()) {
       job.source_size = Bytes{fields.integer<std::uint64_t>("source_size", 0, kMaxFileSize)};
     }
@@ -132,6 +136,7 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
 
 Result<std::size_t> encode(const Ready& ready, std::span<std::byte> out) {
   Json json = {{"host", json_from_bytes(ready.host)},
+               {"machine", json_from_bytes(ready.machine)},
                {"directory", json_from_bytes(ready.directory)},
                {"directory_id", json_from_bytes(ready.directory_id)},
                {"shares_master_directory", ready.shares_master_directory}};
@@ -143,6 +148,7 @@ Result<Ready> decode_ready(std::span<const std::byte> payload) {
   return take_json("ready", payload, [](Fields& fields, std::optional<Failure>& failure) {
     Ready ready;
     ready.host = fields.bytes("host");
+    ready.machine = fields.bytes("machine");
     ready.directory = fields.bytes("directory");
     ready.directory_id = fields.bytes("directory_id");
     ready.shares_master_directory = fields.boolean("shares_master_directory");

@@ -28,9 +28,9 @@ inline constexpr std::chrono::milliseconds kMaxStallTimeout = std::chrono::years
 // 0 (or no rank) means: not at all.
 struct Faults {
   std::uint64_t corrupt_every = 0;  // each worker flips a bit in every k-th chunk it receives
-  std::uint64_t corrupt_first = 0;  // ... but only in this many of them; 0: in all
-  Rank stall_rank = kNoRank;        // this worker stops answering ...
-  std::uint64_t stall_after = 0;    // ... after so many chunks
+  std::uint64_t corrupt_first = 0;  // only in this many of those; 0: in all
+  Rank stall_rank = kNoRank;        // this worker stops answering
+  std::uint64_t stall_after = 0;    // the chunks that stall_rank still answers
   std::chrono::microseconds write_delay{0};  // every worker waits so long before each write
 
   bool operator==(const Faults&) const = default;
@@ -42,7 +42,11 @@ struct Job {
   std::string token;        // marks the master's destination while the job runs
   std::string build;        // of the program, to be compared; "": not known
   std::string host = {};    // the master's
-  std::string source_id;    // "host device:inode" of a regular file: no worker removes it
+  std::string machine = {};  // the master's (base/machine.hpp)
+  // Of a regular file: no worker removes it. By the first it is known on the master's machine, by
+  // the second on all others (disk/file_id.hpp).
+  std::string source_id;
+  std::string shared_source_id = {};
   // Of a source that is a file: its files are made with this mode, and with all of it if
   // `preserve`.
   std::optional<FileAttributes> attributes = {};
@@ -71,8 +75,9 @@ struct Job {
 // Worker to master: the preflight passed.
 struct Ready {
   std::string host;
+  std::string machine = {};  // base/machine.hpp
   std::string directory;     // the destination, expanded
-  std::string directory_id;  // equal for two workers of a host if they write to one directory
+  std::string directory_id;  // equal for workers of a machine that write to one directory
   bool shares_master_directory = false;
   // What this worker will write, and what fits there.
   struct Room {
@@ -80,7 +85,7 @@ struct Ready {
     std::uint64_t files = 0;
     std::optional<Bytes> available = {};       // nothing: the file system does not say
     std::optional<std::uint64_t> inodes = {};  // as above
-    std::string file_system = {};              // equal on one host for what shares it; "": unknown
+    std::string file_system = {};              // equal on a machine for what shares it; "": unknown
     // Of the directory; an earlier job's, and free once its files have gone.
     Bytes freed = {};
     std::uint64_t freed_files = 0;

@@ -130,7 +130,9 @@ class Messages : public RunTest {
     job.token = said->token;
     job.host = mpi::host_name();
     job.stall_timeout = options.stall_timeout;
+    job.machine = said->machine;
     job.source_id = said->source_id;
+    job.shared_source_id = said->shared_source_id;
     job.attributes = said->attributes;
     job.source_size = Bytes{std::filesystem::file_size(options.source)};
     job.chunk_size = options.chunk_size;

@@ -56,7 +56,7 @@ void check_job(const Job& job) {
   require(size <= kMaxChunks * job.chunk_size.value, "no more chunks than a job may have");
 }
 
-// ... and for how many workers it keeps a directory.
+// Nor for how many workers it keeps a directory.
 void check_recall(const Recall& recall) {
   require(recall.chunk_size >= 1_B && recall.chunk_size <= kMaxChunkSize, "chunk size in range");
   require(recall.window >= 1 && recall.window <= kMaxWindow, "window in range");
@@ -92,7 +92,11 @@ void play_failure(std::span<const std::byte> payload) {
 // Whatever bytes a path is of, they survive the way.
 void play_path(std::span<const std::byte> path) {
   const std::string text{reinterpret_cast<const char*>(path.data()), path.size()};
-  const Ready ready{"node7", text, "66305:42", true};
+  const Ready ready{.host = "node7",
+                    .machine = "7c1f",
+                    .directory = text,
+                    .directory_id = "66305:42",
+                    .shares_master_directory = true};
   const auto again = decode_ready(encoded(ready, path.size()));
   require(again && *again == ready, "any path encodes and decodes to itself");
 }

@@ -221,7 +221,7 @@ class ReceiverGame {
   std::map<ChunkIndex, OnDisk> disk_;
   std::vector<wire::Header> writing_;
   std::set<std::uint64_t> begun_;  // of its own chunks, by position: a write was asked for
-  std::map<std::uint64_t, std::uint64_t> found_;  // ... and what lay there before that
+  std::map<std::uint64_t, std::uint64_t> found_;  // what lay there before a write was asked for
   std::uint64_t looked_at_ = 0;
   bool moved_ = false;  // of the header that is being made: the offset is not the plan's
   bool cut_ = false;    // nor the length

@@ -140,7 +140,9 @@ void add_control(Seeds& seeds) {
   Job job;
   job.destination = "out/{rank}";
   job.token = "4f686686a1b2c3d4";
-  job.source_id = "node0 66305:17";
+  job.machine = "7c1f";
+  job.source_id = "66305:17";
+  job.shared_source_id = "17:65536:1.5";
   job.chunk_size = 1_MiB;
   job.window = 8;
   job.workers = 4;
@@ -154,7 +156,11 @@ void add_control(Seeds& seeds) {
   job.fsync = true;
   job.direct = true;
   add_control(seeds, "0", job);
-  add_control(seeds, "1", Ready{"node7", kAnyBytes, "66305:42", true});
+  add_control(seeds, "1", Ready{.host = "node7",
+                                .machine = "7c1f",
+                                .directory = kAnyBytes,
+                                .directory_id = "66305:42",
+                                .shares_master_directory = true});
   add_control(seeds, "2", End{Errc::chunk_corrupt, 7, "data.xxh3"});
   add_control(seeds, "3", Closed{1, Bytes{~std::uint64_t{0}}, 3, 4});
   add_control(seeds, "3", Closed{1, 2_B, 3, 4, 0x9555e8555c62dcfd});

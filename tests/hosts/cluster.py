@@ -1,5 +1,5 @@
-"""Hosts made of namespaces: each has its own name, network interface, /tmp, /dev/shm and local disk; all see one shared
-directory, SHARED. They live in the namespaces of isolation.py, which take them along when the program ends."""
+"""Hosts made of namespaces: each has its own name, boot id, network interface, /tmp, /dev/shm and local disk; all see one
+shared directory, SHARED. They live in the namespaces of isolation.py, which take them along when the program ends."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ hostname "$1"
 shift
 for directory; do mount -t tmpfs -o mode=1777 none "$directory"; done
 mount -t sysfs none /sys  # where UCX looks for network interfaces
+cat /proc/sys/kernel/random/uuid >/tmp/boot_id
+mount --bind /tmp/boot_id /proc/sys/kernel/random/boot_id
+rm /tmp/boot_id
 ip link set lo up
 echo up
 sleep infinity &

@@ -11,6 +11,20 @@ from .lab import LOCAL, SHARED, Ended, Lab
 MODE = 0o777
 
 
+class ASource(Lab):
+    def test_among_the_files_of_another_host_stays(self) -> None:
+        folder = SHARED / "out" / "2"
+        folder.mkdir(parents=True)
+        self.source = folder / "chunk_1.bin"
+        data = self.make_source(1 << 20)
+        for word in ("--force", "--resume"):
+            ended = self.run_job("scatter", word, "--chunk-size", "64K", str(self.source), f"{folder.parent}/{{rank}}")
+            self.expect(2, ended)
+            self.assertIn("would remove or replace its source", ended.output)
+            self.assertEqual(1, ended.output.count("mpiferry: error:"), ended.output)
+            self.assertEqual(data, self.source.read_bytes())
+
+
 class ADestination(Lab):
     """The hosts' own disks; what is wrong is wrong on h2 alone, where rank 1 is."""
 

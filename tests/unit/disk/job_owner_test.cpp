@@ -13,7 +13,8 @@ namespace {
 
 TEST(JobOwner, comes_back_from_a_mark) {
   const JobOwner owner{
-      .rank = Rank{2}, .pid = 1234, .host = "node7.cluster", .started = 567, .pid_namespace = 8};
+      .rank = Rank{2}, .pid = 1234, .host = "node7.cluster", .started = 567, .pid_namespace = 8,
+      .boot = "7c1f"};
   const std::string mark = mark_text("workers of 00000000000000aa", owner);
   EXPECT_EQ(job_of(mark), "workers of 00000000000000aa");
   EXPECT_EQ(JobOwner::in(mark), owner);
@@ -22,9 +23,10 @@ TEST(JobOwner, comes_back_from_a_mark) {
 TEST(JobOwner, is_nothing_in_what_is_no_mark) {
   for (const char* text : {"", "\n", "job", "job\n", "job\nrank", "job\nrank 1, pid 2",
                            "job\nrank 1, pid 2 (started 3) on n", "job\nx\n",
-                           "job\nrank 1, pid 2 (started 3, pid namespace 4) on ",
-                           "job\nrank x, pid 2 (started 3, pid namespace 4) on n",
-                           "job\nrank 99999999999, pid 2 (started 3, pid namespace 4) on n"}) {
+                           "job\nrank 1, pid 2 (started 3, pid namespace 4) on n",
+                           "job\nrank 1, pid 2 (started 3, pid namespace 4, boot 7c1f) on ",
+                           "job\nrank x, pid 2 (started 3, pid namespace 4, boot 7c1f) on n",
+                           "job\nrank 99999999999, pid 2 (started 3, pid namespace 4, boot 7c1f) on n"}) {
     EXPECT_EQ(JobOwner::in(text), std::nullopt) << text;
   }
 }
@@ -55,6 +57,12 @@ TEST(JobOwner, of_another_host_may_run_or_not) {
   other.host += "-other";
   EXPECT_EQ(other.runs(), std::nullopt);
   EXPECT_EQ(other.description(), "rank 0, pid " + std::to_string(::getpid()) + " on " + other.host);
+}
+
+TEST(JobOwner, of_another_machine_of_this_name_may_run_or_not) {
+  JobOwner other = JobOwner::of_this_process(kMaster);
+  other.boot = "7c1f";
+  EXPECT_EQ(other.runs(), std::nullopt);
 }
 
 TEST(JobOwner, that_could_not_read_its_own_start_may_run_or_not) {

@@ -30,7 +30,7 @@ TEST_F(Token, is_held_by_whom_it_names_and_nobody_else) {
   EXPECT_TRUE(directory.holds_token(kOurs));
   EXPECT_FALSE(directory.holds_token(kTheirs));
   EXPECT_TRUE(directory.holds_token(
-      "00000000000000aa\nrank 1, pid 13 (started 2, pid namespace 4) on node8\n"))
+      "00000000000000aa\nrank 1, pid 13 (started 2, pid namespace 4, boot 7c1f) on node8\n"))
       << "another rank of the same job";
   EXPECT_FALSE(directory.holds_token("workers of 00000000000000aa\n"));
   EXPECT_FALSE(directory.holds_token("x" + std::string{kOurs}));

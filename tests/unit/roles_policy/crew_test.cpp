@@ -8,6 +8,7 @@ namespace {
 
 wire::Ready ready(const char* host, const char* directory_id, bool shares = false) {
   return {.host = host,
+          .machine = host,
           .directory = "out",
           .directory_id = directory_id,
           .shares_master_directory = shares};

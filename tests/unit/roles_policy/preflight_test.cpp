@@ -17,6 +17,7 @@ wire::Ready worker(const std::string& host, const std::string& file_system, Byte
                    std::optional<Bytes> available) {
   wire::Ready ready;
   ready.host = host;
+  ready.machine = host;
   ready.directory = "/out";
   ready.room.needed = needed;
   ready.room.available = available;
@@ -53,6 +54,16 @@ TEST(Rooms, take_the_masters_directory_for_one_whatever_hosts_call_its_file_syst
     rooms.add(Rank{rank}, ready);
   }
   EXPECT_FALSE(rooms.check());
+}
+
+TEST(Rooms, tell_machines_of_one_name_apart) {
+  Rooms rooms;
+  for (const int rank : {1, 2}) {
+    wire::Ready ready = worker("localhost", "1", 6_KiB, 10_KiB);
+    ready.machine = std::to_string(rank);
+    rooms.add(Rank{rank}, ready);
+  }
+  EXPECT_TRUE(rooms.check());
 }
 
 TEST(Rooms, count_files_as_well) {

@@ -27,7 +27,9 @@ Job some_job() {
   Job job;
   job.destination = kAnyBytes;
   job.token = "4f686686a1b2c3d4";
-  job.source_id = "node0 66305:17";
+  job.machine = "7c1f";
+  job.source_id = "66305:17";
+  job.shared_source_id = "17:65536:1.5";
   job.host = "node0";
   job.attributes = {
       .mode = 0640, .uid = 1000, .gid = 100, .mtime_seconds = -5, .mtime_nanoseconds = 7};
@@ -195,7 +197,11 @@ TEST(Job, encode_fills_a_buffer_that_fits_exactly) {
 }
 
 TEST(Ready, decode_returns_what_encode_wrote) {
-  Ready ready{"node7", kAnyBytes, "66305:42", true, {}};
+  Ready ready{.host = "node7",
+              .machine = "7c1f",
+              .directory = kAnyBytes,
+              .directory_id = "66305:42",
+              .shares_master_directory = true};
   EXPECT_EQ(*decode_ready(bytes_of(encoded(ready))), ready);
   ready.room = {.needed = 5_GiB,
                 .files = 3,
