@@ -1,7 +1,10 @@
 #include "engine/roles/master.hpp"
 
 #include <algorithm>
+#include <map>
 #include <random>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -265,7 +268,6 @@ void Master::tick() {
 }
 
 Failure Master::silence(const std::vector<Rank>& silent, std::string what) const {
-  constexpr std::size_t kMaxNamed = 16;
   const Rank worst = silent.front();
   Failure failure{.code = Errc::worker_stalled,
                   .rank = worst,
@@ -273,14 +275,15 @@ Failure Master::silence(const std::vector<Rank>& silent, std::string what) const
                   .detail = std::move(what),
                   .hint = "look at that host and its disk; --stall-timeout sets how long to wait"};
   if (silent.size() == 1) return failure;
-  failure.detail += "; silent as well:";
-  for (std::size_t i = 1; i < silent.size() && i <= kMaxNamed; ++i) {
-    const std::string& host = crew_.host(silent[i]);
-    failure.detail += fmt::format("{} rank {}{}", i == 1 ? "" : ",", silent[i].value,
-                                  host.empty() ? "" : fmt::format(" ({})", host));
+  std::map<std::string, std::vector<int>> others;  // by host
+  for (const Rank rank : std::span{silent}.subspan(1)) {
+    others[crew_.host(rank)].push_back(rank.value);
   }
-  if (silent.size() > kMaxNamed + 1) {
-    failure.detail += fmt::format(" and {} more", silent.size() - kMaxNamed - 1);
+  std::string_view separator = "; silent as well:";
+  for (const auto& [host, ranks] : others) {
+    failure.detail += fmt::format("{} rank{} {}{}", std::exchange(separator, ","),
+                                  ranks.size() == 1 ? "" : "s", fmt::join(ranks, ", "),
+                                  host.empty() ? "" : fmt::format(" ({})", host));
   }
   failure.hint = fmt::format(
       "look at the network between {} and those hosts; --stall-timeout sets "
