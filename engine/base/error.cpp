@@ -37,7 +37,7 @@ constexpr auto kTable = std::to_array<Row>({
     {Errc::chunk_corrupt, ErrorClass::integrity, "chunk_corrupt",
      "a chunk arrived damaged more often than --retries allows"},
     {Errc::manifest_damaged, ErrorClass::integrity, "manifest_damaged",
-     "the manifest is none, or not what it ought to be"},
+     "manifest.json is not a valid mpiferry manifest"},
     {Errc::chunk_missing, ErrorClass::integrity, "chunk_missing", "a chunk is missing"},
     {Errc::chunk_damaged, ErrorClass::integrity, "chunk_damaged",
      "a chunk does not hold the bytes that were scattered"},

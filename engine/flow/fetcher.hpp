@@ -47,7 +47,7 @@ enum class Arrival : std::uint8_t {
   unavailable,  // the rank has it not, cannot read it, or has other bytes
 };
 
-// ... and what that means.
+// What an arrival means for the chunk.
 enum class FetchEffect : std::uint8_t {
   accepted,   // the chunk is in hand: on_stored() when its buffer is free
   again,      // it will come up in next() again, of the same rank or of another one

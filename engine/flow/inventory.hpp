@@ -28,7 +28,7 @@ class Inventory {
 
   // Its worker has looked for this chunk.
   bool knows(ChunkIndex chunk) const noexcept;
-  // ... and has found these bytes.
+  // Its worker has found these bytes in its place.
   bool holds(ChunkIndex chunk, std::uint64_t digest) const noexcept;
 
   // The worker that has not told all, and has said nothing for the longest time, if that is longer

@@ -61,7 +61,7 @@ class Receiver {
   bool holds(std::uint64_t k) const noexcept {
     return k < written_.size() && (written_[k] || kept(k));
   }
-  // ... and was there before the job began.
+  // It was there before the job began.
   bool kept(std::uint64_t k) const noexcept { return k < found_.size() && found_[k] && !begun_[k]; }
   // The chunks of other workers that lie here, with their digests.
   const std::map<std::uint64_t, std::uint64_t>& adopted() const noexcept { return adopted_; }

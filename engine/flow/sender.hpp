@@ -56,7 +56,7 @@ enum class AckEffect : std::uint8_t {
   resend,        // damaged on its way; it will come up in next() again
   exhausted,     // damaged once more than `retries` allows
   write_failed,  // the worker could not write it
-  rerouted,      // ... and it will come up in next() again, for another worker
+  rerouted,      // not written; it will come up in next() again, for another worker
   stale,         // an answer that was already given; ignored
   invalid,       // about a chunk that this worker was never sent
 };

@@ -108,11 +108,11 @@ Failure lost(Rank self, const std::string& error) {
     failure.detail = "a connection was lost when the job had ended already (" + error + ")";
     failure.hint = "look at the network between the hosts";
   } else if (self == kMaster) {
-    failure.detail = "some rank has not come to the end of the job";
+    failure.detail = "some rank did not finish after the job had ended";
     failure.hint = "look at the hosts of the job and the network between";
   } else {
     failure.rank = kMaster;
-    failure.detail = "has ended the job, but not come to its end";
+    failure.detail = "did not finish after the job had ended";
     failure.hint =
         "look at that host and at what takes its report (--json, a pipe); --stall-timeout sets how "
         "long to wait";

@@ -127,7 +127,7 @@ class RecallMaster : public Master {
   std::optional<wire::Recall> recall_;
   std::optional<Shelf> shelf_;
   std::vector<Survey> surveys_;              // of worker r at r - 1
-  std::optional<flow::Time> waiting_since_;  // ... for the last of them
+  std::optional<flow::Time> waiting_since_;  // for the last survey
   plan::Holdings holdings_;
   std::vector<std::pair<Rank, wire::Extras>> extras_;
   std::uint32_t window_ = 1;

@@ -37,8 +37,9 @@ Report verify(mpi::NativeCommunicator parent, const VerifyOptions& options, Obse
 // Every rank of MPI_COMM_WORLD calls it, with the report of its last job, from the thread that
 // initialised MPI, when nothing of MPI is needed any more: requests of the caller's own are
 // complete. Ends all ranks at once with MPI_Abort if `report.abandoned`, if they do not come within
-// 30 s of rank 0, or if rank 0 does not come to the others within 7/4 of the job's stall timeout:
-// that is how long it may take to write a report. `on_lost` is told why, and with which status this
+// 30 s of rank 0, or if rank 0 does not come to the others within 7/4 of the job's stall timeout
+// and at least 35 s: that is how long it may take to write a report. Without a stall timeout (0)
+// they wait for rank 0 for ever. `on_lost` is told why, and with which status this
 // rank leaves then: 6 in place of 0 on other ranks than rank 0. Flushes stdio; runs static
 // destructors where MPI_Finalize is safe (engine/mpi/finalize.hpp).
 using OnLost = std::function<void(const Failure&, int exit_code)>;

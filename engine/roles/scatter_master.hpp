@@ -126,8 +126,8 @@ class ScatterMaster final : public Master {
   std::optional<std::uint64_t> chunks_;
   std::vector<Retained> retained_;            // streams: sent, not acknowledged
   std::optional<flow::Inventory> inventory_;  // resume
-  std::optional<wire::Manifest> finished_;    // ... of a job that is whole already
-  bool retracted_ = false;                    // ... no manifest is left of it
+  std::optional<wire::Manifest> finished_;    // resume: of a job that is whole already
+  bool retracted_ = false;                    // resume: no manifest is left of it
   std::vector<Failure> warnings_;             // reroute: workers that could not write
   std::optional<flow::Sender> sender_;
 };

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kReport = 64;
 static_assert(kReport <= wire::kMostHeld);
 constexpr std::size_t kReportsUnderWay = 4;
-// ... and a slow disk is no worker that hangs.
+// A worker whose disk is slow reports what it has found, so that it does not seem to hang.
 constexpr std::chrono::milliseconds kMostSilence{100};
 
 }  // namespace

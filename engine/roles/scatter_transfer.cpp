@@ -58,7 +58,7 @@ Task<> ScatterMaster::read_source_again() {
   if (conductor_.failed() || digest.value() == reader_->file_digest()) co_return;
   fail({.code = Errc::source_changed,
         .path = options_.source,
-        .detail = "other bytes came when it was read a second time",
+        .detail = "a second reading gave different bytes",
         .hint = "run it again when nothing writes to the source"});
 }
 

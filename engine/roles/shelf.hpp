@@ -65,8 +65,8 @@ class Shelf {
 
   const wire::Recall recall_;
   const Whereabouts whereabouts_;
-  std::optional<disk::Directory> directory_;  // the last one that was opened ...
-  std::uint32_t directory_number_ = 0;        // ... and its number
+  std::optional<disk::Directory> directory_;  // the last one that was opened
+  std::uint32_t directory_number_ = 0;        // the number of directory_
   std::deque<Opened> opened_;                 // the last ones, the latest first
 
   wire::Request request_;

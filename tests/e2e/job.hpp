@@ -51,7 +51,7 @@ class JobTest : public ::testing::Test {
   // Exit code, one error message, no manifest, nothing unfinished, nobody left; chunks that are
   // there have the right bytes.
   void expect_failed(const Finished& finished, int exit_code, std::string_view message = "") const;
-  // ... of which: what has to be true of the destination of any job that did not succeed.
+  // A part of that: what has to be true of the destination of any job that did not succeed.
   void expect_nothing_unfinished() const;
   void expect_right_chunks() const;
   // xxhsum -c of every XXH3SUMS* below the destination.

@@ -240,7 +240,7 @@ TEST_F(Resume, does_not_replace_another_programs_manifest) {
   for (const char* option : {"--resume", "--force"}) {
     expect_refused({option}, "manifest.json': has a name of mpiferry's files");
   }
-  // ... nor in a worker's own directory.
+  // The same in a worker's own directory.
   fs::remove_all(destination);
   destination = root / "{rank}";
   expect_moved(run_job(3));

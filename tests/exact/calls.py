@@ -49,7 +49,7 @@ def budget(case: Case) -> "dict[tuple[str, str], dict[str, int | Fraction]]":
         # With --fsync the disk is told to begin before it is waited for.
         ("worker", "chunk file"): {"open": 1, "write": slices, "fsync": durable, "sync_file_range": durable,
                                    "close": 1, "rename": 1},
-        # ... and an ack means that the name is on the disk as well: once for all chunks that go together.
+        # An ack means that the name is on the disk as well: once for all chunks that go together.
         ("worker", "destination"): {"fsync": durable},
     }
 

@@ -72,14 +72,14 @@ int MPI_Isend(const void* data, int count, MPI_Datatype type, int to, int tag, M
   return PMPI_Isend(data, count, type, to, tag, comm, request);
 }
 
-// What a job may use between its first and its last chunk ...
+// What a job may use between its first and its last chunk.
 FERRY_COUNT(Irecv, (void* a, int b, MPI_Datatype c, int d, int e, MPI_Comm f, MPI_Request* g),
             (a, b, c, d, e, f, g))
 FERRY_COUNT(Testsome, (int a, MPI_Request* b, int* c, int* d, MPI_Status* e), (a, b, c, d, e))
 FERRY_COUNT(Get_count, (const MPI_Status* a, MPI_Datatype b, int* c), (a, b, c))
 FERRY_COUNT(Test_cancelled, (const MPI_Status* a, int* b), (a, b))
 FERRY_COUNT(Cancel, (MPI_Request * a), (a))
-// ... what it uses before and after ...
+// What it uses before and after.
 FERRY_COUNT(Comm_dup, (MPI_Comm a, MPI_Comm* b), (a, b))
 FERRY_COUNT(Comm_free, (MPI_Comm * a), (a))
 FERRY_COUNT(Comm_rank, (MPI_Comm a, int* b), (a, b))
@@ -97,7 +97,7 @@ FERRY_COUNT(Initialized, (int* a), (a))
 FERRY_COUNT(Is_thread_main, (int* a), (a))
 FERRY_COUNT(Query_thread, (int* a), (a))
 FERRY_COUNT(Test, (MPI_Request * a, int* b, MPI_Status* c), (a, b, c))
-// ... and what only this program's main() and its tests use.
+// What only this program's main() and its tests use.
 FERRY_COUNT(Abort, (MPI_Comm a, int b), (a, b))
 FERRY_COUNT(Barrier, (MPI_Comm a), (a))
 FERRY_COUNT(Bcast, (void* a, int b, MPI_Datatype c, int d, MPI_Comm e), (a, b, c, d, e))

@@ -79,7 +79,7 @@ TEST_F(ChunkStoreTest, says_who_is_writing_its_stripe) {
   EXPECT_TRUE(store.slot(ChunkIndex{0}));
 }
 
-// ... which the chunk's ack carries, and another worker may have room for it.
+// The chunk's ack carries that, and another worker may have room for it.
 TEST_F(ChunkStoreTest, leaves_to_the_chunk_what_the_system_refuses) {
   const wire::Job stripe = stripes(false);
   ChunkStore store{destination, stripe, Rank{1}, 7};

@@ -28,7 +28,7 @@ enum class Invariant : std::uint8_t {
   resends_are_asked_for,    // an attempt follows a `corrupt` of the one before, `retries` at most
   failed_end_stops_work,    // a worker begins no write after its own failure or that of the job
   kept_is_there,  // what a job that goes on does not send lies at its worker, and is right
-  held_is_kept,   // ... and it sends nothing that does
+  held_is_kept,   // what lies there and is right, it does not send
 };
 inline constexpr std::size_t kInvariants = static_cast<std::size_t>(Invariant::held_is_kept) + 1;
 

@@ -23,7 +23,7 @@ Conductor invited(Duration stall_timeout = 60s) {
   return conductor;
 }
 
-// ... and has sent the end at kStart, with success or with `failure`.
+// The same, and it has sent the end at kStart, with success or with `failure`.
 Conductor dismissed(std::optional<Failure> failure = {}, Duration stall_timeout = 60s) {
   Conductor conductor = invited(stall_timeout);
   conductor.on_answer(Rank{1});
