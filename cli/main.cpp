@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <fcntl.h>
+#include <initializer_list>
 #include <new>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@
 #include "cli/ending.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/launcher.hpp"
+#include "cli/named_descriptor.hpp"
 #include "cli/output.hpp"
 #include "cli/profile.hpp"
 #include "cli/recall_command.hpp"
@@ -127,17 +129,28 @@ struct Command {
   const Launcher& launcher;
 
   int operator()(const Leave& leave) const { return refuse(leave, launcher); }
-  int operator()(const Arguments& arguments) const { return warned(arguments, scatter); }
-  int operator()(const GatherArguments& arguments) const { return warned(arguments, gather); }
-  int operator()(const VerifyArguments& arguments) const { return warned(arguments, verify); }
-  int operator()(const TuneArguments& arguments) const { return warned(arguments, tune); }
+  int operator()(const Arguments& given) const {
+    return checked(given, scatter, {given.options.source, given.json});
+  }
+  int operator()(const GatherArguments& given) const {
+    return checked(given, gather, {given.options.target, given.json});
+  }
+  int operator()(const VerifyArguments& given) const {
+    return checked(given, verify, {given.options.against, given.json});
+  }
+  int operator()(const TuneArguments& given) const { return checked(given, tune, {given.json}); }
 
  private:
-  // Once a job, from the rank whose options count.
+  // On the rank whose options count: what it opens is the user's, and it warns once a job.
   template <class Given, class Run>
-  int warned(const Given& arguments, Run command) const {
-    if (launcher.leads() && !arguments.quiet) say(stderr, arguments.origins.warning());
-    return command(arguments, launcher);
+  int checked(const Given& given, Run command, std::initializer_list<std::string> opened) const {
+    if (!launcher.leads()) return command(given, launcher);
+    for (const std::string& path : opened) {
+      const auto refused = check_descriptor(path, launcher);
+      if (refused) return refuse({error_text(*refused), exit_code(refused->code)}, launcher);
+    }
+    if (!given.quiet) say(stderr, given.origins.warning());
+    return command(given, launcher);
   }
 };
 

@@ -43,11 +43,11 @@ std::optional<DescriptorPath> descriptor_path(const std::string& path) {
     const fs::path folder = fs::canonical(at.parent_path(), error);
     if (error) return std::nullopt;
     at = folder / at.filename();
-    if (!fs::is_symlink(at, error)) return std::nullopt;
     if (is_table_of_descriptors(folder)) {
       const auto number = number_in(at.filename().string());
       return number ? std::optional{DescriptorPath{*number, is_own(folder)}} : std::nullopt;
     }
+    if (!fs::is_symlink(at, error)) return std::nullopt;
     at = folder / fs::read_symlink(at, error);  // an absolute one replaces the folder
   }
   return std::nullopt;

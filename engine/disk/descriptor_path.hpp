@@ -13,7 +13,7 @@ struct DescriptorPath {
   bool own = false;  // of this process
 };
 
-// Nothing if `path` leads to a name, or to nothing. Links on the way are followed.
+// Nothing if `path` leads to a name. Links on the way are followed. It need not be open.
 std::optional<DescriptorPath> descriptor_path(const std::string& path);
 
 // "-" for a path that leads to this process's standard output, else the path itself.

@@ -263,6 +263,34 @@ TEST_F(GatherTarget, what_a_shell_has_open_for_reading_is_refused) {
   EXPECT_EQ(read_file(copy), "older");
 }
 
+// MPI opens descriptors of its own, and hydra leaves some of its own open in its ranks.
+TEST_F(GatherTarget, what_nobody_has_opened_for_it_is_refused) {
+  for (int number = 3; number <= 24; ++number) {
+    target = "/dev/fd/" + std::to_string(number);
+    for (const int ranks : {0, 2}) {
+      const Finished finished = gather_into(
+          R"(shift; exec bash -c 'for n in {3..30}; do eval "exec $n>&-"; done; "$@"' bash "$@")",
+          ranks);
+      // Hydra opens /dev/null, too, for reading: nothing can be lost there.
+      const bool for_reading = finished.err.find("write: Bad file descriptor") != std::string::npos;
+      EXPECT_EQ(finished.exit_code, for_reading ? 4 : 2) << told(finished);
+      EXPECT_EQ(error_lines(finished), 1) << told(finished);
+      EXPECT_EQ(finished.err.find("this descriptor ") == std::string::npos, for_reading)
+          << told(finished);
+    }
+  }
+}
+
+TEST_F(GatherTarget, a_pipe_that_a_shell_has_opened_is_written) {
+  target = "/dev/fd/7";
+  for (const int ranks : {0, 3}) {
+    const Finished finished =
+        gather_into(R"(copy=$1; shift; ("$@" 7>&1 >/dev/null) | cat > "$copy")", ranks, {"-q"});
+    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_TRUE(read_file(copy) == bytes) << ranks;
+  }
+}
+
 TEST_F(GatherTarget, a_report_goes_into_what_a_shell_has_open) {
   for (const char* name : {"/dev/fd/7", "/dev/stdout"}) {
     write_file(copy, "older\n");

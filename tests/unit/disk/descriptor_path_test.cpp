@@ -49,10 +49,17 @@ TEST(DescriptorPath, is_no_name_of_a_file) {
   fs::create_symlink("loop", temporary / "loop");
   for (const std::string& path :
        {temporary / "file", temporary / "fd/1", temporary / "loop", temporary / "none/1",
-        temporary / "none", std::string{"/dev/null"}, std::string{"/dev/fd"},
-        std::string{"/proc/self/fd/99999"}, std::string{"-"}, std::string{}}) {
+        temporary / "none", std::string{"/dev/null"}, std::string{"/dev/fd"}, std::string{"-"},
+        std::string{}}) {
     EXPECT_FALSE(descriptor_path(path)) << path;
   }
+}
+
+TEST(DescriptorPath, that_is_not_open_has_its_number) {
+  const auto path = descriptor_path("/proc/self/fd/99999");
+  ASSERT_TRUE(path);
+  EXPECT_EQ(path->number, 99999);
+  EXPECT_TRUE(path->own);
 }
 
 TEST(DescriptorPath, of_standard_output_is_a_dash) {
