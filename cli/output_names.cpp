@@ -21,6 +21,11 @@ fs::path whole(const fs::path& name) {
   return unknown ? fs::path{} : place;
 }
 
+// What lies above all directories that a pattern with {rank} or {host} stands for.
+fs::path before_placeholders(const std::string& pattern) {
+  return fs::path{pattern.substr(0, pattern.find('{'))}.parent_path();
+}
+
 bool is_at_or_above(const fs::path& place, const fs::path& directory) {
   return std::ranges::mismatch(place, directory).in1 == place.end();
 }
@@ -46,7 +51,14 @@ void check_output_name(const char* option, const std::string& name, const std::s
   if (kind == disk::Leftover::manifest || kind == disk::Leftover::token) {
     refuse("has a name of mpiferry's own files");
   }
-  if (directory.empty() || directory.find('{') != std::string::npos) return;
+  if (directory.empty()) return;
+  if (directory.find('{') != std::string::npos) {
+    const fs::path above = whole(fs::path{"."} / before_placeholders(directory));
+    if (kind != disk::Leftover::none && is_at_or_above(above, place)) {
+      refuse("has a name of the job's files, and may lie among them");
+    }
+    return;
+  }
   if (is_at_or_above(place, whole(directory))) refuse("is the job's directory, or above it");
   if (kind != disk::Leftover::none && place == whole(fs::path{directory} / place.filename())) {
     refuse("has a name of the job's files, and lies among them");

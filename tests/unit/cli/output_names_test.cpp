@@ -44,7 +44,9 @@ TEST_F(OutputNames, job_files_are_refused_in_the_directory_of_the_job) {
       EXPECT_NE(said(there / name, there), "") << name;
       EXPECT_NE(said(there / name, folder_ / "." / "out/"), "") << name;
       EXPECT_EQ(said(folder_ / name, there), "") << name;
-      EXPECT_EQ(said(there / name, folder_ / "{rank}"), "") << name;
+      EXPECT_NE(said(there / name, folder_ / "{host}"), "") << name;
+      EXPECT_NE(said(folder_ / "1" / name, folder_ / "{rank}/sub"), "") << name;
+      EXPECT_EQ(said(folder_ / name, folder_ / "sub/{rank}"), "") << name;
     }
     EXPECT_EQ(said(there / "report.json", there), "");
     EXPECT_EQ(said("-", there), "");
