@@ -42,6 +42,12 @@ Result<StoredFile> StoredFile::open(const Directory& directory, std::string_view
                     Bytes{static_cast<std::uint64_t>(status.st_size)}};
 }
 
+Outcome StoredFile::put(const FileStamp& stamp) const {
+  const int error = stamp.put_on(descriptor_.get());
+  if (error == 0) return Nothing{};
+  return destination_failure(Errc::dest_write_failed, path_, "fchmod", error);
+}
+
 Result<std::size_t> StoredFile::read(Bytes offset, std::span<std::byte> out) const {
   const ReadAt read = read_at(descriptor_.get(), offset, out);
   if (read.system_errno != 0) return stored_failure(path_, "pread", read.system_errno);

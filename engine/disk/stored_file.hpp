@@ -10,6 +10,7 @@
 #include "engine/base/units.hpp"
 #include "engine/disk/descriptor.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/file_stamp.hpp"
 
 namespace mpiferry::disk {
 
@@ -29,6 +30,8 @@ class StoredFile {
   // Fills `out`; fewer bytes only at the end of the file as it is now. Handles EINTR and short
   // reads. dest_unusable with path, call and errno.
   Result<std::size_t> read(Bytes offset, std::span<std::byte> out) const;
+  // Gives the file mode, owner and time. dest_write_failed.
+  Outcome put(const FileStamp& stamp) const;
 
  private:
   StoredFile(std::string path, Descriptor descriptor, Bytes size) noexcept;

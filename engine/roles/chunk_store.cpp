@@ -145,6 +145,12 @@ void ChunkStore::on_kept(ChunkIndex chunk, Bytes length) {
   if (file_ && end_ <= place(chunk)) end_ = place(chunk) + length;
 }
 
+Outcome ChunkStore::stamp(ChunkIndex chunk) const {
+  if (!job_.preserve || !has_own_file(chunk)) return Nothing{};
+  const auto file = disk::StoredFile::open(*directory_, disk::ChunkName{chunk}.view());
+  return file ? file->put(stamp_) : Outcome{file.error()};
+}
+
 void ChunkStore::on_written(ChunkIndex chunk, std::span<const std::byte> payload) {
   if (!file_ || has_own_file(chunk)) return;
   const Bytes begin = place(chunk);

@@ -55,6 +55,9 @@ class ChunkStore {
 
   // The chunk lies there already, and is right.
   void on_kept(ChunkIndex chunk, Bytes length);
+  // With --preserve: gives one that has a file of its own what it would have got had it been
+  // written.
+  Outcome stamp(ChunkIndex chunk) const;
 
   // stripes, after the last chunk: reads a slice of what was not written in order, for the digest
   // of the whole. False when nothing is left to read.

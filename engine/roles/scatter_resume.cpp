@@ -164,6 +164,22 @@ void ScatterWorker::count_kept(std::uint64_t chunks) {
   }
 }
 
+// --preserve: chunks of a job without it, or of a source that had another mode or time then.
+Task<Outcome> ScatterWorker::stamp_kept(std::uint64_t chunks) {
+  constexpr std::uint64_t kFilesInATurn = 64;
+  const mpi::MpiContext::Awake awake{post_.context};
+  for (std::uint64_t k = 0; k < receiver_->digests().size(); ++k) {
+    const ChunkIndex chunk = plan::chunk_of(post_.self(), k, job_.workers);
+    if (chunk.value >= chunks) break;
+    if (!receiver_->kept(k)) continue;
+    if (Outcome stamped = store_->stamp(chunk); !stamped) co_return stamped;
+    if (k % kFilesInATurn != 0) continue;
+    heartbeat_.beat();
+    co_await yield_turn(post_.context.io());
+  }
+  co_return Nothing{};
+}
+
 // Chunks and stripes of a longer source, of another number of ranks, or of jobs that are dead; and
 // the manifest of a job whose rank 0 was here.
 Task<Outcome> ScatterWorker::remove_stale(const wire::End& end) {

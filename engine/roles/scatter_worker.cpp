@@ -108,6 +108,9 @@ Task<Outcome> ScatterWorker::publish(const wire::End& end) {
     Outcome removed = co_await remove_stale(end);
     // A worker that cannot write cannot remove either; the manifest knows where its chunks are.
     if (!removed && !unwritable_) co_return removed;
+    if (job_.preserve) {
+      if (Outcome stamped = co_await stamp_kept(end.chunks); !stamped) co_return stamped;
+    }
   }
   // Chunks that were kept may have been written by a job without --fsync.
   if (job_.resume && job_.fsync && job_.layout == wire::Layout::chunks) {

@@ -67,6 +67,7 @@ class ScatterWorker final : public Duty {
   Task<std::optional<std::uint64_t>> look(ChunkIndex chunk, std::span<std::byte> buffer);
   void report_inventory(const wire::Inventory& inventory);
   Task<Outcome> remove_stale(const wire::End& end);
+  Task<Outcome> stamp_kept(std::uint64_t chunks);
   Task<Outcome> catch_up();
   std::optional<Bytes> length_of(ChunkIndex chunk) const;
   void count_kept(std::uint64_t chunks);

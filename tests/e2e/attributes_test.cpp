@@ -110,6 +110,20 @@ TEST_P(Attributes, preserve_gives_back_what_scatter_saw) {
   }
 }
 
+TEST_P(Attributes, preserve_counts_for_what_a_resume_keeps) {
+  make_source(3 * chunk_size);
+  ASSERT_EQ(::chmod(source.c_str(), 0640), 0);
+  ASSERT_EQ(scatter_here().exit_code, 0);
+  ASSERT_EQ(::chmod(source.c_str(), 0604), 0);
+  const Finished finished = scatter_here({"--resume", "--preserve"});
+  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(report()["chunks_kept"], 3);
+  for (const fs::path& file : data_files()) {
+    EXPECT_EQ(mode_of(file), 0604U) << file;
+    EXPECT_EQ(status_of(file).st_mtim.tv_nsec, status_of(source).st_mtim.tv_nsec) << file;
+  }
+}
+
 TEST_P(Attributes, preserve_keeps_the_owner_where_that_is_allowed) {
   make_source(3 * chunk_size);
   if (::chown(source.c_str(), 4321, 4322) != 0) GTEST_SKIP() << "no right to give a file away";
