@@ -77,6 +77,9 @@ std::string success_text(const Report& report, const std::string& profile) {
 
 std::string how_far_text(const Report& report) {
   if (report.discard) return {};  // nothing was to be written
+  if (report.untouched) {
+    return "  nothing was written; the finished job there is as it was\n";
+  }
   if (report.chunks_sent + report.chunks_kept == 0) {
     return report.clearing
                ? "  nothing was written; files of an earlier job may be gone (--force)\n"

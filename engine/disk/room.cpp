@@ -9,8 +9,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "engine/disk/allocated_bytes.hpp"
+#include "engine/disk/descriptor.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/quota.hpp"
 
@@ -22,6 +24,12 @@ constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 // Some FUSE file systems call themselves endless.
 std::uint64_t product(std::uint64_t blocks, std::uint64_t size) noexcept {
   return size != 0 && blocks > kMost / size ? kMost : blocks * size;
+}
+
+std::uint64_t soft_limit(__rlimit_resource_t resource) noexcept {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kMost;
+  return limit.rlim_cur;
 }
 
 }  // namespace
@@ -60,11 +68,18 @@ std::optional<FileSpace> space_of(const Directory& directory, const std::string&
   return FileSpace{Bytes{static_cast<std::uint64_t>(status.st_size)}, allocated_bytes(status)};
 }
 
-std::uint64_t open_file_limit() noexcept {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kMost;
-  return limit.rlim_cur;
+bool has_holes(const Directory& directory, const std::string& name) noexcept {
+  const Descriptor file{::openat(directory.descriptor(), name.c_str(),
+                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) return false;
+  const off_t hole = ::lseek(file.get(), 0, SEEK_HOLE);
+  return hole >= 0 && hole < status.st_size;
 }
+
+std::uint64_t open_file_limit() noexcept { return soft_limit(RLIMIT_NOFILE); }
+
+Bytes file_size_limit() noexcept { return Bytes{soft_limit(RLIMIT_FSIZE)}; }
 
 std::uint64_t open_files() noexcept {
   struct Close {

@@ -23,6 +23,10 @@ struct Room {
 // dest_unusable with path, call and errno. Thread-safe.
 Result<Room> room_at(const Directory& directory);
 
+// Whether parts of the regular file `name` there are holes; false if that cannot be told. What is
+// reserved and not written yet may count as one.
+bool has_holes(const Directory& directory, const std::string& name) noexcept;
+
 struct FileSpace {
   Bytes size;
   Bytes allocated;
@@ -33,7 +37,10 @@ std::optional<FileSpace> space_of(const Directory& directory, const std::string&
 // How many descriptors this process may have (RLIMIT_NOFILE, the soft limit); the largest number if
 // there is no limit.
 std::uint64_t open_file_limit() noexcept;
-// How many it has; 0 if that cannot be told (no /proc).
+// How large its files may become (RLIMIT_FSIZE, the soft limit); the largest number if there is no
+// limit.
+Bytes file_size_limit() noexcept;
+// How many descriptors it has; 0 if that cannot be told (no /proc).
 std::uint64_t open_files() noexcept;
 
 }  // namespace mpiferry::disk

@@ -55,6 +55,27 @@ Outcome check_open_files(std::uint32_t window) {
                  .hint = "raise the limit of open files (ulimit -n), or lower --window"};
 }
 
+Outcome check_file_size(const wire::Job& job, Rank self, const std::string& path) {
+  if (!job.source_size) return Nothing{};
+  const plan::ChunkPlan plan{*job.source_size, job.chunk_size, job.workers};
+  Bytes largest = *job.source_size;
+  if (job.layout == wire::Layout::chunks) largest = std::min(largest, job.chunk_size);
+  if (job.layout == wire::Layout::stripes) largest = plan.bytes_of(self);
+  return check_file_size(largest, path);
+}
+
+Outcome check_file_size(Bytes size, const std::string& path) {
+  const Bytes limit = disk::file_size_limit();
+  if (size <= limit) return Nothing{};
+  return Failure{.code = Errc::dest_unusable,
+                 .path = path,
+                 .system_errno = EFBIG,
+                 .detail = fmt::format("a file of {} bytes is to be written there, and the limit "
+                                       "is {}",
+                                       size.value, limit.value),
+                 .hint = "raise the file size limit (ulimit -f)"};
+}
+
 Outcome check_build(const std::string& ours, const std::string& theirs) {
   if (ours == theirs || ours.empty() || theirs.empty()) return Nothing{};
   return Failure{.code = Errc::bad_version,
@@ -86,13 +107,18 @@ Share kept_chunk(const wire::Job& job, ChunkIndex chunk, const disk::Directory& 
   return {whole ? needed : std::min(needed, there->allocated), 1};
 }
 
-// Where holes are filled, one that is there counts as full: what is kept is not written again.
+// Where holes are filled they need room. A file without any counts as full, however little its file
+// system makes of it: what is kept is not written again.
 Share kept_stripe(const wire::Job& job, Rank self, const disk::Directory& directory) {
-  const std::string name = disk::stripe_name(self);
-  auto there = disk::space_of(directory, name + ".part");
-  if (!there) there = disk::space_of(directory, name);
+  std::string name = disk::stripe_name(self) + ".part";
+  auto there = disk::space_of(directory, name);
+  if (!there) {
+    name = disk::stripe_name(self);
+    there = disk::space_of(directory, name);
+  }
   if (!there) return {};
-  return {job.data ? there->allocated : std::max(there->allocated, there->size), 1};
+  const bool sparse = job.data || disk::has_holes(directory, name);
+  return {sparse ? there->allocated : std::max(there->allocated, there->size), 1};
 }
 
 wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory,
@@ -118,9 +144,11 @@ void Rooms::add(Rank worker, const wire::Ready& ready) {
       ready.shares_master_directory ? "" : ready.machine + " " + ready.room.file_system;
   const auto found = std::ranges::find(shared_, id, &Shared::file_system);
   if (found == shared_.end()) {
-    shared_.push_back({worker, ready.host, ready.directory, id, ready.room, {ready.directory_id}});
+    shared_.push_back(
+        {{worker}, ready.host, ready.directory, id, ready.room, {ready.directory_id}});
     return;
   }
+  found->workers.push_back(worker);
   wire::Ready::Room& room = found->room;
   // Of workers that share a directory each has counted all that lies there.
   if (found->directories.insert(ready.directory_id).second) {
@@ -143,7 +171,7 @@ void Rooms::add_freed_by_master(Bytes freed, std::uint64_t files) {
 Outcome Rooms::check() const {
   for (const Shared& it : shared_) {
     Failure failure{.code = Errc::dest_unusable,
-                    .rank = it.worker,
+                    .rank = it.workers.front(),
                     .host = it.host,
                     .path = it.path,
                     .system_errno = ENOSPC,
@@ -162,6 +190,22 @@ Outcome Rooms::check() const {
     }
   }
   return Nothing{};
+}
+
+Outcome Rooms::check_more(Rank worker, Bytes more) const {
+  const auto found = std::ranges::find_if(shared_, [worker](const Shared& it) {
+    return std::ranges::find(it.workers, worker) != it.workers.end();
+  });
+  if (found == shared_.end() || !found->room.available) return Nothing{};
+  const Bytes needed = found->room.needed + more;
+  if (*found->room.available >= needed) return Nothing{};
+  return Failure{.code = Errc::dest_unusable,
+                 .rank = worker,
+                 .host = found->host,
+                 .path = found->path,
+                 .system_errno = ENOSPC,
+                 .detail = too_little(needed, *found->room.available),
+                 .hint = kMakeRoom};
 }
 
 }  // namespace mpiferry::roles

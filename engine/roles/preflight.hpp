@@ -16,6 +16,10 @@ namespace mpiferry::roles {
 
 // On the worker. invalid_argument if the limit of open files is too low for the window.
 Outcome check_open_files(std::uint32_t window);
+// The largest file that this worker writes in the directory `path`, or the file `path` of `size`
+// bytes: dest_unusable if the limit of this process is lower (ulimit -f). Passes for a stream.
+Outcome check_file_size(const wire::Job& job, Rank self, const std::string& path);
+Outcome check_file_size(Bytes size, const std::string& path);
 // bad_version if both are known and differ. `theirs`: of rank 0.
 Outcome check_build(const std::string& ours, const std::string& theirs);
 
@@ -46,10 +50,12 @@ class Rooms {
   // What will be free of the master's directory, for those who share it.
   void add_freed_by_master(Bytes freed, std::uint64_t files);
   Outcome check() const;
+  // Whether so much more fits where this worker writes.
+  Outcome check_more(Rank worker, Bytes more) const;
 
  private:
   struct Shared {
-    Rank worker;  // the first of them
+    std::vector<Rank> workers;
     std::string host;
     std::string path;
     std::string file_system;

@@ -19,8 +19,9 @@ namespace mpiferry::roles {
 // Workers that share the master's directory leave the clearing to it; a job that goes on looks for
 // itself.
 Task<Outcome> ScatterWorker::occupy() {
-  auto directory = disk::Directory::open_or_create(
-      disk::expand_destination(job_.destination, post_.self(), post_.host));
+  const std::string path = disk::expand_destination(job_.destination, post_.self(), post_.host);
+  if (Outcome fits = check_file_size(job_, post_.self(), path); !fits) co_return fits;
+  auto directory = disk::Directory::open_or_create(path);
   if (!directory) co_return std::move(directory.error());
   directory_ = std::make_shared<disk::Directory>(std::move(*directory));
   shares_ = directory_->holds_token(job_.token);

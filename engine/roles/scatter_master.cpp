@@ -110,7 +110,7 @@ void ScatterMaster::check_result() {
   if (Outcome there = directory_->check_in_place(); !there) fail(std::move(there.error()));
   if (!directory_->holds_token(token_)) fail(taken_over());
   if (conductor_.failed() || is_complete()) return;
-  if (Outcome retracted = retract(); !retracted) fail(std::move(retracted.error()));
+  if (Outcome retracted = retract(kNoRank); !retracted) fail(std::move(retracted.error()));
 }
 
 wire::End ScatterMaster::farewell(Rank worker) const {
@@ -139,6 +139,7 @@ void ScatterMaster::add_to(Report& report) const {
   report.chunks = chunks_;
   report.discard = options_.discard;
   report.clearing = clearing_;
+  report.untouched = finished_ && !retracted_;
   report.resume = options_.resume;
   report.warnings.insert(report.warnings.begin(), warnings_.begin(), warnings_.end());
   report.window = options_.effective_window();

@@ -10,6 +10,7 @@
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/manifest_file.hpp"
 #include "engine/disk/room.hpp"
+#include "engine/plan/chunk_plan.hpp"
 #include "engine/plan/data_share.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/predecessor.hpp"
@@ -134,13 +135,13 @@ Outcome ScatterMaster::check_finished() {
   return Nothing{};
 }
 
-// Before anything changes at the destination: what lies there is no finished job any more. A file
-// that will not fit stays what it was.
-Outcome ScatterMaster::retract() {
-  if (!options_.resume || options_.discard || std::exchange(retracted_, true)) return Nothing{};
-  if (file_) {
-    if (Outcome reserved = reserve(); !reserved) return reserved;
-  }
+// Before anything changes at the destination: what lies there is no finished job any more. One that
+// will not fit stays what it was.
+Outcome ScatterMaster::retract(Rank first_to_write) {
+  if (!options_.resume || options_.discard || retracted_) return Nothing{};
+  Outcome fits = file_ ? reserve() : check_room_to_replace(first_to_write);
+  if (!fits) return fits;
+  retracted_ = true;
   for (const std::string_view name : {disk::kManifestName, disk::kSumsName}) {
     if (Outcome removed = directory_->remove(name); !removed) return removed;
   }
@@ -150,6 +151,15 @@ Outcome ScatterMaster::retract() {
   if (!file_) return Nothing{};
   Outcome part = file_->retract();
   return part ? reserve() : part;
+}
+
+// A chunk is written beside the one that it replaces, and a window of them may be under way.
+Outcome ScatterMaster::check_room_to_replace(Rank worker) const {
+  const auto size = reader_->source().size();
+  if (!finished_ || !size || options_.layout != wire::Layout::chunks) return Nothing{};
+  const Bytes window{options_.effective_window() * options_.chunk_size.value};
+  const plan::ChunkPlan plan{*size, options_.chunk_size, workers()};
+  return rooms_.check_more(worker, std::min(window, plan.bytes_of(worker)));
 }
 
 // Nothing was sent, and what lies there is this very job, as its manifest says.
@@ -178,8 +188,9 @@ Outcome ScatterMaster::open_file() {
 Outcome ScatterMaster::check_room_for_file() const {
   const auto size = reader_->source().size();
   if (!size || options_.layout != wire::Layout::file) return Nothing{};
-  return check_room(*directory_, directory_->path_of(disk::kFileName), data_size(*size),
-                    leftovers_.bytes);
+  const std::string path = directory_->path_of(disk::kFileName);
+  Outcome fits = check_file_size(*size, path);
+  return fits ? check_room(*directory_, path, data_size(*size), leftovers_.bytes) : std::move(fits);
 }
 
 Outcome ScatterMaster::reserve() {
@@ -187,10 +198,13 @@ Outcome ScatterMaster::reserve() {
   if (!size) return Nothing{};
   const Bytes data = data_size(*size);
   const Bytes needed = data - std::min(data, file_->allocated());
-  if (sparse()) {  // what is reserved is no hole
+  const std::string name = std::string{disk::kFileName} + (file_->is_published() ? "" : ".part");
+  // What is reserved is no hole. A reservation that fails in the middle cannot be undone there.
+  if (sparse() || disk::has_holes(*directory_, name)) {
     Outcome room = check_room(*directory_, file_->path(), needed);
-    return room && !file_->is_published() ? file_->extend(*size) : std::move(room);
+    if (!room) return room;
   }
+  if (sparse()) return file_->is_published() ? Outcome{Nothing{}} : file_->extend(*size);
   Outcome reserved = file_->preallocate(*size);
   if (!reserved && disk::is_full(reserved.error())) {  // how much is needed, and free
     if (Outcome room = check_room(*directory_, file_->path(), needed); !room) return room;

@@ -106,7 +106,7 @@ void ScatterMaster::read_on() {
       const flow::Send send = *reading_;
       reading_.reset();
       if (keep_chunk(send)) break;
-      if (Outcome retracted = retract(); !retracted) {
+      if (Outcome retracted = retract(send.to); !retracted) {
         fail(std::move(retracted.error()));
         break;
       }

@@ -151,9 +151,11 @@ TEST(Preflight, of_a_resume_claims_room_for_what_a_stripe_lacks) {
   const auto directory = disk::Directory::open_existing(temporary.path());
   wire::Job job = job_of(wire::Layout::stripes, 80_KiB, 16_KiB);
   EXPECT_EQ(kept_stripe(job, Rank{1}, *directory).files, 0U);
+  temporary.put("stripe_1.bin.part", std::string(64 << 10, 'x'));
+  EXPECT_EQ(kept_stripe(job, Rank{1}, *directory).bytes, 64_KiB);
   temporary.put("stripe_1.bin.part", "");
   std::filesystem::resize_file(temporary / "stripe_1.bin.part", 64 << 10);
-  EXPECT_EQ(kept_stripe(job, Rank{1}, *directory).bytes, 64_KiB);
+  EXPECT_EQ(kept_stripe(job, Rank{1}, *directory).bytes, 0_KiB) << "it is to be filled";
   job.data = 70_KiB;
   const Share kept = kept_stripe(job, Rank{1}, *directory);
   EXPECT_EQ(kept.bytes, 0_KiB);
