@@ -30,8 +30,8 @@ struct Launcher {
   // Rank 0, or no rank of any launcher: what every rank would say alike is said here.
   bool leads() const noexcept { return rank == 0 || !direct; }
 
-  // How long this rank waits for the others to start before it says so: rank 0 first; much later the
-  // last rank, which is on another host if there are several, in case rank 0 is not there. The
+  // How long this rank waits for the others to start before it says so: rank 0 first; much later
+  // the last rank, which is on another host if there are several, in case rank 0 is not there. The
   // others say nothing: hundreds of hosts have one thing to say.
   std::optional<std::chrono::seconds> start_patience() const noexcept;
 

@@ -12,9 +12,9 @@
 namespace mpiferry::cli {
 
 // MPI_Init_thread, as mpi::Environment does it, and the first meeting of the ranks. Where it takes
-// long (Launcher::start_patience), a rank says what it waits for: a host that does not answer, or a rank that
-// starts no such program, keeps the others here without a word. MPI starts alone where the launcher does not
-// listen any more.
+// long (Launcher::start_patience), a rank says what it waits for: a host that does not answer, or a
+// rank that starts no such program, keeps the others here without a word. MPI starts alone where
+// the launcher does not listen any more.
 class Start {
  public:
   explicit Start(const Launcher& launcher);

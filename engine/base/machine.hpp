@@ -5,7 +5,8 @@
 
 namespace mpiferry {
 
-// Of the kernel: differs between machines, and with each start of one. "": the system does not tell.
+// Of the kernel: differs between machines, and with each start of one. "": the system does not
+// tell.
 std::string boot_id();
 
 // Equal for processes of one kernel and, where the system tells, for no others: machines may all be

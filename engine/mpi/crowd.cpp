@@ -17,8 +17,8 @@
 namespace mpiferry::mpi {
 namespace {
 
-// A hash of the machine's id, of which only equality counts, and then a bit for each core: core n is
-// bit n % kBits.
+// A hash of the machine's id, of which only equality counts, and then a bit for each core: core n
+// is bit n % kBits.
 constexpr std::size_t kCoreWords = 16;
 constexpr std::size_t kBits = 64 * kCoreWords;
 constexpr std::size_t kWords = 1 + kCoreWords;

@@ -281,9 +281,9 @@ Failure Master::silence(const std::vector<Rank>& silent, std::string what) const
   }
   std::string_view separator = "; silent as well:";
   for (const auto& [host, ranks] : others) {
-    failure.detail += fmt::format("{} rank{} {}{}", std::exchange(separator, ","),
-                                  ranks.size() == 1 ? "" : "s", fmt::join(ranks, ", "),
-                                  host.empty() ? "" : fmt::format(" ({})", host));
+    failure.detail +=
+        fmt::format("{} rank{} {}{}", std::exchange(separator, ","), ranks.size() == 1 ? "" : "s",
+                    fmt::join(ranks, ", "), host.empty() ? "" : fmt::format(" ({})", host));
   }
   failure.hint = fmt::format(
       "look at the network between {} and those hosts; --stall-timeout sets "

@@ -38,10 +38,10 @@ struct Faults {
 
 // Master to worker: what is to be moved.
 struct Job {
-  std::string destination;  // with {rank} and {host} still in it
-  std::string token;        // marks the master's destination while the job runs
-  std::string build;        // of the program, to be compared; "": not known
-  std::string host = {};    // the master's
+  std::string destination;   // with {rank} and {host} still in it
+  std::string token;         // marks the master's destination while the job runs
+  std::string build;         // of the program, to be compared; "": not known
+  std::string host = {};     // the master's
   std::string machine = {};  // the master's (base/machine.hpp)
   // Of a regular file: no worker removes it. By the first it is known on the master's machine, by
   // the second on all others (disk/file_id.hpp).

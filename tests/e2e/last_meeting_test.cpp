@@ -84,8 +84,7 @@ TEST_F(LastMeeting, ends_with_6_when_nobody_takes_the_report) {
   EXPECT_EQ(finished.exit_code, 6) << told(finished);
   EXPECT_LT(finished.time.count(), 50.0) << told(finished);  // after rank 0's half a minute
   EXPECT_EQ(error_lines(finished), 1) << told(finished);
-  EXPECT_NE(finished.err.find("rank 0: did not finish after the job had ended"),
-            std::string::npos)
+  EXPECT_NE(finished.err.find("rank 0: did not finish after the job had ended"), std::string::npos)
       << told(finished);
   EXPECT_TRUE(finished.left.empty()) << told(finished);
 }
@@ -106,8 +105,9 @@ TEST_F(LastMeeting, without_a_connection_of_a_worker_changes_no_status) {
   const Finished finished = run(losing(1));
   EXPECT_EQ(finished.exit_code, 0) << told(finished);
   EXPECT_EQ(error_lines(finished), 0) << told(finished);
-  EXPECT_NE(finished.err.find("mpiferry: warning: some rank did not finish after the job had ended"),
-            std::string::npos)
+  EXPECT_NE(
+      finished.err.find("mpiferry: warning: some rank did not finish after the job had ended"),
+      std::string::npos)
       << told(finished);
   EXPECT_EQ(report()["verdict"], "ok");
   EXPECT_TRUE(std::filesystem::exists(destination / "manifest.json"));

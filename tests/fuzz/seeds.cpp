@@ -156,11 +156,12 @@ void add_control(Seeds& seeds) {
   job.fsync = true;
   job.direct = true;
   add_control(seeds, "0", job);
-  add_control(seeds, "1", Ready{.host = "node7",
-                                .machine = "7c1f",
-                                .directory = kAnyBytes,
-                                .directory_id = "66305:42",
-                                .shares_master_directory = true});
+  add_control(seeds, "1",
+              Ready{.host = "node7",
+                    .machine = "7c1f",
+                    .directory = kAnyBytes,
+                    .directory_id = "66305:42",
+                    .shares_master_directory = true});
   add_control(seeds, "2", End{Errc::chunk_corrupt, 7, "data.xxh3"});
   add_control(seeds, "3", Closed{1, Bytes{~std::uint64_t{0}}, 3, 4});
   add_control(seeds, "3", Closed{1, 2_B, 3, 4, 0x9555e8555c62dcfd});

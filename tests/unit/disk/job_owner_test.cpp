@@ -12,21 +12,25 @@ namespace mpiferry::disk {
 namespace {
 
 TEST(JobOwner, comes_back_from_a_mark) {
-  const JobOwner owner{
-      .rank = Rank{2}, .pid = 1234, .host = "node7.cluster", .started = 567, .pid_namespace = 8,
-      .boot = "7c1f"};
+  const JobOwner owner{.rank = Rank{2},
+                       .pid = 1234,
+                       .host = "node7.cluster",
+                       .started = 567,
+                       .pid_namespace = 8,
+                       .boot = "7c1f"};
   const std::string mark = mark_text("workers of 00000000000000aa", owner);
   EXPECT_EQ(job_of(mark), "workers of 00000000000000aa");
   EXPECT_EQ(JobOwner::in(mark), owner);
 }
 
 TEST(JobOwner, is_nothing_in_what_is_no_mark) {
-  for (const char* text : {"", "\n", "job", "job\n", "job\nrank", "job\nrank 1, pid 2",
-                           "job\nrank 1, pid 2 (started 3) on n", "job\nx\n",
-                           "job\nrank 1, pid 2 (started 3, pid namespace 4) on n",
-                           "job\nrank 1, pid 2 (started 3, pid namespace 4, boot 7c1f) on ",
-                           "job\nrank x, pid 2 (started 3, pid namespace 4, boot 7c1f) on n",
-                           "job\nrank 99999999999, pid 2 (started 3, pid namespace 4, boot 7c1f) on n"}) {
+  for (const char* text :
+       {"", "\n", "job", "job\n", "job\nrank", "job\nrank 1, pid 2",
+        "job\nrank 1, pid 2 (started 3) on n", "job\nx\n",
+        "job\nrank 1, pid 2 (started 3, pid namespace 4) on n",
+        "job\nrank 1, pid 2 (started 3, pid namespace 4, boot 7c1f) on ",
+        "job\nrank x, pid 2 (started 3, pid namespace 4, boot 7c1f) on n",
+        "job\nrank 99999999999, pid 2 (started 3, pid namespace 4, boot 7c1f) on n"}) {
     EXPECT_EQ(JobOwner::in(text), std::nullopt) << text;
   }
 }
