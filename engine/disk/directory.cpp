@@ -178,21 +178,18 @@ OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_i
   }
   char part_name[PartFile::kNameSize];
   spell_part_name(final_name, job_id, part_name);
-  file.direct_ = options.direct;
   file.stamp_ = options.stamp;
+  // One that goes direct is opened twice, so its owner must be able to write it until it is whole.
+  mode_t mode = options.mode & wire::kPermissions;
+  if (options.direct) {
+    mode = mode_while_written(options.mode);
+    file.mode_ = options.mode;
+  }
   // Two tries: what is in the way is removed once. More would be a fight with someone.
   for (int tries = 0; tries < 2 && !file.descriptor_; ++tries) {
-    const int flags = kCreateFile | (file.direct_ ? O_DIRECT : 0);
-    file.descriptor_ = Descriptor{
-        ::openat(descriptor_.get(), part_name, flags, options.mode & wire::kPermissions)};
+    file.descriptor_ = Descriptor{::openat(descriptor_.get(), part_name, kCreateFile, mode)};
     if (file.descriptor_) break;
     opened.error = {Call::open, errno};
-    if (errno == EINVAL && std::exchange(file.direct_, false)) {
-      // This file system has no O_DIRECT; some have made the file by then.
-      ::unlinkat(descriptor_.get(), part_name, 0);
-      --tries;
-      continue;
-    }
     if (errno != EEXIST) return opened;
     if (::unlinkat(descriptor_.get(), part_name, 0) != 0 && errno != ENOENT) {
       opened.error = {Call::open, errno};
@@ -203,6 +200,7 @@ OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_i
   opened.error = {};
   std::ranges::copy(part_name, file.part_name_);
   *std::ranges::copy(final_name, file.final_name_).out = '\0';
+  if (options.direct) file.go_direct();
   return opened;
 }
 

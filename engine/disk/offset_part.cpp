@@ -14,6 +14,7 @@
 #include "engine/disk/file_id.hpp"
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/read_at.hpp"
+#include "engine/disk/write_at.hpp"
 
 namespace mpiferry::disk {
 namespace {
@@ -111,32 +112,8 @@ void OffsetPart::go_direct() noexcept {
 }
 
 WriteError OffsetPart::write(Bytes offset, std::span<const std::byte> bytes) const noexcept {
-  constexpr std::size_t kMaxWrite = std::numeric_limits<ssize_t>::max();
-  // Only memory and file that reach a page's start together have aligned pages in common.
-  bool direct = static_cast<bool>(direct_) &&
-                (reinterpret_cast<std::uintptr_t>(bytes.data()) - offset.value) % kPageSize == 0;
-  while (!bytes.empty()) {
-    std::size_t piece = std::min(bytes.size(), kMaxWrite);
-    bool pages = false;
-    if (direct) {
-      const std::size_t into = offset.value % kPageSize;
-      pages = into == 0 && piece >= kPageSize;
-      piece = pages ? piece - piece % kPageSize : std::min(piece, kPageSize - into);
-    }
-    const Descriptor& file = pages ? direct_ : descriptor_;
-    const ssize_t put = ::pwrite(file.get(), bytes.data(), piece, static_cast<off_t>(offset.value));
-    if (put > 0) {
-      bytes = bytes.subspan(static_cast<std::size_t>(put));
-      offset += Bytes{static_cast<std::uint64_t>(put)};
-    } else if (put == 0) {
-      return {Call::write, ENOSPC};
-    } else if (errno == EINVAL && pages) {
-      direct = false;  // larger blocks than pages, or none at all: what was written so far stands
-    } else if (errno != EINTR) {
-      return {Call::write, errno};
-    }
-  }
-  return {};
+  const int error = write_at(descriptor_.get(), direct_.get(), offset, bytes);
+  return error == 0 ? WriteError{} : WriteError{Call::write, error};
 }
 
 WriteError OffsetPart::write_sparse(Bytes offset, std::span<const std::byte> bytes,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -62,14 +63,16 @@ class PartFile {
 
   explicit PartFile(int directory) noexcept : directory_(directory) {}
 
-  void leave_direct() noexcept;
-
+  void go_direct() noexcept;
   WriteError stamp() noexcept;
+  int close() noexcept;
 
-  int directory_;                     // the Directory's
-  bool direct_ = false;               // O_DIRECT
-  const FileStamp* stamp_ = nullptr;  // to be put on it
+  int directory_;                        // the Directory's
+  std::uint32_t mode_ = wire::kAnyMode;  // of one that was made with mode_while_written(mode_)
+  const FileStamp* stamp_ = nullptr;     // to be put on it
   Descriptor descriptor_;
+  Descriptor direct_;               // the same file with O_DIRECT, if it was asked for
+  Bytes size_;                      // of what was appended
   char part_name_[kNameSize] = {};  // empty: nothing to remove
   char final_name_[kNameSize] = {};
 };

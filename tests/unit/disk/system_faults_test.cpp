@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <sys/file.h>
@@ -36,11 +38,20 @@ thread_local int rename_new_error = 0;
 thread_local int pwrite_interruptions = 0;
 thread_local bool pwrite_is_short = false;
 thread_local bool pwrite_is_full = false;
+thread_local bool direct_writes_are_refused = false;
+thread_local std::set<int> opened_direct;  // whatever their flags are by now
 thread_local off_t pread_ends_at = -1;  // whatever the size says
 
 int fail(int error) {
   errno = error;
   return -1;
+}
+
+// As on a FUSE that opens its own file with the flags of ours, and hears of no change of them.
+bool is_refused_direct_write(int descriptor) {
+  if (!direct_writes_are_refused) return false;
+  if ((::fcntl(descriptor, F_GETFL) & O_DIRECT) != 0) opened_direct.insert(descriptor);
+  return opened_direct.contains(descriptor);
 }
 }  // namespace
 
@@ -81,7 +92,13 @@ extern "C" int renameat2(int from_directory, const char* from, int to_directory,
   return static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, flags));
 }
 
+extern "C" ssize_t write(int descriptor, const void* bytes, size_t size) {
+  if (is_refused_direct_write(descriptor)) return fail(EINVAL);
+  return ::syscall(SYS_write, descriptor, bytes, size);
+}
+
 extern "C" ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t offset) {
+  if (is_refused_direct_write(descriptor)) return fail(EINVAL);
   if (pwrite_interruptions > 0) {
     --pwrite_interruptions;
     return fail(EINTR);
@@ -108,6 +125,8 @@ class SystemFaults : public testing::Test {
     link_error = rename_new_error = pwrite_interruptions = 0;
     pread_ends_at = -1;
     flock_is_nfs = link_answer_lost = pwrite_is_short = pwrite_is_full = false;
+    direct_writes_are_refused = false;
+    opened_direct.clear();
   }
   OffsetPart open(Begin begin = Begin::fresh) const {
     Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", begin);
@@ -182,6 +201,28 @@ TEST_F(SystemFaults, that_write_nothing_and_say_nothing_are_a_full_disk) {
   const WriteError error = part.write({}, bytes("x"));
   EXPECT_EQ(error.call, Call::write);
   EXPECT_EQ(error.system_errno, ENOSPC);
+}
+
+// As mergerfs and unionfs-fuse do it.
+TEST_F(SystemFaults, of_files_that_opened_for_direct_writes_are_met_by_buffered_ones) {
+  direct_writes_are_refused = true;
+  std::vector<std::byte> buffer(4 * kPageSize, std::byte{'x'});
+  void* start = buffer.data();
+  std::size_t room = buffer.size();
+  std::align(kPageSize, 3 * kPageSize, start, room);
+  const std::span pages{static_cast<const std::byte*>(start), 2 * kPageSize + 17};
+  OpenedPart chunk = directory.open_part("chunk_7.bin", 1, {.direct = true});
+  ASSERT_FALSE(chunk.error);
+  EXPECT_FALSE(chunk.file.append(pages.first(kPageSize)));
+  EXPECT_FALSE(chunk.file.append(pages.subspan(kPageSize)));
+  EXPECT_FALSE(chunk.file.publish(true));
+  OffsetPart file = open();
+  file.go_direct();
+  EXPECT_FALSE(file.write({}, pages));
+  EXPECT_FALSE(file.publish(Bytes{pages.size()}, true, true));
+  const std::string all(pages.size(), 'x');
+  EXPECT_EQ(temporary.get("chunk_7.bin"), all);
+  EXPECT_EQ(temporary.get("file.bin"), all);
 }
 
 TEST_F(SystemFaults, at_sync_are_told_and_interruptions_are_not) {
