@@ -3,12 +3,29 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/disk/file_id.hpp"
 
 namespace mpiferry::disk {
+namespace {
+
+// 0 or an errno; nothing if the file system cannot do it, as NFS and most FUSE.
+std::optional<int> rename_in_one_step(int directory, const char* from, const char* to) noexcept {
+  if (::renameat2(directory, from, directory, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) return std::nullopt;
+  return errno;
+}
+
+int look_and_rename(int directory, const char* from, const char* to) noexcept {
+  struct stat status {};
+  if (::fstatat(directory, to, &status, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
+  return ::renameat(directory, from, directory, to) == 0 ? 0 : errno;
+}
+
+}  // namespace
 
 int link_new(int directory, const char* from, const char* to) noexcept {
   if (::linkat(directory, from, directory, to, 0) == 0) return 0;
@@ -24,9 +41,7 @@ int link_new(int directory, const char* from, const char* to) noexcept {
 }
 
 int rename_new(int directory, const char* from, const char* to) noexcept {
-  if (::renameat2(directory, from, directory, to, RENAME_NOREPLACE) == 0) return 0;
-  // EINVAL: a file system without this flag, as NFS.
-  if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return errno;
+  if (const auto done = rename_in_one_step(directory, from, to)) return *done;
   int error = link_new(directory, from, to);
   if (error == 0) {
     if (::unlinkat(directory, from, 0) == 0) return 0;
@@ -34,10 +49,12 @@ int rename_new(int directory, const char* from, const char* to) noexcept {
     ::unlinkat(directory, to, 0);  // all or nothing
     return error;
   }
-  if (!lacks_links(error)) return error;
-  struct stat status {};
-  if (::fstatat(directory, to, &status, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
-  return ::renameat(directory, from, directory, to) == 0 ? 0 : errno;
+  return lacks_links(error) ? look_and_rename(directory, from, to) : error;
+}
+
+int rename_open(int directory, const char* from, const char* to) noexcept {
+  const auto done = rename_in_one_step(directory, from, to);
+  return done ? *done : look_and_rename(directory, from, to);
 }
 
 bool lacks_links(int error) noexcept {

@@ -60,7 +60,7 @@ Outcome OffsetPart::retract() {
 int OffsetPart::take_name_back() noexcept {
   if (!published_) return 0;
   if (leads_here(final_name_)) {
-    const int error = rename_new(directory_, final_name_.c_str(), part_name_.c_str());
+    const int error = rename_open(directory_, final_name_.c_str(), part_name_.c_str());
     if (error != 0) return error;
   } else if (!leads_here(part_name_)) {  // else another rank was quicker
     return ENOENT;

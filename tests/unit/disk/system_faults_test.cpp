@@ -329,9 +329,24 @@ TEST_F(SystemFaults, of_timing_let_only_one_of_two_jobs_take_a_directory) {
   EXPECT_TRUE(directory.holds_token(kTheirs));
 }
 
+// A link would be another file there, or be counted after it has gone: as on sshfs and mergerfs.
+TEST_F(SystemFaults, of_links_do_not_keep_a_finished_file_from_being_resumed) {
+  temporary.put("file.bin", "old bytes");
+  rename_new_error = EINVAL;
+  link_error = EIO;
+  OffsetPart part = open(Begin::keep);
+  ASSERT_TRUE(part.is_published());
+  ASSERT_TRUE(part.retract());
+  EXPECT_FALSE(part.write({}, bytes("new")));
+  EXPECT_FALSE(part.publish(Bytes{9}, false, /*replace=*/true));
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{"file.bin"});
+  EXPECT_EQ(temporary.get("file.bin"), "new bytes");
+}
+
 class NewName : public SystemFaults {
  protected:
-  void expect_promise() const {
+  using Rename = int (*)(int, const char*, const char*) noexcept;
+  void expect_promise(Rename rename_new = disk::rename_new) const {
     temporary.put("taken", kTheirs);
     temporary.put(kOurs, kOurs);
     EXPECT_EQ(rename_new(directory.descriptor(), kOurs, "taken"), EEXIST);
@@ -341,6 +356,7 @@ class NewName : public SystemFaults {
     EXPECT_EQ(temporary.get("free"), kOurs);
     EXPECT_EQ(temporary.names(), (std::vector<std::string>{"free", "taken"}));
     EXPECT_EQ(rename_new(directory.descriptor(), "missing", "new"), ENOENT);
+    EXPECT_TRUE(directory.remove("free"));
   }
 };
 
@@ -355,6 +371,14 @@ TEST_F(NewName, takes_nobody_elses_away_where_there_are_no_links_either) {
   rename_new_error = EINVAL;
   link_error = EPERM;
   expect_promise();
+}
+
+TEST_F(NewName, of_an_open_file_takes_nobody_elses_away) {
+  link_error = EIO;
+  for (const int error : {0, EINVAL, ENOSYS, EOPNOTSUPP}) {
+    rename_new_error = error;
+    expect_promise(rename_open);
+  }
 }
 
 TEST_F(NewName, is_given_even_if_the_answer_is_lost) {
