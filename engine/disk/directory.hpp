@@ -76,8 +76,9 @@ class Directory {
   // Whether `.mpiferry.job` exists here and is of the job of `text`: its first line is the same
   // (job_owner.hpp).
   bool holds_token(std::string_view text) const noexcept;
-  // Removes `.mpiferry.job` if it is of the job of `text`.
-  void remove_token(std::string_view text) const noexcept;
+  // Removes `.mpiferry.job` if it is of the job of `text`. `lock`: what `take_token` has returned;
+  // it is given back when the name is gone, or where the name cannot go before.
+  void remove_token(std::string_view text, Descriptor lock = {}) const noexcept;
 
   // Starts a file that will be called `final_name` (at most 64 characters, no '/'); the part's name
   // is ".<final_name>.<16 hex digits of job_id>.part". O_EXCL, O_NOFOLLOW, its mode less the umask.

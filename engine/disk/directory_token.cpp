@@ -151,7 +151,7 @@ void Directory::leave_token(std::string_view text, Descriptor lock) const noexce
     ::flock(lock.get(), LOCK_UN);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return;
   }
-  remove_token(text);
+  remove_token(text, std::move(lock));
 }
 
 // Not by its name alone: between a look and the removal another job may have begun here.
@@ -216,7 +216,10 @@ bool Directory::holds_token(std::string_view text) const noexcept {
   return job_of(read_token(buffer)) == job_of(text) && !text.empty();
 }
 
-void Directory::remove_token(std::string_view text) const noexcept {
+void Directory::remove_token(std::string_view text, Descriptor lock) const noexcept {
+  if (!holds_token(text) || ::unlinkat(descriptor_.get(), token_name(), 0) == 0) return;
+  // FUSE hides a file that is open by a rename, and that may be refused.
+  lock.close();
   if (holds_token(text)) ::unlinkat(descriptor_.get(), token_name(), 0);
 }
 

@@ -30,7 +30,7 @@ ScatterMaster::ScatterMaster(mpi::MpiContext& context, const mpi::Communicator& 
       chunk_pool_(options.chunk_size, options.master_buffers(workers())) {}
 
 ScatterMaster::~ScatterMaster() {
-  if (holds_token_) directory_->remove_token(token_);
+  if (holds_token_) directory_->remove_token(token_, std::move(token_lock_));
 }
 
 Task<Outcome> ScatterMaster::prepare() {
@@ -125,7 +125,9 @@ void ScatterMaster::release() {
   if (file_ && conductor_.failed() && fresh_file_ && (!sender_ || sender_->chunks_written() == 0)) {
     file_->discard();
   }
-  if (std::exchange(holds_token_, false)) directory_->remove_token(token_);
+  if (std::exchange(holds_token_, false)) {
+    directory_->remove_token(token_, std::move(token_lock_));
+  }
 }
 
 void ScatterMaster::on_failed() {

@@ -40,6 +40,7 @@ thread_local bool pwrite_is_short = false;
 thread_local bool pwrite_is_full = false;
 thread_local bool direct_writes_are_refused = false;
 thread_local std::set<int> opened_direct;  // whatever their flags are by now
+thread_local bool unlink_hides_by_a_rename = false;
 thread_local off_t pread_ends_at = -1;  // whatever the size says
 
 int fail(int error) {
@@ -52,6 +53,14 @@ bool is_refused_direct_write(int descriptor) {
   if (!direct_writes_are_refused) return false;
   if ((::fcntl(descriptor, F_GETFL) & O_DIRECT) != 0) opened_direct.insert(descriptor);
   return opened_direct.contains(descriptor);
+}
+
+// A lock stands for the open file that holds it.
+bool is_locked(int directory, const char* name) {
+  const int file = ::openat(directory, name, O_RDONLY | O_CLOEXEC);
+  const bool locked = file >= 0 && ::syscall(SYS_flock, file, LOCK_EX | LOCK_NB) != 0;
+  ::close(file);
+  return locked;
 }
 }  // namespace
 
@@ -92,6 +101,11 @@ extern "C" int renameat2(int from_directory, const char* from, int to_directory,
   return static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, flags));
 }
 
+extern "C" int unlinkat(int directory, const char* name, int flags) noexcept {
+  if (unlink_hides_by_a_rename && is_locked(directory, name)) return fail(EPERM);
+  return static_cast<int>(::syscall(SYS_unlinkat, directory, name, flags));
+}
+
 extern "C" ssize_t write(int descriptor, const void* bytes, size_t size) {
   if (is_refused_direct_write(descriptor)) return fail(EINVAL);
   return ::syscall(SYS_write, descriptor, bytes, size);
@@ -125,7 +139,7 @@ class SystemFaults : public testing::Test {
     link_error = rename_new_error = pwrite_interruptions = 0;
     pread_ends_at = -1;
     flock_is_nfs = link_answer_lost = pwrite_is_short = pwrite_is_full = false;
-    direct_writes_are_refused = false;
+    direct_writes_are_refused = unlink_hides_by_a_rename = false;
     opened_direct.clear();
   }
   OffsetPart open(Begin begin = Begin::fresh) const {
@@ -327,6 +341,19 @@ TEST_F(SystemFaults, of_timing_let_only_one_of_two_jobs_take_a_directory) {
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().detail, "a job is running here (rank 0, pid 99 on node8)");
   EXPECT_TRUE(directory.holds_token(kTheirs));
+}
+
+// As libfuse does with a file that is open, where renames are refused.
+TEST_F(SystemFaults, of_removal_do_not_keep_the_mark_of_a_job_that_ends) {
+  unlink_hides_by_a_rename = true;
+  Result<Descriptor> lock = directory.take_token(kOurs, false);
+  ASSERT_TRUE(lock && *lock);
+  directory.remove_token(kOurs, std::move(*lock));
+  EXPECT_TRUE(temporary.names().empty());
+  lock = directory.take_token(kOurs, false);
+  ASSERT_TRUE(lock && *lock);
+  directory.leave_token(kOurs, std::move(*lock));
+  EXPECT_TRUE(temporary.names().empty());
 }
 
 // A link would be another file there, or be counted after it has gone: as on sshfs and mergerfs.
