@@ -63,8 +63,7 @@ Outcome Directory::check_vacant(std::string_view own_token) const {
     const Leftover kind = (*entry)->kind;
     if (kind == Leftover::none) continue;
     // What is no job's is named itself: neither --force nor --resume would take it away.
-    if (kind == Leftover::manifest || kind == Leftover::sums || kind == Leftover::token ||
-        !(*entry)->is_regular) {
+    if (is_known_by_content(kind) || !(*entry)->may_be_ours()) {
       if (Outcome ours = check_replaceable(*this, **entry, ""); !ours) return ours;
     }
     survey.add(kind, (*entry)->name);

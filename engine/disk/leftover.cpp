@@ -10,6 +10,10 @@ namespace mpiferry::disk {
 namespace {
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+// ASCII, whatever the locale.
+char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 
 bool remove_prefix(std::string_view& text, std::string_view prefix) noexcept {
@@ -63,6 +67,14 @@ Leftover leftover_kind(std::string_view name) noexcept {
   if (is_part(name)) return Leftover::part;
   if (name == kTokenName) return Leftover::token;
   return Leftover::none;
+}
+
+std::string in_our_spelling(std::string_view name) {
+  std::string ours{name};
+  std::ranges::transform(ours, ours.begin(), to_lower);
+  constexpr std::string_view kSums = "xxh3sums";
+  if (ours.starts_with(kSums)) ours.replace(0, kSums.size(), kSumsName);
+  return ours;
 }
 
 std::optional<std::uint64_t> leftover_number(std::string_view name) noexcept {

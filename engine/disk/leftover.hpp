@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace mpiferry::disk {
@@ -34,6 +35,15 @@ enum class Leftover : std::uint8_t {
 // XXH3SUMS.<digits>; stripe_part, file_part: the same with ".part"; part: .<name>.<16 hex
 // digits>.part, and no wider than that: --force removes these, and ".x.part" may be a browser's.
 Leftover leftover_kind(std::string_view name) noexcept;
+
+// Whether what a file of this kind holds says that it is mpiferry's. Chunks, stripes and file.bin
+// hold the source's bytes: only their names say it.
+constexpr bool is_known_by_content(Leftover kind) noexcept {
+  return kind == Leftover::manifest || kind == Leftover::sums || kind == Leftover::token;
+}
+
+// `name` in upper and lower case as mpiferry writes its names: "chunk_1.bin" for "Chunk_1.BIN".
+std::string in_our_spelling(std::string_view name);
 
 // The <digits> of `name`, as mpiferry itself would write them. Nothing if it has none, and for
 // "chunk_007.bin", which is a leftover and no name of chunk 7.

@@ -1,7 +1,10 @@
 #include "engine/disk/leftover_scan.hpp"
 
+#include <cctype>
 #include <cerrno>
+#include <cstddef>
 #include <fcntl.h>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +20,29 @@ bool is_regular(const Directory& directory, const dirent& entry) {
   struct stat status {};
   return ::fstatat(directory.descriptor(), entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
          S_ISREG(status.st_mode);
+}
+
+// `listed` with one letter in the other case, but not as `ours`. A late one: users differ in the
+// first.
+std::string third_spelling(std::string_view listed, std::string_view ours) {
+  constexpr char kCase = 'a' ^ 'A';
+  std::string third{listed};
+  for (std::size_t i = third.size(); i-- > 0 && (third == listed || third == ours);) {
+    third = listed;
+    if (std::isalpha(static_cast<unsigned char>(third[i])) != 0) third[i] ^= kCase;
+  }
+  return third;
+}
+
+// What `listed` is to a job here, though it spells its names otherwise. A part has a job's id in
+// its name and is in no other job's way.
+Leftover respelled_kind(const Directory& directory, std::string_view listed) {
+  const std::string ours = in_our_spelling(listed);
+  const Leftover kind = leftover_kind(ours);
+  if (kind == Leftover::none || kind == Leftover::part) return Leftover::none;
+  // Not by the number of what our name leads to: some FUSE give a file one for each spelling, and a
+  // hard link has the same.
+  return directory.exists(third_spelling(listed, ours)) ? kind : Leftover::none;
 }
 
 }  // namespace
@@ -38,13 +64,15 @@ Result<std::optional<LeftoverScan::Entry>> LeftoverScan::next() {
     if (errno == 0) return std::optional<Entry>{};
     return destination_failure(Errc::dest_unusable, directory_.path(), "readdir", errno);
   }
-  Leftover kind = leftover_kind(entry->d_name);
+  const Leftover spelled = leftover_kind(entry->d_name);
+  Leftover kind = spelled != Leftover::none ? spelled : respelled_kind(directory_, entry->d_name);
+  const bool respelled = kind != spelled;
   if (kind == Leftover::token && ((!own_token_.empty() && directory_.holds_token(own_token_)) ||
                                   !directory_.exists(kTokenName))) {  // that job has just ended
     kind = Leftover::none;
   }
-  return std::optional{
-      Entry{kind, entry->d_name, kind == Leftover::none || is_regular(directory_, *entry)}};
+  return std::optional{Entry{kind, entry->d_name,
+                             kind == Leftover::none || is_regular(directory_, *entry), respelled}};
 }
 
 Result<bool> LeftoverSurvey::step(std::chrono::steady_clock::duration slice) {
@@ -72,7 +100,7 @@ Result<bool> LeftoverSurvey::step(std::chrono::steady_clock::duration slice) {
 bool LeftoverSweep::is_doomed(const LeftoverScan::Entry& entry) const {
   // A mark is taken over under its lock (Directory::take_token), or stays.
   return entry.kind != Leftover::none && entry.kind != Leftover::token &&
-         (!doomed_ || doomed_(entry.kind, leftover_number(entry.name)));
+         (!doomed_ || doomed_(entry.kind, leftover_number(in_our_spelling(entry.name))));
 }
 
 Outcome LeftoverSweep::remove(const char* name) {
@@ -108,7 +136,7 @@ Result<bool> LeftoverSweep::step(std::chrono::steady_clock::duration slice) {
     if (!entry) return entry.error();
     if (!*entry) return end_pass();
     if (!is_doomed(**entry)) continue;
-    if (!looking_ && !(*entry)->is_regular) continue;
+    if (!looking_ && !(*entry)->may_be_ours()) continue;
     Outcome done =
         looking_ ? check_replaceable(directory_, **entry, spared_) : remove((*entry)->name);
     if (!done) return std::move(done.error());

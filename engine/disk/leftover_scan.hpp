@@ -23,6 +23,13 @@ class LeftoverScan {
     Leftover kind = Leftover::none;
     const char* name = "";   // valid until the next call
     bool is_regular = true;  // jobs make no other files, so no other is a job's
+    // The directory ignores case, and lists a name of ours in another spelling.
+    bool respelled = false;
+
+    // False of what no job can have made. True says little about what is known by its content.
+    bool may_be_ours() const noexcept {
+      return is_regular && (!respelled || is_known_by_content(kind));
+    }
   };
 
   // With an `own_token` of "" every token is another job's.
@@ -30,7 +37,9 @@ class LeftoverScan {
       : directory_(directory), own_token_(std::move(own_token)) {}
 
   // The next name there, whosever it is: Leftover::none for the user's own files and for a token
-  // that holds `own_token`. Nothing at the end. dest_unusable if the directory cannot be read.
+  // that holds `own_token`. A user's file that one of mpiferry's names leads to, as the directory
+  // ignores case, is of that name's kind: it would be replaced or written through. Nothing at the
+  // end. dest_unusable if the directory cannot be read.
   Result<std::optional<Entry>> next();
 
  private:
@@ -75,7 +84,7 @@ class LeftoverSweep {
  public:
   // `spared`: the id (file_id.hpp) of a file that must not be among them, the source of the very
   // job that asks; "" for none. `doomed` is asked about every name that is mpiferry's, and may be
-  // asked several times; a token is never in question. Empty: all. What is no regular file stays.
+  // asked several times; a token is never in question. Empty: all. What no job can have made stays.
   LeftoverSweep(const Directory& directory, std::string spared, Doomed doomed = {})
       : directory_(directory),
         spared_(std::move(spared)),

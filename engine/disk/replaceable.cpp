@@ -45,10 +45,7 @@ bool is_mark(std::string_view text) {
 // Whether mpiferry has written it. A mark that may not be read is left to whoever asks for its
 // lock.
 Result<bool> is_ours(const Directory& directory, const LeftoverScan::Entry& entry) {
-  if (entry.kind != Leftover::manifest && entry.kind != Leftover::sums &&
-      entry.kind != Leftover::token) {
-    return true;
-  }
+  if (!is_known_by_content(entry.kind)) return entry.may_be_ours();
   const auto file = StoredFile::open(directory, entry.name);
   if (!file) {
     if (file.error().system_errno == ENOENT || entry.kind == Leftover::token) return true;
@@ -89,7 +86,10 @@ Outcome check_replaceable(const Directory& directory, const LeftoverScan::Entry&
   if (!ours) return ours.error();
   if (!*ours) {
     refused.code = Errc::dest_occupied;
-    refused.detail = "has a name of mpiferry's files, and mpiferry has not written it";
+    refused.detail = entry.respelled
+                         ? "this directory ignores case, so one of mpiferry's names leads to this "
+                           "file, and mpiferry has not written it"
+                         : "has a name of mpiferry's files, and mpiferry has not written it";
     return refused;
   }
   return Nothing{};

@@ -36,14 +36,14 @@ Outcome check_predecessor(const disk::Directory& directory, wire::Layout layout,
     const auto entry = scan.next();
     if (!entry) return entry.error();
     if (!*entry) return Nothing{};
-    const auto [kind, name, is_regular] = **entry;
+    const disk::Leftover kind = (*entry)->kind;
     if (kind == disk::Leftover::none || kind == disk::Leftover::token) continue;
     if (Outcome ours = disk::check_replaceable(directory, **entry, source_id); !ours) return ours;
     const auto other = layout_of(kind, layout);
     if (!other || *other == layout) continue;
     return Failure{
         .code = Errc::dest_occupied,
-        .path = directory.path_of(name),
+        .path = directory.path_of((*entry)->name),
         .detail = fmt::format("a file of the layout {}, and this job has {}",
                               wire::layout_name(*other), wire::layout_name(layout)),
         .hint = fmt::format("resume with --layout {} if that is what lies here, or remove "

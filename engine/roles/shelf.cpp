@@ -73,7 +73,8 @@ Task<> Shelf::survey(mpi::MpiContext& context, std::uint32_t number, const Sinks
     if (!entry) note_failure(entry.error());
     if (!entry || !*entry) break;
     // Who wants the chunks does not ask what else there is.
-    if ((*entry)->kind != disk::Leftover::none && !note((*entry)->name, held) && !recall_.deliver) {
+    const bool ours = (*entry)->kind != disk::Leftover::none && !(*entry)->respelled;
+    if (ours && !note((*entry)->name, held) && !recall_.deliver) {
       extras.names.emplace_back((*entry)->name);
       extra_bytes += encoded_size(extras.names.back());
     }

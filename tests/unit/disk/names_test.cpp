@@ -26,6 +26,17 @@ TEST(ChunkName, is_recognised_as_a_leftover) {
   EXPECT_EQ(leftover_kind(ChunkName{ChunkIndex{12345}}.view()), Leftover::chunk);
 }
 
+TEST(OurSpelling, is_that_of_the_names_that_jobs_write) {
+  for (const char* name : {"chunk_7.bin", "stripe_1.bin.part", "file.bin", "manifest.json",
+                           "XXH3SUMS", "XXH3SUMS.12", ".mpiferry.job"}) {
+    EXPECT_EQ(in_our_spelling(name), name);
+  }
+  EXPECT_EQ(in_our_spelling("Chunk_7.BIN"), "chunk_7.bin");
+  EXPECT_EQ(in_our_spelling("xxh3Sums.12"), "XXH3SUMS.12");
+  EXPECT_EQ(in_our_spelling("xxh3"), "xxh3");
+  EXPECT_EQ(in_our_spelling(""), "");
+}
+
 TEST(ExpandDestination, replaces_rank_and_host_wherever_they_are) {
   EXPECT_EQ(expand_destination("{host}/out-{rank}/{rank}", Rank{3}, "node7"), "node7/out-3/3");
 }
