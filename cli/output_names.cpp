@@ -47,7 +47,8 @@ void check_output_name(const char* option, const std::string& name, const std::s
     throw CLI::ValidationError{
         option, fmt::format("{} {}: name another file", mpiferry::quoted(name), why)};
   };
-  const disk::Leftover kind = disk::leftover_kind(place.filename().native());
+  // In any case: the file system may ignore it.
+  const disk::Leftover kind = disk::leftover_kind(disk::in_our_spelling(place.filename().native()));
   if (kind == disk::Leftover::manifest || kind == disk::Leftover::token) {
     refuse("has a name of mpiferry's own files");
   }

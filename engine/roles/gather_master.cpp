@@ -86,7 +86,9 @@ Outcome GatherMaster::open_file() {
   if (fs::is_directory(path_, ignored)) {
     return disk::destination_failure(Errc::dest_unusable, options_.target, "open", EISDIR);
   }
-  if (disk::leftover_kind(name_) != disk::Leftover::none && is_looked_in(*directory_)) {
+  // In any case: the directory may ignore it.
+  const disk::Leftover kind = disk::leftover_kind(disk::in_our_spelling(name_));
+  if (kind != disk::Leftover::none && is_looked_in(*directory_)) {
     return Failure{.code = Errc::invalid_argument,
                    .path = options_.target,
                    .detail = "this has a name of the files that are gathered, and lies among them",

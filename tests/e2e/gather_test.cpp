@@ -92,7 +92,8 @@ TEST_F(Gather, leaves_a_file_alone_that_has_the_name_of_the_target_and_part) {
 
 TEST_F(Gather, refuses_to_replace_what_it_reads) {
   make_scattered();
-  for (const char* name : {"chunk_0.bin", "chunk_999.bin", "manifest.json", "XXH3SUMS"}) {
+  for (const char* name :
+       {"chunk_0.bin", "chunk_999.bin", "manifest.json", "XXH3SUMS", "Chunk_0.BIN"}) {
     const fs::path mine = destination / name;
     const std::string before = fs::exists(mine) ? read_file(mine) : "none";
     target = temporary / "link" / name;

@@ -39,8 +39,9 @@ TEST_F(OutputNames, job_files_are_refused_in_the_directory_of_the_job) {
   const fs::path there = folder_ / "out";
   for (const bool exists : {false, true}) {
     if (exists) fs::create_directory(there);
-    for (const char* name : {"chunk_3.bin", "stripe_1.bin", "stripe_1.bin.part", "file.bin",
-                             "file.bin.part", "XXH3SUMS", "XXH3SUMS.2"}) {
+    for (const char* name :
+         {"chunk_3.bin", "stripe_1.bin", "stripe_1.bin.part", "file.bin", "file.bin.part",
+          "XXH3SUMS", "XXH3SUMS.2", "Chunk_3.BIN", "xxh3sums"}) {
       EXPECT_NE(said(there / name, there), "") << name;
       EXPECT_NE(said(there / name, folder_ / "." / "out/"), "") << name;
       EXPECT_EQ(said(folder_ / name, there), "") << name;
@@ -62,7 +63,7 @@ TEST_F(OutputNames, job_files_are_refused_behind_links) {
 }
 
 TEST_F(OutputNames, mark_and_manifest_are_refused_everywhere) {
-  for (const char* name : {".mpiferry.job", "manifest.json"}) {
+  for (const char* name : {".mpiferry.job", "manifest.json", "Manifest.JSON"}) {
     EXPECT_NE(said(folder_ / name, ""), "") << name;
     EXPECT_NE(said(folder_ / name, "{rank}"), "") << name;
   }
