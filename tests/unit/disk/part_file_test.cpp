@@ -89,6 +89,26 @@ TEST(PartFile, has_the_same_bytes_when_they_go_past_the_page_cache) {
   }
 }
 
+// It is opened twice to be written, and the owner may only read it in the end.
+TEST(PartFile, of_a_read_only_source_goes_past_the_page_cache_and_has_its_mode) {
+  const TemporaryDirectory temporary;
+  std::filesystem::permissions(temporary.path(), std::filesystem::perms::all);
+  const std::string why = test::without_root([&] {
+    const Directory directory = open(temporary);
+    const mode_t umask = ::umask(027);
+    OpenedPart part = directory.open_part("chunk_7.bin", 1, {.direct = true, .mode = 0444});
+    ::umask(umask);
+    ASSERT_FALSE(part.error);
+    EXPECT_FALSE(part.file.append(bytes("seven")));
+    EXPECT_FALSE(part.file.publish(true));
+    struct stat status {};
+    ASSERT_EQ(::stat((temporary / "chunk_7.bin").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0440U);
+    EXPECT_EQ(temporary.get("chunk_7.bin"), "seven");
+  });
+  if (!why.empty()) GTEST_SKIP() << "not without the rights of root: " << why;
+}
+
 TEST(PartFile, is_removed_when_it_is_destroyed_before_it_is_published) {
   const TemporaryDirectory temporary;
   const Directory directory = open(temporary);
