@@ -5,6 +5,26 @@
 
 namespace mpiferry::disk {
 
+std::string_view system_hint(int system_errno) noexcept {
+  switch (system_errno) {
+    case EMFILE:
+      return "raise the limit of open files (ulimit -n)";
+    case ENFILE:
+      return "the host has no more open files: end programs there, or raise fs.file-max";
+    case EIO:
+    case ESTALE:
+      return "the disk or the file server fails there: see the system log of that host";
+    case ENOTCONN:
+      return "the program that serves this file system (FUSE) has ended: unmount it and mount it "
+             "again";
+    case ENXIO:
+    case ENODEV:
+      return "no device or terminal is behind that name: name another file";
+    default:
+      return "";
+  }
+}
+
 std::string_view destination_hint(int system_errno) noexcept {
   switch (system_errno) {
     case ENOTDIR:
@@ -27,9 +47,6 @@ std::string_view destination_hint(int system_errno) noexcept {
       return "something is mounted there, or has it in use: name another destination";
     case EXDEV:
       return "a file system begins there: name another destination";
-    case EMFILE:
-    case ENFILE:
-      return "raise the limit of open files (ulimit -n)";
     case ENAMETOOLONG:
       return "choose a shorter name for the destination";
     case ELOOP:
@@ -38,11 +55,8 @@ std::string_view destination_hint(int system_errno) noexcept {
       return "no file or directory can be made there: name another destination";
     case EPIPE:
       return "its reader went away: keep it until the job is over";
-    case EIO:
-    case ESTALE:
-      return "the disk or the file server fails there: see the system log of that host";
     default:
-      return "";
+      return system_hint(system_errno);
   }
 }
 
@@ -56,13 +70,8 @@ std::string_view reader_hint(int system_errno) noexcept {
     case EACCES:
     case EPERM:
       return "check who may read there";
-    case EMFILE:
-    case ENFILE:
-    case EIO:
-    case ESTALE:
-      return destination_hint(system_errno);
     default:
-      return "";
+      return system_hint(system_errno);
   }
 }
 

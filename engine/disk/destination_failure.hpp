@@ -8,7 +8,11 @@
 
 namespace mpiferry::disk {
 
-// What a user can do about `system_errno` at a destination; "" if there is nothing to say.
+// What a user can do about `system_errno`, whatever was done with the file; "" if there is nothing
+// to say.
+std::string_view system_hint(int system_errno) noexcept;
+
+// The same at a destination.
 std::string_view destination_hint(int system_errno) noexcept;
 
 // No room, on the disk or within a quota.

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/disk/allocated_bytes.hpp"
+#include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_id.hpp"
 
 namespace mpiferry::disk {
@@ -304,6 +305,7 @@ Failure Source::failure(Errc code, const char* call, int system_errno) const {
   result.path = path_;
   result.call = call;
   result.system_errno = system_errno;
+  result.hint = system_hint(system_errno);
   return result;
 }
 

@@ -161,6 +161,15 @@ TEST_F(GatherTarget, a_socket_is_refused_and_stays) {
   ::close(socket);
 }
 
+// /dev/tty of a session that has none.
+TEST_F(GatherTarget, a_terminal_that_is_not_there_is_refused_with_a_hint) {
+  target = "/dev/tty";
+  const Finished finished = run(prefixed({"setsid", "-w"}, gather(0)));
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_NE(line_with(finished.err, "hint").find("no device or terminal"), std::string::npos)
+      << told(finished);
+}
+
 // As root --force replaced /dev/null itself.
 TEST_F(GatherTarget, a_device_is_written_into_and_stays) {
   if (::mknod(target.c_str(), S_IFCHR | 0600, makedev(1, 3)) != 0) {
