@@ -58,9 +58,10 @@ class Directory {
 
   // `.mpiferry.job`, the mark that a job is running here, created with `text` or not at all: nobody
   // sees it without its text.
+  // Returns its id (file_id.hpp).
   // dest_occupied if there is one; its detail names rank, process and host of the job, and says
   // whether that process still runs, where that can be known.
-  Outcome create_token(std::string_view text) const;
+  Result<std::string> create_token(std::string_view text) const;
   // `create_token`, and locks it (flock) for as long as the descriptor lives, so that a job on this
   // host, or on one that shares the file system's locks, can tell a running job from a killed one.
   // A token of the job of `text` is joined; with `replace` one that nobody holds is replaced, if it
@@ -74,10 +75,15 @@ class Directory {
   // Ends what `take_token` began. Where others hold the token, too, the last of them removes it.
   void leave_token(std::string_view text, Descriptor lock) const noexcept;
   // Whether `.mpiferry.job` exists here and is of the job of `text`: its first line is the same
-  // (job_owner.hpp).
+  // (job_owner.hpp). False if it cannot be read.
   bool holds_token(std::string_view text) const noexcept;
-  // Removes `.mpiferry.job` if it is of the job of `text`. `lock`: what `take_token` has returned;
-  // it is given back when the name is gone, or where the name cannot go before.
+  // The same for those who must not take a mark that cannot be read for another job's: `lock`, of
+  // `take_token`, knows its mark without another descriptor.
+  // dest_unusable with path, call and errno (EMFILE, EIO, ...).
+  Result<bool> check_token(std::string_view text, const Descriptor& lock) const;
+  // Removes `.mpiferry.job` if it is of the job of `text`, or the file that is locked. `lock`: what
+  // `take_token` has returned; it is given back when the name is gone, or where the name cannot go
+  // before.
   void remove_token(std::string_view text, Descriptor lock = {}) const noexcept;
 
   // Starts a file that will be called `final_name` (at most 64 characters, no '/'); the part's name
@@ -117,7 +123,14 @@ class Directory {
   bool leads_to(const Descriptor& token) const noexcept;
   // What `.mpiferry.job` says, or "".
   std::string token_text() const;
-  std::string_view read_token(std::span<char> buffer) const noexcept;
+  struct TokenText {
+    std::string_view text;
+    const char* call = "";  // that failed, with errno
+    int system_errno = 0;
+  };
+  TokenText read_token(std::span<char> buffer) const noexcept;
+  bool is_token(std::string_view id) const;  // of file_id.hpp
+  bool unlink_token() const noexcept;
 
   std::string path_;
   Descriptor descriptor_;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <optional>
+#include <span>
 #include <string>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -41,12 +42,18 @@ Descriptor open_to_lock(int directory) noexcept {
 // Enough for a job, a pid and a host; more is not ours.
 constexpr std::size_t kMaxTokenText = 512;
 
-ssize_t read_some(int descriptor, char* out, std::size_t size) noexcept {
+// From its start, whoever has read it before.
+ssize_t read_some(int descriptor, std::span<char> out) noexcept {
   ssize_t got = 0;
   do {
-    got = ::read(descriptor, out, size);
+    got = ::pread(descriptor, out.data(), out.size(), 0);
   } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == ESTALE) errno = ENOENT;  // NFS: it has gone since it was opened
   return got;
+}
+
+bool is_of_job(std::string_view mark, std::string_view text) noexcept {
+  return job_of(mark) == job_of(text) && !text.empty();
 }
 
 // 0 if the lock is ours now, EWOULDBLOCK if a job holds it, or why there is no telling.
@@ -66,13 +73,53 @@ bool lacks_locks(int error) noexcept {
   return error == EOPNOTSUPP || error == ENOSYS || error == ENOLCK;
 }
 
-// Makes a new file with `text`, or none. The call that failed, with errno, or nullptr.
-const char* write_new_file(int directory, const char* name, std::string_view text) {
+// The mark that lies there, locked and read; or the call that failed, with errno.
+struct Held {
+  Descriptor token;
+  std::string text;
+  const char* call = "open";
+  int error = 0;
+};
+Held hold(int directory) {
+  Held held;
+  held.token = open_to_lock(directory);
+  if (!held.token) {
+    held.error = errno;
+    return held;
+  }
+  held.call = "flock";
+  held.error = lock(held.token, LOCK_SH);
+  if (held.error != 0) return held;
+  held.call = "pread";
+  std::array<char, kMaxTokenText> buffer;  // NOLINT(*-member-init): it is read into
+  const ssize_t got = read_some(held.token.get(), buffer);
+  if (got < 0) held.error = errno;
+  held.text.assign(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  return held;
+}
+
+// It is missing, or not what a job of this user has made. Other errors say nothing of a mark: a
+// limit of open files, a disk or a file server that fails.
+bool is_none_of_ours(int error) noexcept {
+  constexpr auto kErrors = std::to_array({ENOENT, ELOOP, ENXIO, EISDIR, ESPIPE, EACCES, EPERM});
+  return std::ranges::find(kErrors, error) != kErrors.end();
+}
+
+// Makes a new file with `text`, or none. The call that failed, with errno, or nullptr and the
+// file's `id` (file_id.hpp).
+const char* write_new_file(int directory, const char* name, std::string_view text,
+                           std::string& id) {
   Descriptor file{
       ::openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
   if (!file) return "open";
   const char* call = nullptr;
   int error = 0;
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) {
+    call = "fstat";
+    error = errno;
+  }
+  id = file_id(status);
   while (!text.empty() && call == nullptr) {
     const ssize_t put = ::write(file.get(), text.data(), text.size());
     if (put > 0) {
@@ -93,10 +140,11 @@ const char* write_new_file(int directory, const char* name, std::string_view tex
 
 }  // namespace
 
-Outcome Directory::create_token(std::string_view text) const {
+Result<std::string> Directory::create_token(std::string_view text) const {
   const int directory = descriptor_.get();
   const std::string whole = unique_name(".mpiferry.job-");
-  const char* call = write_new_file(directory, whole.c_str(), text);
+  std::string id;
+  const char* call = write_new_file(directory, whole.c_str(), text, id);
   int error = errno;
   if (call == nullptr) {
     // link(2) fails if there is a token, and nobody sees half of ours.
@@ -105,15 +153,15 @@ Outcome Directory::create_token(std::string_view text) const {
     ::unlinkat(directory, whole.c_str(), 0);
     // FAT, some FUSE: without links. Then others may see the token without its text for a moment.
     if (call != nullptr && lacks_links(error)) {
-      call = write_new_file(directory, token_name(), text);
+      call = write_new_file(directory, token_name(), text, id);
       error = errno;
     }
   }
-  if (call == nullptr) return Nothing{};
+  if (call == nullptr) return id;
   if (error != EEXIST) return destination_failure(Errc::dest_unusable, path_, call, error);
   // Neither --force nor --resume would take another program's file away.
   const LeftoverScan::Entry there{Leftover::token, token_name()};
-  if (Outcome ours = check_replaceable(*this, there, ""); !ours) return ours;
+  if (Outcome ours = check_replaceable(*this, there, ""); !ours) return std::move(ours.error());
   return marked("a job is running here, or was killed");
 }
 
@@ -123,24 +171,27 @@ Result<Descriptor> Directory::take_token(std::string_view text, bool replace,
                                          std::string_view source_id) const {
   constexpr int kMostTries = 8;  // more is a fight
   for (int tries = 0; tries < kMostTries; ++tries) {
-    if (!holds_token(text)) {
+    const auto there = check_token(text, Descriptor{});
+    if (!there) return there.error();
+    Result<std::string> made{std::string{}};
+    if (!*there) {
       const Outcome free = replace ? remove_dead_token(source_id) : Outcome{Nothing{}};
-      const Outcome made = free ? create_token(text) : free;
+      made = free ? create_token(text) : Result<std::string>{free.error()};
       if (!made && !holds_token(text)) {
         // Another was faster: look at its token.
         if (free && replace && made.error().code == Errc::dest_occupied) continue;
         return made.error();
       }
     }
-    Descriptor token = open_to_lock(descriptor_.get());
-    const int error = token ? lock(token, LOCK_SH) : errno;
-    if (lacks_locks(error)) return Descriptor{};
-    if (error != 0 && error != EWOULDBLOCK && error != ENOENT) {
-      remove_token(text);
-      const char* call = token ? "flock" : "open";
-      return destination_failure(Errc::dest_unusable, path_of(kTokenName), call, error);
+    Held held = hold(descriptor_.get());
+    if (lacks_locks(held.error)) return Descriptor{};
+    if (held.error != 0 && held.error != EWOULDBLOCK && held.error != ENOENT) {
+      if ((made && is_token(*made)) || holds_token(text)) unlink_token();
+      return destination_failure(Errc::dest_unusable, path_of(kTokenName), held.call, held.error);
     }
-    if (error == 0 && leads_to(token) && holds_token(text)) return token;
+    if (held.error == 0 && leads_to(held.token) && is_of_job(held.text, text)) {
+      return std::move(held.token);
+    }
   }
   return running();
 }
@@ -159,8 +210,11 @@ Outcome Directory::remove_dead_token(std::string_view source_id) const {
   const LeftoverScan::Entry entry{Leftover::token, token_name()};
   if (Outcome ours = check_replaceable(*this, entry, source_id); !ours) return ours;
   const Descriptor token = open_to_lock(descriptor_.get());
-  if (!token && errno == ENOENT) return Nothing{};
-  if (!token) return undecided("open", errno);
+  if (!token) {
+    if (errno == ENOENT) return Nothing{};
+    if (is_none_of_ours(errno)) return undecided("open", errno);
+    return destination_failure(Errc::dest_unusable, path_of(kTokenName), "open", errno);
+  }
   const int error = lock(token, LOCK_EX);
   if (error == EWOULDBLOCK) return running();
   if (error != 0) return undecided("flock", error);
@@ -213,28 +267,52 @@ std::optional<bool> Directory::owner_runs() const {
 
 bool Directory::holds_token(std::string_view text) const noexcept {
   std::array<char, kMaxTokenText> buffer;  // NOLINT(*-member-init): it is read into
-  return job_of(read_token(buffer)) == job_of(text) && !text.empty();
+  return is_of_job(read_token(buffer).text, text);
+}
+
+// As long as the mark is open, no other file gets its inode number.
+Result<bool> Directory::check_token(std::string_view text, const Descriptor& lock) const {
+  if (lock && leads_to(lock)) return true;
+  std::array<char, kMaxTokenText> buffer;  // NOLINT(*-member-init): it is read into
+  const TokenText there = read_token(buffer);
+  if (there.system_errno == 0 || is_none_of_ours(there.system_errno)) {
+    return is_of_job(there.text, text);
+  }
+  return destination_failure(Errc::dest_unusable, path_of(kTokenName), there.call,
+                             there.system_errno);
 }
 
 void Directory::remove_token(std::string_view text, Descriptor lock) const noexcept {
-  if (!holds_token(text) || ::unlinkat(descriptor_.get(), token_name(), 0) == 0) return;
+  const bool ours = (lock && leads_to(lock)) || holds_token(text);
+  if (!ours || unlink_token()) return;
   // FUSE hides a file that is open by a rename, and that may be refused.
   lock.close();
-  if (holds_token(text)) ::unlinkat(descriptor_.get(), token_name(), 0);
+  if (holds_token(text)) unlink_token();
+}
+
+bool Directory::unlink_token() const noexcept {
+  return ::unlinkat(descriptor_.get(), token_name(), 0) == 0;
+}
+
+bool Directory::is_token(std::string_view id) const {
+  struct stat named {};
+  return ::fstatat(descriptor_.get(), token_name(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         file_id(named) == id;
 }
 
 std::string Directory::token_text() const {
   std::array<char, kMaxTokenText> buffer;  // NOLINT(*-member-init): it is read into
-  std::string_view text = read_token(buffer);
+  std::string_view text = read_token(buffer).text;
   while (text.ends_with('\n')) text.remove_suffix(1);
   return std::string{text};
 }
 
-std::string_view Directory::read_token(std::span<char> buffer) const noexcept {
+Directory::TokenText Directory::read_token(std::span<char> buffer) const noexcept {
   const Descriptor file = open_token(descriptor_.get());
-  if (!file) return {};
-  const ssize_t got = read_some(file.get(), buffer.data(), buffer.size());
-  return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+  if (!file) return {.text = {}, .call = "open", .system_errno = errno};
+  const ssize_t got = read_some(file.get(), buffer);
+  if (got < 0) return {.text = {}, .call = "pread", .system_errno = errno};
+  return {.text = {buffer.data(), static_cast<std::size_t>(got)}};
 }
 
 }  // namespace mpiferry::disk

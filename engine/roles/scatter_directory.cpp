@@ -24,7 +24,9 @@ Task<Outcome> ScatterWorker::occupy() {
   auto directory = disk::Directory::open_or_create(path);
   if (!directory) co_return std::move(directory.error());
   directory_ = std::make_shared<disk::Directory>(std::move(*directory));
-  shares_ = directory_->holds_token(job_.token);
+  const auto shared = directory_->check_token(job_.token, disk::Descriptor{});
+  if (!shared) co_return shared.error();
+  shares_ = *shared;
   if (job_.layout == wire::Layout::file && !shares_) {
     co_return Failure{.code = Errc::dest_unusable,
                       .path = directory_->path(),

@@ -108,7 +108,11 @@ void ScatterMaster::check_result() {
   if (auto same = reader_->source().check_unchanged(mtime); !same) fail(std::move(same.error()));
   if (options_.discard) return;
   if (Outcome there = directory_->check_in_place(); !there) fail(std::move(there.error()));
-  if (!directory_->holds_token(token_)) fail(taken_over());
+  if (const auto held = directory_->check_token(token_, token_lock_); !held) {
+    fail(held.error());
+  } else if (!*held) {
+    fail(taken_over());
+  }
   if (conductor_.failed() || is_complete()) return;
   if (Outcome retracted = retract(kNoRank); !retracted) fail(std::move(retracted.error()));
 }

@@ -41,6 +41,7 @@ thread_local bool pwrite_is_full = false;
 thread_local bool direct_writes_are_refused = false;
 thread_local std::set<int> opened_direct;  // whatever their flags are by now
 thread_local bool unlink_hides_by_a_rename = false;
+thread_local int pread_error = 0;
 thread_local off_t pread_ends_at = -1;  // whatever the size says
 
 int fail(int error) {
@@ -122,6 +123,7 @@ extern "C" ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t 
 }
 
 extern "C" ssize_t pread(int descriptor, void* bytes, size_t size, off_t offset) {
+  if (pread_error != 0) return fail(pread_error);
   if (pread_ends_at >= 0) {
     const off_t left = std::max<off_t>(0, pread_ends_at - offset);
     size = std::min(size, static_cast<size_t>(left));
@@ -136,7 +138,7 @@ class SystemFaults : public testing::Test {
  protected:
   ~SystemFaults() override {
     fallocate_error = fdatasync_error = fdatasync_interruptions = flock_error = 0;
-    link_error = rename_new_error = pwrite_interruptions = 0;
+    link_error = rename_new_error = pwrite_interruptions = pread_error = 0;
     pread_ends_at = -1;
     flock_is_nfs = link_answer_lost = pwrite_is_short = pwrite_is_full = false;
     direct_writes_are_refused = unlink_hides_by_a_rename = false;
@@ -326,6 +328,17 @@ TEST_F(SystemFaults, of_a_lock_leave_no_mark_of_a_job_that_never_began) {
   ASSERT_FALSE(ours);
   EXPECT_EQ(ours.error().code, Errc::dest_unusable);
   EXPECT_EQ(ours.error().system_errno, EIO);
+  EXPECT_TRUE(temporary.names().empty());
+}
+
+TEST_F(SystemFaults, of_a_disk_do_not_make_our_mark_another_jobs) {
+  pread_error = EIO;
+  const Result<Descriptor> ours = directory.take_token(kOurs, false);
+  ASSERT_FALSE(ours);
+  EXPECT_EQ(ours.error().code, Errc::dest_unusable);
+  EXPECT_EQ(ours.error().call, "pread");
+  EXPECT_EQ(ours.error().system_errno, EIO);
+  EXPECT_NE(ours.error().hint.find("system log"), std::string::npos);
   EXPECT_TRUE(temporary.names().empty());
 }
 

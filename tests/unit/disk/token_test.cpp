@@ -1,4 +1,5 @@
 // Directory: the mark of a running job.
+#include <cerrno>
 #include <filesystem>
 #include <string>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "engine/disk/file_id.hpp"
 #include "engine/disk/job_owner.hpp"
 #include "tests/unit/disk/marks.hpp"
+#include "tests/unit/disk/open_file_limit.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
@@ -40,7 +42,7 @@ TEST_F(Token, is_held_by_whom_it_names_and_nobody_else) {
 
 TEST_F(Token, of_another_job_stops_ours_and_says_whose_it_is) {
   temporary.put(".mpiferry.job", kTheirs);
-  const Outcome created = directory.create_token(kOurs);
+  const auto created = directory.create_token(kOurs);
   ASSERT_FALSE(created);
   EXPECT_EQ(created.error().code, Errc::dest_occupied);
   EXPECT_EQ(created.error().path, temporary.path());
@@ -49,6 +51,65 @@ TEST_F(Token, of_another_job_stops_ours_and_says_whose_it_is) {
   EXPECT_NE(created.error().hint.find("--force"), std::string::npos);
   EXPECT_EQ(temporary.get(".mpiferry.job"), kTheirs);
   EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
+}
+
+TEST_F(Token, that_cannot_be_read_is_not_taken_for_another_jobs) {
+  const auto lock = directory.take_token(kOurs, false);
+  ASSERT_TRUE(lock && *lock);
+  const test::OpenFileLimit limit{0};
+  const auto unread = directory.check_token(kOurs, Descriptor{});
+  ASSERT_FALSE(unread);
+  EXPECT_EQ(unread.error().code, Errc::dest_unusable);
+  EXPECT_EQ(unread.error().path, temporary / ".mpiferry.job");
+  EXPECT_EQ(unread.error().call, "open");
+  EXPECT_EQ(unread.error().system_errno, EMFILE);
+  EXPECT_NE(unread.error().hint.find("ulimit -n"), std::string::npos);
+}
+
+TEST_F(Token, that_is_locked_is_known_without_another_descriptor) {
+  auto lock = directory.take_token(kOurs, false);
+  ASSERT_TRUE(lock && *lock);
+  {
+    const test::OpenFileLimit limit{0};
+    const auto held = directory.check_token(kOurs, *lock);
+    ASSERT_TRUE(held) << held.error().message();
+    EXPECT_TRUE(*held);
+    directory.remove_token(kOurs, std::move(*lock));
+    EXPECT_FALSE(directory.exists(".mpiferry.job"));
+  }
+}
+
+TEST_F(Token, of_another_job_in_its_place_stays) {
+  auto lock = directory.take_token(kOurs, false);
+  ASSERT_TRUE(lock && *lock);
+  ASSERT_TRUE(directory.remove(".mpiferry.job"));
+  temporary.put(".mpiferry.job", kTheirs);
+  const auto gone = directory.check_token(kOurs, *lock);
+  ASSERT_TRUE(gone);
+  EXPECT_FALSE(*gone);
+  directory.remove_token(kOurs, std::move(*lock));
+  EXPECT_EQ(temporary.get(".mpiferry.job"), kTheirs);
+}
+
+// Whichever call is the first that finds no descriptor.
+TEST_F(Token, is_taken_or_not_there_where_few_files_may_be_opened) {
+  for (const bool replace : {false, true}) {
+    for (rlim_t more = 0; more < 4; ++more) {
+      Result<Descriptor> taken{Descriptor{}};
+      {
+        const test::OpenFileLimit limit{more};
+        taken = directory.take_token(kOurs, replace);
+      }
+      if (taken) {
+        EXPECT_TRUE(directory.holds_token(kOurs)) << more;
+        directory.remove_token(kOurs);
+        continue;
+      }
+      EXPECT_EQ(taken.error().code, Errc::dest_unusable) << more << taken.error().message();
+      EXPECT_EQ(taken.error().system_errno, EMFILE) << more;
+      EXPECT_TRUE(temporary.names().empty()) << more;
+    }
+  }
 }
 
 TEST_F(Token, is_removed_by_whom_it_names) {
