@@ -33,6 +33,7 @@
 #include "cli/start.hpp"
 #include "cli/tune_command.hpp"
 #include "cli/version.hpp"
+#include "engine/disk/destination_failure.hpp"
 #include "engine/mpi/environment.hpp"
 #include "engine/mpi/error.hpp"
 #include "engine/roles/run.hpp"
@@ -61,9 +62,7 @@ int scatter(Arguments arguments, const Launcher& launcher) {
   }
   Start start{launcher};
   const mpi::Environment& environment = start.environment();
-  if (environment.size() > 1 && start.first_refused(false)) {
-    end_program(exit_code(ErrorClass::usage));
-  }
+  start.meet();
   const Output output = Output::choose({.taken = is_standard_output(arguments.json),
                                         .progress = arguments.progress,
                                         .quiet = arguments.quiet,
@@ -163,16 +162,18 @@ void open_standard_descriptors() {
   }
 }
 
-void report_system_error(const Launcher& launcher, const char* what, int code) {
+// Says what the system refused. Returns the exit code.
+int report_system_error(const Launcher& launcher, const char* what, int code) {
   constexpr auto kOfLimits = std::to_array({EAGAIN, EMFILE, ENFILE, ENOMEM});
   std::string text = fmt::format("mpiferry: error: rank {}: {}\n", launcher.rank, what);
   if (std::ranges::find(kOfLimits, code) == kOfLimits.end()) {
     say(stderr, text);
-    return;
+    return exit_code(ErrorClass::internal);
   }
   // What fails on one rank for want of descriptors or threads fails on its neighbours as well.
   text += "  hint: a limit of processes or descriptors (ulimit -u, -n) may be too low\n";
   launcher.report_once([&] { say(stderr, text); });
+  return exit_code(disk::is_limit_of_open_files(code) ? ErrorClass::usage : ErrorClass::internal);
 }
 
 // UCX, which MPICH may be built on, takes SIGHUP for itself when it is loaded, before main(). So
@@ -187,6 +188,7 @@ void note_hangup() {
 [[gnu::section(".preinit_array"), gnu::used]] void (*const kBeforeLibraries)() = note_hangup;
 
 int main(int argc, const char* const* argv) {
+  int code = exit_code(ErrorClass::internal);
   if (hangup_is_ignored) std::signal(SIGHUP, SIG_IGN);
   // A closed pipe or a file size limit is an error of a write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
@@ -197,10 +199,9 @@ int main(int argc, const char* const* argv) {
   try {
     return std::visit(Command{launcher}, parse(argc, argv));
   } catch (const std::bad_alloc&) {
-    say(stderr,
-        fmt::format("mpiferry: error: rank {}: memory is exhausted\n  hint: lower --window, "
-                    "--chunk-size or --memory\n",
-                    launcher.rank));
+    say(stderr, fmt::format("mpiferry: error: rank {}: memory is exhausted\n  hint: use smaller "
+                            "windows or chunks, or lower --memory\n",
+                            launcher.rank));
   } catch (const mpi::CallFailed& error) {
     let_lower_ranks_speak(Rank{launcher.rank});  // a connection that is lost has two ends
     Failure failure = error.failure();
@@ -208,13 +209,13 @@ int main(int argc, const char* const* argv) {
     say(stderr, error_text(failure));
     mpi::Environment::abort(exit_code(failure.code));
   } catch (const std::system_error& error) {
-    report_system_error(launcher, error.what(), error.code().value());
+    code = report_system_error(launcher, error.what(), error.code().value());
   } catch (const boost::system::system_error& error) {
-    report_system_error(launcher, error.what(), error.code().value());
+    code = report_system_error(launcher, error.what(), error.code().value());
   } catch (const std::exception& error) {
     say(stderr, fmt::format("mpiferry: error: rank {}: {}\n", launcher.rank, error.what()));
   }
-  mpi::Environment::abort(exit_code(ErrorClass::internal));
+  mpi::Environment::abort(code);
 }
 
 }  // namespace

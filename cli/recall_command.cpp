@@ -47,15 +47,13 @@ int run_recall(Arguments arguments, const Launcher& launcher,
                std::string (*success)(const Report&)) {
   Start start{launcher};
   const mpi::Environment& environment = start.environment();
-  if (environment.size() > 1 && start.first_refused(false)) {
-    end_program(exit_code(ErrorClass::usage));
-  }
   // One rank alone is welcome here; a foreign launcher's world of one rank, many times, is not.
   if (environment.size() == 1 && launcher.several()) {
     const Failure failure = too_few_ranks(launcher, mpi::Environment::library_version(), "");
     launcher.report_once([&failure] { say(stderr, error_text(failure)); });
     end_program(exit_code(failure.code));
   }
+  start.meet();
   arguments.options.build = build_text();
   const Output output = Output::choose(
       {.taken = is_standard_output(arguments.json) || pours_into_standard_output(arguments.options),

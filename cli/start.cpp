@@ -9,7 +9,9 @@
 #include "cli/exit_code.hpp"
 #include "cli/report_text.hpp"
 #include "engine/base/turn.hpp"
+#include "engine/mpi/communicator.hpp"
 #include "engine/mpi/exchange.hpp"
+#include "engine/roles/preflight.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -47,7 +49,28 @@ std::chrono::milliseconds meeting_limit(Rank self) {
 
 }  // namespace
 
-Start::Start(const Launcher& launcher) : alarm_(watch_start(launcher)) {}
+Start::Start(const Launcher& launcher)
+    : alarm_(watch_start(launcher)), ready_(roles::check_open_files()) {}
+
+void Start::meet() {
+  std::optional<Rank> refused;
+  if (environment_.size() > 1) {
+    refused = first_refused(!ready_);
+  } else if (!ready_) {
+    refused = kMaster;
+  }
+  if (!refused) return;
+  explain(*refused);
+  end_program(exit_code(ErrorClass::usage));
+}
+
+void Start::explain(Rank refused) const {
+  if (ready_ || refused != Rank{environment_.rank()}) return;
+  Failure failure = ready_.error();
+  failure.rank = refused;
+  failure.host = mpi::host_name();
+  say(stderr, error_text(failure));
+}
 
 std::optional<Rank> Start::first_refused(bool refused) {
   using Clock = std::chrono::steady_clock;

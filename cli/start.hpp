@@ -6,6 +6,7 @@
 
 #include "cli/launcher.hpp"
 #include "engine/base/alarm.hpp"
+#include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
 #include "engine/mpi/environment.hpp"
 
@@ -20,6 +21,14 @@ class Start {
   explicit Start(const Launcher& launcher);
 
   const mpi::Environment& environment() const noexcept { return environment_; }
+  // Collective, before a job. Ends the program with 2, after one message, if the command line of
+  // some rank is refused, or if some rank is not ready.
+  void meet();
+  // False if this rank can take no job, whatever its command line says: its limit of open files is
+  // too low.
+  bool ready() const noexcept { return static_cast<bool>(ready_); }
+  // Says why it is not, if it is the rank that is to speak for all.
+  void explain(Rank refused) const;
   // Collective: the lowest rank whose command line is refused, if there is one. `refused`: that of
   // this rank is. Ends the program with 6 if some rank has not come within a minute.
   std::optional<Rank> first_refused(bool refused);
@@ -29,6 +38,7 @@ class Start {
  private:
   std::unique_ptr<Alarm> alarm_;  // before MPI_Init_thread
   mpi::Environment environment_;
+  Outcome ready_;
 };
 
 }  // namespace mpiferry::cli

@@ -113,13 +113,14 @@ SweepResult sweep(Start& start, const TuneArguments& arguments, Interruption& in
     }
   };
 
-  auto refused = meeting.lowest_with("the meeting at the start", false);
+  auto refused = meeting.lowest_with("the meeting at the start", !start.ready());
   if (!refused) {
     lose(refused.error());
     return result;
   }
   start.complete();
   if (*refused) {
+    start.explain(**refused);
     result.refused = true;
     return result;
   }

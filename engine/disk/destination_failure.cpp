@@ -81,6 +81,10 @@ bool is_full(const Failure& failure) noexcept {
   return failure.system_errno == ENOSPC || failure.system_errno == EDQUOT;
 }
 
+bool is_limit_of_open_files(int system_errno) noexcept {
+  return system_errno == EMFILE || system_errno == ENFILE;
+}
+
 Failure destination_failure(Errc code, std::string path, std::string_view call, int system_errno) {
   Failure failure;
   failure.code = code;

@@ -18,6 +18,9 @@ std::string_view destination_hint(int system_errno) noexcept;
 // No room, on the disk or within a quota.
 bool is_full(const Failure& failure) noexcept;
 
+// This process, or its host, may open no more files: that says nothing of a file.
+bool is_limit_of_open_files(int system_errno) noexcept;
+
 Failure destination_failure(Errc code, std::string path, std::string_view call, int system_errno);
 
 // dest_unusable for what lies there and is only read: with hints for readers.

@@ -14,7 +14,8 @@
 namespace mpiferry::roles {
 namespace {
 
-// Beside the chunks: directories, stripes, sums, what MPI opens while it connects.
+// Beside the chunks that a scatter writes: directories, stripes, sums, files that are read back,
+// what Asio opens, and MPI while it connects.
 constexpr std::uint64_t kOtherFiles = 32;
 // Files take whole blocks; this is the size of most.
 constexpr std::uint64_t kBlock = 4096;
@@ -45,14 +46,19 @@ constexpr const char* kMakeRoom = "free some space there, or name a destination 
 Outcome check_open_files(std::uint32_t window) {
   const std::uint64_t limit = disk::open_file_limit();
   const std::uint64_t open = disk::open_files();
-  if (limit >= open + window + kOtherFiles) return Nothing{};
-  return Failure{.code = Errc::invalid_argument,
-                 .call = "open",
-                 .system_errno = EMFILE,
-                 .detail = fmt::format("{} files are open, {} more may be needed for a window of "
-                                       "{}, and the limit is {}",
-                                       open, window + kOtherFiles, window, limit),
-                 .hint = "raise the limit of open files (ulimit -n), or lower --window"};
+  const std::uint64_t more = window + kOtherFiles;
+  if (limit >= open + more) return Nothing{};
+  Failure failure{.code = Errc::invalid_argument,
+                  .call = "open",
+                  .system_errno = EMFILE,
+                  .detail = fmt::format("{} files are open, {} more may be needed", open, more),
+                  .hint = "raise the limit of open files (ulimit -n)"};
+  if (window > 0) {
+    failure.detail += fmt::format(" for a window of {}", window);
+    failure.hint += ", or choose a smaller window";
+  }
+  failure.detail += fmt::format(", and the limit is {}", limit);
+  return failure;
 }
 
 Outcome check_file_size(const wire::Job& job, Rank self, const std::string& path) {

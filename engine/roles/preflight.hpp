@@ -14,8 +14,9 @@
 
 namespace mpiferry::roles {
 
-// On the worker. invalid_argument if the limit of open files is too low for the window.
-Outcome check_open_files(std::uint32_t window);
+// invalid_argument if the limit of open files is too low for a job, or for the window of a worker
+// that writes a file for each chunk.
+Outcome check_open_files(std::uint32_t window = 0);
 // The largest file that this worker writes in the directory `path`, or the file `path` of `size`
 // bytes: dest_unusable if the limit of this process is lower (ulimit -f). Passes for a stream.
 Outcome check_file_size(const wire::Job& job, Rank self, const std::string& path);

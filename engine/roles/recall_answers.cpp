@@ -116,6 +116,7 @@ void RecallMaster::hear_chunk(Rank from, const Message& message, mpi::Completion
 void RecallMaster::hear_finding(Rank from, const wire::Finding& finding, Lease lease) {
   const ChunkIndex chunk = finding.chunk;
   if (chunk.value >= chunks()) return refuse(from, {.code = Errc::unexpected_message});
+  if (disk::is_limit_of_open_files(finding.system_errno)) return fail(unopened(from, finding));
   const bool right = finding.status == wire::Finding::Status::whole &&
                      finding.digest == manifest_.chunk_digests[chunk.value];
   if (right && deliver_ && !lease) return refuse(from, {.code = Errc::unexpected_message});
@@ -224,6 +225,17 @@ Report::Flaw RecallMaster::flaw_of(Rank from, const wire::Finding& finding) cons
       break;
   }
   return flaw;
+}
+
+// The chunk may well be whole.
+Failure RecallMaster::unopened(Rank from, const wire::Finding& finding) const {
+  Failure failure = disk::stored_failure(path_of(finding.chunk), wire::call_name(finding.call),
+                                         finding.system_errno);
+  failure.code = Errc::invalid_argument;
+  failure.rank = from;
+  failure.host = host_of(from);
+  failure.detail = fmt::format("chunk {} cannot be read", finding.chunk.value);
+  return failure;
 }
 
 Report::Flaw RecallMaster::missing(ChunkIndex chunk) const {

@@ -116,6 +116,7 @@ class RecallMaster : public Master {
               Lease lease);
   Report::Flaw flaw_of(Rank from, const wire::Finding& finding) const;
   Report::Flaw missing(ChunkIndex chunk) const;
+  Failure unopened(Rank from, const wire::Finding& finding) const;
   std::optional<Failure> unseen_place_of(ChunkIndex chunk) const;
   std::string path_of(ChunkIndex chunk) const;
   std::uint32_t directory_of(ChunkIndex chunk) const;

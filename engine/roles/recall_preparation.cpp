@@ -11,6 +11,7 @@
 #include "engine/disk/manifest_file.hpp"
 #include "engine/roles/fault_player.hpp"
 #include "engine/roles/options.hpp"
+#include "engine/roles/preflight.hpp"
 #include "engine/roles/recall_master.hpp"
 #include "engine/roles/source_reader.hpp"
 
@@ -47,6 +48,7 @@ Task<Outcome> RecallMaster::prepare() {
   if (ready) ready = check_stall_timeout(options_.stall_timeout);
   if (ready) ready = disk::check_pattern(options_.directory);
   if (ready) ready = observer_.on_begin();
+  if (ready) ready = check_open_files();
   if (ready) ready = read_manifest();
   if (!ready) co_return ready;
   plan_memory();

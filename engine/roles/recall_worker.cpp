@@ -39,6 +39,7 @@ Result<std::unique_ptr<Duty>> RecallWorker::take(const Post& post, const Message
 // There may be more to tell than fits into a message.
 Task<Outcome> RecallWorker::prepare() {
   if (Outcome same = check_build(post_.build, recall_.build); !same) co_return same;
+  if (Outcome enough = check_open_files(); !enough) co_return enough;
   std::deque<wire::Holding> holdings;
   std::deque<wire::Extras> extras;
   Shelf::Sinks sinks{.holding = [&](wire::Holding it) { holdings.push_back(std::move(it)); },

@@ -37,6 +37,7 @@ Task<Outcome> ScatterMaster::prepare() {
   Outcome begun = validate(options_);
   if (begun) begun = check_faults(options_.faults, workers());
   if (begun) begun = observer_.on_begin();
+  if (begun) begun = check_open_files();
   if (!begun) co_return begun;
   auto source = disk::Source::open(io_, options_.source);
   if (!source) co_return std::move(source.error());

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/disk/open_file_limit.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::roles {
@@ -179,6 +180,15 @@ TEST(Preflight, needs_an_open_file_for_every_chunk_of_the_window) {
   if (checked) GTEST_SKIP() << "no limit of open files here";
   EXPECT_EQ(checked.error().code, Errc::invalid_argument);
   EXPECT_EQ(checked.error().system_errno, EMFILE);
+  EXPECT_NE(checked.error().hint.find("a smaller window"), std::string::npos);
+}
+
+TEST(Preflight, needs_files_for_any_job) {
+  const disk::test::OpenFileLimit limit{16};
+  const Outcome checked = check_open_files();
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, Errc::invalid_argument);
+  EXPECT_EQ(checked.error().hint, "raise the limit of open files (ulimit -n)");
 }
 
 }  // namespace

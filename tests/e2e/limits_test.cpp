@@ -1,0 +1,102 @@
+// Limits of open files, which say nothing of chunks, and nothing of other jobs.
+#include <filesystem>
+#include <string>
+#include <sys/resource.h>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/e2e/recall_job.hpp"
+
+namespace mpiferry::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OpenFiles : public RecallTest {
+ protected:
+  OpenFiles() { chunk_size = 4096; }
+
+  static Finished run_with_limit(int files, const Command& command) {
+    return run(prefixed(
+        {"sh", "-c", R"(ulimit -n "$1"; shift; exec "$@")", "sh", std::to_string(files)}, command));
+  }
+  // From now on the processes may open nothing more.
+  static void take_descriptors(const std::vector<pid_t>& processes) {
+    const rlimit few{10, 1024};
+    for (const pid_t process : processes) {
+      EXPECT_EQ(::prlimit(process, RLIMIT_NOFILE, &few, nullptr), 0);
+    }
+  }
+  static bool is_rank_0(pid_t process) {
+    const std::string variables = read_file("/proc/" + std::to_string(process) + "/environ");
+    return variables.find(std::string{"PMI_RANK=0"} + '\0') != std::string::npos;
+  }
+  // MPI needs some itself, and says so in its own words where it gets none.
+  static void expect_refused_or_done(const Finished& finished, int files) {
+    SCOPED_TRACE(files);
+    if (error_lines(finished) == 0) return;
+    EXPECT_EQ(finished.exit_code, 2) << told(finished);
+    EXPECT_EQ(error_lines(finished), 1) << told(finished);
+    EXPECT_NE(finished.err.find("ulimit -n"), std::string::npos) << told(finished);
+  }
+};
+
+TEST_F(OpenFiles, of_a_recall_are_counted_before_it_begins) {
+  scatter_bytes(20 * chunk_size, 3);
+  for (int files = 24; files < 80; files += 3) {
+    for (const int ranks : {0, 3}) {
+      expect_refused_or_done(run_with_limit(files, verify(ranks)), files);
+      expect_refused_or_done(run_with_limit(files, gather(ranks)), files);
+      fs::remove(target);
+    }
+  }
+}
+
+TEST_F(OpenFiles, of_a_scatter_are_counted_before_it_begins) {
+  make_source(20 * chunk_size);
+  for (int files = 24; files < 90; files += 3) {
+    const Finished finished = run_with_limit(files, job(3));
+    expect_refused_or_done(finished, files);
+    if (finished.exit_code == 0) {
+      expect_moved(finished);
+    } else {
+      EXPECT_FALSE(fs::exists(destination / ".mpiferry.job")) << told(finished);
+    }
+    fs::remove_all(destination);
+  }
+}
+
+// In mid-job rank 0 may open nothing more: its mark is still its own.
+TEST_F(OpenFiles, that_run_out_do_not_make_a_job_another) {
+  make_source(20 * chunk_size);
+  Process running{job(2, {"--fault", "delay=100000", "--window", "1"})};
+  ASSERT_TRUE(eventually([&] { return fs::exists(chunk_path(destination, 1)); }));
+  std::vector<pid_t> masters = running.ranks();
+  std::erase_if(masters, [](pid_t rank) { return !is_rank_0(rank); });
+  take_descriptors(masters);
+  const Finished finished = running.wait();
+  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(finished.err.find("another job"), std::string::npos) << told(finished);
+  EXPECT_NE(finished.err.find("Too many open files"), std::string::npos) << told(finished);
+  EXPECT_NE(finished.err.find("ulimit -n"), std::string::npos) << told(finished);
+  EXPECT_FALSE(fs::exists(destination / ".mpiferry.job"));
+}
+
+// Chunks that no rank may open may well be whole.
+TEST_F(OpenFiles, that_run_out_do_not_make_a_chunk_damaged) {
+  scatter_bytes(20 * chunk_size, 3);
+  for (const int ranks : {2, 3}) {
+    Process running{verify(ranks, {"--fault", "delay=200000", "--window", "1"})};
+    ASSERT_TRUE(eventually([&] { return running.ranks().size() == static_cast<unsigned>(ranks); }));
+    nap(500ms);
+    take_descriptors(running.ranks());
+    const Finished finished = running.wait();
+    EXPECT_EQ(finished.exit_code, 2) << told(finished);
+    EXPECT_EQ(finished.output().find("damaged"), std::string::npos) << told(finished);
+    EXPECT_NE(finished.err.find("Too many open files"), std::string::npos) << told(finished);
+  }
+}
+
+}  // namespace
+}  // namespace mpiferry::e2e
