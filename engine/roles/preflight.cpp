@@ -174,7 +174,7 @@ void Rooms::add_freed_by_master(Bytes freed, std::uint64_t files) {
   found->room.freed_files += files;
 }
 
-Outcome Rooms::check() const {
+Outcome Rooms::check(wire::Layout layout) const {
   for (const Shared& it : shared_) {
     Failure failure{.code = Errc::dest_unusable,
                     .rank = it.workers.front(),
@@ -191,7 +191,10 @@ Outcome Rooms::check() const {
     if (it.room.inodes && *it.room.inodes < more_files) {
       failure.detail = fmt::format("{} files are to be made there, and {} inodes are free",
                                    it.room.files, *it.room.inodes + it.room.freed_files);
-      failure.hint = "choose larger chunks or --layout stripes, or name a destination elsewhere";
+      failure.hint =
+          layout == wire::Layout::chunks
+              ? "choose larger chunks or --layout stripes, or name a destination elsewhere"
+              : "remove some files there, or name a destination elsewhere";
       return failure;
     }
   }

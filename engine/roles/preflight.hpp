@@ -50,7 +50,7 @@ class Rooms {
   void add(Rank worker, const wire::Ready& ready);
   // What will be free of the master's directory, for those who share it.
   void add_freed_by_master(Bytes freed, std::uint64_t files);
-  Outcome check() const;
+  Outcome check(wire::Layout layout = wire::Layout::chunks) const;
   // Whether so much more fits where this worker writes.
   Outcome check_more(Rank worker, Bytes more) const;
 

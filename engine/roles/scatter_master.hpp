@@ -37,7 +37,7 @@ class ScatterMaster final : public Master {
   Task<Outcome> occupy();
   void invite() override;
   bool clears() const override;
-  Outcome muster() override { return rooms_.check(); }
+  Outcome muster() override { return rooms_.check(options_.layout); }
   void check_result();
   wire::End farewell(Rank worker) const override;
   void on_failed() override;

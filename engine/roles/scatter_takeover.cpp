@@ -59,7 +59,7 @@ bool ScatterMaster::clears() const {
 
 Task<Outcome> ScatterMaster::clear_destination() {
   rooms_.add_freed_by_master(leftovers_.bytes, leftovers_.files);
-  Outcome ready = rooms_.check();
+  Outcome ready = rooms_.check(options_.layout);
   if (ready) ready = co_await clear_leftovers();
   if (conductor_.failed()) co_return Nothing{};  // interrupted meanwhile
   if (ready && !holds_token_) ready = take_token(true);

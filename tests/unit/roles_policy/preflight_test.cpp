@@ -191,5 +191,17 @@ TEST(Preflight, needs_files_for_any_job) {
   EXPECT_EQ(checked.error().hint, "raise the limit of open files (ulimit -n)");
 }
 
+TEST(Preflight, advises_another_layout_only_where_it_makes_fewer_files) {
+  Rooms rooms;
+  wire::Ready ready;
+  ready.room.file_system = "1";
+  ready.room.files = 2;
+  ready.room.inodes = 1;
+  rooms.add(Rank{1}, ready);
+  const auto hint = [&](wire::Layout layout) { return rooms.check(layout).error().hint; };
+  EXPECT_NE(hint(wire::Layout::chunks).find("--layout stripes"), std::string::npos);
+  EXPECT_EQ(hint(wire::Layout::stripes).find("--layout"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace mpiferry::roles
