@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -40,19 +42,53 @@ std::optional<int> number(const char* name) {
   return value;
 }
 
-// The parent is a daemon of Open MPI 4 (orterun, orted) or 5 (prterun, prted), or its mpirun under
+std::string name_of(pid_t process) {
+  std::string name;
+  std::getline(std::ifstream{fmt::format("/proc/{}/comm", process)}, name);
+  return name;
+}
+
+pid_t parent_of(pid_t process) {
+  std::ifstream status{fmt::format("/proc/{}/status", process)};
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("PPid:")) return std::atoi(line.c_str() + 5);  // NOLINT(cert-err34-c)
+  }
+  return 0;
+}
+
+// This process, the wrappers above it, each of which starts a single command and waits for it, and
+// last who has started them: perhaps a launcher. Shells and interpreters are no wrappers: what they
+// start may be one program of several.
+std::vector<pid_t> line_of_descent() {
+  static constexpr auto kWrappers = std::to_array<std::string_view>(
+      {"timeout", "time", "strace", "ltrace", "perf", "flock", "setsid", "unshare"});
+  constexpr std::size_t kMostWrappers = 4;
+  std::vector<pid_t> line{::getpid(), ::getppid()};
+  while (line.size() < kMostWrappers + 2 &&
+         std::ranges::find(kWrappers, name_of(line.back())) != kWrappers.end()) {
+    line.push_back(parent_of(line.back()));
+  }
+  return line;
+}
+pid_t starter() { return line_of_descent().back(); }
+
+// The starter is a daemon of Open MPI 4 (orterun, orted) or 5 (prterun, prted), or its mpirun under
 // any of its names.
 bool is_child_of_open_mpi() {
-  std::string parent;
-  std::getline(std::ifstream{fmt::format("/proc/{}/comm", ::getppid())}, parent);
+  const std::string name_of_starter = name_of(starter());
   static constexpr auto kNames =
       std::to_array<std::string_view>({"orte", "prte", "mpirun", "mpiexec"});
-  return std::ranges::any_of(kNames,
-                             [&](std::string_view name) { return parent.starts_with(name); });
+  return std::ranges::any_of(
+      kNames, [&](std::string_view name) { return name_of_starter.starts_with(name); });
 }
 
 // What a task starts, and a batch job that is submitted there, has another process id.
-bool is_slurm_task() { return number("SLURM_TASK_PID") == ::getpid(); }
+bool is_slurm_task() {
+  std::vector<pid_t> started = line_of_descent();
+  started.pop_back();
+  const auto task = number("SLURM_TASK_PID");
+  return task && std::ranges::find(started, *task) != started.end();
+}
 
 // A launcher closes its end when the rank has ended MPI. Nothing waits to be read before MPI_Init.
 bool is_connected_to_pmi() {
@@ -88,6 +124,12 @@ bool standard_input_is_pipe() {
 std::string start_hint(const Launcher& launcher, std::string_view command) {
   if (launcher.name == kMpich && !launcher.direct) {
     return fmt::format("give it an mpirun of its own: mpirun -n 4 mpiferry {}", command);
+  }
+  if (!launcher.name.empty() && !launcher.direct && launcher.name != kSrun) {
+    return fmt::format(
+        "{} has set variables here: if it started this program, start it with the "
+        "mpirun of its own MPI: mpirun.mpich -n 4 mpiferry {}",
+        launcher.name, command);
   }
   if (variable("SLURM_JOB_ID") != nullptr) {
     return fmt::format("start it as: srun --mpi=pmi2 -n 4 mpiferry {}, or with mpirun", command);
@@ -143,7 +185,7 @@ void Launcher::report_once(const std::function<void()>& report) const {
 
 bool Launcher::first_of_siblings(std::string_view what) {
   // A name of Linux's own for sockets: no file, and gone with the process.
-  const std::string key = fmt::format("mpiferry.{}.{}", what, ::getppid());
+  const std::string key = fmt::format("mpiferry.{}.{}", what, starter());
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   key.copy(address.sun_path + 1, sizeof address.sun_path - 1);

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <initializer_list>
+#include <iterator>
+#include <netinet/in.h>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -18,12 +20,13 @@
 namespace mpiferry::cli {
 namespace {
 
+constexpr const char* kInit = "1";  // a process id that neither we have nor a wrapper
 constexpr const char* kLibrary = "MPICH Version: 4.0.2";
 
 constexpr auto kVariables = std::to_array<const char*>(
-    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_FD", "PMI_RANK", "PMI_SIZE", "PMIX_RANK",
-     "SLURM_JOB_ID", "SLURM_NTASKS", "SLURM_PROCID", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS",
-     "SLURM_TASK_PID"});
+    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_FD", "PMI_ID", "PMI_PORT", "PMI_RANK",
+     "PMI_SIZE", "PMIX_RANK", "SLURM_JOB_ID", "SLURM_NTASKS", "SLURM_PROCID", "SLURM_STEP_ID",
+     "SLURM_STEP_NUM_TASKS", "SLURM_TASK_PID"});
 
 class DetectLauncher : public ::testing::Test {
  protected:
@@ -60,17 +63,23 @@ struct Channel {
   std::array<int, 2> ends{};
 };
 
-// What `check` returns in a child of this process; the parent is called `parent` meanwhile.
-bool in_child_of(const char* parent, bool (*check)()) {
-  std::array<char, 16> name{};
-  ::prctl(PR_GET_NAME, name.data());
-  ::prctl(PR_SET_NAME, parent);
+// What `check` returns in a process whose parent, grandparent and so on are called as `above` says.
+bool in_child_of(std::initializer_list<const char*> above, bool (*check)()) {
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(check() ? 0 : 1);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  ::prctl(PR_SET_NAME, name.data());
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (child != 0) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  }
+  for (auto name = std::rbegin(above); name != std::rend(above); ++name) {
+    ::prctl(PR_SET_NAME, *name);
+    const pid_t next = ::fork();
+    if (next == 0) continue;
+    int status = 0;
+    ::waitpid(next, &status, 0);
+    ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+  }
+  ::_exit(check() ? 0 : 1);
 }
 
 TEST_F(DetectLauncher, finds_none_in_an_empty_environment) {
@@ -91,7 +100,7 @@ TEST_F(DetectLauncher, knows_a_task_of_srun) {
 
 TEST_F(DetectLauncher, works_alone_in_a_script_that_srun_started) {
   set_step();
-  set({{"SLURM_TASK_PID", std::to_string(::getppid())}});
+  set({{"SLURM_TASK_PID", kInit}});
   EXPECT_FALSE(Launcher::detect().several());
 }
 
@@ -107,7 +116,7 @@ TEST_F(DetectLauncher, works_alone_in_a_batch_script) {
 // sbatch passes on the variables of the step in which it is called, and sets SLURM_TASK_PID anew.
 TEST_F(DetectLauncher, works_alone_in_a_batch_script_that_a_step_submitted) {
   set_step();
-  set({{"SLURM_PROCID", "0"}, {"SLURM_TASK_PID", std::to_string(::getppid())}});
+  set({{"SLURM_PROCID", "0"}, {"SLURM_TASK_PID", kInit}});
   EXPECT_FALSE(Launcher::detect().several());
 }
 
@@ -116,7 +125,7 @@ TEST_F(DetectLauncher, works_alone_in_an_interactive_step) {
   set({{"SLURM_PROCID", "0"},
        {"SLURM_STEP_ID", "4294967290"},
        {"SLURM_STEP_NUM_TASKS", "1"},
-       {"SLURM_TASK_PID", std::to_string(::getppid())}});
+       {"SLURM_TASK_PID", kInit}});
   EXPECT_FALSE(Launcher::detect().several());
 }
 
@@ -140,7 +149,7 @@ TEST_F(DetectLauncher, knows_srun_that_offers_pmi) {
 TEST_F(DetectLauncher, knows_mpich_in_a_step_of_its_daemons) {
   const Channel channel;
   set_step();
-  set({{"SLURM_TASK_PID", std::to_string(::getppid())},
+  set({{"SLURM_TASK_PID", kInit},
        {"PMI_RANK", "2"},
        {"PMI_SIZE", "4"},
        {"PMI_FD", channel.rank_end()}});
@@ -167,7 +176,7 @@ TEST_F(DetectLauncher, knows_a_rank_of_open_mpi) {
   set({{"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_COMM_WORLD_SIZE", "4"}, {"PMIX_RANK", "2"}});
   for (const char* daemon :
        {"orted", "orterun", "mpirun", "mpirun.openmpi", "mpiexec", "prterun", "prted"}) {
-    EXPECT_TRUE(in_child_of(daemon, [] {
+    EXPECT_TRUE(in_child_of({daemon}, [] {
       const Launcher launcher = Launcher::detect();
       return launcher.several() && launcher.name == "Open MPI's mpirun" && launcher.rank == 2;
     })) << daemon;
@@ -176,7 +185,33 @@ TEST_F(DetectLauncher, knows_a_rank_of_open_mpi) {
 
 TEST_F(DetectLauncher, believes_no_variables_of_open_mpi_that_a_shell_passes_on) {
   set({{"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_COMM_WORLD_SIZE", "4"}, {"PMIX_RANK", "2"}});
-  EXPECT_TRUE(in_child_of("bash", [] { return !Launcher::detect().several(); }));
+  EXPECT_TRUE(in_child_of({"bash"}, [] { return !Launcher::detect().several(); }));
+}
+
+TEST_F(DetectLauncher, looks_for_open_mpi_past_what_starts_one_command) {
+  set({{"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_COMM_WORLD_SIZE", "4"}});
+  const auto several = [] { return Launcher::detect().several(); };
+  EXPECT_TRUE(in_child_of({"timeout", "orterun"}, several));
+  EXPECT_TRUE(in_child_of({"strace", "timeout", "prted"}, several));
+}
+
+// A script may start several of them, one after the other, with or without a wrapper.
+TEST_F(DetectLauncher, looks_for_open_mpi_past_no_shell) {
+  set({{"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_COMM_WORLD_SIZE", "4"}});
+  const auto alone = [] { return !Launcher::detect().several(); };
+  EXPECT_TRUE(in_child_of({"bash", "orterun"}, alone));
+  EXPECT_TRUE(in_child_of({"python3", "orterun"}, alone));
+  EXPECT_TRUE(in_child_of({"timeout", "bash", "orterun"}, alone));
+}
+
+TEST_F(DetectLauncher, knows_a_task_of_srun_that_is_a_wrapper) {
+  const auto several = [] {
+    set_step();
+    set({{"SLURM_TASK_PID", std::to_string(::getppid())}});
+    return Launcher::detect().several();
+  };
+  EXPECT_TRUE(in_child_of({"timeout", "slurmstepd"}, several));
+  EXPECT_FALSE(in_child_of({"bash", "slurmstepd"}, several));
 }
 
 TEST_F(DetectLauncher, prefers_the_launcher_that_is_there) {
