@@ -116,6 +116,27 @@ constexpr auto kLaunchers = std::to_array<Kind>({
     {"a PMIx launcher", "PMIX_RANK", "", is_child_of_open_mpi},  // no variable has the size
 });
 
+constexpr auto kPmiVariables =
+    std::to_array<const char*>({"PMI_FD", "PMI_RANK", "PMI_SIZE", "PMI_PORT", "PMI_ID"});
+
+// What a rank needs of the variables of a launcher that speaks PMI, and does not have: MPI_Init
+// would wait for ever, or take every rank for a program of its own. "" if nothing is wrong.
+std::string pmi_fault() {
+  const bool none = std::ranges::all_of(kPmiVariables,
+                                        [](const char* name) { return variable(name) == nullptr; });
+  if (none && name_of(starter()) == "hydra_pmi_proxy") {
+    return "PMI_FD, PMI_RANK and PMI_SIZE are missing";
+  }
+  if (!is_connected_to_pmi()) return {};
+  const auto size = number("PMI_SIZE");
+  const auto rank = number("PMI_RANK");
+  if (size && *size > 0 && rank && *rank >= 0 && *rank < *size) return {};
+  const char* const name = size && *size > 0 ? "PMI_RANK" : "PMI_SIZE";
+  const char* const value = variable(name);
+  if (value == nullptr) return fmt::format("{} is missing", name);
+  return fmt::format("{} is {}", name, mpiferry::quoted(value));
+}
+
 bool standard_input_is_pipe() {
   struct stat status {};
   return ::fstat(STDIN_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
@@ -150,6 +171,11 @@ Launcher Launcher::detect() {
     }
     if (direct) break;
   }
+  if (std::string fault = pmi_fault(); !fault.empty()) {
+    // Which rank it is, nobody knows; there may be others.
+    found = {std::string{kMpich}, 0, std::max(2, number("PMI_SIZE").value_or(2)), true,
+             std::move(fault)};
+  }
   return found;
 }
 
@@ -163,7 +189,7 @@ std::optional<std::chrono::seconds> Launcher::start_patience() const noexcept {
 }
 
 std::string Launcher::standard_input_warning() const {
-  if (!direct) return {};
+  if (!direct || !fault.empty()) return {};
   if (name == kMpich && rank == 0) {
     return "mpiferry: warning: MPICH's mpirun ends the job when more than 64 KiB of standard input "
            "wait unread (MPICH issue 2336); a FIFO in place of - is safe\n";
@@ -199,6 +225,16 @@ void forget_closed_pmi() {
   for (const char* name : {"PMI_FD", "PMI_RANK", "PMI_SIZE"}) {
     ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe)
   }
+}
+
+Failure bad_environment(const Launcher& launcher) {
+  return {.code = Errc::wrong_launcher,
+          .detail = fmt::format("{} has started this program, but not with the variables that it "
+                                "sets: {}",
+                                launcher.name, launcher.fault),
+          .hint =
+              "leave PMI_FD, PMI_RANK and PMI_SIZE as they are between mpirun and mpiferry "
+              "(env -i, env -u and sudo remove them)"};
 }
 
 Failure too_few_ranks(const Launcher& launcher, const std::string& library,

@@ -20,6 +20,8 @@ struct Launcher {
   int rank = 0;
   int size = 1;         // 1 if it is not known
   bool direct = false;  // it started this very process, or is connected with it
+  // What is wrong with the variables that it sets, and somebody has changed since; "": nothing.
+  std::string fault = {};
 
   // The launcher that started this process, else one whose variables are there.
   static Launcher detect();
@@ -54,6 +56,9 @@ struct Launcher {
 // listen any more: its program has ended MPI already, or a script has closed it. Removes PMI's
 // variables then; MPI starts alone. Not thread-safe.
 void forget_closed_pmi();
+
+// Where Launcher::fault is set: no MPI can start.
+Failure bad_environment(const Launcher& launcher);
 
 // What is wrong if MPI came up with one rank only. `library`: the MPI that this program is built
 // with. `command`: what to start, such as "scatter SOURCE [DEST]".

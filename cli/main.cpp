@@ -109,7 +109,7 @@ int refuse(const Leave& leave, const Launcher& launcher) {
     return exit_code(failure.code);
   }
   const auto report = [&leave] { say(stderr, leave.text); };
-  if (launcher.size <= 1) {
+  if (launcher.size <= 1 || !launcher.fault.empty()) {
     launcher.report_once(report);
     return leave.exit_code;
   }
@@ -143,6 +143,11 @@ struct Command {
   // On the rank whose options count: what it opens is the user's, and it warns once a job.
   template <class Given, class Run>
   int checked(const Given& given, Run command, std::initializer_list<std::string> opened) const {
+    if (!launcher.fault.empty()) {
+      const Failure failure = bad_environment(launcher);
+      launcher.report_once([&failure] { say(stderr, error_text(failure)); });
+      return exit_code(failure.code);
+    }
     if (!launcher.leads()) return command(given, launcher);
     for (const std::string& path : opened) {
       const auto refused = check_descriptor(path, launcher);

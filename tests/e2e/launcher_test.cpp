@@ -88,6 +88,45 @@ INSTANTIATE_TEST_SUITE_P(
         Environment{"of_pals", {{"PALS_RANKID", "2"}, {"PALS_LOCAL_RANKID", "2"}}}),
     [](const auto& test) { return test.param.what; });
 
+// Between mpirun and the program somebody takes variables away, or changes them.
+class ChangedVariables : public RecallTest {
+ protected:
+  ChangedVariables() { chunk_size = 4096; }
+  static Finished run_through(const Words& wrapper, const Command& command) {
+    Command changed = command;
+    changed.limit = 20s;
+    // mpirun -n 3
+    changed.words.insert(changed.words.begin() + 3, wrapper.begin(), wrapper.end());
+    return run(changed);
+  }
+  void expect_refused(const Words& wrapper, const std::string& message) {
+    make_source(1000);
+    expect_failed(run_through(wrapper, job(3)), 7, message);
+    EXPECT_FALSE(fs::exists(destination));
+  }
+};
+
+TEST_F(ChangedVariables, without_a_rank_are_refused) {
+  expect_refused({"env", "-u", "PMI_RANK"}, "PMI_RANK is missing");
+}
+
+TEST_F(ChangedVariables, with_a_wrong_rank_are_refused) {
+  expect_refused({"env", "PMI_RANK=abc"}, "PMI_RANK is 'abc'");
+}
+
+TEST_F(ChangedVariables, without_a_size_are_refused) {
+  expect_refused({"env", "-u", "PMI_SIZE"}, "PMI_SIZE is missing");
+}
+
+TEST_F(ChangedVariables, that_are_all_gone_are_refused) {
+  expect_refused({"env", "-i"}, "PMI_FD, PMI_RANK and PMI_SIZE are missing");
+}
+
+TEST_F(ChangedVariables, do_not_let_gathers_race) {
+  scatter_bytes(20 * chunk_size, 3);
+  expect_not_gathered(run_through({"env", "-i"}, gather(3)), 7, "are missing");
+}
+
 using LeftVariablesOfOpenMpi = JobTest;
 
 TEST_F(LeftVariablesOfOpenMpi, do_not_silence_a_refusal) {

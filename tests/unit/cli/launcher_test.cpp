@@ -225,6 +225,42 @@ TEST_F(DetectLauncher, prefers_the_launcher_that_is_there) {
   EXPECT_EQ(Launcher::detect().rank, 0);
 }
 
+// MPI_Init would wait for ever.
+TEST_F(DetectLauncher, finds_fault_with_a_rank_that_pmi_cannot_have) {
+  const Channel channel;
+  for (const auto& [rank, size, fault] :
+       std::initializer_list<std::array<const char*, 3>>{{nullptr, "3", "PMI_RANK is missing"},
+                                                         {"abc", "3", "PMI_RANK is 'abc'"},
+                                                         {"3", "3", "PMI_RANK is '3'"},
+                                                         {"-1", "3", "PMI_RANK is '-1'"},
+                                                         {"0", nullptr, "PMI_SIZE is missing"},
+                                                         {"0", "0", "PMI_SIZE is '0'"}}) {
+    clear();
+    set({{"PMI_FD", channel.rank_end()}});
+    if (rank != nullptr) set({{"PMI_RANK", rank}});
+    if (size != nullptr) set({{"PMI_SIZE", size}});
+    const Launcher launcher = Launcher::detect();
+    EXPECT_EQ(launcher.fault, fault);
+    EXPECT_TRUE(launcher.several()) << fault;
+    EXPECT_EQ(bad_environment(launcher).code, Errc::wrong_launcher);
+    EXPECT_NE(bad_environment(launcher).detail.find(fault), std::string::npos);
+  }
+}
+
+TEST_F(DetectLauncher, finds_fault_with_a_rank_of_mpich_that_has_no_variables) {
+  const auto has_fault = [] { return !Launcher::detect().fault.empty(); };
+  EXPECT_TRUE(in_child_of({"hydra_pmi_proxy"}, has_fault));
+  EXPECT_FALSE(in_child_of({"bash", "hydra_pmi_proxy"}, has_fault));
+  EXPECT_FALSE(has_fault());
+  set({{"PMI_PORT", "node7:1234"}, {"PMI_ID", "0"}});  // mpirun -pmi-port
+  EXPECT_FALSE(in_child_of({"hydra_pmi_proxy"}, has_fault));
+}
+
+TEST_F(DetectLauncher, finds_no_fault_with_variables_of_a_launcher_that_has_gone) {
+  set({{"PMI_FD", "999"}, {"PMI_RANK", "abc"}, {"PMI_SIZE", "3"}});
+  EXPECT_EQ(Launcher::detect().fault, "");
+}
+
 TEST_F(DetectLauncher, does_not_take_a_pmix_launcher_for_several) {
   set({{"PMIX_RANK", "2"}});
   EXPECT_EQ(Launcher::detect().size, 1);
