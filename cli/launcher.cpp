@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -98,6 +99,32 @@ bool is_connected_to_pmi() {
   if (!channel || ::getsockopt(*channel, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return false;
   pollfd state{*channel, POLLIN, 0};
   return ::poll(&state, 1, 0) == 0;
+}
+
+// Whether nobody on this host listens at PMI_PORT, "HOST:PORT", which some launchers set instead of
+// PMI_FD: the address can be taken. That of another host cannot.
+bool is_left_pmi_port() {
+  const char* const place = variable("PMI_PORT");
+  const std::string_view text{place != nullptr ? place : ""};
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string host{text.substr(0, colon)};
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), text.substr(colon + 1).data(), &hints, &found) != 0) return false;
+  bool taken = false;
+  bool free = false;
+  for (const addrinfo* it = found; it != nullptr; it = it->ai_next) {
+    const int probe = ::socket(it->ai_family, it->ai_socktype | SOCK_CLOEXEC, it->ai_protocol);
+    const bool bound = ::bind(probe, it->ai_addr, it->ai_addrlen) == 0;
+    free = free || bound;
+    taken = taken || (!bound && errno == EADDRINUSE);
+    ::close(probe);
+  }
+  ::freeaddrinfo(found);
+  return free && !taken;
 }
 
 struct Kind {
@@ -221,8 +248,9 @@ bool Launcher::first_of_siblings(std::string_view what) {
 }
 
 void forget_closed_pmi() {
-  if (variable("PMI_FD") == nullptr || is_connected_to_pmi()) return;
-  for (const char* name : {"PMI_FD", "PMI_RANK", "PMI_SIZE"}) {
+  const bool left = variable("PMI_FD") != nullptr ? !is_connected_to_pmi() : is_left_pmi_port();
+  if (!left) return;
+  for (const char* name : kPmiVariables) {
     ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe)
   }
 }

@@ -52,9 +52,9 @@ struct Launcher {
   static bool first_of_siblings(std::string_view what);
 };
 
-// MPI_Init fails, or writes to what is no launcher, if PMI_FD is left from a launcher that does not
-// listen any more: its program has ended MPI already, or a script has closed it. Removes PMI's
-// variables then; MPI starts alone. Not thread-safe.
+// MPI_Init fails, or writes to what is no launcher, if PMI_FD or PMI_PORT is left from a launcher
+// that does not listen any more: its program has ended MPI already, or a script has closed it.
+// Removes PMI's variables then; MPI starts alone. Not thread-safe.
 void forget_closed_pmi();
 
 // Where Launcher::fault is set: no MPI can start.

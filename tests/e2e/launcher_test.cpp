@@ -84,6 +84,8 @@ INSTANTIATE_TEST_SUITE_P(
                     {{"PMI_RANK", "2"}, {"PMI_SIZE", "4"}, {"PMI_FD", "99"}}},
         Environment{"of_mpich_whose_connection_is_a_file_now",
                     {{"PMI_RANK", "1"}, {"PMI_SIZE", "4"}, {"PMI_FD", "0"}}},
+        Environment{"of_mpich_whose_port_is_closed",
+                    {{"PMI_PORT", "localhost:1"}, {"PMI_ID", "0"}}},
         Environment{"of_flux", {{"FLUX_TASK_RANK", "2"}, {"FLUX_JOB_SIZE", "4"}}},
         Environment{"of_pals", {{"PALS_RANKID", "2"}, {"PALS_LOCAL_RANKID", "2"}}}),
     [](const auto& test) { return test.param.what; });

@@ -321,6 +321,48 @@ TEST_F(ForgetClosedPmi, leaves_variables_without_pmi_fd) {
   EXPECT_STREQ(std::getenv("PMI_RANK"), "0");
 }
 
+// A socket that listens on this host, and where.
+struct Listener {
+  Listener() : socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    socklen_t length = sizeof address;
+    EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(socket, 1), 0);
+    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
+    place = "localhost:" + std::to_string(ntohs(address.sin_port));
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() { ::close(socket); }
+
+  int socket;
+  std::string place;
+};
+
+TEST_F(ForgetClosedPmi, removes_a_port_where_nobody_listens) {
+  std::string place;
+  {
+    const Listener listener;
+    place = listener.place;
+    set({{"PMI_PORT", place}, {"PMI_ID", "0"}});
+    forget_closed_pmi();
+    EXPECT_STREQ(std::getenv("PMI_PORT"), place.c_str());
+  }
+  forget_closed_pmi();
+  EXPECT_EQ(std::getenv("PMI_PORT"), nullptr) << place;
+  EXPECT_EQ(std::getenv("PMI_ID"), nullptr);
+}
+
+// Whether somebody listens there, cannot be seen from here.
+TEST_F(ForgetClosedPmi, leaves_a_port_of_another_host) {
+  for (const char* place : {"192.0.2.1:12345", "localhost", "no such host:1", "localhost:port"}) {
+    set({{"PMI_PORT", place}, {"PMI_ID", "0"}});
+    forget_closed_pmi();
+    EXPECT_STREQ(std::getenv("PMI_PORT"), place);
+  }
+}
+
 // How many of siblings, each with a launcher, report. All are children of this process.
 int reports(std::initializer_list<Launcher> launchers) {
   std::vector<pid_t> children;
