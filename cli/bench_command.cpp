@@ -63,6 +63,7 @@ int bench(const char* const* argv, const Launcher& launcher) {
                               script));
   }
   ::setenv("MPIFERRY_BENCH_PROGRAM", program.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  std::signal(SIGUSR1, SIG_IGN);  // what batch systems send some time before the end
   std::signal(SIGPIPE, SIG_DFL);  // main() ignores these two, and a new program would go on so
   std::signal(SIGXFSZ, SIG_DFL);
   std::string python = "python3";

@@ -13,7 +13,7 @@ from unittest import mock
 
 import sample  # noqa: F401: the path to bench/
 import visible
-from measuring.early import answer_ctrl_c, end_at_ctrl_c
+from measuring.early import answer_ctrl_c, settle_signals
 from measuring.scratch import FORGOTTEN, Scratch
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
@@ -120,14 +120,19 @@ class Early(unittest.TestCase):
 
     def test_it_ends_the_program_until_it_is_answered(self) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        end_at_ctrl_c()
+        settle_signals()
         self.assertIs(signal.getsignal(signal.SIGINT), signal.SIG_DFL)
         answer_ctrl_c()
         self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
 
+    def test_the_warning_of_a_batch_system_is_ignored(self) -> None:
+        self.addCleanup(signal.signal, signal.SIGUSR1, signal.getsignal(signal.SIGUSR1))
+        settle_signals()
+        self.assertIs(signal.getsignal(signal.SIGUSR1), signal.SIG_IGN)
+
     def test_it_stays_ignored(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        end_at_ctrl_c()
+        settle_signals()
         answer_ctrl_c()
         self.assertIs(signal.getsignal(signal.SIGINT), signal.SIG_IGN)
 

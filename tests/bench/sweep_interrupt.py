@@ -13,13 +13,14 @@ PATIENCE = 60  # seconds
 
 
 def interrupted(check: Check, number: signal.Signals, lines: int) -> None:
-    """Starts the sweep, and sends the signal when the journal has so many lines."""
+    """Starts the sweep, and sends the signal when the journal has so many lines. SIGUSR1, sent before, changes nothing."""
     with subprocess.Popen(check.argv(*TINY, "--repetitions", "3"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, env=check.environment()) as process:
-        deadline = time.monotonic() + PATIENCE
-        while len(check.journal()) < lines and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(number)
+        for sent, awaited in ((signal.SIGUSR1, lines - 2), (number, lines)):
+            deadline = time.monotonic() + PATIENCE
+            while len(check.journal()) < awaited and process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+            process.send_signal(sent)
         out, err = process.communicate(timeout=PATIENCE)
     done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
     check.ended(done, 130, "interrupted", "PARTIAL")
