@@ -1,8 +1,12 @@
 #include "engine/roles/cure.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <set>
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "engine/base/path.hpp"
 #include "engine/disk/destination_failure.hpp"
@@ -38,15 +42,27 @@ std::string named_one_of_several(const wire::Manifest& manifest, const std::stri
 
 }  // namespace
 
+// ENXIO is what a socket says; 0: it was opened, and is none.
+bool is_no_file(const Report::Flaw& flaw) noexcept {
+  constexpr auto kErrors = std::to_array({0, EISDIR, ELOOP, ENXIO});
+  return flaw.call == "open" && std::ranges::find(kErrors, flaw.system_errno) != kErrors.end();
+}
+
 std::string cure(const Report::Flaw& flaw, const wire::Manifest& manifest,
                  const std::string& directory) {
+  constexpr const char* kRepair = "scatter --resume repairs it from the source";
+  // It replaces nothing that no job has made.
+  if (is_no_file(flaw)) {
+    return fmt::format("no job has made {}: move it away; then {}", mpiferry::quoted(flaw.path),
+                       kRepair);
+  }
   std::string other;
   if (flaw.kind == Report::Flaw::Kind::missing) {
     other = named_one_of_several(manifest, directory);
   } else if (flaw.system_errno != 0) {
     other = disk::stored_failure(flaw.path, flaw.call, flaw.system_errno).hint;
   }
-  return other.empty() ? "scatter --resume repairs it from the source" : other;
+  return other.empty() ? kRepair : other;
 }
 
 }  // namespace mpiferry::roles

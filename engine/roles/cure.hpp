@@ -8,6 +8,9 @@
 
 namespace mpiferry::roles {
 
+// Whether something else has the name of its file: a directory, a FIFO, a symbolic link.
+bool is_no_file(const Report::Flaw& flaw) noexcept;
+
 // A hint. `directory`: as the user has named it, {rank} and {host} included.
 std::string cure(const Report::Flaw& flaw, const wire::Manifest& manifest,
                  const std::string& directory);

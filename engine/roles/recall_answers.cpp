@@ -12,6 +12,7 @@
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/leftover.hpp"
 #include "engine/disk/manifest_file.hpp"
+#include "engine/roles/cure.hpp"
 #include "engine/roles/recall_master.hpp"
 
 namespace mpiferry::roles {
@@ -221,7 +222,9 @@ Report::Flaw RecallMaster::flaw_of(Rank from, const wire::Finding& finding) cons
                                 finding.digest, length_of(finding.chunk).value, expected);
       break;
     case wire::Finding::Status::unreadable:
-      flaw.detail = fmt::format("it cannot be read; the manifest says digest {}", expected);
+      flaw.detail =
+          fmt::format("{}; the manifest says digest {}",
+                      is_no_file(flaw) ? "it is no regular file" : "it cannot be read", expected);
       break;
   }
   return flaw;

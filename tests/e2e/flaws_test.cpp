@@ -2,6 +2,7 @@
 // digest it has and which it ought to have. gather makes no FILE of it, verify lists it.
 #include <filesystem>
 #include <string>
+#include <sys/stat.h>
 
 #include <gtest/gtest.h>
 
@@ -122,6 +123,32 @@ TEST_F(Flaws, one_file_that_is_damaged_or_too_long) {
   expect_flaw("damaged", 7, "file.bin", "its digest is ");
   write_file(file, whole + "more");
   expect_flaw("damaged", 19, "file.bin", "it has 4100 bytes there and not 4096");
+}
+
+// scatter --resume would refuse to replace it.
+TEST_F(Flaws, what_is_no_regular_file_is_to_be_moved_away) {
+  scatter_bytes(20 * chunk_size, 3);
+  const fs::path file = chunk_path(destination, 7);
+  const auto expect_told = [&] {
+    for (const Command& command : {gather(0), gather(3), verify(0), verify(3)}) {
+      const Finished finished = run(command);
+      EXPECT_EQ(finished.exit_code, 5) << told(finished);
+      EXPECT_NE(finished.err.find("it is no regular file"), std::string::npos) << told(finished);
+      EXPECT_NE(line_with(finished.err, "hint").find(file.string() + "': move it away; then"),
+                std::string::npos)
+          << told(finished);
+    }
+    EXPECT_NE(run(job(3, {"--resume"})).exit_code, 0);
+    fs::remove(file);
+  };
+  fs::remove(file);
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  expect_told();
+  fs::create_directory(file);
+  expect_told();
+  fs::create_symlink("chunk_6.bin", file);
+  expect_told();
+  EXPECT_EQ(run(job(3, {"--resume"})).exit_code, 0);
 }
 
 TEST_F(Flaws, a_missing_stripe_is_all_its_chunks) {

@@ -48,7 +48,21 @@ TEST(Cure, of_what_can_not_be_read_is_not_to_write_it_again) {
   };
   EXPECT_EQ(unreadable(EACCES), "check who may read there");
   EXPECT_NE(unreadable(EIO).find("the disk or the file server fails"), std::string::npos);
-  EXPECT_EQ(unreadable(ELOOP), kRepair);
+  EXPECT_NE(unreadable(ENOTCONN).find("mount it again"), std::string::npos);
+}
+
+// A directory, a symbolic link, a socket, a FIFO: --resume refuses to take it away.
+TEST(Cure, of_what_no_job_has_made_is_to_move_it_away) {
+  for (const int error : {EISDIR, ELOOP, ENXIO, 0}) {
+    const std::string cured = cure({.kind = Report::Flaw::Kind::damaged,
+                                    .path = "out/chunk_1.bin",
+                                    .call = "open",
+                                    .system_errno = error},
+                                   scattered_to({"out"}), "out");
+    EXPECT_NE(cured.find("'out/chunk_1.bin': move it away; then " + std::string{kRepair}),
+              std::string::npos)
+        << cured;
+  }
 }
 
 }  // namespace
