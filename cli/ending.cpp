@@ -40,12 +40,19 @@ int tell(const Report& report, const Words& words, ReportFile& file, std::FILE* 
         error_text(output_failure(out == stdout ? "standard output" : "standard error", "", errno,
                                   "the job is done, but its summary cannot be printed")));
   }
-  // One error, once: a report that could not be written was perhaps the job's failure already.
-  if (Outcome written = file.publish(words.json); !written && code == 0) {
-    written.error().detail = "the job is done, but " + written.error().detail;
-    say(stderr, error_text(written.error()));
-    code = exit_code(written.error().code);
+  if (Outcome written = file.publish(words.json); !written) {
+    if (code == 0) written.error().detail = "the job is done, but " + written.error().detail;
+    code = tell_unwritten(written.error(), code);
   }
+  return code;
+}
+
+int tell_unwritten(const Failure& failure, int code) {
+  if (code == 0) {
+    say(stderr, error_text(failure));
+    return exit_code(failure.code);
+  }
+  say(stderr, fmt::format("mpiferry: warning: {}\n", failure.message()));
   return code;
 }
 

@@ -22,6 +22,11 @@ struct Words {
 // Says them, failures to standard error, and publishes the report. Returns the exit code.
 int tell(const Report& report, const Words& words, ReportFile& file, std::FILE* out);
 
+// Says that a report could not be written: as the error of a job that is done (`code` is 0), else
+// as a warning beside the job's own. Returns the exit code. A report that could not be begun was
+// the job's failure, and is not published.
+int tell_unwritten(const Failure& failure, int code);
+
 // `text` for standard error, from a rank other than 0: rank 0's line of progress may stand there
 // for good, if rank 0 is out of reach.
 std::string below_progress(const Output& output, const std::string& text);

@@ -115,12 +115,9 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
     say(stderr, error_text(*sweep.failure) +
                     (report.profile.empty() ? tune_how_far_text(sweep) : std::string{}));
   }
-  int code = exit_code(sweep.verdict);
-  if (const Outcome written = files.json.publish(tune_json(report)); !written && code == 0) {
-    say(stderr, error_text(written.error()));
-    code = exit_code(written.error().code);
-  }
-  return code;
+  const int code = exit_code(sweep.verdict);
+  const Outcome written = files.json.publish(tune_json(report));
+  return written ? code : tell_unwritten(written.error(), code);
 }
 
 [[noreturn]] void refuse_one_rank(const Launcher& launcher) {

@@ -151,6 +151,17 @@ TEST_F(Flaws, what_is_no_regular_file_is_to_be_moved_away) {
   EXPECT_EQ(run(job(3, {"--resume"})).exit_code, 0);
 }
 
+TEST_F(Flaws, are_told_and_that_their_report_cannot_be_written) {
+  scatter_bytes(20 * chunk_size, 3);
+  fs::remove(chunk_path(destination, 7));
+  report_path = "/dev/full";
+  const Finished finished = run(verify(0));
+  EXPECT_EQ(finished.exit_code, 5) << told(finished);
+  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_NE(line_with(finished.err, "mpiferry: warning: ").find("/dev/full"), std::string::npos)
+      << told(finished);
+}
+
 TEST_F(Flaws, a_missing_stripe_is_all_its_chunks) {
   scatter_bytes(20 * chunk_size, 3, {"--layout", "stripes"});
   fs::remove(destination / "stripe_2.bin");
