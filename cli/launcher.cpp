@@ -18,6 +18,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/process_tree.hpp"
+
 namespace mpiferry::cli {
 namespace {
 
@@ -43,20 +45,6 @@ std::optional<int> number(const char* name) {
   return value;
 }
 
-std::string name_of(pid_t process) {
-  std::string name;
-  std::getline(std::ifstream{fmt::format("/proc/{}/comm", process)}, name);
-  return name;
-}
-
-pid_t parent_of(pid_t process) {
-  std::ifstream status{fmt::format("/proc/{}/status", process)};
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("PPid:")) return std::atoi(line.c_str() + 5);  // NOLINT(cert-err34-c)
-  }
-  return 0;
-}
-
 // This process, the wrappers above it, each of which starts a single command and waits for it, and
 // last who has started them: perhaps a launcher. Shells and interpreters are no wrappers: what they
 // start may be one program of several.
@@ -66,8 +54,8 @@ std::vector<pid_t> line_of_descent() {
   constexpr std::size_t kMostWrappers = 4;
   std::vector<pid_t> line{::getpid(), ::getppid()};
   while (line.size() < kMostWrappers + 2 &&
-         std::ranges::find(kWrappers, name_of(line.back())) != kWrappers.end()) {
-    line.push_back(parent_of(line.back()));
+         std::ranges::find(kWrappers, process_name(line.back())) != kWrappers.end()) {
+    line.push_back(parent_process(line.back()));
   }
   return line;
 }
@@ -76,7 +64,7 @@ pid_t starter() { return line_of_descent().back(); }
 // The starter is a daemon of Open MPI 4 (orterun, orted) or 5 (prterun, prted), or its mpirun under
 // any of its names.
 bool is_child_of_open_mpi() {
-  const std::string name_of_starter = name_of(starter());
+  const std::string name_of_starter = process_name(starter());
   static constexpr auto kNames =
       std::to_array<std::string_view>({"orte", "prte", "mpirun", "mpiexec"});
   return std::ranges::any_of(
@@ -151,7 +139,7 @@ constexpr auto kPmiVariables =
 std::string pmi_fault() {
   const bool none = std::ranges::all_of(kPmiVariables,
                                         [](const char* name) { return variable(name) == nullptr; });
-  if (none && name_of(starter()) == "hydra_pmi_proxy") {
+  if (none && process_name(starter()) == "hydra_pmi_proxy") {
     return "PMI_FD, PMI_RANK and PMI_SIZE are missing";
   }
   if (!is_connected_to_pmi()) return {};

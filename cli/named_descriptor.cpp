@@ -13,32 +13,31 @@
 
 #include <fmt/format.h>
 
+#include "cli/process_tree.hpp"
 #include "engine/disk/descriptor_path.hpp"
 
 namespace mpiferry::cli {
 namespace fs = std::filesystem;
 namespace {
 
-// The number behind `name` in a file of lines like "PPid:\t17"; nothing if there is none.
-std::optional<int> field(const fs::path& file, std::string_view name, int base) {
-  std::ifstream lines{file};
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(name)) continue;
-    const std::size_t first = line.find_first_not_of(" \t", name.size());
-    int number = 0;
-    if (first == std::string::npos) return std::nullopt;
-    const auto read = std::from_chars(line.data() + first, line.data() + line.size(), number, base);
-    return read.ec == std::errc{} ? std::optional{number} : std::nullopt;
-  }
-  return std::nullopt;
-}
-
-bool is_launcher(const fs::path& process) {
-  std::string name;
-  std::getline(std::ifstream{process / "comm"}, name);
+bool is_launcher(pid_t process) {
   constexpr auto kNames = std::to_array<std::string_view>({"hydra_", "mpiexec", "mpirun"});
+  const std::string name = process_name(process);
   return std::ranges::any_of(kNames,
                              [&](std::string_view start) { return name.starts_with(start); });
+}
+
+// How this descriptor of a process is open (O_ACCMODE); nothing if that cannot be seen.
+std::optional<int> access_of(const fs::path& process, const fs::path& descriptor) {
+  constexpr std::string_view kField = "flags:\t";  // octal
+  std::ifstream lines{process / "fdinfo" / descriptor};
+  for (std::string line; std::getline(lines, line);) {
+    int flags = 0;
+    if (!line.starts_with(kField)) continue;
+    std::from_chars(line.data() + kField.size(), line.data() + line.size(), flags, 8);
+    return flags & O_ACCMODE;
+  }
+  return std::nullopt;
 }
 
 // Whether this process holds the end of a pipe that is not open with `access`.
@@ -46,8 +45,8 @@ bool holds_other_end(const fs::path& process, const fs::path& pipe, int access) 
   std::error_code unseen;
   for (const auto& entry : fs::directory_iterator{process / "fd", unseen}) {
     if (fs::read_symlink(entry, unseen) != pipe) continue;
-    const auto flags = field(process / "fdinfo" / entry.path().filename(), "flags:", 8);
-    if (flags && (*flags & O_ACCMODE) != access) return true;
+    const auto other = access_of(process, entry.path().filename());
+    if (other && *other != access) return true;
   }
   return false;
 }
@@ -64,11 +63,11 @@ bool is_launchers(int descriptor) {
   const int access = ::fcntl(descriptor, F_GETFL) & O_ACCMODE;
   if (holds_other_end("/proc/self", pipe, access)) return true;
   constexpr int kMaxParents = 8;  // wrappers, a proxy, the launcher
-  std::optional<int> process = ::getppid();
+  pid_t process = ::getppid();
   for (int level = 0; process > 1 && level < kMaxParents; ++level) {
-    const fs::path parent{fmt::format("/proc/{}", *process)};
-    if (is_launcher(parent) && holds_other_end(parent, pipe, access)) return true;
-    process = field(parent / "status", "PPid:", 10);
+    const fs::path parent{fmt::format("/proc/{}", process)};
+    if (is_launcher(process) && holds_other_end(parent, pipe, access)) return true;
+    process = parent_process(process);
   }
   return false;
 }
