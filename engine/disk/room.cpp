@@ -68,13 +68,22 @@ std::optional<FileSpace> space_of(const Directory& directory, const std::string&
   return FileSpace{Bytes{static_cast<std::uint64_t>(status.st_size)}, allocated_bytes(status)};
 }
 
-bool has_holes(const Directory& directory, const std::string& name) noexcept {
+std::optional<Bytes> filled_space_of(const Directory& directory, const std::string& name) noexcept {
+  const auto space = space_of(directory, name);
   const Descriptor file{::openat(directory.descriptor(), name.c_str(),
                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return false;
-  const off_t hole = ::lseek(file.get(), 0, SEEK_HOLE);
-  return hole >= 0 && hole < status.st_size;
+  if (!space || !file) return space ? std::optional{space->allocated} : std::nullopt;
+  const auto size = static_cast<off_t>(space->size.value);
+  off_t filled = 0;
+  for (off_t at = 0; at < size;) {
+    const off_t data = ::lseek(file.get(), at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) break;  // holes only, from here on
+    const off_t hole = data < 0 ? data : ::lseek(file.get(), data, SEEK_HOLE);
+    if (hole <= at) return space->size;  // it cannot tell
+    filled += std::min(hole, size) - data;
+    at = hole;
+  }
+  return std::max(space->allocated, Bytes{static_cast<std::uint64_t>(filled)});
 }
 
 std::uint64_t open_file_limit() noexcept { return soft_limit(RLIMIT_NOFILE); }
@@ -86,7 +95,7 @@ std::uint64_t open_files() noexcept {
     void operator()(DIR* entries) const noexcept { ::closedir(entries); }
   };
   const std::unique_ptr<DIR, Close> entries{::opendir("/proc/self/fd")};
-  if (!entries) return 0;
+  if (!entries) return errno == EMFILE ? open_file_limit() : 0;
   std::uint64_t names = 0;
   while (::readdir(entries.get()) != nullptr) ++names;
   constexpr std::uint64_t kOthers = 3;  // ".", ".." and the descriptor that reads them

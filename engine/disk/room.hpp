@@ -23,16 +23,15 @@ struct Room {
 // dest_unusable with path, call and errno. Thread-safe.
 Result<Room> room_at(const Directory& directory);
 
-// Whether parts of the regular file `name` there are holes; false if that cannot be told. What is
-// reserved and not written yet may count as one.
-bool has_holes(const Directory& directory, const std::string& name) noexcept;
-
 struct FileSpace {
   Bytes size;
   Bytes allocated;
 };
 // Of the regular file `name` there; nothing if there is none. Thread-safe.
 std::optional<FileSpace> space_of(const Directory& directory, const std::string& name) noexcept;
+// How much of it needs no more room to be written anew: what it has of the disk, or its size
+// without its holes, as a file system that compresses gives it less. Nothing: as above.
+std::optional<Bytes> filled_space_of(const Directory& directory, const std::string& name) noexcept;
 
 // How many descriptors this process may have (RLIMIT_NOFILE, the soft limit); the largest number if
 // there is no limit.

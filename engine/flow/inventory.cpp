@@ -59,8 +59,12 @@ bool Inventory::knows(ChunkIndex chunk) const noexcept {
   return chunk.value / workers < workers_[chunk.value % workers].looked_at;
 }
 
+bool Inventory::finds(ChunkIndex chunk) const noexcept {
+  return chunk.value < held_.size() && held_[chunk.value];
+}
+
 bool Inventory::holds(ChunkIndex chunk, std::uint64_t digest) const noexcept {
-  return chunk.value < held_.size() && held_[chunk.value] && digests_[chunk.value] == digest;
+  return finds(chunk) && digests_[chunk.value] == digest;
 }
 
 std::optional<Stall> Inventory::late(Time now, Duration patience) const {

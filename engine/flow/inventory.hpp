@@ -28,6 +28,8 @@ class Inventory {
 
   // Its worker has looked for this chunk.
   bool knows(ChunkIndex chunk) const noexcept;
+  // Its worker has found a chunk of its length in its place.
+  bool finds(ChunkIndex chunk) const noexcept;
   // Its worker has found these bytes in its place.
   bool holds(ChunkIndex chunk, std::uint64_t digest) const noexcept;
 

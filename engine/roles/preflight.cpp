@@ -113,18 +113,15 @@ Share kept_chunk(const wire::Job& job, ChunkIndex chunk, const disk::Directory& 
   return {whole ? needed : std::min(needed, there->allocated), 1};
 }
 
-// Where holes are filled they need room. A file without any counts as full, however little its file
-// system makes of it: what is kept is not written again.
+// Where holes are filled they need room.
 Share kept_stripe(const wire::Job& job, Rank self, const disk::Directory& directory) {
-  std::string name = disk::stripe_name(self) + ".part";
-  auto there = disk::space_of(directory, name);
-  if (!there) {
-    name = disk::stripe_name(self);
-    there = disk::space_of(directory, name);
+  const std::string name = disk::stripe_name(self);
+  for (const std::string& it : {name + ".part", name}) {
+    const auto there = disk::space_of(directory, it);
+    if (!there) continue;
+    return {job.data ? there->allocated : *disk::filled_space_of(directory, it), 1};
   }
-  if (!there) return {};
-  const bool sparse = job.data || disk::has_holes(directory, name);
-  return {sparse ? there->allocated : std::max(there->allocated, there->size), 1};
+  return {};
 }
 
 wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory,
@@ -201,20 +198,23 @@ Outcome Rooms::check(wire::Layout layout) const {
   return Nothing{};
 }
 
-Outcome Rooms::check_more(Rank worker, Bytes more) const {
+Outcome Rooms::check_beside(Rank worker, Bytes chunk) const {
   const auto found = std::ranges::find_if(shared_, [worker](const Shared& it) {
     return std::ranges::find(it.workers, worker) != it.workers.end();
   });
   if (found == shared_.end() || !found->room.available) return Nothing{};
-  const Bytes needed = found->room.needed + more;
-  if (*found->room.available >= needed) return Nothing{};
-  return Failure{.code = Errc::dest_unusable,
-                 .rank = worker,
-                 .host = found->host,
-                 .path = found->path,
-                 .system_errno = ENOSPC,
-                 .detail = too_little(needed, *found->room.available),
-                 .hint = kMakeRoom};
+  const Bytes left = *found->room.available - std::min(*found->room.available, found->room.needed);
+  if (left >= chunk) return Nothing{};
+  return Failure{
+      .code = Errc::dest_unusable,
+      .rank = worker,
+      .host = found->host,
+      .path = found->path,
+      .system_errno = ENOSPC,
+      .detail = fmt::format("a chunk is written beside the one that it replaces: {} bytes "
+                            "more are needed there, and {} are free, quotas included",
+                            chunk.value, left.value),
+      .hint = kMakeRoom};
 }
 
 }  // namespace mpiferry::roles

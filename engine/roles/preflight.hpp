@@ -51,8 +51,8 @@ class Rooms {
   // What will be free of the master's directory, for those who share it.
   void add_freed_by_master(Bytes freed, std::uint64_t files);
   Outcome check(wire::Layout layout = wire::Layout::chunks) const;
-  // Whether so much more fits where this worker writes.
-  Outcome check_more(Rank worker, Bytes more) const;
+  // Whether this worker can write a chunk of so many bytes beside the one that it replaces.
+  Outcome check_beside(Rank worker, Bytes chunk) const;
 
  private:
   struct Shared {

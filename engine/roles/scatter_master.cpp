@@ -115,7 +115,7 @@ void ScatterMaster::check_result() {
     fail(taken_over());
   }
   if (conductor_.failed() || is_complete()) return;
-  if (Outcome retracted = retract(kNoRank); !retracted) fail(std::move(retracted.error()));
+  if (Outcome retracted = retract(); !retracted) fail(std::move(retracted.error()));
 }
 
 wire::End ScatterMaster::farewell(Rank worker) const {

@@ -65,8 +65,8 @@ class ScatterMaster final : public Master {
   Task<Outcome> replace();
   Outcome check_room_for_file() const;
   Outcome reserve();
-  Outcome retract(Rank first_to_write);
-  Outcome check_room_to_replace(Rank worker) const;
+  Outcome retract();
+  Outcome check_room_beside(ChunkIndex chunk, Rank worker) const;
   bool is_complete() const;
 
   // scatter_publication.cpp: what is left there

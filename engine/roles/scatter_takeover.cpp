@@ -10,7 +10,6 @@
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/manifest_file.hpp"
 #include "engine/disk/room.hpp"
-#include "engine/plan/chunk_plan.hpp"
 #include "engine/plan/data_share.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/predecessor.hpp"
@@ -137,10 +136,11 @@ Outcome ScatterMaster::check_finished() {
 
 // Before anything changes at the destination: what lies there is no finished job any more. One that
 // will not fit stays what it was.
-Outcome ScatterMaster::retract(Rank first_to_write) {
+Outcome ScatterMaster::retract() {
   if (!options_.resume || options_.discard || retracted_) return Nothing{};
-  Outcome fits = file_ ? reserve() : check_room_to_replace(first_to_write);
-  if (!fits) return fits;
+  if (file_) {
+    if (Outcome reserved = reserve(); !reserved) return reserved;
+  }
   retracted_ = true;
   for (const std::string_view name : {disk::kManifestName, disk::kSumsName}) {
     if (Outcome removed = directory_->remove(name); !removed) return removed;
@@ -153,13 +153,12 @@ Outcome ScatterMaster::retract(Rank first_to_write) {
   return part ? reserve() : part;
 }
 
-// A chunk is written beside the one that it replaces, and a window of them may be under way.
-Outcome ScatterMaster::check_room_to_replace(Rank worker) const {
-  const auto size = reader_->source().size();
-  if (!finished_ || !size || options_.layout != wire::Layout::chunks) return Nothing{};
-  const Bytes window{options_.effective_window() * options_.chunk_size.value};
-  const plan::ChunkPlan plan{*size, options_.chunk_size, workers()};
-  return rooms_.check_more(worker, std::min(window, plan.bytes_of(worker)));
+// Of a finished job: one that takes another's place is written beside it.
+Outcome ScatterMaster::check_room_beside(ChunkIndex chunk, Rank worker) const {
+  if (!finished_ || options_.layout != wire::Layout::chunks || !inventory_->finds(chunk)) {
+    return Nothing{};
+  }
+  return rooms_.check_beside(worker, reader_->length());
 }
 
 // Nothing was sent, and what lies there is this very job, as its manifest says.
@@ -197,19 +196,14 @@ Outcome ScatterMaster::reserve() {
   const auto size = reader_->source().size();
   if (!size) return Nothing{};
   const Bytes data = data_size(*size);
-  const Bytes needed = data - std::min(data, file_->allocated());
   const std::string name = std::string{disk::kFileName} + (file_->is_published() ? "" : ".part");
-  // What is reserved is no hole. A reservation that fails in the middle cannot be undone there.
-  if (sparse() || disk::has_holes(*directory_, name)) {
-    Outcome room = check_room(*directory_, file_->path(), needed);
-    if (!room) return room;
-  }
-  if (sparse()) return file_->is_published() ? Outcome{Nothing{}} : file_->extend(*size);
-  Outcome reserved = file_->preallocate(*size);
-  if (!reserved && disk::is_full(reserved.error())) {  // how much is needed, and free
-    if (Outcome room = check_room(*directory_, file_->path(), needed); !room) return room;
-  }
-  return reserved;
+  const Bytes there =
+      sparse() ? file_->allocated() : disk::filled_space_of(*directory_, name).value_or(0_B);
+  const Bytes needed = data - std::min(data, there);
+  // Before: a reservation that fails in the middle of holes that are there cannot be undone.
+  if (Outcome room = check_room(*directory_, file_->path(), needed); !room) return room;
+  if (!sparse()) return file_->preallocate(*size);
+  return file_->is_published() ? Outcome{Nothing{}} : file_->extend(*size);
 }
 
 Bytes ScatterMaster::data_size(Bytes size) const noexcept {

@@ -106,8 +106,10 @@ void ScatterMaster::read_on() {
       const flow::Send send = *reading_;
       reading_.reset();
       if (keep_chunk(send)) break;
-      if (Outcome retracted = retract(send.to); !retracted) {
-        fail(std::move(retracted.error()));
+      Outcome ready = retracted_ ? Outcome{Nothing{}} : check_room_beside(send.chunk, send.to);
+      if (ready) ready = retract();
+      if (!ready) {
+        fail(std::move(ready.error()));
         break;
       }
       send_chunk(send, reader_->length(), reader_->digest(), reader_->take());

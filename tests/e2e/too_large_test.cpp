@@ -111,7 +111,7 @@ TEST_P(TooLarge, to_replace_chunks_that_have_changed_changes_nothing) {
   make_source(4 << 20);
   write_file(second, random_bytes(4 << 20, 7));
   const Finished finished =
-      run_jobs(*prefix, "mount -t tmpfs -o size=4500k ferry \"$2\"", {"--resume"});
+      run_jobs(*prefix, "mount -t tmpfs -o size=4140k ferry \"$2\"", {"--resume"});
   expect_untouched(finished, "are free");
   EXPECT_NE(finished.err.find("the finished job there is as it was"), std::string::npos)
       << told(finished);
