@@ -45,7 +45,8 @@ Result<StoredFile> StoredFile::open(const Directory& directory, std::string_view
 Outcome StoredFile::put(const FileStamp& stamp) const {
   const int error = stamp.put_on(descriptor_.get());
   if (error == 0) return Nothing{};
-  return destination_failure(Errc::dest_write_failed, path_, "fchmod", error);
+  return destination_failure(Errc::dest_write_failed, path_,
+                             wire::call_name(wire::WriteCall::attributes), error);
 }
 
 Result<std::size_t> StoredFile::read(Bytes offset, std::span<std::byte> out) const {

@@ -20,7 +20,9 @@ namespace mpiferry::roles {
 // itself.
 Task<Outcome> ScatterWorker::occupy() {
   const std::string path = disk::expand_destination(job_.destination, post_.self(), post_.host);
-  if (Outcome fits = check_file_size(job_, post_.self(), path); !fits) co_return fits;
+  if (!job_.reroute) {  // else what this worker cannot write goes elsewhere
+    if (Outcome fits = check_file_size(job_, post_.self(), path); !fits) co_return fits;
+  }
   auto directory = disk::Directory::open_or_create(path);
   if (!directory) co_return std::move(directory.error());
   directory_ = std::make_shared<disk::Directory>(std::move(*directory));

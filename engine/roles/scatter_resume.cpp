@@ -168,12 +168,13 @@ void ScatterWorker::count_kept(std::uint64_t chunks) {
 Task<Outcome> ScatterWorker::stamp_kept(std::uint64_t chunks) {
   constexpr std::uint64_t kFilesInATurn = 64;
   const mpi::MpiContext::Awake awake{post_.context};
+  std::uint64_t files = 0;
   for (std::uint64_t k = 0; k < receiver_->digests().size(); ++k) {
     const ChunkIndex chunk = plan::chunk_of(post_.self(), k, job_.workers);
     if (chunk.value >= chunks) break;
     if (!receiver_->kept(k)) continue;
     if (Outcome stamped = store_->stamp(chunk); !stamped) co_return stamped;
-    if (k % kFilesInATurn != 0) continue;
+    if (++files % kFilesInATurn != 0) continue;
     heartbeat_.beat();
     co_await yield_turn(post_.context.io());
   }

@@ -31,7 +31,9 @@ ScatterWorker::~ScatterWorker() {
 Task<Outcome> ScatterWorker::prepare() {
   if (Outcome same = check_build(post_.build, job_.build); !same) co_return same;
   if (job_.discard) co_return Nothing{};
-  Outcome ready = check_open_files(job_.window);
+  // A chunk that goes past the page cache is opened twice.
+  const bool twice = job_.direct && job_.layout == wire::Layout::chunks;
+  Outcome ready = check_open_files(twice ? 2 * job_.window : job_.window);
   if (ready)
     ready = co_await occupy();  // may remove files: what can be known before is checked before
   if (ready && post_.attendant.hopeless()) co_return Nothing{};
@@ -109,7 +111,8 @@ Task<Outcome> ScatterWorker::publish(const wire::End& end) {
     // A worker that cannot write cannot remove either; the manifest knows where its chunks are.
     if (!removed && !unwritable_) co_return removed;
     if (job_.preserve) {
-      if (Outcome stamped = co_await stamp_kept(end.chunks); !stamped) co_return stamped;
+      Outcome stamped = co_await stamp_kept(end.chunks);
+      if (!stamped && !unwritable_) co_return stamped;
     }
   }
   // Chunks that were kept may have been written by a job without --fsync.
