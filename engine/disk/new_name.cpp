@@ -22,6 +22,7 @@ std::optional<int> rename_in_one_step(int directory, const char* from, const cha
 int look_and_rename(int directory, const char* from, const char* to) noexcept {
   struct stat status {};
   if (::fstatat(directory, to, &status, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
+  if (errno != ENOENT) return errno;
   return ::renameat(directory, from, directory, to) == 0 ? 0 : errno;
 }
 

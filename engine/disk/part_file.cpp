@@ -7,7 +7,6 @@
 #include <unistd.h>
 #include <utility>
 
-#include "engine/disk/file_id.hpp"
 #include "engine/disk/write_at.hpp"
 
 namespace mpiferry::disk {
@@ -30,8 +29,8 @@ PartFile::~PartFile() {
 }
 
 void PartFile::go_direct() noexcept {
-  Descriptor direct{::openat(directory_, part_name_, O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC)};
-  if (direct && is_same_file(direct.get(), descriptor_.get())) direct_ = std::move(direct);
+  direct_ =
+      Descriptor{::openat(directory_, part_name_, O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC)};
 }
 
 WriteError PartFile::append(std::span<const std::byte> bytes) noexcept {

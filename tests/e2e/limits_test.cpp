@@ -32,14 +32,22 @@ class OpenFiles : public RecallTest {
     const std::string variables = read_file("/proc/" + std::to_string(process) + "/environ");
     return variables.find(std::string{"PMI_RANK=0"} + '\0') != std::string::npos;
   }
-  // MPI needs some itself, and says so in its own words where it gets none.
-  static void expect_refused_or_done(const Finished& finished, int files) {
+  // MPI needs some itself, and says so in its own words, with its own status, where it gets none.
+  void expect_refused_or_done(const Finished& finished, int files) {
     SCOPED_TRACE(files);
-    if (error_lines(finished) == 0) return;
+    if (error_lines(finished) == 0) {
+      const bool of_mpich = finished.exit_code == 15;  // now and then without a word
+      EXPECT_TRUE(finished.exit_code == 0 || of_mpich || !finished.err.empty()) << told(finished);
+      EXPECT_NE(finished.exit_code, 70) << told(finished);
+      EXPECT_LT(finished.time.count(), 30.0) << told(finished);
+      return;
+    }
+    ++refused;
     EXPECT_EQ(finished.exit_code, 2) << told(finished);
     EXPECT_EQ(error_lines(finished), 1) << told(finished);
     EXPECT_NE(finished.err.find("ulimit -n"), std::string::npos) << told(finished);
   }
+  int refused = 0;
 };
 
 TEST_F(OpenFiles, of_a_recall_are_counted_before_it_begins) {
@@ -51,6 +59,7 @@ TEST_F(OpenFiles, of_a_recall_are_counted_before_it_begins) {
       fs::remove(target);
     }
   }
+  EXPECT_GT(refused, 0);
 }
 
 TEST_F(OpenFiles, of_a_scatter_are_counted_before_it_begins) {
@@ -65,6 +74,7 @@ TEST_F(OpenFiles, of_a_scatter_are_counted_before_it_begins) {
     }
     fs::remove_all(destination);
   }
+  EXPECT_GT(refused, 0);
 }
 
 // In mid-job rank 0 may open nothing more: its mark is still its own.
