@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>

@@ -43,9 +43,11 @@ std::optional<int> access_of(const fs::path& process, const fs::path& descriptor
 // Whether this process holds the end of a pipe that is not open with `access`.
 bool holds_other_end(const fs::path& process, const fs::path& pipe, int access) {
   std::error_code unseen;
-  for (const auto& entry : fs::directory_iterator{process / "fd", unseen}) {
-    if (fs::read_symlink(entry, unseen) != pipe) continue;
-    const auto other = access_of(process, entry.path().filename());
+  const fs::directory_iterator end;
+  // It may end meanwhile.
+  for (fs::directory_iterator it{process / "fd", unseen}; it != end; it.increment(unseen)) {
+    if (fs::read_symlink(*it, unseen) != pipe) continue;
+    const auto other = access_of(process, it->path().filename());
     if (other && *other != access) return true;
   }
   return false;

@@ -67,8 +67,8 @@ void RecallMaster::hear_answer(Rank from, const Message& message, mpi::Completio
   refuse(from, {.code = Errc::unexpected_message});
 }
 
-// One of the messages in which a worker tells what it sees: the n-th of so many. False if that can
-// not be.
+// One of the messages in which a worker tells what it sees: the n-th of so many. False if that
+// cannot be.
 bool RecallMaster::count(Rank from, const wire::Header& header) {
   Survey& survey = survey_of(from);
   const std::uint64_t all = header.chunk.value;
