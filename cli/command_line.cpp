@@ -104,7 +104,7 @@ std::string CommandLine::unknown_option_text(const std::string& word,
     if (has_option(*other, name)) others.push_back(other->get_name());
   }
   if (others.empty()) return text;
-  return fmt::format("{}; it is one of {}", text, fmt::join(others, " and "));
+  return fmt::format("{}; it belongs to {}", text, fmt::join(others, " and "));
 }
 
 // The first word that looks like an option and is none. What else was not expected may be its

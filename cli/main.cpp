@@ -47,8 +47,9 @@ int conclude(const Report& report, const Arguments& arguments, const std::string
   const std::string text = report.failure ? error_text(*report.failure) + how_far_text(report)
                                           : success_text(report, profile);
   // As one text, on one stream: see Output::out.
-  if (!report.warnings.empty()) say(stderr, warning_text(report));
-  std::FILE* const summary = report.warnings.empty() ? out : stderr;
+  const std::string warnings = warning_text(report);
+  if (!warnings.empty()) say(stderr, warnings);
+  std::FILE* const summary = warnings.empty() ? out : stderr;
   const int code = tell(report, {text, to_json(report, profile), arguments.quiet}, file, summary);
   if (arguments.verbose && !arguments.quiet) {
     say(out, closing_lines(report));

@@ -132,7 +132,10 @@ Result<ProfileUse> apply_profile(Arguments& arguments) {
   if (!profile) {
     Failure failure = profile.error();
     const int error = failure.system_errno;
-    if (!named && (error == ENOENT || error == ENOTDIR)) return ProfileUse{};
+    // Nor may everyone look into the home that HOME names (su, a service): there is none for him.
+    std::error_code unseen;
+    const bool hidden = error == EACCES && !std::filesystem::exists(path, unseen);
+    if (!named && (error == ENOENT || error == ENOTDIR || hidden)) return ProfileUse{};
     if (!named) {
       return ProfileUse{
           .warning = fmt::format("mpiferry: warning: {}; without it the defaults count (remove the "

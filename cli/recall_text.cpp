@@ -119,7 +119,8 @@ std::string gathered_text(const Report& report) {
 std::string verified_text(const Report& report) {
   return fmt::format(
       "mpiferry: {} in {}, read by {}: {}; all of it is what was scattered{}{}\n",
-      human_bytes(report.bytes_written), counted(report.chunks_written, "chunk"), from_text(report),
+      human_bytes(report.bytes_written), counted(report.chunks_written, "chunk"),
+      report.workers.empty() ? "one rank" : counted(report.workers.size() + 1, "rank"),
       speed_text(report),
       report.against.empty() ? "" : ", and the same as " + mpiferry::quoted(report.against),
       report.extra_files == 0

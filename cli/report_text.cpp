@@ -4,6 +4,7 @@
 
 #include "cli/units.hpp"
 #include "engine/base/path.hpp"
+#include "engine/roles/options.hpp"
 #include "engine/wire/digest.hpp"
 
 namespace mpiferry::cli {
@@ -96,11 +97,24 @@ std::string how_far_text(const Report& report) {
     text += fmt::format(", {} {} not", *report.chunks - there,
                         *report.chunks - there == 1 ? "is" : "are");
   }
-  return text + "; no manifest was published; --resume goes on from there\n";
+  // Chunks of another size would be others.
+  const std::string size = report.chunk_size == Options{}.chunk_size
+                               ? ""
+                               : fmt::format(" --chunk-size {}", report.chunk_size.value);
+  return text + fmt::format("; no manifest was published; --resume{} goes on from there\n", size);
 }
 
 std::string warning_text(const Report& report) {
   std::string text;
+  // The directory was perhaps named by mistake. A stream has no name to compare.
+  const bool known = !report.replaced.empty() && report.replaced != "-" && report.source != "-";
+  if (known && last_name(report.replaced) != last_name(report.source)) {
+    text += fmt::format(
+        "mpiferry: warning: {} held the chunks of {}, and --resume made them those "
+        "of {}\n",
+        mpiferry::quoted(report.directory), mpiferry::quoted(report.replaced),
+        mpiferry::quoted(report.source));
+  }
   for (const Failure& warning : report.warnings) {
     const bool rerouted = error_class(warning.code) == ErrorClass::destination;
     text += fmt::format("mpiferry: warning: {}: {}\n", warning.message(),

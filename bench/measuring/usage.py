@@ -46,7 +46,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *, brief: str, **more: object) -> None:
         """`brief`: what follows the name, in a word or two."""
-        super().__init__(**more)  # type: ignore[arg-type]
+        super().__init__(allow_abbrev=False, **more)  # type: ignore[arg-type]
         self._brief = brief
 
     def print_help(self, file: IO[str] | None = None) -> None:

@@ -7,6 +7,11 @@ std::string_view without_slashes(std::string_view path) noexcept {
   return path;
 }
 
+std::string_view last_name(std::string_view path) noexcept {
+  path = without_slashes(path);
+  return path.substr(path.rfind('/') + 1);
+}
+
 std::string path_in(std::string_view directory, std::string_view name) {
   directory = without_slashes(directory);
   std::string path;

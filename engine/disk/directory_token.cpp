@@ -252,8 +252,9 @@ Failure Directory::undecided(std::string_view call, int system_errno) const {
 Failure Directory::marked(std::string_view what) const {
   Failure occupied{.code = Errc::dest_occupied, .path = path_, .detail = std::string{what}};
   const auto owner = JobOwner::in(token_text());
-  if (owner) occupied.detail += " (" + owner->description() + ")";
   const auto alive = owner_runs();
+  if (alive == false) occupied.detail = "a job has left its mark here";
+  if (owner) occupied.detail += " (" + owner->description() + ")";
   occupied.hint = "go on with --resume, or replace its files with --force";
   if (alive == true) occupied.hint = "wait for that job, or name another destination";
   if (!alive) occupied.hint = "wait for that job; if it is dead, " + occupied.hint;

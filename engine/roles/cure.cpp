@@ -14,11 +14,6 @@
 namespace mpiferry::roles {
 namespace {
 
-std::string_view last_name(std::string_view path) {
-  path = without_slashes(path);
-  return path.substr(path.rfind('/') + 1);
-}
-
 // Whether the scatter's ranks wrote to directories of their own, and only one was named.
 std::string named_one_of_several(const wire::Manifest& manifest, const std::string& directory) {
   if (directory.find('{') != std::string::npos) return {};

@@ -56,6 +56,7 @@ struct Report {
   bool discard = false;                      // chunks were checked, none was to be written
   bool clearing = false;                     // --force has begun to remove another job's files
   bool untouched = false;                    // --resume of a finished job, of which all stands yet
+  std::string replaced = {};                 // the source of such a job that does not stand
   std::uint64_t chunks_sent = 0;             // first attempts
   std::uint64_t chunks_resent = 0;
   std::uint64_t chunks_corrupt = 0;  // damaged on the way, and found

@@ -147,6 +147,7 @@ void ScatterMaster::add_to(Report& report) const {
   report.discard = options_.discard;
   report.clearing = clearing_;
   report.untouched = finished_ && !retracted_;
+  if (retracted_ && finished_) report.replaced = finished_->source;
   report.resume = options_.resume;
   report.warnings.insert(report.warnings.begin(), warnings_.begin(), warnings_.end());
   report.window = options_.effective_window();

@@ -46,7 +46,7 @@ def main() -> int:
                         (("--mpiexec", "/bin/true"), "--mpiexec /bin/true: ended with 0, but started no mpiferry"),
                         (("--json", "/nowhere/file"), "--json /nowhere/file: "),
                         (("--turbo",), "unrecognized arguments: --turbo"),
-                        (("--repetition", "1", "--bild", "x"), "did you mean --build?"),
+                        (("--repetitions", "1", "--bild", "x"), "did you mean --build?"),
                         (("cp,never",), "no scenario is called never;")):
         done = compare("--quick", *(() if words[0] == "--build" else ("--build", build)), *words, "cp")
         assert done.returncode == 2 and said in done.stderr and not done.stdout, (words, done)

@@ -220,7 +220,7 @@ TEST_F(Flaws, what_is_as_it_was_is_verified_with_and_without_mpirun) {
   scatter_bytes(20 * chunk_size + 1, 4, {"--layout", "stripes"});
   for (const int ranks : {0, 1, 2, 5}) expect_verified(run(verify(ranks)));
   const Finished said = run(verify(3));
-  EXPECT_NE(said.out.find("in 21 chunks, read by 2 workers"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("in 21 chunks, read by 3 ranks"), std::string::npos) << said.out;
   EXPECT_EQ(run(verify(3, {"-q"})).output(), "");
 }
 

@@ -91,6 +91,20 @@ TEST_F(Resume, goes_on_after_sigkill_and_then_finds_nothing_to_send) {
   EXPECT_EQ(read_file(destination / "manifest.json"), manifest);
 }
 
+TEST_F(Resume, with_another_source_says_whose_chunks_were_there) {
+  make_source(5 * chunk_size);
+  expect_moved(run_job(3));
+  const std::string before = source;
+  source = temporary / "another";
+  bytes = random_bytes(2 * chunk_size, 9);
+  write_file(source, bytes);
+  const Finished finished = run_job(3, {"--resume"});
+  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_NE(finished.err.find("held the chunks of '" + before + "'"), std::string::npos)
+      << told(finished);
+  expect_chunks();
+}
+
 TEST_F(Resume, goes_on_after_ctrl_c_in_directories_of_their_own) {
   make_source(200 * chunk_size);
   spread();
@@ -98,7 +112,8 @@ TEST_F(Resume, goes_on_after_ctrl_c_in_directories_of_their_own) {
   ASSERT_TRUE(eventually([this] { return chunks_below(root).size() > 4; }));
   running.signal(SIGINT);
   const Finished stopped = running.wait();
-  EXPECT_NE(stopped.err.find("--resume goes on from there"), std::string::npos) << told(stopped);
+  EXPECT_NE(stopped.err.find("--resume --chunk-size 4096 goes on from there"), std::string::npos)
+      << told(stopped);
   const std::uint64_t there = chunks_below(root).size();
   ASSERT_LT(there, chunks());
   expect_resumed(run_job(4, {"--resume"}), chunks() - there);

@@ -210,7 +210,7 @@ TEST(Arguments, that_are_unknown_options_are_named_alone_with_what_was_meant) {
 
 TEST(Arguments, that_are_options_of_another_command_or_out_of_place_say_whose_they_are) {
   EXPECT_TRUE(says(refusal({"gather", "--chunk-size", "4M", "a", "b"}),
-                   "mpiferry gather has no option --chunk-size; it is one of scatter\n"));
+                   "mpiferry gather has no option --chunk-size; it belongs to scatter\n"));
   EXPECT_TRUE(says(refusal({"gather", "--fsinc", "a", "b"}), "did you mean --fsync?\n"));
   EXPECT_TRUE(says(refusal({"scatter", "--version"}), "; try mpiferry --version\n"));
   EXPECT_TRUE(says(refusal({"--chunk-size", "4M", "scatter", "a", "b"}),

@@ -13,7 +13,7 @@ namespace mpiferry::cli {
 namespace {
 
 Report job(std::uint64_t chunks, std::size_t workers) {
-  Report report{.chunks = chunks, .transfer = std::chrono::seconds{1}};
+  Report report{.chunk_size = 1_KiB, .chunks = chunks, .transfer = std::chrono::seconds{1}};
   report.chunks_sent = report.chunks_written = report.chunks_corrupt = chunks;
   report.bytes_written = Bytes{chunks * 1024};
   report.workers.resize(workers);
@@ -59,9 +59,26 @@ TEST(ReportText, says_what_is_not_written_and_how_to_go_on) {
   EXPECT_NE(text.find("5 of 9 chunks (5.0 KiB) were written and verified, 4 are not;"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("--resume goes on from there"), std::string::npos) << text;
+  EXPECT_NE(text.find("--resume --chunk-size 1024 goes on from there"), std::string::npos) << text;
+  report.chunk_size = 1_MiB;
+  EXPECT_NE(how_far_text(report).find("--resume goes on from there"), std::string::npos);
   report.chunks_sent = report.chunks_kept = 0;
   EXPECT_EQ(how_far_text(report), "  nothing was written\n");
+}
+
+TEST(ReportText, warns_when_another_source_was_replaced) {
+  Report report = job(2, 2);
+  report.directory = "out";
+  report.source = "data/b";
+  report.replaced = "/home/a";
+  EXPECT_EQ(
+      warning_text(report),
+      "mpiferry: warning: 'out' held the chunks of '/home/a', and --resume made them those of "
+      "'data/b'\n");
+  for (const char* same : {"", "/home/b", "b", "-"}) {
+    report.replaced = same;
+    EXPECT_EQ(warning_text(report), "") << same;
+  }
 }
 
 TEST(ReportText, warns_of_each_worker_whose_chunks_went_elsewhere) {
