@@ -231,12 +231,16 @@ class Course:
                     if self._land(blow, process) and blow.kind not in (*HARMLESS, *FOR_EVER):
                         process.ends_soon()  # those give ranks more to wait for
                     self._tally[f"blow: {blow.kind}"] += 1
-            status = process.wait()
-            if self._cut is not None:
-                self._tools.cluster.heal(self._cut)
-                self._cut = None
+            # Who is cut off when his rank has left keeps mpirun waiting: its proxy's last word is lost.
+            status = process.wait(without_ranks=self._heal)
+            self._heal()
         self.commands[-1] += f" -> {status}"
         return status
+
+    def _heal(self) -> None:
+        if self._cut is not None:
+            self._tools.cluster.heal(self._cut)
+            self._cut = None
 
     def _command(self, resume: bool, stall: str, delay: int) -> list[str]:
         plan, options = self.plan, ["--chunk-size", str(self.plan.chunk), "--window", str(self.plan.window)]

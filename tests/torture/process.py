@@ -9,7 +9,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 MARK = "TORTURED_BY"  # an environment variable that all of a step's processes inherit
@@ -63,15 +63,18 @@ class Process:
         """From now on it has only so long: what has been hit has nothing more to do."""
         self._limit = min(self._limit, time.monotonic() - self.began + seconds)
 
-    def wait(self) -> int:
-        """The launcher's status, when all have ended. Raises Hang, and then they have been killed."""
+    def wait(self, without_ranks: Callable[[], None] = lambda: None) -> int:
+        """The launcher's status, when all have ended. Raises Hang, and then they have been killed. Calls `without_ranks`
+        while the launcher waits and no rank is there."""
         while (status := self._process.poll()) is None:
             if time.monotonic() > self.began + self._limit:
                 raise self._hang(f"had not ended after {self._limit:.1f} s")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(1.0)
                 continue
-            self._let_the_last_go()
+            if not (ranks := [pid for pid in self._members() if self._is_mine(pid, starts=b"PMI_RANK=")]):
+                without_ranks()
+            self._let_the_last_go(ranks)
         until = time.monotonic() + min(AFTER, self._limit)
         while any(not self._is_spare(pid, status) for pid in self._members()):
             if time.monotonic() > until:
@@ -79,10 +82,9 @@ class Process:
             time.sleep(0.01)
         return status
 
-    def _let_the_last_go(self) -> None:
+    def _let_the_last_go(self, ranks: Sequence[int]) -> None:
         """Ranks that were stopped when rank 0 had ended already: nobody is left who could give them up, and the launcher
         waits for them. So they may go on."""
-        ranks = [pid for pid in self._members() if self._is_mine(pid, starts=b"PMI_RANK=")]
         if any(self._state(pid) != "T" or self._is_mine(pid, b"PMI_RANK=0") for pid in ranks):
             return
         for pid in ranks:

@@ -208,6 +208,12 @@ class Hanging(Scratch):
         with Process(["sh", "-c", "PMI_RANK=1 sh -c 'kill -STOP $$; exit 7'"], self.path / "log", 10) as process:
             self.assertEqual(process.wait(), 7)
 
+    def test_a_launcher_without_ranks_is_told(self) -> None:
+        go = self.path / "go"
+        script = f"PMI_RANK=0 sleep 0.1; until [ -e {go} ]; do sleep 0.1; done"
+        with Process(["sh", "-c", script], self.path / "log", 10) as process:
+            self.assertEqual(process.wait(go.touch), 0)
+
     def test_a_rank_that_was_stopped_while_rank_0_runs_is_found(self) -> None:
         script = "PMI_RANK=0 sleep 1234.55 & PMI_RANK=1 sh -c 'kill -STOP $$'"
         with self.assertRaises(Hang), Process(["sh", "-c", script], self.path / "log", 2.5) as process:
