@@ -142,6 +142,7 @@ Parsed parse(int argc, const char* const* argv) {
       ->default_str("auto");
   scatter
       ->add_option("--json", arguments.json, "Write the report to this file; - is standard output")
+      ->type_name("FILE")
       ->transform(disk::dash_for_standard_output)
       ->check(not_empty);
   scatter->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors");
@@ -151,6 +152,7 @@ Parsed parse(int argc, const char* const* argv) {
                    "Chunk size and window that were not given come from this file, which mpiferry "
                    "tune has written; auto: from its default place, if it is there; none: from no "
                    "file")
+      ->type_name("FILE")
       ->check(not_empty)
       ->capture_default_str();
   std::vector<std::string> faults;

@@ -132,6 +132,7 @@ void RecallParser::add_common(const char* faults) {
       ->default_str("auto");
   command_
       ->add_option("--json", arguments_.json, "Write the report to this file; - is standard output")
+      ->type_name("FILE")
       ->transform(disk::dash_for_standard_output)
       ->check(not_empty);
   command_->add_flag("-q,--quiet", arguments_.quiet, "Print nothing but errors");

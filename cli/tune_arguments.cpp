@@ -144,11 +144,13 @@ TuneParser::TuneParser(CLI::App& app, TuneArguments& arguments)
   command_
       ->add_option("--profile", arguments.profile,
                    "Write the profile to this file; auto: to its default place; none: to no file")
+      ->type_name("FILE")
       ->transform(disk::dash_for_standard_output)
       ->check(not_empty)
       ->capture_default_str();
   command_
       ->add_option("--json", arguments.json, "Write all figures to this file; - is standard output")
+      ->type_name("FILE")
       ->transform(disk::dash_for_standard_output)
       ->check(not_empty);
   command_->add_flag("-q,--quiet", arguments.quiet, "Print nothing but errors");

@@ -37,6 +37,17 @@ bool is_no_file(int system_errno) {
          system_errno == 0;
 }
 
+constexpr const char* kMoveAway =
+    "no job has made that: move it away, and scatter again, with --resume to keep what is there";
+
+// Cut short, or full of zeros, it may be what a power cut has left of ours.
+bool begins_like_ours(const StoredFile& file) {
+  const std::string ours = "{\n  \"schema\": \"" + std::string{wire::kManifestFamily};
+  std::string text(ours.size(), '\0');
+  const auto got = file.read(0_B, std::as_writable_bytes(std::span{text}));
+  return got && (*got == 0 || text.front() == '\0' || ours.starts_with(text.substr(0, *got)));
+}
+
 }  // namespace
 
 Failure no_manifest(const Failure& why) {
@@ -56,9 +67,7 @@ Result<wire::Manifest> read_manifest(const Directory& directory) {
   if (!file && is_no_file(file.error().system_errno)) {
     Failure strange = file.error();
     strange.code = Errc::manifest_damaged;
-    strange.hint =
-        "no job has made that: move it away, and scatter again, with --resume to keep "
-        "what is there";
+    strange.hint = kMoveAway;
     return strange;
   }
   if (!file) return no_manifest(file.error());
@@ -74,19 +83,14 @@ Result<wire::Manifest> read_manifest(const Directory& directory) {
   auto manifest = wire::read_manifest(*text);
   if (manifest) return manifest;
   damaged.detail = manifest.error().detail;
+  if (!begins_like_ours(*file)) damaged.hint = kMoveAway;
   return damaged;
 }
 
 bool is_foreign_manifest(const Directory& directory) {
   const auto file = StoredFile::open(directory, kManifestName);
   if (!file) return !is_no_file(file.error().system_errno) && file.error().system_errno != ENOENT;
-  const std::string ours = "{\n  \"schema\": \"" + std::string{wire::kManifestFamily};
-  std::string text(ours.size(), '\0');
-  const auto got = file->read(0_B, std::as_writable_bytes(std::span{text}));
-  // Cut short, or full of zeros, it may be what a power cut has left of ours.
-  if (got && (*got == 0 || text.front() == '\0' || ours.starts_with(text.substr(0, *got)))) {
-    return false;
-  }
+  if (begins_like_ours(*file)) return false;
   return !read_manifest(directory);  // one that was written anew by another program is ours
 }
 

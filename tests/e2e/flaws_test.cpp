@@ -266,6 +266,21 @@ TEST_F(Flaws, are_not_looked_for_any_more_when_a_worker_hangs) {
   expect_verified(run(verify(3, {"--fault", "delay=1000"})));
 }
 
+// --resume would refuse one that no job has made.
+TEST_F(Flaws, a_manifest_is_repaired_or_moved_away) {
+  scatter_bytes(20 * chunk_size, 3);
+  const std::string whole = read_file(destination / "manifest.json");
+  for (const auto& [text, hint] :
+       {std::pair{whole.substr(0, 100), "scatter again, with --resume"},
+        std::pair{std::string{}, "scatter again, with --resume"},
+        std::pair{std::string{"{}"}, "no job has made that: move it away"}}) {
+    write_file(destination / "manifest.json", text);
+    const Finished finished = run(verify(2));
+    EXPECT_EQ(finished.exit_code, 5) << told(finished);
+    EXPECT_NE(line_with(finished.err, std::string{"hint: "} + hint), "") << told(finished);
+  }
+}
+
 TEST_F(Flaws, a_job_that_failed_has_no_manifest_to_verify) {
   make_source(20 * chunk_size);
   EXPECT_EQ(run_job(3, {"--fault", "corrupt=1", "--retries", "0"}).exit_code, 5);
