@@ -14,7 +14,7 @@
 namespace mpiferry::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using MeetingClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 // Rank 0, after a signal. The others may be in the middle of a write.
@@ -39,7 +39,7 @@ class TuneMeeting::Wait {
 
   // Between two tests: whether it has taken too long.
   bool over() {
-    const Clock::time_point now = Clock::now();
+    const MeetingClock::time_point now = MeetingClock::now();
     if (!signalled_ && interruption_.seen()) signalled_ = now;
     if (!signalled_) return now - began_ > patience_;
     if (now - *signalled_ > kStuckAfter && stuck_) std::exchange(stuck_, {})();
@@ -52,8 +52,8 @@ class TuneMeeting::Wait {
  private:
   Interruption& interruption_;
   std::function<void()>& stuck_;
-  Clock::time_point began_ = Clock::now();
-  std::optional<Clock::time_point> signalled_;
+  MeetingClock::time_point began_ = MeetingClock::now();
+  std::optional<MeetingClock::time_point> signalled_;
   milliseconds grace_ = kMasterGrace;
   milliseconds patience_ = Options{}.stall_timeout;
 };

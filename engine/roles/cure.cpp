@@ -45,11 +45,11 @@ bool is_no_file(const Report::Flaw& flaw) noexcept {
 
 std::string cure(const Report::Flaw& flaw, const wire::Manifest& manifest,
                  const std::string& directory) {
-  constexpr const char* kRepair = "scatter --resume repairs it from the source";
+  constexpr const char* kFromSource = "scatter --resume repairs it from the source";
   // It replaces nothing that no job has made.
   if (is_no_file(flaw)) {
     return fmt::format("no job has made {}: move it away; then {}", mpiferry::quoted(flaw.path),
-                       kRepair);
+                       kFromSource);
   }
   std::string other;
   if (flaw.kind == Report::Flaw::Kind::missing) {
@@ -57,7 +57,7 @@ std::string cure(const Report::Flaw& flaw, const wire::Manifest& manifest,
   } else if (flaw.system_errno != 0) {
     other = disk::stored_failure(flaw.path, flaw.call, flaw.system_errno).hint;
   }
-  return other.empty() ? kRepair : other;
+  return other.empty() ? kFromSource : other;
 }
 
 }  // namespace mpiferry::roles
