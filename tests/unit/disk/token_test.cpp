@@ -93,6 +93,9 @@ TEST_F(Token, of_another_job_in_its_place_stays) {
 
 // Whichever call is the first that finds no descriptor.
 TEST_F(Token, is_taken_or_not_there_where_few_files_may_be_opened) {
+#ifdef MPIFERRY_SANITIZED
+  GTEST_SKIP() << "Clang's check of types opens a pipe to look at an address";
+#endif
   for (const bool replace : {false, true}) {
     for (rlim_t more = 0; more < 4; ++more) {
       Result<Descriptor> taken{Descriptor{}};
