@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "engine/disk/allocated_bytes.hpp"
+#include "engine/disk/data_extents.hpp"
 #include "engine/disk/descriptor.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/quota.hpp"
@@ -68,22 +69,16 @@ std::optional<FileSpace> space_of(const Directory& directory, const std::string&
   return FileSpace{Bytes{static_cast<std::uint64_t>(status.st_size)}, allocated_bytes(status)};
 }
 
-std::optional<Bytes> filled_space_of(const Directory& directory, const std::string& name) noexcept {
+std::optional<Bytes> filled_space_of(const Directory& directory, const std::string& name) {
   const auto space = space_of(directory, name);
   const Descriptor file{::openat(directory.descriptor(), name.c_str(),
                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
   if (!space || !file) return space ? std::optional{space->allocated} : std::nullopt;
-  const auto size = static_cast<off_t>(space->size.value);
-  off_t filled = 0;
-  for (off_t at = 0; at < size;) {
-    const off_t data = ::lseek(file.get(), at, SEEK_DATA);
-    if (data < 0 && errno == ENXIO) break;  // holes only, from here on
-    const off_t hole = data < 0 ? data : ::lseek(file.get(), data, SEEK_HOLE);
-    if (hole <= at) return space->size;  // it cannot tell
-    filled += std::min(hole, size) - data;
-    at = hole;
-  }
-  return std::max(space->allocated, Bytes{static_cast<std::uint64_t>(filled)});
+  const auto extents = data_extents(file.get(), 0_B, space->size);
+  if (!extents) return space->size;
+  Bytes filled;
+  for (const Extent& extent : *extents) filled += extent.length;
+  return std::max(space->allocated, filled);
 }
 
 std::uint64_t open_file_limit() noexcept { return soft_limit(RLIMIT_NOFILE); }

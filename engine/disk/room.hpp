@@ -31,7 +31,7 @@ struct FileSpace {
 std::optional<FileSpace> space_of(const Directory& directory, const std::string& name) noexcept;
 // How much of it needs no more room to be written anew: what it has of the disk, or its size
 // without its holes, as a file system that compresses gives it less. Nothing: as above.
-std::optional<Bytes> filled_space_of(const Directory& directory, const std::string& name) noexcept;
+std::optional<Bytes> filled_space_of(const Directory& directory, const std::string& name);
 
 // How many descriptors this process may have (RLIMIT_NOFILE, the soft limit); the largest number if
 // there is no limit.

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/disk/allocated_bytes.hpp"
+#include "engine/disk/data_extents.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_id.hpp"
 
@@ -217,29 +218,14 @@ Result<ReadResult> Source::read_stream(std::span<std::byte> out) {
 
 // Standard input shares its position with others: it is put back.
 std::vector<Extent> Source::data() const {
-  std::vector<Extent> extents;
   struct stat status {};
-  if (!identity_ || ::fstat(number_, &status) != 0) return extents;
-  if (allocated_bytes(status).value >= static_cast<std::uint64_t>(status.st_size)) return extents;
+  if (!identity_ || ::fstat(number_, &status) != 0) return {};
+  if (allocated_bytes(status).value >= static_cast<std::uint64_t>(status.st_size)) return {};
   const off_t position = ::lseek(number_, 0, SEEK_CUR);
-  const auto first = static_cast<off_t>(start_);
-  const auto end = static_cast<off_t>(start_ + size_->value);
-  for (off_t at = first; at < end;) {
-    const off_t begin = ::lseek(number_, at, SEEK_DATA);
-    if (begin < 0 && errno == ENXIO) break;  // holes only, from here on
-    off_t hole = begin < 0 ? begin : ::lseek(number_, begin, SEEK_HOLE);
-    if (hole < 0) {  // it cannot tell
-      extents.assign(1, {0_B, *size_});
-      break;
-    }
-    hole = std::min(hole, end);
-    if (begin < hole) {
-      extents.push_back({Bytes{static_cast<std::uint64_t>(begin - first)},
-                         Bytes{static_cast<std::uint64_t>(hole - begin)}});
-    }
-    at = hole;
-  }
+  auto found = data_extents(number_, Bytes{start_}, Bytes{start_ + size_->value});
   ::lseek(number_, position, SEEK_SET);
+  if (!found) return {};  // it cannot tell: all of it
+  std::vector<Extent> extents = std::move(*found);
   if (extents.empty()) extents.push_back({0_B, 0_B});  // nothing but a hole
   const bool whole = extents.size() == 1 && extents.front() == Extent{0_B, *size_};
   return whole ? std::vector<Extent>{} : extents;
