@@ -141,18 +141,16 @@ struct Command {
   int operator()(const TuneArguments& given) const { return checked(given, tune, {given.json}); }
 
  private:
+  int refused(const Failure& failure) const {
+    return refuse({error_text(failure), exit_code(failure.code)}, launcher);
+  }
   // On the rank whose options count: what it opens is the user's, and it warns once a job.
   template <class Given, class Run>
   int checked(const Given& given, Run command, std::initializer_list<std::string> opened) const {
-    if (!launcher.fault.empty()) {
-      const Failure failure = bad_environment(launcher);
-      launcher.report_once([&failure] { say(stderr, error_text(failure)); });
-      return exit_code(failure.code);
-    }
+    if (!launcher.fault.empty()) return refused(bad_environment(launcher));
     if (!launcher.leads()) return command(given, launcher);
     for (const std::string& path : opened) {
-      const auto refused = check_descriptor(path, launcher);
-      if (refused) return refuse({error_text(*refused), exit_code(refused->code)}, launcher);
+      if (const auto failure = check_descriptor(path, launcher)) return refused(*failure);
     }
     if (!given.quiet) say(stderr, given.origins.warning());
     return command(given, launcher);

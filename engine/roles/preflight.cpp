@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "engine/disk/chunk_name.hpp"
+#include "engine/disk/destination_failure.hpp"
 #include "engine/disk/room.hpp"
 #include "engine/disk/stripe_name.hpp"
 #include "engine/plan/chunk_plan.hpp"
@@ -52,7 +53,7 @@ Outcome check_open_files(std::uint32_t window) {
                   .call = "open",
                   .system_errno = EMFILE,
                   .detail = fmt::format("{} files are open, {} more may be needed", open, more),
-                  .hint = "raise the limit of open files (ulimit -n)"};
+                  .hint = std::string{disk::system_hint(EMFILE)}};
   if (window > 0) {
     failure.detail += fmt::format(" for a window of {}", window);
     failure.hint += ", or choose a smaller window";
@@ -79,7 +80,7 @@ Outcome check_file_size(Bytes size, const std::string& path) {
                  .detail = fmt::format("a file of {} bytes is to be written there, and the limit "
                                        "is {}",
                                        size.value, limit.value),
-                 .hint = "raise the file size limit (ulimit -f)"};
+                 .hint = std::string{disk::destination_hint(EFBIG)}};
 }
 
 Outcome check_build(const std::string& ours, const std::string& theirs) {
@@ -119,7 +120,7 @@ Share kept_stripe(const wire::Job& job, Rank self, const disk::Directory& direct
   for (const std::string& it : {name + ".part", name}) {
     const auto there = disk::space_of(directory, it);
     if (!there) continue;
-    return {job.data ? there->allocated : *disk::filled_space_of(directory, it), 1};
+    return {job.data ? there->allocated : disk::filled_space_of(directory, it).value_or(0_B), 1};
   }
   return {};
 }
