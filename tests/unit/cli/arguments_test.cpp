@@ -1,6 +1,4 @@
 // What is said of a wrong command line: the option, its range, and where the value came from.
-#include "cli/arguments.hpp"
-
 #include <cstdlib>
 #include <ostream>
 #include <string>
@@ -8,6 +6,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "cli/options/parse.hpp"
 
 namespace mpiferry::cli {
 namespace {

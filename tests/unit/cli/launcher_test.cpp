@@ -1,5 +1,5 @@
 // Which launcher started this process, if any: variables outlive the launcher that set them.
-#include "cli/launcher.hpp"
+#include "cli/process/launcher.hpp"
 
 #include <array>
 #include <cstdlib>

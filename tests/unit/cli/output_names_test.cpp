@@ -1,5 +1,5 @@
 // Which names a report or a profile may have.
-#include "cli/output_names.hpp"
+#include "cli/options/output_names.hpp"
 
 #include <filesystem>
 #include <string>

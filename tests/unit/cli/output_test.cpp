@@ -1,5 +1,5 @@
 // Where a command prints what.
-#include "cli/output.hpp"
+#include "cli/output/output.hpp"
 
 #include <fcntl.h>
 #include <filesystem>

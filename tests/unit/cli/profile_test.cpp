@@ -1,5 +1,5 @@
 // What a profile may be, and what it sets.
-#include "cli/profile.hpp"
+#include "cli/tune/profile.hpp"
 
 #include <cerrno>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // What the line of progress says, and that it is true.
-#include "cli/progress_text.hpp"
+#include "cli/output/progress_text.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/units.hpp"
+#include "cli/output/units.hpp"
 
 namespace mpiferry::cli {
 namespace {

@@ -1,5 +1,5 @@
 // What a report and a profile may be written to, and what they leave there.
-#include "cli/report_file.hpp"
+#include "cli/output/report_file.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -15,9 +15,9 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/report_json.hpp"
-#include "cli/text_of.hpp"
-#include "cli/tune_report.hpp"
+#include "cli/output/report_json.hpp"
+#include "cli/process/read_file.hpp"
+#include "cli/tune/tune_report.hpp"
 #include "engine/disk/leftover.hpp"
 
 namespace mpiferry::cli {

@@ -1,5 +1,5 @@
 // What programs read of a job.
-#include "cli/report_json.hpp"
+#include "cli/output/report_json.hpp"
 
 #include <cerrno>
 #include <string>

@@ -1,5 +1,5 @@
 // What people read: one chunk is no "1 chunks".
-#include "cli/report_text.hpp"
+#include "cli/output/report_text.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/units.hpp"
+#include "cli/output/units.hpp"
 
 namespace mpiferry::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/tune_report.hpp"
+#include "cli/tune/tune_report.hpp"
 
 #include <chrono>
 #include <string>

@@ -1,5 +1,5 @@
 // Which case is advised.
-#include "cli/tuning_choice.hpp"
+#include "cli/tune/tuning_choice.hpp"
 
 #include <cmath>
 

@@ -1,5 +1,5 @@
 // What is measured, and in which order.
-#include "cli/tuning_plan.hpp"
+#include "cli/tune/tuning_plan.hpp"
 
 #include <algorithm>
 #include <set>

@@ -1,0 +1,162 @@
+#include "cli/output/retrieval_text.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "cli/output/units.hpp"
+#include "engine/base/failure.hpp"
+#include "engine/wire/digest.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+constexpr std::size_t kShown = 20;   // lines
+constexpr std::uint64_t kNamed = 3;  // chunks of a lost file
+
+std::string speed_text(const Report& report) {
+  return fmt::format("{} at {}", human_seconds(report.transfer),
+                     human_rate(report.bytes_written, report.transfer));
+}
+
+std::string from_text(const Report& report) {
+  if (report.workers.empty()) return "one rank";
+  return counted(report.workers.size(), "worker");
+}
+
+// What is said of a flaw, or of all the chunks of a file that is not there.
+struct Line {
+  const Report::Flaw* flaw;  // the first of them
+  std::uint64_t flaws = 1;
+  std::string chunks;  // the first few of them
+};
+
+std::vector<Line> lines_of(const std::vector<Report::Flaw>& flaws) {
+  std::vector<Line> lines;
+  std::unordered_map<std::string_view, std::size_t> lost;  // path to line
+  for (const Report::Flaw& flaw : flaws) {
+    const std::string chunk = flaw.chunk ? std::to_string(flaw.chunk->value) : "";
+    if (flaw.kind == Report::Flaw::Kind::missing && !flaw.path.empty()) {
+      const auto [known, is_new] = lost.try_emplace(flaw.path, lines.size());
+      if (!is_new) {
+        Line& line = lines[known->second];
+        if (line.flaws++ < kNamed) line.chunks += ", " + chunk;
+        continue;
+      }
+    }
+    lines.push_back({.flaw = &flaw, .chunks = chunk});
+  }
+  return lines;
+}
+
+// Those that are shown. No kind of flaw and no file hides another: the kinds take turns, and what
+// else there is of a file comes last.
+std::vector<Line> most_telling(const std::vector<Line>& lines) {
+  std::map<std::pair<Report::Flaw::Kind, bool>, std::size_t> told;
+  std::set<std::pair<Report::Flaw::Kind, std::string_view>> files;
+  std::vector<std::pair<std::size_t, std::size_t>> turns;  // turn, line
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const Report::Flaw& flaw = *lines[i].flaw;
+    const bool again = !files.emplace(flaw.kind, flaw.path).second;
+    turns.emplace_back(told[{flaw.kind, again}]++ + (again ? lines.size() : 0), i);
+  }
+  std::ranges::sort(turns);
+  turns.resize(std::min(turns.size(), kShown));
+  std::ranges::sort(turns, {}, [](const auto& turn) { return turn.second; });
+  std::vector<Line> shown;
+  shown.reserve(turns.size());
+  for (const auto& [turn, line] : turns) shown.push_back(lines[line]);
+  return shown;
+}
+
+std::string line_text(const Line& line) {
+  const Report::Flaw& flaw = *line.flaw;
+  Failure told{.rank = flaw.rank,
+               .host = flaw.host,
+               .path = flaw.path,
+               .call = flaw.call,
+               .system_errno = flaw.system_errno,
+               .detail = flaw.detail};
+  if (told.detail.empty()) {
+    told.detail = flaw.kind == Report::Flaw::Kind::extra ? "has no place there"
+                  : flaw.system_errno == 0               ? "is not there"
+                                                         : "cannot be read";
+  }
+  std::string what = flaw_name(flaw.kind);
+  if (line.flaws > 1) {
+    what += fmt::format(": {} ({}{})", counted(line.flaws, "chunk"), line.chunks,
+                        line.flaws > kNamed ? ", ..." : "");
+    told.detail = fmt::format("chunk {}: {}", flaw.chunk->value, told.detail);
+  } else if (flaw.chunk) {
+    what += ": chunk " + line.chunks;
+  }
+  return fmt::format("{}: {}\n", what, told.message());
+}
+
+}  // namespace
+
+std::string gathered_text(const Report& report) {
+  std::string text = fmt::format(
+      "mpiferry: {} in {} from {}: {}, every chunk verified\n", human_bytes(report.bytes_written),
+      counted(report.chunks_written, "chunk"), from_text(report), speed_text(report));
+  if (report.chunks_corrupt > 0) {
+    text += fmt::format("  {} arrived damaged and {} sent again\n",
+                        counted(report.chunks_corrupt, "chunk"),
+                        report.chunks_corrupt == 1 ? "was" : "were");
+  }
+  text += fmt::format("  file: {}\n",
+                      report.target == "-" ? "standard output" : mpiferry::quoted(report.target));
+  if (report.digest) text += fmt::format("  xxh128: {}\n", wire::to_hex(*report.digest));
+  return text;
+}
+
+std::string verified_text(const Report& report) {
+  return fmt::format(
+      "mpiferry: {} in {}, read by {}: {}; all of it is what was scattered{}{}\n",
+      human_bytes(report.bytes_written), counted(report.chunks_written, "chunk"),
+      report.workers.empty() ? "one rank" : counted(report.workers.size() + 1, "rank"),
+      speed_text(report),
+      report.against.empty() ? "" : ", and the same as " + mpiferry::quoted(report.against),
+      report.extra_files == 0
+          ? ""
+          : fmt::format(" ({} beside it)", counted(report.extra_files, "extra file")));
+}
+
+const char* flaw_name(Report::Flaw::Kind kind) noexcept {
+  switch (kind) {
+    case Report::Flaw::Kind::missing:
+      return "missing";
+    case Report::Flaw::Kind::damaged:
+      return "damaged";
+    case Report::Flaw::Kind::differs:
+      return "differs";
+    case Report::Flaw::Kind::extra:
+      return "extra";
+  }
+  return "";
+}
+
+std::string flaws_text(const Report& report) {
+  std::uint64_t shown = 0;
+  std::string text;
+  for (const Line& line : most_telling(lines_of(report.flaws))) {
+    shown += line.flaws;
+    text += line_text(line);
+  }
+  const std::uint64_t all =
+      report.chunks_missing + report.chunks_damaged + report.chunks_differing + report.extra_files;
+  if (all > shown) {
+    const std::size_t listed = report.flaws.size();
+    text += fmt::format("... and {} more; --json lists {}\n", all - shown,
+                        listed == all ? "them" : fmt::format("the first {}", listed));
+  }
+  return text;
+}
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,166 @@
+#include "cli/tune/profile.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <optional>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/output/units.hpp"
+#include "engine/disk/descriptor.hpp"
+#include "engine/flow/sender.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+// A thousand cases are 200 KiB.
+constexpr std::size_t kLargest = std::size_t{1} << 20U;
+
+std::string absolute(const char* variable) {
+  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): no threads
+  return value != nullptr && value[0] == '/' ? value : "";
+}
+
+Failure refuse(std::string detail) {
+  return {.code = Errc::invalid_argument, .detail = std::move(detail)};
+}
+
+std::optional<std::uint64_t> number(const nlohmann::json& json, const char* name,
+                                    std::uint64_t most) {
+  const auto found = json.find(name);
+  if (found == json.end() || !found->is_number_unsigned()) return std::nullopt;
+  const auto value = found->get<std::uint64_t>();
+  return value >= 1 && value <= most ? std::optional{value} : std::nullopt;
+}
+
+Result<std::string> read_file(const std::string& path) {
+  const auto failed = [&path](const char* call, int error) {
+    return Failure{.code = Errc::invalid_argument,
+                   .path = path,
+                   .call = call,
+                   .system_errno = error,
+                   .detail = "the profile cannot be read"};
+  };
+  // A FIFO must not stop us here.
+  const disk::Descriptor file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  if (!file) return failed("open", errno);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return failed("fstat", errno);
+  if (S_ISDIR(status.st_mode)) return failed("open", EISDIR);
+  if (!S_ISREG(status.st_mode)) {
+    Failure wrong = failed("", 0);
+    wrong.detail = "not a regular file, so no profile";
+    return wrong;
+  }
+  std::string text;
+  std::array<char, 4096> part{};
+  while (text.size() <= kLargest) {
+    const ssize_t got = ::read(file.get(), part.data(), part.size());
+    if (got == 0) return text;
+    if (got > 0) text.append(part.data(), static_cast<std::size_t>(got));
+    if (got < 0 && errno != EINTR) return failed("read", errno);
+  }
+  Failure large = failed("", 0);
+  large.detail = "larger than any profile";
+  return large;
+}
+
+}  // namespace
+
+std::string default_profile_path() {
+  constexpr const char* kName = "/mpiferry/profile.json";
+  if (const std::string config = absolute("XDG_CONFIG_HOME"); !config.empty()) {
+    return config + kName;
+  }
+  const std::string home = absolute("HOME");
+  // One that does not exist is nobody's home (a service's, say), and not ours to make.
+  std::error_code ignored;
+  const auto type = std::filesystem::status(home, ignored).type();
+  const bool missing =
+      type == std::filesystem::file_type::not_found || type == std::filesystem::file_type::regular;
+  return home.empty() || missing ? "" : home + "/.config" + kName;
+}
+
+Result<Tuning> decode_profile(std::string_view text) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return refuse("not a profile: no JSON object");
+  const auto schema = json.find("schema");
+  if (schema == json.end() || !schema->is_string())
+    return refuse("not a profile: it has no schema");
+  if (const auto& name = schema->get_ref<const std::string&>(); name != kProfileSchema) {
+    return refuse(fmt::format("its schema is {}, and this mpiferry reads {}",
+                              mpiferry::quoted(name.substr(0, 100)), kProfileSchema));
+  }
+  const auto chunk_size = number(json, "chunk_size", kMaxChunkSize.value);
+  if (!chunk_size) {
+    return refuse(fmt::format("damaged: chunk_size must be a whole number from 1 to {}",
+                              kMaxChunkSize.value));
+  }
+  const auto window = number(json, "window", flow::kMaxWindow);
+  if (!window) {
+    return refuse(
+        fmt::format("damaged: window must be a whole number from 1 to {}", flow::kMaxWindow));
+  }
+  return Tuning{{*chunk_size}, static_cast<std::uint32_t>(*window)};
+}
+
+Result<Tuning> read_profile(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return text.error();
+  auto tuning = decode_profile(*text);
+  if (!tuning) tuning.error().path = path;
+  return tuning;
+}
+
+Result<ProfileUse> apply_profile(Arguments& arguments) {
+  Options& options = arguments.options;
+  if (arguments.profile == kProfileNone) return ProfileUse{};
+  const bool named = arguments.profile != kProfileAuto;
+  const bool wanted = !arguments.chunk_size_given || !options.window;
+  const std::string path = named ? arguments.profile : default_profile_path();
+  if (!named && (!wanted || path.empty())) return ProfileUse{};
+
+  const auto profile = read_profile(path);
+  if (!profile) {
+    Failure failure = profile.error();
+    const int error = failure.system_errno;
+    // Nor may everyone look into the home that HOME names (su, a service): there is none for him.
+    std::error_code unseen;
+    const bool hidden = error == EACCES && !std::filesystem::exists(path, unseen);
+    if (!named && (error == ENOENT || error == ENOTDIR || hidden)) return ProfileUse{};
+    if (!named) {
+      return ProfileUse{
+          .warning = fmt::format("mpiferry: warning: {}; without it the defaults count (remove the "
+                                 "file, and measure again with mpiferry tune)\n",
+                                 failure.message())};
+    }
+    failure.hint = "name a file that mpiferry tune has written, or use --profile none";
+    return failure;
+  }
+  ProfileUse use;
+  if (arguments.chunk_size_given) {
+    if (!options.window && options.chunk_size == profile->chunk_size) {
+      options.window = profile->window;
+      use.file = path;
+    }
+  } else if (options.memory && *options.memory < profile->chunk_size) {
+    use.warning = fmt::format(
+        "mpiferry: warning: {}: its chunks of {} do not fit into --memory {}: the defaults count\n",
+        mpiferry::quoted(path), human_bytes(profile->chunk_size), options.memory->value);
+  } else {
+    options.chunk_size = profile->chunk_size;
+    if (!options.window) options.window = profile->window;
+    use.file = path;
+  }
+  return use;
+}
+
+}  // namespace mpiferry::cli

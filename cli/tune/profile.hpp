@@ -1,0 +1,42 @@
+// What `mpiferry tune` has found out, for `mpiferry scatter`: docs/tuning.md has the schema.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/options/parse.hpp"
+#include "cli/tune/tuning_plan.hpp"
+#include "engine/base/result.hpp"
+
+namespace mpiferry::cli {
+
+inline constexpr std::string_view kProfileSchema = "mpiferry.profile/1";
+// What --profile says for the default place, and for no profile at all.
+inline constexpr std::string_view kProfileAuto = "auto";
+inline constexpr std::string_view kProfileNone = "none";
+
+// $XDG_CONFIG_HOME/mpiferry/profile.json, else $HOME/.config/mpiferry/profile.json if HOME exists;
+// nothing if neither variable has an absolute path.
+std::string default_profile_path();
+
+// The chunk size and the window of a profile's text. invalid_argument with a detail that names the
+// field.
+Result<Tuning> decode_profile(std::string_view text);
+// The same of a file; the failure has its path. A missing file is errno ENOENT or ENOTDIR.
+Result<Tuning> read_profile(const std::string& path);
+
+struct ProfileUse {
+  std::string file = {};     // that the chunk size or the window came from; empty: from none
+  std::string warning = {};  // a line for people: why the one at the default place was not used
+};
+
+// Puts what the user has not given into the options, from the profile that --profile says:
+//   neither chunk size nor window given     both are the profile's
+//   the window given                        the chunk size is the profile's
+//   the chunk size given                    the window is the profile's if it is the same chunk
+//   size
+// A file that was named must be a profile: invalid_argument with path and hint. A damaged one at
+// the default place is a warning.
+Result<ProfileUse> apply_profile(Arguments& arguments);
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,237 @@
+#include "cli/tune/tune_report.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/output/progress_text.hpp"
+#include "cli/output/report_json.hpp"
+#include "cli/output/units.hpp"
+#include "cli/process/exit_code.hpp"
+#include "cli/tune/profile.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A noise that hides differences which matter.
+constexpr double kLoud = 0.15;
+
+Json tuning_json(const Tuning& tuning) {
+  return {{"chunk_size", tuning.chunk_size.value}, {"window", tuning.window}};
+}
+
+// What both files have.
+Json measured_json(const TuneReport& report) {
+  const SweepResult& sweep = report.sweep;
+  Json json{
+      {"version", report.version},
+      {"date", report.date},
+      {"ranks", sweep.ranks},
+      {"hosts", sweep.hosts},
+      {"source",
+       {{"directory", report.arguments.source_directory},
+        {"file_system", sweep.source_file_system}}},
+      {"destination",
+       {{"pattern", report.arguments.destination},
+        {"file_systems", sweep.destination_file_systems}}},
+      {"fsync", report.arguments.fsync},
+      {"sample_bytes", report.arguments.size.value},
+      {"noise", report.choice ? Json(report.choice->noise) : Json(nullptr)},
+      {"too_noisy", report.choice && report.choice->too_noisy},
+      {"default", tuning_json(default_tuning(report.arguments.fsync))},
+      {"cases", Json::array()},
+      {"left_out", Json::array()},
+  };
+  for (const TuningFigure& figure : sweep.figures) {
+    Json row = tuning_json(figure.tuning);
+    row.update({{"gigabytes_per_second", figure.median()},
+                {"lowest", figure.lowest()},
+                {"highest", figure.highest()},
+                {"measurements", figure.speeds.size()}});
+    json["cases"].push_back(std::move(row));
+  }
+  const auto leave_out = [&json](const std::vector<Tuning>& list, const char* why) {
+    for (const Tuning& tuning : list) {
+      Json row = tuning_json(tuning);
+      row["why"] = why;
+      json["left_out"].push_back(std::move(row));
+    }
+  };
+  leave_out(sweep.no_time, "time");
+  leave_out(sweep.too_few, "size");
+  return json;
+}
+
+std::string dump(const Json& json) {
+  // Names may be no UTF-8; a report shows them as well as it can.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string list_of(const std::vector<Tuning>& tunings) {
+  std::vector<std::string> texts;
+  texts.reserve(tunings.size());
+  for (const Tuning& tuning : tunings) texts.push_back(to_text(tuning));
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string marks(const TuningChoice& choice, std::size_t i) {
+  std::vector<const char*> words;
+  if (i == 0) words.push_back("default");
+  if (i == choice.best) {
+    words.push_back("best");
+  } else if (std::ranges::find(choice.equals, i) != choice.equals.end()) {
+    words.push_back("as good");
+  }
+  if (i == choice.chosen) words.push_back("<- use this");
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+double mebibytes(double gigabytes) { return gigabytes * 1e9 / static_cast<double>((1_MiB).value); }
+
+std::string table(const SweepResult& sweep, const TuningChoice& choice) {
+  std::vector<std::size_t> order(sweep.figures.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::sort(order, [&sweep](std::size_t a, std::size_t b) {
+    const Tuning& x = sweep.figures[a].tuning;
+    const Tuning& y = sweep.figures[b].tuning;
+    return x.chunk_size != y.chunk_size ? x.chunk_size < y.chunk_size : x.window < y.window;
+  });
+  std::string text = "  chunk size  window    MiB/s       lowest..highest  spread\n";
+  for (const std::size_t i : order) {
+    const TuningFigure& figure = sweep.figures[i];
+    std::string row = fmt::format(
+        "  {:>10}  {:>6}  {:>7.1f}  {:>20}  {:>4.0f} %  {}", human_bytes(figure.tuning.chunk_size),
+        figure.tuning.window, mebibytes(figure.median()),
+        fmt::format("{:.1f}..{:.1f}", mebibytes(figure.lowest()), mebibytes(figure.highest())),
+        100 * figure.spread(), marks(choice, i));
+    row.erase(row.find_last_not_of(' ') + 1);
+    text += row + '\n';
+  }
+  return text;
+}
+
+std::string advice(const SweepResult& sweep, const TuningChoice& choice) {
+  const TuningFigure& first = sweep.figures[0];
+  const TuningFigure& chosen = sweep.figures[choice.chosen];
+  if (choice.keeps_default) {
+    const char* const why = choice.too_noisy   ? "the measurements vary too much to tell"
+                            : choice.best == 0 ? "nothing was faster"
+                                               : "nothing was faster by more than the noise";
+    return fmt::format("  keep the defaults, {}: {}\n", to_text(first.tuning), why);
+  }
+  return fmt::format(
+      "  use --chunk-size {} --window {}: of the cases as good as the best it needs the least "
+      "memory, {} for each worker\n"
+      "  it gave {}; the defaults, {}, gave {}, {:.0f} % less\n",
+      option_bytes(chosen.tuning.chunk_size), chosen.tuning.window,
+      human_bytes(chosen.tuning.memory()), rate_text(chosen.median()), to_text(first.tuning),
+      rate_text(first.median()), 100 * (1 - first.median() / chosen.median()));
+}
+
+}  // namespace
+
+std::string measurement_name(const SweepProgress& progress) {
+  return progress.number == 0 ? "warm-up"
+                              : fmt::format("{} of {}", progress.number, progress.total);
+}
+
+// The measurements that are left take as long as those before; what the budget leaves out, none.
+std::vector<Field> tune_fields(const SweepProgress& progress, std::chrono::nanoseconds budget) {
+  std::vector<Field> fields{{0, "tune: " + measurement_name(progress)},
+                            {1, to_text(progress.tuning)},
+                            {3, whole_seconds(progress.elapsed) + " elapsed"}};
+  if (progress.number < 2) return fields;
+  const auto done = static_cast<std::int64_t>(progress.number) - 1;
+  const auto left = static_cast<std::int64_t>(progress.total) - done;
+  std::chrono::nanoseconds time = progress.measuring / done * left;
+  if (budget.count() > 0) {
+    time = std::clamp(budget - progress.elapsed, std::chrono::nanoseconds{0}, time);
+  }
+  fields.push_back({2, eta_text(time)});
+  return fields;
+}
+
+std::string rate_text(double gigabytes_per_second) {
+  return fmt::format("{:.1f} MiB/s", mebibytes(gigabytes_per_second));
+}
+
+std::string tune_text(const TuneReport& report) {
+  const SweepResult& sweep = report.sweep;
+  const TuningChoice& choice = *report.choice;
+  std::string text = fmt::format(
+      "mpiferry: {} of {} from {} to {} on {}{}, in {}\n",
+      counted(sweep.measurements, "measurement"), human_bytes(report.arguments.size),
+      sweep.source_file_system, counted(static_cast<std::uint64_t>(sweep.ranks - 1), "worker"),
+      fmt::join(sweep.destination_file_systems, ", "), report.arguments.fsync ? " with fsync" : "",
+      human_seconds(sweep.elapsed));
+  text += table(sweep, choice);
+  if (!sweep.no_time.empty()) {
+    text += fmt::format("  left out, as the time was up (--budget): {}\n", list_of(sweep.no_time));
+  }
+  if (const std::size_t planned = sweep.figures.size() * report.arguments.repetitions;
+      sweep.measurements < planned) {
+    const std::size_t missing = planned - sweep.measurements;
+    text += fmt::format("  {} {} left out, as the time was up (--budget)\n",
+                        counted(missing, "repetition"), missing == 1 ? "was" : "were");
+  }
+  if (!sweep.too_few.empty()) {
+    text += fmt::format("  left out, as the sample has too few such chunks (--size): {}\n",
+                        list_of(sweep.too_few));
+  }
+  text += fmt::format(
+      "  noise: {}{:.0f} %, two standard errors of a median (at least {:.0f} %); "
+      "what is slower than the best by less counts as good as it\n",
+      choice.too_noisy ? "over " : "", 100 * choice.noise, 100 * kLeastNoise);
+  if (choice.noise > kLoud) {
+    text += "  that is much: a larger --size or more --repetitions would tell more\n";
+  }
+  return text + advice(sweep, choice);
+}
+
+std::string profile_text(const std::string& profile, bool at_default_place) {
+  if (profile.empty()) return "  no profile was written (--profile none)\n";
+  return fmt::format(
+      "  profile: {}: {}\n", mpiferry::quoted(profile),
+      at_default_place ? "mpiferry scatter uses it from now on" : "for mpiferry scatter --profile");
+}
+
+std::string tune_how_far_text(const SweepResult& sweep) {
+  if (sweep.planned == 0) return "  nothing was measured; no profile was written\n";
+  return fmt::format("  {} of {} {} made; no profile was written\n", sweep.measurements,
+                     counted(sweep.planned, "measurement"),
+                     sweep.measurements == 1 ? "was" : "were");
+}
+
+std::string tune_json(const TuneReport& report) {
+  const SweepResult& sweep = report.sweep;
+  Json json{{"schema", kTuneSchema},
+            {"verdict", error_name(sweep.verdict)},
+            {"class", class_name(error_class(sweep.verdict))},
+            {"exit_code", exit_code(sweep.verdict)}};
+  if (sweep.failure) json["error"] = error_json(*sweep.failure);
+  const bool done = report.choice.has_value();
+  const Tuning chosen = done ? sweep.figures[report.choice->chosen].tuning : Tuning{};
+  json.update({{"complete", done && sweep.measurements == sweep.planned},
+               {"chunk_size", done ? Json(chosen.chunk_size.value) : Json(nullptr)},
+               {"window", done ? Json(chosen.window) : Json(nullptr)},
+               {"keep_defaults", done ? Json(report.choice->keeps_default) : Json(nullptr)},
+               {"profile", report.profile.empty() ? Json(nullptr) : Json(report.profile)}});
+  json.update(measured_json(report));
+  return dump(json);
+}
+
+std::string profile_json(const TuneReport& report) {
+  Json json{{"schema", kProfileSchema}};
+  json.update(tuning_json(report.sweep.figures[report.choice->chosen].tuning));
+  json.update(measured_json(report));
+  return dump(json);
+}
+
+}  // namespace mpiferry::cli

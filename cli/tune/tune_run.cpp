@@ -1,0 +1,132 @@
+#include "cli/tune/tune_run.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "cli/output/units.hpp"
+#include "engine/disk/file_system.hpp"
+
+namespace mpiferry::cli {
+
+void add_once(std::vector<std::string>& list, const std::string& text) {
+  if (std::ranges::find(list, text) == list.end()) list.push_back(text);
+}
+
+// The first failure counts.
+void fail(SweepResult& result, Failure failure) {
+  if (result.failure) return;
+  if (failure.system_errno == ENOSPC || failure.system_errno == EDQUOT) {
+    failure.hint = "free some space there, or choose a smaller --size";
+  }
+  result.verdict = failure.code;
+  result.failure = std::move(failure);
+}
+
+Outcome Conductor::prepare(const std::function<bool()>& stop) {
+  const auto workers = static_cast<std::uint32_t>(result_.ranks - 1);
+  const Tuning by_default = default_tuning(arguments_.fsync);
+  TuningGrid grid =
+      tuning_grid(by_default, arguments_.chunk_sizes, arguments_.windows, arguments_.size, workers);
+  if (grid.cases.empty() || grid.cases[0] != by_default) {
+    const Bytes needed{2 * by_default.chunk_size.value * workers};
+    return Failure{
+        .code = Errc::invalid_argument,
+        .detail = fmt::format("--size {}: the defaults, which all is compared with, need two "
+                              "chunks of {} for each of {}",
+                              arguments_.size.value, human_bytes(by_default.chunk_size),
+                              counted(workers, "worker")),
+        .hint = fmt::format("give --size {} or more", option_bytes(needed))};
+  }
+  result_.too_few = std::move(grid.too_few);
+  if (grid.cases.size() < 2) {
+    return Failure{.code = Errc::invalid_argument,
+                   .detail = "there is nothing to compare the defaults with",
+                   .hint = "give other --chunks or --windows, or a larger --size"};
+  }
+  for (const Tuning& tuning : grid.cases) result_.figures.push_back({tuning, {}});
+  schedule_.emplace(grid.cases.size(), TuningSchedule::Limits{.repetitions = arguments_.repetitions,
+                                                              .budget = arguments_.budget});
+  result_.planned = schedule_->total();
+  auto sample = disk::SampleFile::make(arguments_.source_directory, arguments_.size, stop);
+  if (!sample) return std::move(sample.error());
+  sample_.emplace(std::move(*sample));
+  result_.source_file_system =
+      disk::file_system_name(disk::file_system_type(arguments_.source_directory));
+  return Nothing{};
+}
+
+bool Conductor::next() {
+  if (result_.failure) return false;
+  if (const auto& seen = interruption_.seen()) {
+    fail(result_, *seen);
+    return false;
+  }
+  if (!warm_) return true;  // the warm-up: figure 0, not counted
+  const auto index = schedule_->next(std::chrono::steady_clock::now() - began_);
+  if (!index) return false;
+  index_ = *index;
+  return true;
+}
+
+SweepProgress Conductor::progress() const {
+  const auto now = std::chrono::steady_clock::now();
+  return {.number = warm_ ? schedule_->begun() : 0,
+          .total = schedule_->total(),
+          .tuning = result_.figures[index_].tuning,
+          .elapsed = now - began_,
+          .measuring = warm_ ? now - warmed_ : SweepProgress{}.measuring};
+}
+
+Options Conductor::options(const std::string& destination) const {
+  const Tuning& tuning = result_.figures[index_].tuning;
+  return {.source = sample_->path(),
+          .destination = destination,
+          .chunk_size = tuning.chunk_size,
+          .window = tuning.window,
+          .fsync = arguments_.fsync,
+          .force = true,  // the files of the measurement before
+          .handle_signals = true};
+}
+
+std::optional<double> Conductor::take(const Report& report, const std::string& destination) {
+  for (const Report::Worker& worker : report.workers) {
+    if (!worker.host.empty()) add_once(result_.hosts, worker.host);
+  }
+  if (!report.ok()) {
+    Failure failure = report.failure.value_or(Failure{.code = report.verdict});
+    if (report.abandoned) {
+      failure.hint = fmt::format("look at that host and its disk; {} may be left there",
+                                 mpiferry::quoted(destination));
+    }
+    fail(result_, std::move(failure));
+    return std::nullopt;
+  }
+  const double speed = gigabytes_per_second(report.bytes_written, report.transfer);
+  if (std::exchange(warm_, true)) {
+    result_.figures[index_].speeds.push_back(speed);
+    ++result_.measurements;
+  } else {
+    warmed_ = std::chrono::steady_clock::now();
+  }
+  return speed;
+}
+
+void Conductor::finish() {
+  sample_.reset();
+  result_.elapsed = std::chrono::steady_clock::now() - began_;
+  for (const TuningFigure& figure : result_.figures) {
+    if (figure.speeds.empty()) result_.no_time.push_back(figure.tuning);
+  }
+  std::erase_if(result_.figures, [](const TuningFigure& it) { return it.speeds.empty(); });
+  if (result_.failure || result_.figures.size() >= 2) return;
+  fail(result_, {.code = Errc::invalid_argument,
+                 .detail = fmt::format("--budget: in {} only the defaults could be measured",
+                                       human_seconds(result_.elapsed)),
+                 .hint = "give it more time (--budget 10m), or a smaller --size"});
+}
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,79 @@
+#include "cli/tune/tuning_plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "cli/output/units.hpp"
+#include "engine/roles/options.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+// Chunks of the sample for each worker: fewer would measure the start and the end of a job.
+constexpr std::uint64_t kFewestChunks = 2;
+
+// The window that a job would have.
+Tuning in_force(const Options& options) { return {options.chunk_size, options.effective_window()}; }
+
+// In doublings.
+double distance(const Tuning& a, const Tuning& b) {
+  const auto apart = [](auto x, auto y) {
+    return std::abs(std::log2(static_cast<double>(x)) - std::log2(static_cast<double>(y)));
+  };
+  return apart(a.chunk_size.value, b.chunk_size.value) + apart(a.window, b.window);
+}
+
+}  // namespace
+
+std::string to_text(const Tuning& tuning) {
+  return fmt::format("{} x {}", human_bytes(tuning.chunk_size), tuning.window);
+}
+
+Tuning default_tuning(bool fsync) { return in_force({.fsync = fsync}); }
+
+TuningGrid tuning_grid(const Tuning& first, const std::vector<Bytes>& chunk_sizes,
+                       const std::vector<std::uint32_t>& windows, Bytes sample,
+                       std::uint32_t workers) {
+  std::vector<Tuning> all{first};
+  for (const Bytes chunk_size : chunk_sizes) {
+    for (const std::uint32_t window : windows) {
+      all.push_back(in_force({.chunk_size = chunk_size, .window = window}));
+    }
+  }
+  std::ranges::stable_sort(all, {},
+                           [&first](const Tuning& tuning) { return distance(tuning, first); });
+  TuningGrid grid;
+  for (const Tuning& tuning : all) {
+    const bool enough = sample.value / tuning.chunk_size.value >= kFewestChunks * workers;
+    std::vector<Tuning>& list = enough ? grid.cases : grid.too_few;
+    if (std::ranges::find(list, tuning) == list.end()) list.push_back(tuning);
+  }
+  return grid;
+}
+
+std::optional<std::size_t> TuningSchedule::next(std::chrono::nanoseconds elapsed) {
+  if (repetition_ == 0 && position_ > 0 && position_ < cases_ && limits_.budget.count() > 0 &&
+      elapsed > limits_.budget / 2) {
+    cases_ = position_;
+  }
+  if (position_ == cases_) {
+    position_ = 0;
+    ++repetition_;
+  }
+  // One case alone compares with nothing.
+  if (repetition_ >= limits_.repetitions || (repetition_ > 0 && cases_ < 2)) return std::nullopt;
+  if (repetition_ >= 2 && spent(elapsed)) return std::nullopt;
+  const std::size_t position = position_++;
+  ++begun_;
+  return repetition_ % 2 == 0 ? position : cases_ - 1 - position;
+}
+
+// One more measurement of the usual length would not fit.
+bool TuningSchedule::spent(std::chrono::nanoseconds elapsed) const {
+  if (limits_.budget.count() == 0) return false;
+  return elapsed + elapsed / static_cast<std::int64_t>(begun_) > limits_.budget;
+}
+
+}  // namespace mpiferry::cli
