@@ -42,7 +42,7 @@ namespace mpiferry::cli {
 namespace {
 
 // Rank 0's last words. Returns the exit code.
-int conclude(const Report& report, const Arguments& arguments, const std::string& profile,
+int conclude(const Report& report, const ScatterArguments& arguments, const std::string& profile,
              ReportFile& file, std::FILE* out) {
   const std::string text = report.failure ? error_text(*report.failure) + how_far_text(report)
                                           : success_text(report, profile);
@@ -57,7 +57,7 @@ int conclude(const Report& report, const Arguments& arguments, const std::string
   return code;
 }
 
-int scatter(Arguments arguments, const Launcher& launcher) {
+int scatter(ScatterArguments arguments, const Launcher& launcher) {
   if (arguments.options.source == "-" && !arguments.quiet) {
     say(stderr, launcher.standard_input_warning());
   }
@@ -101,7 +101,7 @@ int scatter(Arguments arguments, const Launcher& launcher) {
 
 // The options of ranks may differ. If some cannot be understood, the lowest such rank says so, and
 // all leave: nobody waits for those that would have left. Returns the exit code.
-int refuse(const Leave& leave, const Launcher& launcher) {
+int refuse(const EarlyExit& leave, const Launcher& launcher) {
   if (leave.exit_code == 0) {  // --help, --version
     if (!launcher.leads() || say(stdout, leave.text)) return 0;
     const Failure failure =
@@ -128,8 +128,8 @@ int refuse(const Leave& leave, const Launcher& launcher) {
 struct Command {
   const Launcher& launcher;
 
-  int operator()(const Leave& leave) const { return refuse(leave, launcher); }
-  int operator()(const Arguments& given) const {
+  int operator()(const EarlyExit& leave) const { return refuse(leave, launcher); }
+  int operator()(const ScatterArguments& given) const {
     return checked(given, scatter, {given.options.source, given.json});
   }
   int operator()(const GatherArguments& given) const {

@@ -7,10 +7,6 @@
 
 namespace mpiferry::cli {
 
-// What --help says of it.
-constexpr const char* kBenchSummary =
-    "Measures chunk sizes, ranks and windows on this machine (bench --help; not under mpirun)";
-
 // Whether the command line asks for it, or for its help: its own options are none of ours.
 bool asks_for_bench(int argc, const char* const* argv) noexcept;
 

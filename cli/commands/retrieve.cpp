@@ -32,7 +32,7 @@ Report bring(const VerifyOptions& options, Observer& observer) {
 }
 
 // Rank 0's last words. Returns the exit code.
-int conclude(const Report& report, const RecallArguments& arguments, const std::string& success,
+int conclude(const Report& report, const JobArguments& arguments, const std::string& success,
              ReportFile& file, std::FILE* out) {
   const std::string text =
       flaws_text(report) + (report.failure ? error_text(*report.failure) : success);

@@ -60,9 +60,7 @@ class TuneConsole {
 struct Files {
   explicit Files(const TuneArguments& arguments)
       : at_default_place(arguments.profile == kProfileAuto),
-        path(at_default_place                    ? default_profile_path()
-             : arguments.profile == kProfileNone ? ""
-                                                 : arguments.profile),
+        path(profile_path(arguments.profile)),
         profile(kProfileFile, path),
         json(kTuneFile, arguments.json) {}
 
@@ -74,7 +72,7 @@ struct Files {
                      .hint = "name a file with --profile FILE, or give --profile none"};
     }
     if (at_default_place) {
-      if (Outcome made = place.make_parents(path); !made) return made;
+      if (Outcome made = directories.make(path); !made) return made;
     }
     if (Outcome ready = profile.prepare(); !ready) return ready;
     return json.prepare();
@@ -82,7 +80,7 @@ struct Files {
 
   bool at_default_place;
   std::string path;  // of the profile; empty: none is wanted
-  ProfilePlace place;
+  ProfileDirectories directories;
   ReportFile profile;
   ReportFile json;
 };
@@ -98,7 +96,7 @@ int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, s
       sweep.verdict = written.error().code;
     } else {
       report.profile = files.path;
-      files.place.keep();
+      files.directories.keep();
     }
   }
   if (!arguments.quiet && report.choice) {

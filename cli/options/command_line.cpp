@@ -44,10 +44,10 @@ std::string full_name(const CLI::App& app, const CLI::App& command) {
 }
 
 std::string mismatch_text(const CLI::ParseError& error, const CLI::App& command) {
-  std::string said = error.what();
-  const std::string name = said.substr(0, said.find(':'));
+  std::string reason = error.what();
+  const std::string name = reason.substr(0, reason.find(':'));
   const CLI::Option* option = command.get_option_no_throw(name);
-  if (option == nullptr) return said;
+  if (option == nullptr) return reason;
   if (option->count() > 1) return fmt::format("{} was given {} times", name, option->count());
   return fmt::format("{} needs a value ({})", name, option->get_type_name());
 }
@@ -67,7 +67,7 @@ CommandLine::CommandLine(const CLI::App& app, int argc, const char* const* argv)
       words_ = {words_[0], "--help"};
     }
   }
-  if (words_.size() > 1 && words_[1] == "tune") words_ = TuneParser::join_lists(words_);
+  if (words_.size() > 1 && words_[1] == "tune") words_ = join_lists(words_);
   for (const std::string& word : words_) pointers_.push_back(word.c_str());
 }
 

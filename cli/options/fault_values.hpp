@@ -8,7 +8,7 @@
 namespace mpiferry::cli {
 
 // Adds "corrupt=K[:N]", "stall=RANK[:AFTER]" or "delay=MICROSECONDS" to `faults`. Throws
-// CLI::ValidationError, which says what can be written.
+// CLI::ValidationError, which names the forms.
 void add_fault(wire::Faults& faults, const std::string& text);
 
 }  // namespace mpiferry::cli

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
+#include <iterator>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -33,11 +35,12 @@ bool given(const CLI::Option& option, int argc, const char* const* argv) {
   return false;
 }
 
+// Every variable of ours begins with it; all names below are without it.
 constexpr std::string_view kPrefix = "MPIFERRY_";
 
-// What follows kPrefix where others set it: installations and modules, benchmarks and tests, the
-// build.
-bool is_somebody_elses(std::string_view name) {
+// Variables that are no options: installations and modules, benchmarks and tests, and the build set
+// them.
+bool is_known_elsewhere(std::string_view name) {
   constexpr auto kBeginnings = std::to_array<std::string_view>({"BENCH_", "TEST_", "HOSTS_"});
   constexpr auto kNames = std::to_array<std::string_view>(
       {"BENCH", "BIN", "BINARY", "DIR", "FUZZ", "HOME", "INCLUDE", "LIB", "LIBDIR", "NO_DIGEST",
@@ -46,7 +49,23 @@ bool is_somebody_elses(std::string_view name) {
          std::ranges::any_of(kBeginnings, [name](auto it) { return name.starts_with(it); });
 }
 
-// What follows kPrefix in those that are options.
+// "MPIFERRY_CHUNK_SIZE" for "chunk-size".
+std::string variable_of(std::string_view option) {
+  std::string name{kPrefix};
+  std::ranges::transform(option, std::back_inserter(name), [](char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  });
+  return name;
+}
+
+// CLI11 would only say that it cannot convert another value of a flag.
+std::string yes_or_no(const std::string& text) {
+  constexpr auto kWords =
+      std::to_array<std::string_view>({"1", "0", "true", "false", "on", "off", "yes", "no"});
+  if (std::ranges::find(kWords, CLI::detail::to_lower(text)) != kWords.end()) return {};
+  return fmt::format("{}: not 1, true, 0 or false", text.empty() ? "''" : text);
+}
+
 std::vector<std::string> known_options(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -58,14 +77,14 @@ std::vector<std::string> known_options(const CLI::App& app) {
   return names;
 }
 
-std::string warning_of_unknown(const CLI::App& app) {
+std::string unknown_variables(const CLI::App& app) {
   const std::vector<std::string> known = known_options(app);
   std::string text;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view variable{*entry};
     if (!variable.starts_with(kPrefix) || variable.ends_with('=')) continue;
     const std::string name{variable.substr(kPrefix.size(), variable.find('=') - kPrefix.size())};
-    if (is_somebody_elses(name) || std::ranges::find(known, name) != known.end()) continue;
+    if (is_known_elsewhere(name) || std::ranges::find(known, name) != known.end()) continue;
     const std::string near = nearest(name, known);
     text +=
         fmt::format("mpiferry: warning: {}{} in the environment is not an option{}\n", kPrefix,
@@ -86,8 +105,18 @@ bool names(std::string_view message, std::string_view option) {
 
 }  // namespace
 
+void read_from_environment(CLI::App& command) {
+  // With a callback, CLI11 looks at the variables of the commands that are given, and no others.
+  command.parse_complete_callback([] {});
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
+    option->envname(variable_of(option->get_lnames()[0]));
+    if (option->get_items_expected_max() == 0) option->check(yes_or_no);
+  }
+}
+
 OptionOrigins::OptionOrigins(const CLI::App& app, const CLI::App& command, const CommandLine& line)
-    : warning_(warning_of_unknown(app)) {
+    : warning_(unknown_variables(app)) {
   for (const CLI::Option* option : command.get_options()) {
     const std::string variable = option->get_envname();
     if (variable.empty()) continue;

@@ -1,5 +1,5 @@
-// Which options have their values from the environment: who reads of a wrong one must know where to
-// mend it. And which variables look as if they gave a value, and do not.
+// MPIFERRY_* in the environment: which variable gives which option its value, so that a message
+// about a wrong value names the place to correct; and which variables look like one and are none.
 #pragma once
 
 #include <string>
@@ -19,20 +19,24 @@ namespace mpiferry::cli {
 
 class CommandLine;
 
+// "--chunk-size" is MPIFERRY_CHUNK_SIZE in the environment, for this command and no other. To be
+// called when the command has all its options.
+void read_from_environment(CLI::App& command);
+
 class OptionOrigins {
  public:
   OptionOrigins() = default;
-  // Of the options of `command`, one of those of `app`, on this command line, in the environment as
-  // it is now.
+  // The origins of the options of `command`, a command of `app`, given this command line and the
+  // environment as it is now.
   OptionOrigins(const CLI::App& app, const CLI::App& command, const CommandLine& line);
 
   // "--window is set by MPIFERRY_WINDOW in the environment", for each such option that `message`
-  // names; nothing if it names none.
+  // names; empty if it names none.
   std::string hint(std::string_view message) const;
-  // Adds that to the hint of a failure that is about options.
+  // Adds this to the hint of a failure that is about options.
   void explain(Failure& failure) const;
   // "mpiferry: warning: MPIFERRY_CHUNKSIZE in the environment is not an option; did you mean
-  // MPIFERRY_CHUNK_SIZE?", a line for each such variable. Those of other commands are known.
+  // MPIFERRY_CHUNK_SIZE?", a line for each such variable. Variables of other commands are known.
   const std::string& warning() const noexcept { return warning_; }
 
  private:

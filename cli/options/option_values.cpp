@@ -1,7 +1,6 @@
 #include "cli/options/option_values.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -21,9 +20,10 @@ namespace {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-constexpr std::chrono::milliseconds kLongest = std::chrono::years{1};
+constexpr std::chrono::milliseconds kMaxTime = std::chrono::years{1};
 
-// What the unit of a size stands for; nothing if it is none.
+// What the unit of a size stands for; nothing if it is none. CLI::AsSizeValue knows the units, but
+// as a transform it would not say the range, and it takes 010 for 8.
 std::optional<std::uint64_t> factor_of(std::string_view unit) {
   if (!std::ranges::all_of(unit, is_letter)) return std::nullopt;
   std::string one = "1" + std::string{unit};
@@ -44,27 +44,19 @@ std::optional<Bytes> bytes_of(std::string_view text) {
   return Bytes{value * *factor};
 }
 
-// A value in a message: what is empty can be seen.
-std::string shown(const std::string& text) { return text.empty() ? "''" : text; }
-
-// CLI11 would only say that it cannot convert another value of a flag.
-std::string yes_or_no(const std::string& text) {
-  constexpr auto kWords =
-      std::to_array<std::string_view>({"1", "0", "true", "false", "on", "off", "yes", "no"});
-  if (std::ranges::find(kWords, CLI::detail::to_lower(text)) != kWords.end()) return {};
-  return fmt::format("{}: not 1, true, 0 or false", shown(text));
-}
+// A value in a message, where an empty one must be visible.
+std::string visible(const std::string& text) { return text.empty() ? "''" : text; }
 
 }  // namespace
 
 std::string not_empty(const std::string& text) { return text.empty() ? "the name is empty" : ""; }
 
-Check count_from(std::uint64_t least, std::uint64_t most, const std::string& why) {
+Check count_from(std::uint64_t min, std::uint64_t max, const std::string& why) {
   return [=](std::string& text) -> std::string {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-      return fmt::format("{}: not a whole number from {} to {}{}{}", shown(text), least, most,
+    if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max) {
+      return fmt::format("{}: not a whole number from {} to {}{}{}", visible(text), min, max,
                          why.empty() ? "" : ": ", why);
     }
     text = std::to_string(value);
@@ -72,16 +64,16 @@ Check count_from(std::uint64_t least, std::uint64_t most, const std::string& why
   };
 }
 
-Check bytes_from(Bytes least, Bytes most) {
+Check bytes_from(Bytes min, Bytes max) {
   return [=](std::string& text) -> std::string {
-    if (const auto value = bytes_of(text); value && *value >= least && *value <= most) {
+    if (const auto value = bytes_of(text); value && *value >= min && *value <= max) {
       text = std::to_string(value->value);
       return {};
     }
     const std::string range =
-        most == kAnyBytes ? fmt::format("of {} or more", option_bytes(least))
-                          : fmt::format("from {} to {}", option_bytes(least), option_bytes(most));
-    return fmt::format("{}: not a size {}, such as 1024, 64K or 4MiB", shown(text), range);
+        max == kAnyBytes ? fmt::format("of {} or more", option_bytes(min))
+                         : fmt::format("from {} to {}", option_bytes(min), option_bytes(max));
+    return fmt::format("{}: not a size {}, such as 1024, 64K or 4MiB", visible(text), range);
   };
 }
 
@@ -90,7 +82,7 @@ Check one_of(std::vector<std::string_view> names) {
     const auto found = std::ranges::find(names, text);
     if (found == names.end()) {
       const auto last = std::prev(names.end());
-      return fmt::format("{}: not {} or {}", shown(text), fmt::join(names.begin(), last, ", "),
+      return fmt::format("{}: not {} or {}", visible(text), fmt::join(names.begin(), last, ", "),
                          *last);
     }
     text = std::to_string(found - names.begin());
@@ -106,26 +98,12 @@ std::string to_milliseconds(std::string& text) {
                                                         {"m", 6e4}, {"min", 6e4}, {"h", 3.6e6}};
   const auto found = units.find(unit);
   if (error != std::errc{} || found == units.end() || !(number >= 0) ||
-      number * found->second > static_cast<double>(kLongest.count())) {
+      number * found->second > static_cast<double>(kMaxTime.count())) {
     return fmt::format("{}: not a time from 0 to a year, such as 30, 500ms, 10s or 2m",
-                       shown(text));
+                       visible(text));
   }
   text = fmt::format("{:.0f}", std::ceil(number * found->second));  // 0 means never
   return {};
-}
-
-void name_in_environment(CLI::App& app) {
-  // Without it CLI11 would look at the variables of commands that were not given, too.
-  app.parse_complete_callback([] {});
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
-    std::string name = "MPIFERRY_" + option->get_lnames()[0];
-    std::ranges::transform(name, name.begin(), [](char c) {
-      return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    });
-    option->envname(name);
-    if (option->get_items_expected_max() == 0) option->check(yes_or_no);
-  }
 }
 
 }  // namespace mpiferry::cli

@@ -1,16 +1,12 @@
 #include "cli/options/retrieval_options.hpp"
 
-#include <limits>
-
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "cli/options/fault_values.hpp"
-#include "cli/options/option_values.hpp"
+#include "cli/options/declare.hpp"
 #include "cli/options/output_names.hpp"
 #include "cli/output/output.hpp"
 #include "engine/base/failure.hpp"
-#include "engine/base/units.hpp"
 #include "engine/disk/descriptor_path.hpp"
 
 namespace mpiferry::cli {
@@ -32,137 +28,96 @@ constexpr const char* kVerifyExamples = R"(Examples:
 Exit codes: 0 all is there and right, 2 usage, 3 no manifest, or FILE cannot be read, 5 something is
 missing, damaged or different, 6 stalled, 7 launch, 70 internal, 130 interrupted.)";
 
-}  // namespace
-
-RecallParser::RecallParser(CLI::App* command, RecallArguments& arguments, RecallOptions& options)
-    : arguments_(arguments), options_(options), command_(command) {
-  command_
-      ->add_option("DIR", options.directory,
-                   "What scatter was given as DEST; {rank} and {host} are those of the scatter")
+CLI::App& add_retrieval(CLI::App& app, const char* name, const char* summary, const char* examples,
+                        RecallOptions& options) {
+  options.handle_signals = true;
+  CLI::App& command = *app.add_subcommand(name, summary);
+  command.footer(examples);
+  command
+      .add_option("DIR", options.directory,
+                  "What scatter was given as DEST; {rank} and {host} are those of the scatter")
       ->required()
       ->check(not_empty);
-}
-
-RecallParser::RecallParser(CLI::App& app, GatherArguments& arguments)
-    : RecallParser(app.add_subcommand("gather",
-                                      "Brings what was scattered back into one FILE, "
-                                      "checked, whole or not at all"),
-                   arguments, arguments.options) {
-  command_->footer(kGatherExamples);
-  target_ = &arguments.options.target;
-  command_
-      ->add_option("FILE", arguments.options.target,
-                   "The file to be made, on rank 0; a FIFO or a device is written into; - is "
-                   "standard output")
-      ->required()
-      ->transform(disk::dash_for_standard_output)
-      ->check(not_empty);
-  command_->add_flag("--fsync", arguments.options.fsync,
-                     "Success means that FILE is on stable storage");
-  command_->add_flag("--force", arguments.options.force, "Replace FILE if it is there");
-  command_->add_flag("--preserve", arguments.options.preserve,
-                     "FILE gets the mode, the times and, where that is allowed, the owner that "
-                     "SOURCE had");
-  command_
-      ->add_option("--sparse", arguments.options.sparse,
-                   "auto: holes of SOURCE are holes of FILE; never: they are filled with zeros")
-      ->transform(CLI::Validator{one_of({"auto", "never"}), "", "word"})
-      ->type_name("HOW")
-      ->default_str("auto");
-  add_common(
-      "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker sends (at most N of "
-      "them), stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows every "
-      "read");
-}
-
-RecallParser::RecallParser(CLI::App& app, VerifyArguments& arguments)
-    : RecallParser(app.add_subcommand("verify",
-                                      "Reads what was scattered, and says what is missing, "
-                                      "damaged or extra"),
-                   arguments, arguments.options) {
-  command_->footer(kVerifyExamples);
-  command_
-      ->add_option("--against", arguments.options.against,
-                   "Compare with this file on rank 0, too: the source, or a copy of it")
-      ->type_name("FILE")
-      ->check(not_empty);
-  command_
-      ->add_option("--source-check", arguments.options.source_check,
-                   "What shows that this file did not change meanwhile: its size, or its "
-                   "modification time (mtime) as well")
-      ->transform(CLI::Validator{one_of({"size", "mtime"}), "", "word"})
-      ->type_name("HOW")
-      ->default_str("mtime");
-  add_common(
-      "Play a fault: stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows "
-      "every read");
+  return command;
 }
 
 // `faults`: which it plays.
-void RecallParser::add_common(const char* faults) {
-  command_
-      ->add_option("--window", options_.window,
-                   "Chunks asked of one rank at a time, 1 to 1024; by default as scatter's")
-      ->transform(CLI::Validator{count_from(1, kMaxWindow), "", "number"})
-      ->type_name("UINT")
-      ->default_str("2..64");
-  memory_option_ =
-      command_->add_option("--memory", memory_, "Limit of the chunks in memory, for each rank")
-          ->transform(CLI::Validator{bytes_from(1_B, kAnyBytes), "", "size"})
-          ->type_name("SIZE")
-          ->default_str("256MiB");
-  command_
-      ->add_option("--retries", options_.retries,
-                   "How often a chunk that arrived damaged is asked for again")
-      ->transform(
-          CLI::Validator{count_from(0, std::numeric_limits<std::uint32_t>::max()), "", "number"})
-      ->type_name("UINT")
-      ->capture_default_str();
-  stall_option_ =
-      command_
-          ->add_option("--stall-timeout", stall_milliseconds_,
-                       "Seconds (or 500ms, 2m) of silence after which a worker is given up; "
-                       "0: never")
-          ->transform(CLI::Validator{to_milliseconds, "", "time"})
-          ->type_name("TIME")
-          ->default_str("60");
-  command_->add_option("--progress", arguments_.progress, "A line of progress: auto, always, never")
-      ->transform(CLI::Validator{one_of({"auto", "always", "never"}), "", "word"})
-      ->type_name("WHEN")
-      ->default_str("auto");
-  command_
-      ->add_option("--json", arguments_.json, "Write the report to this file; - is standard output")
-      ->type_name("FILE")
-      ->transform(disk::dash_for_standard_output)
-      ->check(not_empty);
-  command_->add_flag("-q,--quiet", arguments_.quiet, "Print nothing but errors");
-  command_->add_flag("-v,--verbose", arguments_.verbose, "A line for every chunk");
-  command_->add_option("--fault", faults_, faults)
-      ->allow_extra_args(false)
-      ->take_all()
-      ->group("Testing");
-  name_in_environment(*command_);
+void add_retrieval_options(CLI::App& command, JobArguments& arguments, RecallOptions& options,
+                           const char* faults) {
+  add_window(command, options.window,
+             "Chunks asked of one rank at a time, 1 to 1024; by default as scatter's");
+  add_memory(command, options.memory);
+  add_retries(command, options.retries,
+              "How often a chunk that arrived damaged is asked for again");
+  add_stall_timeout(command, options.stall_timeout);
+  add_progress(command, arguments.progress);
+  add_report_options(command, arguments, "Write the report to this file; - is standard output",
+                     "A line for every chunk");
+  add_faults(command, options.faults, faults);
+  read_from_environment(command);
 }
 
-bool RecallParser::chosen() const { return command_->parsed(); }
-
-bool RecallParser::finish() {
-  if (!chosen()) return false;
-  if (target_ != nullptr && is_standard_output(arguments_.json) && is_standard_output(*target_)) {
+// The report must not take the name of FILE, nor mix with it.
+void check_target(const std::string& json, const std::string& target) {
+  if (is_standard_output(json) && is_standard_output(target)) {
     throw CLI::ValidationError{"--json", "FILE is standard output: name a file for the report"};
   }
-  if (target_ != nullptr && arguments_.json != "-" && same_file(arguments_.json, *target_)) {
-    throw CLI::ValidationError{"--json", fmt::format("{} is FILE: name another for the report",
-                                                     mpiferry::quoted(arguments_.json))};
+  if (json != "-" && same_file(json, target)) {
+    throw CLI::ValidationError{
+        "--json", fmt::format("{} is FILE: name another for the report", mpiferry::quoted(json))};
   }
-  check_output_name("--json", arguments_.json, options_.directory);
-  for (const std::string& fault : faults_) add_fault(options_.faults, fault);
-  if (memory_option_->count() > 0) options_.memory = Bytes{memory_};
-  if (stall_option_->count() > 0) {
-    options_.stall_timeout = std::chrono::milliseconds{stall_milliseconds_};
-  }
-  options_.handle_signals = true;
-  return true;
+}
+
+}  // namespace
+
+CLI::App& add_gather(CLI::App& app, GatherArguments& arguments) {
+  GatherOptions& options = arguments.options;
+  CLI::App& command = add_retrieval(
+      app, "gather", "Brings what was scattered back into one FILE, checked, whole or not at all",
+      kGatherExamples, options);
+  command
+      .add_option("FILE", options.target,
+                  "The file to be made, on rank 0; a FIFO or a device is written into; - is "
+                  "standard output")
+      ->required()
+      ->transform(disk::dash_for_standard_output)
+      ->check(not_empty);
+  command.add_flag("--fsync", options.fsync, "Success means that FILE is on stable storage");
+  command.add_flag("--force", options.force, "Replace FILE if it is there");
+  command.add_flag(
+      "--preserve", options.preserve,
+      "FILE gets the mode, the times and, where that is allowed, the owner that SOURCE had");
+  add_sparse(command, options.sparse,
+             "auto: holes of SOURCE are holes of FILE; never: they are filled with zeros");
+  add_retrieval_options(
+      command, arguments, options,
+      "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker sends (at most N of "
+      "them), stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows every "
+      "read");
+  command.final_callback([&arguments] {
+    check_target(arguments.json, arguments.options.target);
+    check_output_name("--json", arguments.json, arguments.options.directory);
+  });
+  return command;
+}
+
+CLI::App& add_verify(CLI::App& app, VerifyArguments& arguments) {
+  VerifyOptions& options = arguments.options;
+  CLI::App& command = add_retrieval(
+      app, "verify", "Reads what was scattered, and says what is missing, damaged or extra",
+      kVerifyExamples, options);
+  add_file(command, "--against", options.against, FileUse::reads,
+           "Compare with this file on rank 0, too: the source, or a copy of it");
+  add_choice(command, "--source-check", options.source_check, {"size", "mtime"},
+             "What shows that this file did not change meanwhile: its size, or its modification "
+             "time (mtime) as well");
+  add_retrieval_options(
+      command, arguments, options,
+      "Play a fault: stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows "
+      "every read");
+  command.final_callback(
+      [&arguments] { check_output_name("--json", arguments.json, arguments.options.directory); });
+  return command;
 }
 
 }  // namespace mpiferry::cli

@@ -6,16 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/options/option_origins.hpp"
+#include "cli/options/common_options.hpp"
+#include "cli/options/profile_path.hpp"
 #include "engine/base/units.hpp"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's own
-class App;
-}
 
 namespace mpiferry::cli {
 
-struct TuneArguments {
+struct TuneArguments : CommandArguments {
   std::string source_directory;
   std::string destination;  // may contain {rank} and {host}
   Bytes size = 256_MiB;     // of the sample
@@ -24,39 +21,13 @@ struct TuneArguments {
   std::uint32_t repetitions = 3;             // 2 .. 100
   std::chrono::milliseconds budget{60'000};  // 0: as long as it takes
   bool fsync = false;
-  std::string profile = "auto";  // a file, "auto" for the default place, "none" for no profile
-  std::string json;              // a file, "-" for standard output, or nothing
-  bool quiet = false;
-  bool verbose = false;
-  OptionOrigins origins = {};
+  std::string profile{kProfileAuto};  // a file, kProfileAuto or kProfileNone
 };
 
-// Adds the command to `app`; both must outlive it, and it must stay until `app` has parsed.
-class TuneParser {
- public:
-  TuneParser(CLI::App& app, TuneArguments& arguments);
-  TuneParser(const TuneParser&) = delete;
-  TuneParser& operator=(const TuneParser&) = delete;
+// As add_scatter().
+CLI::App& add_tune(CLI::App& app, TuneArguments& arguments);
 
-  // "--chunks 64K 1M" as "--chunks 64K,1M": the words after such an option that can be values.
-  static std::vector<std::string> join_lists(const std::vector<std::string>& words);
-
-  // The command line is one of this command.
-  bool chosen() const;
-  const CLI::App& command() const { return *command_; }
-  // After parsing: false if another command was chosen. Throws CLI::ParseError for values that are
-  // out of range.
-  bool finish();
-
- private:
-  void check_files() const;
-
-  TuneArguments& arguments_;
-  CLI::App* command_;
-  std::uint64_t size_;
-  std::uint64_t budget_;
-  std::vector<std::string> chunk_sizes_;
-  std::vector<std::string> windows_;
-};
+// "--chunks 64K 1M" as "--chunks 64K,1M": the words after such an option that can be values.
+std::vector<std::string> join_lists(const std::vector<std::string>& words);
 
 }  // namespace mpiferry::cli

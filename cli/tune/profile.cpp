@@ -24,11 +24,6 @@ namespace {
 // A thousand cases are 200 KiB.
 constexpr std::size_t kLargest = std::size_t{1} << 20U;
 
-std::string absolute(const char* variable) {
-  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): no threads
-  return value != nullptr && value[0] == '/' ? value : "";
-}
-
 Failure refuse(std::string detail) {
   return {.code = Errc::invalid_argument, .detail = std::move(detail)};
 }
@@ -75,20 +70,6 @@ Result<std::string> read_file(const std::string& path) {
 
 }  // namespace
 
-std::string default_profile_path() {
-  constexpr const char* kName = "/mpiferry/profile.json";
-  if (const std::string config = absolute("XDG_CONFIG_HOME"); !config.empty()) {
-    return config + kName;
-  }
-  const std::string home = absolute("HOME");
-  // One that does not exist is nobody's home (a service's, say), and not ours to make.
-  std::error_code ignored;
-  const auto type = std::filesystem::status(home, ignored).type();
-  const bool missing =
-      type == std::filesystem::file_type::not_found || type == std::filesystem::file_type::regular;
-  return home.empty() || missing ? "" : home + "/.config" + kName;
-}
-
 Result<Tuning> decode_profile(std::string_view text) {
   const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return refuse("not a profile: no JSON object");
@@ -120,12 +101,12 @@ Result<Tuning> read_profile(const std::string& path) {
   return tuning;
 }
 
-Result<ProfileUse> apply_profile(Arguments& arguments) {
+Result<ProfileUse> apply_profile(ScatterArguments& arguments) {
   Options& options = arguments.options;
   if (arguments.profile == kProfileNone) return ProfileUse{};
   const bool named = arguments.profile != kProfileAuto;
   const bool wanted = !arguments.chunk_size_given || !options.window;
-  const std::string path = named ? arguments.profile : default_profile_path();
+  const std::string path = profile_path(arguments.profile);
   if (!named && (!wanted || path.empty())) return ProfileUse{};
 
   const auto profile = read_profile(path);

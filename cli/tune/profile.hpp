@@ -4,20 +4,13 @@
 #include <string>
 #include <string_view>
 
-#include "cli/options/parse.hpp"
-#include "cli/tune/tuning_plan.hpp"
+#include "cli/options/scatter_options.hpp"
+#include "cli/options/tuning.hpp"
 #include "engine/base/result.hpp"
 
 namespace mpiferry::cli {
 
 inline constexpr std::string_view kProfileSchema = "mpiferry.profile/1";
-// What --profile says for the default place, and for no profile at all.
-inline constexpr std::string_view kProfileAuto = "auto";
-inline constexpr std::string_view kProfileNone = "none";
-
-// $XDG_CONFIG_HOME/mpiferry/profile.json, else $HOME/.config/mpiferry/profile.json if HOME exists;
-// nothing if neither variable has an absolute path.
-std::string default_profile_path();
 
 // The chunk size and the window of a profile's text. invalid_argument with a detail that names the
 // field.
@@ -37,6 +30,6 @@ struct ProfileUse {
 //   size
 // A file that was named must be a profile: invalid_argument with path and hint. A damaged one at
 // the default place is a warning.
-Result<ProfileUse> apply_profile(Arguments& arguments);
+Result<ProfileUse> apply_profile(ScatterArguments& arguments);
 
 }  // namespace mpiferry::cli

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fmt/format.h>
-
-#include "cli/output/units.hpp"
 #include "engine/roles/options.hpp"
 
 namespace mpiferry::cli {
@@ -13,9 +10,6 @@ namespace {
 
 // Chunks of the sample for each worker: fewer would measure the start and the end of a job.
 constexpr std::uint64_t kFewestChunks = 2;
-
-// The window that a job would have.
-Tuning in_force(const Options& options) { return {options.chunk_size, options.effective_window()}; }
 
 // In doublings.
 double distance(const Tuning& a, const Tuning& b) {
@@ -27,19 +21,13 @@ double distance(const Tuning& a, const Tuning& b) {
 
 }  // namespace
 
-std::string to_text(const Tuning& tuning) {
-  return fmt::format("{} x {}", human_bytes(tuning.chunk_size), tuning.window);
-}
-
-Tuning default_tuning(bool fsync) { return in_force({.fsync = fsync}); }
-
 TuningGrid tuning_grid(const Tuning& first, const std::vector<Bytes>& chunk_sizes,
                        const std::vector<std::uint32_t>& windows, Bytes sample,
                        std::uint32_t workers) {
   std::vector<Tuning> all{first};
   for (const Bytes chunk_size : chunk_sizes) {
     for (const std::uint32_t window : windows) {
-      all.push_back(in_force({.chunk_size = chunk_size, .window = window}));
+      all.push_back(tuning_of({.chunk_size = chunk_size, .window = window}));
     }
   }
   std::ranges::stable_sort(all, {},

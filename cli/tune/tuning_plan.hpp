@@ -5,26 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
+#include "cli/options/tuning.hpp"
 #include "engine/base/units.hpp"
 
 namespace mpiferry::cli {
-
-struct Tuning {
-  Bytes chunk_size;
-  std::uint32_t window = 0;
-
-  // What one worker's window takes, and, times the workers, the master's buffers.
-  Bytes memory() const noexcept { return {chunk_size.value * window}; }
-  bool operator==(const Tuning&) const = default;
-};
-
-std::string to_text(const Tuning& tuning);  // "64.0 KiB x 32"
-
-// What jobs do without a profile.
-Tuning default_tuning(bool fsync);
 
 struct TuningGrid {
   std::vector<Tuning> cases;    // `first` first, then what is nearest to it

@@ -32,10 +32,10 @@ auto parsed(std::vector<const char*> words) {
 // The message of a refusal; empty if there was none.
 std::string refusal(const std::vector<const char*>& words) {
   const auto outcome = parsed(words);
-  const auto* leave = std::get_if<Leave>(&outcome);
-  if (leave == nullptr) return {};
-  EXPECT_EQ(leave->exit_code, 2);
-  return leave->text;
+  const auto* exit = std::get_if<EarlyExit>(&outcome);
+  if (exit == nullptr) return {};
+  EXPECT_EQ(exit->exit_code, 2);
+  return exit->text;
 }
 
 bool says(const std::string& text, const std::string& words) {
@@ -163,8 +163,8 @@ TEST(Arguments, that_are_flags_say_what_they_take) {
   for (const char* value : {"1", "True", "0", "no"}) {
     const Variable quiet{"MPIFERRY_QUIET", value};
     const bool set = *value == '1' || *value == 'T';
-    EXPECT_EQ(std::get<Arguments>(parsed({"scatter", "a", "b"})).quiet, set) << value;
-    EXPECT_TRUE(std::get<Arguments>(parsed({"scatter", "-q", "a", "b"})).quiet);
+    EXPECT_EQ(std::get<ScatterArguments>(parsed({"scatter", "a", "b"})).quiet, set) << value;
+    EXPECT_TRUE(std::get<ScatterArguments>(parsed({"scatter", "-q", "a", "b"})).quiet);
   }
 }
 
@@ -242,9 +242,9 @@ TEST(Arguments, without_a_known_command_name_the_one_that_was_meant) {
 TEST(Arguments, ask_for_help_in_every_usual_way) {
   const auto shown = [](const std::vector<const char*>& words) {
     const auto outcome = parsed(words);
-    const auto* leave = std::get_if<Leave>(&outcome);
-    EXPECT_TRUE(leave != nullptr && leave->exit_code == 0);
-    return leave != nullptr ? leave->text : "";
+    const auto* exit = std::get_if<EarlyExit>(&outcome);
+    EXPECT_TRUE(exit != nullptr && exit->exit_code == 0);
+    return exit != nullptr ? exit->text : "";
   };
   const std::string all = shown({"--help"});
   EXPECT_TRUE(says(all, "Usage: mpiferry [OPTIONS] SUBCOMMAND")) << all;
@@ -275,7 +275,7 @@ TEST(Arguments, that_are_lists_have_commas_or_spaces_between) {
         {"tune", "--chunks", "64K", "1M", "--windows", "4", "8", "--", "a", "b"}}) {
     const auto outcome = parsed(words);
     const auto* arguments = std::get_if<TuneArguments>(&outcome);
-    ASSERT_TRUE(arguments != nullptr) << std::get<Leave>(outcome).text;
+    ASSERT_TRUE(arguments != nullptr) << std::get<EarlyExit>(outcome).text;
     EXPECT_EQ(arguments->chunk_sizes, (std::vector<Bytes>{64_KiB, 1_MiB}));
     EXPECT_EQ(arguments->windows, (std::vector<std::uint32_t>{4, 8}));
     EXPECT_EQ(arguments->source_directory, "a");
@@ -296,7 +296,7 @@ TEST(Arguments, that_are_lists_have_commas_or_spaces_between) {
 
 TEST(Arguments, in_the_environment_that_are_no_option_get_a_warning) {
   const auto warning = [](const std::vector<const char*>& words) {
-    return std::get<Arguments>(parsed(words)).origins.warning();
+    return std::get<ScatterArguments>(parsed(words)).origins.warning();
   };
   EXPECT_EQ(warning({"scatter", "a"}), "");
   {
@@ -318,16 +318,16 @@ TEST(Arguments, in_the_environment_that_are_for_others_get_none) {
         "MPIFERRY_WERROR", "MPIFERRY_TEST_BINARY", "MPIFERRY_HOSTS_JOBS", "MPIFERRY_ROOT",
         "MPIFERRY_VERSION", "MPIFERRYX_CHUNKSIZE"}) {
     const Variable set{name, "1"};
-    EXPECT_EQ(std::get<Arguments>(parsed({"scatter", "a"})).origins.warning(), "") << name;
+    EXPECT_EQ(std::get<ScatterArguments>(parsed({"scatter", "a"})).origins.warning(), "") << name;
   }
   const Variable empty{"MPIFERRY_CHUNKSIZE", ""};
-  EXPECT_EQ(std::get<Arguments>(parsed({"scatter", "a"})).origins.warning(), "");
+  EXPECT_EQ(std::get<ScatterArguments>(parsed({"scatter", "a"})).origins.warning(), "");
 }
 
 TEST(Arguments, explain_failures_of_jobs) {
   const Variable memory{"MPIFERRY_MEMORY", "1K"};
   const auto outcome = parsed({"scatter", "a", "b"});
-  const auto& origins = std::get<Arguments>(outcome).origins;
+  const auto& origins = std::get<ScatterArguments>(outcome).origins;
   Failure failure{.code = Errc::invalid_argument, .detail = "--memory 1024: must be more"};
   origins.explain(failure);
   EXPECT_EQ(failure.hint, "--memory is set by MPIFERRY_MEMORY in the environment");

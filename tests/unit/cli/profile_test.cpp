@@ -76,7 +76,7 @@ class ApplyProfile : public ::testing::Test {
   }
 
   fs::path home;
-  Arguments arguments;
+  ScatterArguments arguments;
 };
 
 TEST_F(ApplyProfile, without_one_leaves_the_defaults) {

@@ -1,0 +1,108 @@
+#include "cli/options/scatter_options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/options/declare.hpp"
+#include "cli/options/output_names.hpp"
+#include "engine/base/failure.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+constexpr const char* kScatterExamples = R"(Examples:
+  mpirun -n 5 mpiferry scatter big.dat out/
+  mpirun -n 5 mpiferry scatter --chunk-size 4MiB --fsync big.dat '/local/{host}/{rank}'
+  mkfifo pipe; tar c tree > pipe & mpirun -n 3 mpiferry scatter pipe out/
+  mpirun -n 5 mpiferry scatter --json report.json --quiet big.dat out/
+  mpirun -n 5 mpiferry gather out/ copy.dat
+  mpirun -n 5 mpiferry verify out/ --against big.dat
+  mpirun -n 5 mpiferry tune /where/sources/are out/   # writes a profile that scatter uses
+  mpiferry bench --ranks 2 3 --out results
+
+Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
+70 internal, 130 interrupted.)";
+
+void add_chunks(CLI::App& command, ScatterArguments& arguments) {
+  Options& options = arguments.options;
+  add_number(command, {"--chunk-size", "SIZE", "1MiB", "Bytes a chunk, up to 1GiB (64K, 4MiB)"},
+             bytes_from(1_B, kMaxChunkSize), [&arguments](std::uint64_t value) {
+               arguments.options.chunk_size = Bytes{value};
+               arguments.chunk_size_given = true;
+             });
+  add_window(command, options.window,
+             "Chunks in flight to one worker, 1 to 1024; by default 8, more if chunks are small, "
+             "fewer if they are large");
+  add_choice(command, "--layout", options.layout, {"chunks", "stripes", "file"},
+             "The files in DEST: chunks (one for each chunk), stripes (one for each worker), file "
+             "(one, which all workers write: for shared file systems)");
+  add_memory(command, options.memory);
+  add_retries(command, options.retries, "How often a damaged chunk is sent again");
+  add_stall_timeout(command, options.stall_timeout);
+}
+
+void add_files(CLI::App& command, Options& options) {
+  command.add_flag("--fsync", options.fsync, "A chunk counts only when it is on stable storage");
+  add_choice(command, "--io", options.io, {"auto", "buffered", "direct"},
+             "With --fsync, chunks go to the disk buffered (through the page cache) or direct "
+             "(past it, where the file system can); auto: direct from 256KiB a chunk");
+  add_choice(command, "--source-check", options.source_check, {"size", "mtime", "digest"},
+             "What shows that SOURCE did not change while it was read: its size, its modification "
+             "time (mtime) as well, or its bytes, read a second time (digest)");
+  command.add_flag("--preserve", options.preserve,
+                   "The files in DEST get SOURCE's mode, times and, where that is allowed, owner");
+  add_sparse(command, options.sparse,
+             "With --layout stripes or file: auto, holes of SOURCE stay holes; never, they are "
+             "filled with zeros");
+  command.add_flag("--force", options.force, "Replace another job's files in DEST");
+  command.add_flag("--resume", options.resume,
+                   "Go on with what lies in DEST: keep the chunks that are as in SOURCE now, send "
+                   "the others");
+  command.add_flag("--reroute", options.reroute,
+                   "Chunks that a worker cannot write go to workers that can");
+  command.add_flag("--discard", options.discard,
+                   "Check and acknowledge chunks, but write nothing, so without DEST: how fast is "
+                   "all but the disks?");
+}
+
+}  // namespace
+
+CLI::App& add_scatter(CLI::App& app, ScatterArguments& arguments) {
+  Options& options = arguments.options;
+  options.handle_signals = true;
+  CLI::App& command = *app.add_subcommand(
+      "scatter", "Cuts SOURCE into chunks and writes them, checked, on the worker ranks");
+  command.footer(kScatterExamples);
+  command.add_option("SOURCE", options.source, "File to move; - is standard input")->required();
+  const CLI::Option* const destination =
+      command
+          .add_option("DEST", options.destination,
+                      "Directory for the chunks; {rank} and {host} are replaced")
+          ->capture_default_str();
+  add_chunks(command, arguments);
+  add_files(command, options);
+  add_progress(command, arguments.progress);
+  add_report_options(command, arguments, "Write the report to this file; - is standard output",
+                     "A line for every chunk");
+  add_file(command, "--profile", arguments.profile, FileUse::reads,
+           "Chunk size and window that were not given come from this file, which mpiferry tune has "
+           "written; auto: from its default place, if it is there; none: from no file")
+      .capture_default_str();
+  add_faults(command, options.faults,
+             "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker receives (at most "
+             "N of them), stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS "
+             "slows every write");
+  read_from_environment(command);
+  command.final_callback([&arguments, destination] {
+    const Options& given = arguments.options;
+    if (given.discard && destination->count() > 0) {
+      throw CLI::ValidationError{"--discard",
+                                 fmt::format("it writes nothing, so DEST ({}) must not be given",
+                                             mpiferry::quoted(given.destination))};
+    }
+    check_output_name("--json", arguments.json, given.discard ? "" : given.destination);
+  });
+  return command;
+}
+
+}  // namespace mpiferry::cli
