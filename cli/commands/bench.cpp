@@ -2,18 +2,19 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "cli/process/exit_code.hpp"
+#include "cli/process/message.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -24,9 +25,44 @@ bool asks_for_help(std::string_view word) noexcept {
   return word == "help" || word == "--help" || word == "-h";
 }
 
-int refuse(ErrorClass error_class, const std::string& text) {
-  std::fputs(fmt::format("mpiferry: error: {}\n", text).c_str(), stderr);
+// Returns the exit code.
+int report_error(ErrorClass error_class, const std::string& text) {
+  print(stderr, fmt::format("mpiferry: error: {}\n", text));
   return exit_code(error_class);
+}
+
+int refuse_launcher(const Launcher& launcher) {
+  launcher.report_once([&launcher] {
+    report_error(
+        ErrorClass::usage,
+        fmt::format("bench was started by {}, but it starts its jobs itself\n"
+                    "  hint: start it alone, as mpiferry bench; --launcher says what is to "
+                    "start the ranks",
+                    launcher.name));
+  });
+  return exit_code(ErrorClass::usage);
+}
+
+// Replaces this program. Returns an exit code only if that fails.
+int run_python(std::string script, const char* const* argv) {
+  std::signal(SIGUSR1, SIG_IGN);  // what batch systems send some time before the end
+  // set_up_process() ignores these two, and the new program would inherit that.
+  std::signal(SIGPIPE, SIG_DFL);
+  std::signal(SIGXFSZ, SIG_DFL);
+  std::string python = "python3";
+  std::string help = "--help";
+  std::vector<char*> words{python.data(), script.data()};
+  const bool helps = asks_for_help(argv[1]);
+  if (helps) words.push_back(help.data());
+  for (const char* const* word = argv + (helps ? 3 : 2); *word != nullptr; ++word) {
+    words.push_back(const_cast<char*>(*word));  // NOLINT(*-const-cast): execvp() changes none
+  }
+  words.push_back(nullptr);
+  ::execvp(python.c_str(), words.data());
+  return report_error(ErrorClass::usage,
+                      fmt::format("python3: execvp: {}\n  hint: bench needs Python 3.9 or newer as "
+                                  "python3 on the PATH",
+                                  std::generic_category().message(errno)));
 }
 
 }  // namespace
@@ -38,48 +74,24 @@ bool asks_for_bench(int argc, const char* const* argv) noexcept {
 }
 
 int bench(const char* const* argv, const Launcher& launcher) {
-  if (launcher.several()) {
-    launcher.report_once([&launcher] {
-      refuse(ErrorClass::usage,
-             fmt::format("bench was started by {}, but it starts its jobs itself\n"
-                         "  hint: start it alone, as mpiferry bench; --launcher says what is to "
-                         "start the ranks",
-                         launcher.name));
-    });
-    return exit_code(ErrorClass::usage);
-  }
+  if (launcher.several()) return refuse_launcher(launcher);
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   if (error) {
-    return refuse(ErrorClass::internal,
-                  fmt::format("'/proc/self/exe': readlink: {}", error.message()));
+    return report_error(ErrorClass::internal,
+                        fmt::format("'/proc/self/exe': readlink: {}", error.message()));
   }
   std::string script =
       (program.parent_path() / ".." / "libexec" / "mpiferry" / "sweep").lexically_normal();
   if (!fs::exists(script, error)) {
-    return refuse(ErrorClass::usage,
-                  fmt::format("'{}': no such file: bench is not installed beside this mpiferry\n"
-                              "  hint: cmake --install puts it there",
-                              script));
+    return report_error(
+        ErrorClass::usage,
+        fmt::format("'{}': no such file: bench is not installed beside this mpiferry\n"
+                    "  hint: cmake --install puts it there",
+                    script));
   }
   ::setenv("MPIFERRY_BENCH_PROGRAM", program.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
-  std::signal(SIGUSR1, SIG_IGN);  // what batch systems send some time before the end
-  std::signal(SIGPIPE, SIG_DFL);  // main() ignores these two, and a new program would go on so
-  std::signal(SIGXFSZ, SIG_DFL);
-  std::string python = "python3";
-  std::vector<char*> words{python.data(), script.data()};
-  std::string help = "--help";
-  if (asks_for_help(argv[1])) words.push_back(help.data());
-  const char* const* const rest = asks_for_help(argv[1]) ? argv + 3 : argv + 2;
-  for (const char* const* word = rest; *word != nullptr; ++word) {
-    words.push_back(const_cast<char*>(*word));  // NOLINT(*-const-cast): execvp() changes none
-  }
-  words.push_back(nullptr);
-  ::execvp(python.c_str(), words.data());
-  return refuse(ErrorClass::usage,
-                fmt::format("python3: execvp: {}\n  hint: bench needs Python 3.9 or newer as "
-                            "python3 on the PATH",
-                            std::generic_category().message(errno)));
+  return run_python(std::move(script), argv);
 }
 
 }  // namespace mpiferry::cli

@@ -1,4 +1,4 @@
-// `mpiferry gather` and `mpiferry verify`, from MPI_Init to MPI_Finalize.
+// `mpiferry gather` and `mpiferry verify`, from MPI_Init_thread to MPI_Finalize.
 #pragma once
 
 #include "cli/options/retrieval_options.hpp"
@@ -6,7 +6,7 @@
 
 namespace mpiferry::cli {
 
-// Return the exit code.
+// Return the exit code, if at all.
 int gather(const GatherArguments& arguments, const Launcher& launcher);
 int verify(const VerifyArguments& arguments, const Launcher& launcher);
 

@@ -14,14 +14,15 @@
 #include "cli/output/output.hpp"
 #include "cli/output/progress_line.hpp"
 #include "cli/output/report_file.hpp"
-#include "cli/output/report_text.hpp"
 #include "cli/output/version.hpp"
 #include "cli/process/exit_code.hpp"
+#include "cli/process/finish.hpp"
 #include "cli/process/interruption.hpp"
+#include "cli/process/message.hpp"
 #include "cli/process/start.hpp"
-#include "cli/tune/profile.hpp"
 #include "cli/tune/sweep.hpp"
-#include "cli/tune/tune_report.hpp"
+#include "cli/tune/tune_json.hpp"
+#include "cli/tune/tune_text.hpp"
 #include "engine/mpi/environment.hpp"
 #include "engine/roles/run.hpp"
 
@@ -42,8 +43,8 @@ class TuneConsole {
 
   void show(const SweepProgress& progress) {
     if (output_.lines && progress.speed) {
-      say(output_.out, fmt::format("tune: {}: {}: {}\n", measurement_name(progress),
-                                   to_text(progress.tuning), rate_text(*progress.speed)));
+      print(output_.out, fmt::format("tune: {}: {}: {}\n", measurement_name(progress),
+                                     to_text(progress.tuning), rate_text(*progress.speed)));
     } else if (output_.terminal && !progress.speed) {
       line_.draw(tune_fields(progress, arguments_.budget));
     }
@@ -59,97 +60,100 @@ class TuneConsole {
 // Rank 0's files.
 struct Files {
   explicit Files(const TuneArguments& arguments)
-      : at_default_place(arguments.profile == kProfileAuto),
+      : at_default_path(arguments.profile == kProfileAuto),
         path(profile_path(arguments.profile)),
         profile(kProfileFile, path),
         json(kTuneFile, arguments.json) {}
 
   // Whether they can be written in the end.
   Outcome prepare() {
-    if (at_default_place && path.empty()) {
-      return Failure{.code = Errc::invalid_argument,
-                     .detail = "the profile has no default place: HOME is not set, or no directory",
-                     .hint = "name a file with --profile FILE, or give --profile none"};
+    if (at_default_path && path.empty()) {
+      return Failure{
+          .code = Errc::invalid_argument,
+          .detail = "there is no default path for the profile: HOME is not set, or no directory",
+          .hint = "name a file with --profile FILE, or give --profile none"};
     }
-    if (at_default_place) {
+    if (at_default_path) {
       if (Outcome made = directories.make(path); !made) return made;
     }
     if (Outcome ready = profile.prepare(); !ready) return ready;
     return json.prepare();
   }
 
-  bool at_default_place;
+  bool at_default_path;
   std::string path;  // of the profile; empty: none is wanted
   ProfileDirectories directories;
   ReportFile profile;
   ReportFile json;
 };
 
-// Rank 0's last words. Returns the exit code.
-int conclude(const TuneArguments& arguments, SweepResult& sweep, Files& files, std::FILE* out) {
+// Writes the profile; a failure is the sweep's.
+void publish_profile(TuneReport& report, SweepResult& sweep, Files& files) {
+  report.choice = choose(sweep.figures);
+  if (const Outcome written = files.profile.publish(profile_json(report)); !written) {
+    sweep.fail(written.error());
+    return;
+  }
+  report.profile = files.path;
+  files.directories.keep();
+}
+
+void print_advice(const TuneReport& report, SweepResult& sweep, const Files& files,
+                  std::FILE* out) {
+  std::string text = tune_text(report);
+  if (!sweep.failure) text += profile_text(report.profile, files.at_default_path);
+  if (!print(out, text)) sweep.fail(print_failure(out, "cannot print the advice"));
+}
+
+// On rank 0. Returns the exit code.
+int finish_tune(const TuneArguments& arguments, SweepResult& sweep, Files& files, std::FILE* out) {
   TuneReport report{
       .arguments = arguments, .sweep = sweep, .date = now(), .version = program_version()};
-  if (!sweep.failure) {
-    report.choice = choose(sweep.figures);
-    if (const Outcome written = files.profile.publish(profile_json(report)); !written) {
-      sweep.failure = written.error();
-      sweep.verdict = written.error().code;
-    } else {
-      report.profile = files.path;
-      files.directories.keep();
-    }
-  }
-  if (!arguments.quiet && report.choice) {
-    std::string text = tune_text(report);
-    if (!sweep.failure) text += profile_text(report.profile, files.at_default_place);
-    if (!say(out, text) && !sweep.failure) {
-      sweep.failure = output_failure(out == stdout ? "standard output" : "standard error", "",
-                                     errno, "the advice cannot be printed");
-      sweep.verdict = sweep.failure->code;
-    }
-  }
+  if (!sweep.failure) publish_profile(report, sweep, files);
+  if (!arguments.quiet && report.choice) print_advice(report, sweep, files, out);
   if (sweep.failure) {
     arguments.origins.explain(*sweep.failure);
-    say(stderr, error_text(*sweep.failure) +
-                    (report.profile.empty() ? tune_how_far_text(sweep) : std::string{}));
+    print(stderr, error_text(*sweep.failure) +
+                      (report.profile.empty() ? tune_how_far_text(sweep) : std::string{}));
   }
   const int code = exit_code(sweep.verdict);
   const Outcome written = files.json.publish(tune_json(report));
-  return written ? code : tell_unwritten(written.error(), code);
+  return written ? code : report_unwritten(written.error(), code);
 }
 
 [[noreturn]] void refuse_one_rank(const Launcher& launcher) {
   const Failure failure =
       too_few_ranks(launcher, mpi::Environment::library_version(), "tune SOURCE-DIR DEST");
-  launcher.report_once([&failure] { say(stderr, error_text(failure)); });
+  launcher.report_once([&failure] { print(stderr, error_text(failure)); });
   end_program(exit_code(failure.code));
 }
 
-struct Ended {
+struct Finished {
   int code = 0;
   bool abandoned = false;
 };
 
 // Nothing that it has made is left when it returns: an abort may come next.
-Ended run_and_conclude(Start& start, const TuneArguments& arguments, Rank self) {
+Finished run_tune(Start& start, const TuneArguments& arguments, Rank self) {
   Interruption interruption;
   const Output output = Output::choose({.taken = is_standard_output(arguments.json),
                                         .quiet = arguments.quiet,
                                         .verbose = arguments.verbose});
   Files files{arguments};
   TuneConsole console{output, arguments};
-  SweepResult result = sweep(
-      start, arguments, interruption, [&files] { return files.prepare(); },
-      [&console](const SweepProgress& progress) { console.show(progress); });
+  const SweepHooks hooks{
+      .prepare = [&files] { return files.prepare(); },
+      .progress = [&console](const SweepProgress& progress) { console.show(progress); }};
+  SweepResult result = sweep(start, arguments, interruption, hooks);
   console.clear();
   if (result.refused) return {exit_code(ErrorClass::usage), false};
   const bool master = self == kMaster;
   if (!result.warning.empty()) {
-    say(stderr, master ? result.warning : below_progress(output, result.warning));
+    print(stderr, master ? result.warning : below_progress(output, result.warning));
   }
   report_unreachable_master(
       {.rank = self, .failure = result.failure, .abandoned = result.abandoned}, output);
-  return {master ? conclude(arguments, result, files, output.out) : exit_code(result.verdict),
+  return {master ? finish_tune(arguments, result, files, output.out) : exit_code(result.verdict),
           result.abandoned};
 }
 
@@ -159,8 +163,8 @@ int tune(const TuneArguments& arguments, const Launcher& launcher) {
   Start start{launcher};
   if (start.environment().size() < 2) refuse_one_rank(launcher);
   const Rank self{start.environment().rank()};
-  const Ended ended = run_and_conclude(start, arguments, self);
-  end_program({.rank = self, .abandoned = ended.abandoned}, ended.code);
+  const Finished finished = run_tune(start, arguments, self);
+  end_program({.rank = self, .abandoned = finished.abandoned}, finished.code);
 }
 
 }  // namespace mpiferry::cli

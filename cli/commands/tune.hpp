@@ -1,4 +1,4 @@
-// `mpiferry tune`: measures, says what to use and why, writes the profile.
+// `mpiferry tune`, from MPI_Init_thread to MPI_Finalize: measures, advises, writes the profile.
 #pragma once
 
 #include "cli/options/tune_options.hpp"
@@ -6,7 +6,7 @@
 
 namespace mpiferry::cli {
 
-// From MPI_Init_thread to MPI_Finalize. Returns the exit code of this rank.
+// Returns the exit code of this rank, if at all.
 int tune(const TuneArguments& arguments, const Launcher& launcher);
 
 }  // namespace mpiferry::cli

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdlib>
 #include <iterator>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 
 #include "cli/options/command_line.hpp"
 #include "cli/options/similar.hpp"
+#include "cli/process/environment.hpp"
 #include "engine/base/failure.hpp"
 
 namespace mpiferry::cli {
@@ -120,7 +120,7 @@ OptionOrigins::OptionOrigins(const CLI::App& app, const CLI::App& command, const
   for (const CLI::Option* option : command.get_options()) {
     const std::string variable = option->get_envname();
     if (variable.empty()) continue;
-    const char* const value = std::getenv(variable.c_str());
+    const char* const value = environment_value(variable.c_str());
     if (value == nullptr || *value == '\0' || given(*option, line.argc(), line.argv())) continue;
     from_environment_.emplace_back("--" + option->get_lnames()[0], variable);
   }

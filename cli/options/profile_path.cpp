@@ -1,17 +1,18 @@
 #include "cli/options/profile_path.hpp"
 
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
+#include "cli/process/environment.hpp"
+
 namespace mpiferry::cli {
 namespace {
 
 std::string absolute_path_in(const char* variable) {
-  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): no threads
+  const char* const value = environment_value(variable);
   return value != nullptr && value[0] == '/' ? value : "";
 }
 

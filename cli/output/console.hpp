@@ -1,4 +1,4 @@
-// What a job shows while it runs: the original's lines (-v) and one line of progress.
+// What a job shows while it runs: the blocking script's lines (-v) and one line of progress.
 #pragma once
 
 #include <chrono>
@@ -37,7 +37,7 @@ class Console final : public Observer {
   void clear_progress() { line_.clear(); }
 
  private:
-  void tell_of_idle_stream(const Progress& progress);
+  void report_idle_stream(const Progress& progress);
 
   const Output& output_;
   ReportFile& report_;
@@ -45,7 +45,7 @@ class Console final : public Observer {
   ProgressLine line_;
   Pace pace_;
   std::chrono::nanoseconds next_{};  // when progress is shown again
-  bool told_ = false;                // that the source gives nothing
+  bool reported_ = false;            // that the source gives nothing
 };
 
 }  // namespace mpiferry::cli

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <type_traits>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -29,8 +30,6 @@ Json or_null(const std::optional<T>& value) {
   }
 }
 
-}  // namespace
-
 Json error_json(const Failure& failure) {
   Json json{{"message", failure.message()}};
   if (!failure.hint.empty()) json["hint"] = failure.hint;
@@ -42,10 +41,8 @@ Json error_json(const Failure& failure) {
   return json;
 }
 
-namespace {
-
 Json flaw_json(const Report::Flaw& flaw) {
-  Json json{{"kind", flaw_name(flaw.kind)}};
+  Json json{{"kind", discrepancy_name(flaw.kind)}};
   if (flaw.chunk) json["chunk"] = flaw.chunk->value;
   if (flaw.rank != kNoRank) json["rank"] = flaw.rank.value;
   if (!flaw.host.empty()) json["host"] = flaw.host;
@@ -56,62 +53,77 @@ Json flaw_json(const Report::Flaw& flaw) {
   return json;
 }
 
+Json worker_json(const Report::Worker& worker) {
+  return {{"rank", worker.rank.value},
+          {"host", worker.host},
+          {"directory", worker.directory},
+          {"chunks_written", worker.chunks_written},
+          {"bytes_written", worker.bytes_written.value},
+          {"chunks_corrupt", worker.chunks_corrupt},
+          {"ack_messages", worker.ack_messages}};
+}
+
+Json counts_json(const Report& report, const std::string& profile) {
+  return {{"source", report.source},
+          {"directory", report.directory},
+          {"discard", report.discard},
+          {"source_bytes", or_null(report.source_size)},
+          {"chunk_size", report.chunk_size.value},
+          {"chunks", or_null(report.chunks)},
+          {"digest_xxh128", report.digest ? Json(wire::to_hex(*report.digest)) : Json(nullptr)},
+          {"chunks_sent", report.chunks_sent},
+          {"chunks_written", report.chunks_written},
+          {"chunks_corrupt", report.chunks_corrupt},
+          {"chunks_resent", report.chunks_resent},
+          {"resume", report.resume},
+          {"chunks_kept", report.chunks_kept},
+          {"bytes_kept", report.bytes_kept.value},
+          {"chunks_moved", report.chunks_moved},
+          {"bytes_written", report.bytes_written.value},
+          {"seconds", seconds(report.elapsed)},
+          {"transfer_seconds", seconds(report.transfer)},
+          {"gigabytes_per_second", gigabytes_per_second(report.bytes_written, report.transfer)},
+          {"window", report.window},
+          {"profile", profile.empty() ? Json(nullptr) : Json(profile)},
+          {"peak_in_flight_per_worker", report.peak_in_flight},
+          {"master_buffers", report.buffers},
+          {"peak_master_buffers", report.peak_buffers},
+          {"mpi_tests", report.mpi_tests}};
+}
+
+template <class T>
+Json list_json(const std::vector<T>& list, Json (*one)(const T&)) {
+  Json json = Json::array();
+  for (const T& entry : list) json.push_back(one(entry));
+  return json;
+}
+
 }  // namespace
 
+void add_verdict(Json& json, Errc verdict, const std::optional<Failure>& failure) {
+  json["verdict"] = error_name(verdict);
+  json["class"] = class_name(error_class(verdict));
+  json["exit_code"] = exit_code(verdict);
+  if (failure) json["error"] = error_json(*failure);
+}
+
+std::string json_text(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string to_json(const Report& report, const std::string& profile) {
-  Json json{{"schema", kReportSchema},
-            {"command", report.command},
-            {"verdict", error_name(report.verdict)},
-            {"class", class_name(error_class(report.verdict))},
-            {"exit_code", exit_code(report.verdict)}};
-  if (report.failure) json["error"] = error_json(*report.failure);
-  json.update(
-      {{"source", report.source},
-       {"directory", report.directory},
-       {"discard", report.discard},
-       {"source_bytes", or_null(report.source_size)},
-       {"chunk_size", report.chunk_size.value},
-       {"chunks", or_null(report.chunks)},
-       {"digest_xxh128", report.digest ? Json(wire::to_hex(*report.digest)) : Json(nullptr)},
-       {"chunks_sent", report.chunks_sent},
-       {"chunks_written", report.chunks_written},
-       {"chunks_corrupt", report.chunks_corrupt},
-       {"chunks_resent", report.chunks_resent},
-       {"resume", report.resume},
-       {"chunks_kept", report.chunks_kept},
-       {"bytes_kept", report.bytes_kept.value},
-       {"chunks_moved", report.chunks_moved},
-       {"bytes_written", report.bytes_written.value},
-       {"seconds", seconds(report.elapsed)},
-       {"transfer_seconds", seconds(report.transfer)},
-       {"gigabytes_per_second", gigabytes_per_second(report.bytes_written, report.transfer)},
-       {"window", report.window},
-       {"profile", profile.empty() ? Json(nullptr) : Json(profile)},
-       {"peak_in_flight_per_worker", report.peak_in_flight},
-       {"master_buffers", report.buffers},
-       {"peak_master_buffers", report.peak_buffers},
-       {"mpi_tests", report.mpi_tests}});
-  json["warnings"] = Json::array();
-  for (const Failure& warning : report.warnings) json["warnings"].push_back(error_json(warning));
+  Json json{{"schema", kReportSchema}, {"command", report.command}};
+  add_verdict(json, report.verdict, report.failure);
+  json.update(counts_json(report, profile));
+  json["warnings"] = list_json(report.warnings, error_json);
   if (!report.target.empty()) json["target"] = report.target;
   json["chunks_missing"] = report.chunks_missing;
   json["chunks_damaged"] = report.chunks_damaged;
   json["chunks_differing"] = report.chunks_differing;
   json["extra_files"] = report.extra_files;
-  json["flaws"] = Json::array();
-  for (const Report::Flaw& flaw : report.flaws) json["flaws"].push_back(flaw_json(flaw));
-  json["workers"] = Json::array();
-  for (const Report::Worker& worker : report.workers) {
-    json["workers"].push_back({{"rank", worker.rank.value},
-                               {"host", worker.host},
-                               {"directory", worker.directory},
-                               {"chunks_written", worker.chunks_written},
-                               {"bytes_written", worker.bytes_written.value},
-                               {"chunks_corrupt", worker.chunks_corrupt},
-                               {"ack_messages", worker.ack_messages}});
-  }
-  // Names may be no UTF-8; a report shows them as well as it can.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  json["flaws"] = list_json(report.flaws, flaw_json);
+  json["workers"] = list_json(report.workers, worker_json);
+  return json_text(json);
 }
 
 }  // namespace mpiferry::cli

@@ -1,6 +1,7 @@
 // The report for programs. docs/report.md has the schema.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,9 @@ inline constexpr FileKind kReportFile{kReportSchema, "report", "--json"};
 // came from, or "".
 std::string to_json(const Report& report, const std::string& profile);
 
-// The `error` of a report.
-nlohmann::ordered_json error_json(const Failure& failure);
+// What every report has: the verdict, its class, its exit code and, after a failure, the error.
+void add_verdict(nlohmann::ordered_json& json, Errc verdict, const std::optional<Failure>& failure);
+// One object with a newline behind it. Names may be no UTF-8: they are shown as well as possible.
+std::string json_text(const nlohmann::ordered_json& json);
 
 }  // namespace mpiferry::cli

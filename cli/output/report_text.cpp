@@ -9,12 +9,6 @@
 
 namespace mpiferry::cli {
 
-std::string error_text(const Failure& failure) {
-  std::string text = fmt::format("mpiferry: error: {}\n", failure.message());
-  if (!failure.hint.empty()) text += fmt::format("  hint: {}\n", printable(failure.hint));
-  return text;
-}
-
 std::string own_failure_text(const Failure& failure, Rank self) {
   if (failure.code == Errc::source_not_found) {
     return fmt::format("File {} not found.", mpiferry::quoted(failure.path));
@@ -104,7 +98,7 @@ std::string how_far_text(const Report& report) {
   return text + fmt::format("; no manifest was published; --resume{} goes on from there\n", size);
 }
 
-std::string warning_text(const Report& report) {
+std::string warnings_text(const Report& report) {
   std::string text;
   // The directory was perhaps named by mistake. A stream has no name to compare.
   const bool known = !report.replaced.empty() && report.replaced != "-" && report.source != "-";

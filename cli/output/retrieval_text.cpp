@@ -17,8 +17,8 @@
 namespace mpiferry::cli {
 namespace {
 
-constexpr std::size_t kShown = 20;   // lines
-constexpr std::uint64_t kNamed = 3;  // chunks of a lost file
+constexpr std::size_t kMaxLines = 20;
+constexpr std::uint64_t kMaxNamed = 3;  // chunks of a lost file
 
 std::string speed_text(const Report& report) {
   return fmt::format("{} at {}", human_seconds(report.transfer),
@@ -30,7 +30,7 @@ std::string from_text(const Report& report) {
   return counted(report.workers.size(), "worker");
 }
 
-// What is said of a flaw, or of all the chunks of a file that is not there.
+// One discrepancy, or all the chunks of a file that is not there.
 struct Line {
   const Report::Flaw* flaw;  // the first of them
   std::uint64_t flaws = 1;
@@ -46,7 +46,7 @@ std::vector<Line> lines_of(const std::vector<Report::Flaw>& flaws) {
       const auto [known, is_new] = lost.try_emplace(flaw.path, lines.size());
       if (!is_new) {
         Line& line = lines[known->second];
-        if (line.flaws++ < kNamed) line.chunks += ", " + chunk;
+        if (line.flaws++ < kMaxNamed) line.chunks += ", " + chunk;
         continue;
       }
     }
@@ -55,19 +55,19 @@ std::vector<Line> lines_of(const std::vector<Report::Flaw>& flaws) {
   return lines;
 }
 
-// Those that are shown. No kind of flaw and no file hides another: the kinds take turns, and what
-// else there is of a file comes last.
-std::vector<Line> most_telling(const std::vector<Line>& lines) {
-  std::map<std::pair<Report::Flaw::Kind, bool>, std::size_t> told;
+// The lines that are shown. No kind and no file hides another: the kinds take turns, and further
+// lines of a file come last.
+std::vector<Line> lines_to_show(const std::vector<Line>& lines) {
+  std::map<std::pair<Report::Flaw::Kind, bool>, std::size_t> counts;
   std::set<std::pair<Report::Flaw::Kind, std::string_view>> files;
   std::vector<std::pair<std::size_t, std::size_t>> turns;  // turn, line
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Report::Flaw& flaw = *lines[i].flaw;
     const bool again = !files.emplace(flaw.kind, flaw.path).second;
-    turns.emplace_back(told[{flaw.kind, again}]++ + (again ? lines.size() : 0), i);
+    turns.emplace_back(counts[{flaw.kind, again}]++ + (again ? lines.size() : 0), i);
   }
   std::ranges::sort(turns);
-  turns.resize(std::min(turns.size(), kShown));
+  turns.resize(std::min(turns.size(), kMaxLines));
   std::ranges::sort(turns, {}, [](const auto& turn) { return turn.second; });
   std::vector<Line> shown;
   shown.reserve(turns.size());
@@ -77,26 +77,26 @@ std::vector<Line> most_telling(const std::vector<Line>& lines) {
 
 std::string line_text(const Line& line) {
   const Report::Flaw& flaw = *line.flaw;
-  Failure told{.rank = flaw.rank,
-               .host = flaw.host,
-               .path = flaw.path,
-               .call = flaw.call,
-               .system_errno = flaw.system_errno,
-               .detail = flaw.detail};
-  if (told.detail.empty()) {
-    told.detail = flaw.kind == Report::Flaw::Kind::extra ? "has no place there"
-                  : flaw.system_errno == 0               ? "is not there"
-                                                         : "cannot be read";
+  Failure failure{.rank = flaw.rank,
+                  .host = flaw.host,
+                  .path = flaw.path,
+                  .call = flaw.call,
+                  .system_errno = flaw.system_errno,
+                  .detail = flaw.detail};
+  if (failure.detail.empty()) {
+    failure.detail = flaw.kind == Report::Flaw::Kind::extra ? "has no place there"
+                     : flaw.system_errno == 0               ? "is not there"
+                                                            : "cannot be read";
   }
-  std::string what = flaw_name(flaw.kind);
+  std::string what = discrepancy_name(flaw.kind);
   if (line.flaws > 1) {
     what += fmt::format(": {} ({}{})", counted(line.flaws, "chunk"), line.chunks,
-                        line.flaws > kNamed ? ", ..." : "");
-    told.detail = fmt::format("chunk {}: {}", flaw.chunk->value, told.detail);
+                        line.flaws > kMaxNamed ? ", ..." : "");
+    failure.detail = fmt::format("chunk {}: {}", flaw.chunk->value, failure.detail);
   } else if (flaw.chunk) {
     what += ": chunk " + line.chunks;
   }
-  return fmt::format("{}: {}\n", what, told.message());
+  return fmt::format("{}: {}\n", what, failure.message());
 }
 
 }  // namespace
@@ -128,7 +128,7 @@ std::string verified_text(const Report& report) {
           : fmt::format(" ({} beside it)", counted(report.extra_files, "extra file")));
 }
 
-const char* flaw_name(Report::Flaw::Kind kind) noexcept {
+const char* discrepancy_name(Report::Flaw::Kind kind) noexcept {
   switch (kind) {
     case Report::Flaw::Kind::missing:
       return "missing";
@@ -142,10 +142,10 @@ const char* flaw_name(Report::Flaw::Kind kind) noexcept {
   return "";
 }
 
-std::string flaws_text(const Report& report) {
+std::string discrepancies_text(const Report& report) {
   std::uint64_t shown = 0;
   std::string text;
-  for (const Line& line : most_telling(lines_of(report.flaws))) {
+  for (const Line& line : lines_to_show(lines_of(report.flaws))) {
     shown += line.flaws;
     text += line_text(line);
   }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <sys/types.h>
 #include <utility>
 
 #include "engine/disk/descriptor.hpp"
@@ -21,7 +22,7 @@ class Terminal {
 
  private:
   explicit Terminal(disk::Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
-  static std::optional<Terminal> open(int pid, int descriptor);
+  static std::optional<Terminal> open(pid_t process, int descriptor);
 
   disk::Descriptor descriptor_;
 };

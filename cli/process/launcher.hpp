@@ -20,7 +20,7 @@ struct Launcher {
   int rank = 0;
   int size = 1;         // 1 if it is not known
   bool direct = false;  // it started this very process, or is connected with it
-  // What is wrong with the variables that it sets, and somebody has changed since; "": nothing.
+  // What is wrong with the variables that it sets, if somebody has changed them; "": nothing.
   std::string fault = {};
 
   // The launcher that started this process, else one whose variables are there.
@@ -29,22 +29,22 @@ struct Launcher {
   // It started this process as one of several.
   bool several() const noexcept { return direct && size > 1; }
 
-  // Rank 0, or no rank of any launcher: what every rank would say alike is said here.
+  // Rank 0, or no rank of any launcher: it prints what every rank would print alike.
   bool leads() const noexcept { return rank == 0 || !direct; }
 
-  // How long this rank waits for the others to start before it says so: rank 0 first; much later
-  // the last rank, which is on another host if there are several, in case rank 0 is not there. The
-  // others say nothing: hundreds of hosts have one thing to say.
+  // How long this rank waits for the others to start before it reports that: rank 0 first; much
+  // later the last rank, which is on another host if there are several, in case rank 0 is missing.
+  // The others report nothing: one message is enough for hundreds of hosts.
   std::optional<std::chrono::seconds> start_patience() const noexcept;
 
-  // A warning for those who want rank 0 to read standard input through this launcher, on the rank
-  // that can tell; else nothing.
+  // A warning about what this launcher does with standard input, on the rank that can tell; else
+  // nothing.
   std::string standard_input_warning() const;
 
   // For ranks that fail alike but cannot talk to each other: calls `report` on at least one of
-  // them, and on no more than one of a host if they are siblings. Rank 0 reports at once; the
+  // them, and on no more than one of a host if they are siblings. Rank 0 reports at once. The
   // others wait, so that a launcher that ends all ranks when one fails ends them before they repeat
-  // it, and report if they are still there: perhaps there is no rank 0.
+  // it; those that are still there report, as rank 0 may be missing.
   void report_once(const std::function<void()>& report) const;
 
   // True for the first process that asks, of those that the same parent started on this host: of
@@ -52,16 +52,11 @@ struct Launcher {
   static bool first_of_siblings(std::string_view what);
 };
 
-// MPI_Init fails, or writes to what is no launcher, if PMI_FD or PMI_PORT is left from a launcher
-// that does not listen any more: its program has ended MPI already, or a script has closed it.
-// Removes PMI's variables then; MPI starts alone. Not thread-safe.
-void forget_closed_pmi();
-
 // Where Launcher::fault is set: no MPI can start.
 Failure bad_environment(const Launcher& launcher);
 
-// What is wrong if MPI came up with one rank only. `library`: the MPI that this program is built
-// with. `command`: what to start, such as "scatter SOURCE [DEST]".
+// Why MPI came up with one rank only. `library`: the MPI that this program is built with.
+// `command`: what to start, such as "scatter SOURCE [DEST]".
 Failure too_few_ranks(const Launcher& launcher, const std::string& library,
                       std::string_view command);
 

@@ -1,12 +1,7 @@
 #include "cli/process/named_descriptor.hpp"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
-#include <string_view>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -20,31 +15,19 @@ namespace mpiferry::cli {
 namespace fs = std::filesystem;
 namespace {
 
-bool is_launcher(pid_t process) {
-  constexpr auto kNames = std::to_array<std::string_view>({"hydra_", "mpiexec", "mpirun"});
-  const std::string name = process_name(process);
-  return std::ranges::any_of(kNames,
-                             [&](std::string_view start) { return name.starts_with(start); });
-}
+bool is_launcher(pid_t process) { return is_named(process, {"hydra_", "mpiexec", "mpirun"}); }
 
 // How this descriptor of a process is open (O_ACCMODE); nothing if that cannot be seen.
 std::optional<int> access_of(const fs::path& process, const fs::path& descriptor) {
-  constexpr std::string_view kField = "flags:\t";  // octal
-  std::ifstream lines{process / "fdinfo" / descriptor};
-  for (std::string line; std::getline(lines, line);) {
-    int flags = 0;
-    if (!line.starts_with(kField)) continue;
-    std::from_chars(line.data() + kField.size(), line.data() + line.size(), flags, 8);
-    return flags & O_ACCMODE;
-  }
-  return std::nullopt;
+  const auto flags = number_in(process / "fdinfo" / descriptor, "flags:\t", /*base=*/8);
+  return flags ? std::optional{*flags & O_ACCMODE} : std::nullopt;
 }
 
 // Whether this process holds the end of a pipe that is not open with `access`.
 bool holds_other_end(const fs::path& process, const fs::path& pipe, int access) {
   std::error_code unseen;
   const fs::directory_iterator end;
-  // It may end meanwhile.
+  // The process may end meanwhile.
   for (fs::directory_iterator it{process / "fd", unseen}; it != end; it.increment(unseen)) {
     if (fs::read_symlink(*it, unseen) != pipe) continue;
     const auto other = access_of(process, it->path().filename());
@@ -53,9 +36,9 @@ bool holds_other_end(const fs::path& process, const fs::path& pipe, int access) 
   return false;
 }
 
-// Hydra leaves sockets and pipes of its own open in its ranks. A pipe of the user's has its other
-// end elsewhere: the launcher has inherited the same end.
-bool is_launchers(int descriptor) {
+// Hydra leaves sockets and pipes of its own open in its ranks. The other end of a pipe of the
+// user's is elsewhere: the launcher has inherited the same end.
+bool belongs_to_launcher(int descriptor) {
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) return false;
   if (S_ISSOCK(status.st_mode)) return true;
@@ -85,7 +68,7 @@ std::optional<Failure> check_descriptor(const std::string& path, const Launcher&
     refused.hint = "open it in the shell that starts the program, or name a file";
     return refused;
   }
-  if (!launcher.direct || !is_launchers(open->number)) return std::nullopt;
+  if (!launcher.direct || !belongs_to_launcher(open->number)) return std::nullopt;
   refused.detail = fmt::format("this descriptor belongs to {}", launcher.name);
   refused.hint = "name a file or a FIFO";
   return refused;

@@ -5,9 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "cli/output/finish.hpp"
-#include "cli/output/report_text.hpp"
 #include "cli/process/exit_code.hpp"
+#include "cli/process/finish.hpp"
+#include "cli/process/message.hpp"
+#include "cli/process/pmi.hpp"
 #include "engine/base/turn.hpp"
 #include "engine/mpi/communicator.hpp"
 #include "engine/mpi/exchange.hpp"
@@ -16,34 +17,35 @@
 namespace mpiferry::cli {
 namespace {
 
-// For the first meeting, once MPI is up. Rank 0 knows who is missing, so it gives up first; of the
-// others the lowest that is there.
-constexpr std::chrono::seconds kMeetingLimit{60};
-constexpr std::chrono::seconds kOthersExtra{5};
+// For the first collective, once MPI is up. Rank 0 knows who is missing, so it gives up first; of
+// the others the lowest that is there.
+constexpr std::chrono::seconds kStartLimit{60};
+constexpr std::chrono::seconds kWorkerExtra{5};
 
 std::unique_ptr<Alarm> watch_start(const Launcher& launcher) {
   forget_closed_pmi();
   const auto patience = launcher.start_patience();
   if (!patience) return nullptr;
   return Alarm::start(*patience, [] {
-    say(stderr,
-        "mpiferry: still waiting for all ranks to start (MPI_Init); does every host answer, and "
-        "does every rank start this program?\n");
+    print(stderr,
+          "mpiferry: still waiting for all ranks to start (MPI_Init); does every host answer, and "
+          "does every rank start this program?\n");
   });
 }
 
-std::chrono::milliseconds meeting_limit(Rank self) {
-  if (self == kMaster) return kMeetingLimit;
-  return kMeetingLimit + kOthersExtra + turn_of(self);
+std::chrono::milliseconds start_limit(Rank self) {
+  if (self == kMaster) return kStartLimit;
+  return kStartLimit + kWorkerExtra + turn_of(self);
 }
 
 [[noreturn]] void give_up(Rank missing) {
-  say(stderr, error_text({.code = Errc::worker_stalled,
-                          .rank = missing,
-                          .detail = fmt::format("has started MPI, but not come to the meeting at "
-                                                "the start within {} s",
-                                                kMeetingLimit.count()),
-                          .hint = "look at that rank and its host"}));
+  print(stderr,
+        error_text({.code = Errc::worker_stalled,
+                    .rank = missing,
+                    .detail = fmt::format(
+                        "started MPI, but did not reach the barrier at the start within {} s",
+                        kStartLimit.count()),
+                    .hint = "look at that rank and its host"}));
   mpi::Environment::abort(exit_code(Errc::worker_stalled));
 }
 
@@ -52,7 +54,7 @@ std::chrono::milliseconds meeting_limit(Rank self) {
 Start::Start(const Launcher& launcher)
     : alarm_(watch_start(launcher)), ready_(roles::check_open_files()) {}
 
-void Start::meet() {
+void Start::check_ranks() {
   std::optional<Rank> refused;
   if (environment_.size() > 1) {
     refused = first_refused(!ready_);
@@ -69,12 +71,12 @@ void Start::explain(Rank refused) const {
   Failure failure = ready_.error();
   failure.rank = refused;
   failure.host = mpi::host_name();
-  say(stderr, error_text(failure));
+  print(stderr, error_text(failure));
 }
 
 std::optional<Rank> Start::first_refused(bool refused) {
   using Clock = std::chrono::steady_clock;
-  const auto deadline = Clock::now() + meeting_limit(Rank{environment_.rank()});
+  const auto deadline = Clock::now() + start_limit(Rank{environment_.rank()});
   const mpi::Lowest lowest = mpi::lowest_with(mpi::Environment::world(), refused,
                                               [deadline] { return Clock::now() > deadline; });
   if (lowest.missing) give_up(*lowest.missing);

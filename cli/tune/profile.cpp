@@ -22,18 +22,18 @@ namespace mpiferry::cli {
 namespace {
 
 // A thousand cases are 200 KiB.
-constexpr std::size_t kLargest = std::size_t{1} << 20U;
+constexpr std::size_t kMaxProfile = std::size_t{1} << 20U;
 
-Failure refuse(std::string detail) {
+Failure invalid_profile(std::string detail) {
   return {.code = Errc::invalid_argument, .detail = std::move(detail)};
 }
 
-std::optional<std::uint64_t> number(const nlohmann::json& json, const char* name,
-                                    std::uint64_t most) {
+std::optional<std::uint64_t> number_from_1(const nlohmann::json& json, const char* name,
+                                           std::uint64_t max) {
   const auto found = json.find(name);
   if (found == json.end() || !found->is_number_unsigned()) return std::nullopt;
   const auto value = found->get<std::uint64_t>();
-  return value >= 1 && value <= most ? std::optional{value} : std::nullopt;
+  return value >= 1 && value <= max ? std::optional{value} : std::nullopt;
 }
 
 Result<std::string> read_file(const std::string& path) {
@@ -42,7 +42,7 @@ Result<std::string> read_file(const std::string& path) {
                    .path = path,
                    .call = call,
                    .system_errno = error,
-                   .detail = "the profile cannot be read"};
+                   .detail = "cannot read the profile"};
   };
   // A FIFO must not stop us here.
   const disk::Descriptor file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
@@ -52,19 +52,19 @@ Result<std::string> read_file(const std::string& path) {
   if (S_ISDIR(status.st_mode)) return failed("open", EISDIR);
   if (!S_ISREG(status.st_mode)) {
     Failure wrong = failed("", 0);
-    wrong.detail = "not a regular file, so no profile";
+    wrong.detail = "not a profile: not a regular file";
     return wrong;
   }
   std::string text;
   std::array<char, 4096> part{};
-  while (text.size() <= kLargest) {
+  while (text.size() <= kMaxProfile) {
     const ssize_t got = ::read(file.get(), part.data(), part.size());
     if (got == 0) return text;
     if (got > 0) text.append(part.data(), static_cast<std::size_t>(got));
     if (got < 0 && errno != EINTR) return failed("read", errno);
   }
   Failure large = failed("", 0);
-  large.detail = "larger than any profile";
+  large.detail = "not a profile: larger than any profile";
   return large;
 }
 
@@ -72,22 +72,22 @@ Result<std::string> read_file(const std::string& path) {
 
 Result<Tuning> decode_profile(std::string_view text) {
   const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return refuse("not a profile: no JSON object");
+  if (!json.is_object()) return invalid_profile("not a profile: no JSON object");
   const auto schema = json.find("schema");
   if (schema == json.end() || !schema->is_string())
-    return refuse("not a profile: it has no schema");
+    return invalid_profile("not a profile: it has no schema");
   if (const auto& name = schema->get_ref<const std::string&>(); name != kProfileSchema) {
-    return refuse(fmt::format("its schema is {}, and this mpiferry reads {}",
-                              mpiferry::quoted(name.substr(0, 100)), kProfileSchema));
+    return invalid_profile(fmt::format("its schema is {}, and this mpiferry reads {}",
+                                       mpiferry::quoted(name.substr(0, 100)), kProfileSchema));
   }
-  const auto chunk_size = number(json, "chunk_size", kMaxChunkSize.value);
+  const auto chunk_size = number_from_1(json, "chunk_size", kMaxChunkSize.value);
   if (!chunk_size) {
-    return refuse(fmt::format("damaged: chunk_size must be a whole number from 1 to {}",
-                              kMaxChunkSize.value));
+    return invalid_profile(fmt::format("damaged: chunk_size must be a whole number from 1 to {}",
+                                       kMaxChunkSize.value));
   }
-  const auto window = number(json, "window", flow::kMaxWindow);
+  const auto window = number_from_1(json, "window", flow::kMaxWindow);
   if (!window) {
-    return refuse(
+    return invalid_profile(
         fmt::format("damaged: window must be a whole number from 1 to {}", flow::kMaxWindow));
   }
   return Tuning{{*chunk_size}, static_cast<std::uint32_t>(*window)};
@@ -113,14 +113,14 @@ Result<ProfileUse> apply_profile(ScatterArguments& arguments) {
   if (!profile) {
     Failure failure = profile.error();
     const int error = failure.system_errno;
-    // Nor may everyone look into the home that HOME names (su, a service): there is none for him.
+    // A home that this user may not look into (su, a service) has no profile for him.
     std::error_code unseen;
     const bool hidden = error == EACCES && !std::filesystem::exists(path, unseen);
     if (!named && (error == ENOENT || error == ENOTDIR || hidden)) return ProfileUse{};
     if (!named) {
       return ProfileUse{
-          .warning = fmt::format("mpiferry: warning: {}; without it the defaults count (remove the "
-                                 "file, and measure again with mpiferry tune)\n",
+          .warning = fmt::format("mpiferry: warning: {}; the defaults are used instead (remove "
+                                 "the file, and measure again with mpiferry tune)\n",
                                  failure.message())};
     }
     failure.hint = "name a file that mpiferry tune has written, or use --profile none";
@@ -134,7 +134,8 @@ Result<ProfileUse> apply_profile(ScatterArguments& arguments) {
     }
   } else if (options.memory && *options.memory < profile->chunk_size) {
     use.warning = fmt::format(
-        "mpiferry: warning: {}: its chunks of {} do not fit into --memory {}: the defaults count\n",
+        "mpiferry: warning: {}: its chunks of {} do not fit into --memory {}; the defaults are "
+        "used instead\n",
         mpiferry::quoted(path), human_bytes(profile->chunk_size), options.memory->value);
   } else {
     options.chunk_size = profile->chunk_size;

@@ -1,4 +1,4 @@
-// What `mpiferry tune` has found out, for `mpiferry scatter`: docs/tuning.md has the schema.
+// The result of `mpiferry tune` for `mpiferry scatter`. docs/tuning.md has the schema.
 #pragma once
 
 #include <string>
@@ -19,17 +19,17 @@ Result<Tuning> decode_profile(std::string_view text);
 Result<Tuning> read_profile(const std::string& path);
 
 struct ProfileUse {
-  std::string file = {};     // that the chunk size or the window came from; empty: from none
-  std::string warning = {};  // a line for people: why the one at the default place was not used
+  std::string file = {};     // the chunk size or the window came from it; empty: neither did
+  std::string warning = {};  // a line for people: why a profile was not used
 };
 
-// Puts what the user has not given into the options, from the profile that --profile says:
+// Takes what the user has not given from the profile that --profile names:
 //   neither chunk size nor window given     both are the profile's
 //   the window given                        the chunk size is the profile's
 //   the chunk size given                    the window is the profile's if it is the same chunk
 //   size
 // A file that was named must be a profile: invalid_argument with path and hint. A damaged one at
-// the default place is a warning.
+// the default path is a warning.
 Result<ProfileUse> apply_profile(ScatterArguments& arguments);
 
 }  // namespace mpiferry::cli

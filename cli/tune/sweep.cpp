@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <future>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
-#include <fmt/format.h>
-
+#include "cli/process/message.hpp"
 #include "cli/tune/timed_collectives.hpp"
 #include "cli/tune/tune_run.hpp"
 #include "engine/base/path.hpp"
@@ -37,204 +38,241 @@ class Listener final : public Observer {
   Interruption& interruption_;
 };
 
-// What ranks tell each other in the meeting before each job: that they go on, or stop, or, rank 0
-// alone, that the sample is not there yet and that they meet again.
+// What ranks tell each other before each job: that they go on, or stop, or, rank 0 alone, that the
+// sample is not there yet and that they meet again.
 constexpr std::uint64_t kGoOn = 0;
 constexpr std::uint64_t kStop = 1;
 constexpr std::uint64_t kBusy = 2;
-constexpr std::chrono::milliseconds kMeetAgain{200};
+constexpr std::chrono::milliseconds kBusyPeriod{200};
 // After a signal a sample that is still not given up hangs: rank 0 leaves the others to themselves.
 constexpr std::chrono::seconds kSampleGrace{2};
-constexpr const char* kSampleMeeting = "the meeting while the sample is made";
 
-// Before a thread that asks for it is waited for, whatever ends the wait for it.
-struct StopOnLeave {
+// The names of the collectives, for people.
+constexpr const char* kAtStart = "the barrier at the start";
+constexpr const char* kWhileSample = "the barrier while the sample is made";
+constexpr const char* kAfterWarmUp = "the barrier after the warm-up";
+constexpr const char* kAfterMeasurement = "the barrier after a measurement";
+constexpr const char* kAtEnd = "the barrier at the end";
+
+// Tells a thread to stop before it is waited for, whatever ends the wait.
+struct StopOnExit {
   std::atomic<bool>& stop;
-  ~StopOnLeave() { stop = true; }
+  ~StopOnExit() { stop = true; }
 };
 
+class Sweep {
+ public:
+  Sweep(Start& start, const TuneArguments& arguments, Interruption& interruption,
+        const SweepHooks& hooks)
+      : start_(start),
+        arguments_(arguments),
+        interruption_(interruption),
+        hooks_(hooks),
+        self_{start.environment().rank()},
+        result_{.ranks = start.environment().size()},
+        plan_(arguments, interruption, result_) {}
+
+  SweepResult run() {
+    if (begin() && prepare()) {
+      measure();
+      finish();
+    }
+    return std::move(result_);
+  }
+
+ private:
+  // Steps, of which each returns false if it was the last.
+  bool begin();
+  bool prepare();
+  bool agree_to_go_on(std::size_t measured);
+  bool note_file_systems();
+
+  void measure();
+  void measure_once(mpi::Communicator& world, Observer& observer);
+  void finish();
+  void agree_on_verdict();
+
+  Outcome make_sample(std::optional<Failure>& lost);
+  std::uint64_t wish();
+  bool is_master() const { return self_ == kMaster; }
+  bool abandon(Failure& failure) {
+    result_.abandon(std::move(failure));
+    return false;
+  }
+
+  Start& start_;
+  const TuneArguments& arguments_;
+  Interruption& interruption_;
+  const SweepHooks& hooks_;
+  Rank self_;
+  std::string host_ = mpi::host_name();
+  SweepResult result_;
+  TuneRun plan_;  // rank 0's
+  std::string destination_;
+  std::optional<disk::BorrowedDirectory> directory_;
+  double ranks_per_core_ = 1;
+  TimedCollectives collectives_{mpi::Environment::world(), self_, interruption_, [this] {
+                                  if (directory_) static_cast<void>(directory_->give_back());
+                                }};
+};
+
+// All ranks are here, and know where they will write.
+bool Sweep::begin() {
+  auto refused = collectives_.lowest_with(kAtStart, !start_.ready());
+  if (!refused) return abandon(refused.error());
+  start_.complete();
+  if (*refused) {
+    start_.explain(**refused);
+    result_.refused = true;
+    return false;
+  }
+  // First of all, so that they know what to remove while rank 0 makes the sample.
+  auto shared = collectives_.share(
+      kAtStart, disk::unique_name(path_in(arguments_.destination, ".mpiferry-tune-")));
+  if (!shared) return abandon(shared.error());
+  auto places = collectives_.gather(kAtStart, mpi::own_place());
+  if (!places) return abandon(places.error());
+  ranks_per_core_ = mpi::ranks_per_core(*places, self_);
+  destination_ = std::move(*shared);
+  // Before anybody makes a directory, all have looked which are missing: the gather is the line.
+  directory_.emplace(disk::expand_destination(destination_, self_, host_));
+  return true;
+}
+
+// Rank 0 has its files and the sample. A failure is only noted: the others learn of it when they
+// are asked whether to go on.
+bool Sweep::prepare() {
+  if (!is_master()) return true;
+  result_.hosts.push_back(host_);
+  Outcome prepared = hooks_.prepare();
+  std::optional<Failure> lost;
+  if (prepared) prepared = make_sample(lost);
+  if (lost) return abandon(*lost);
+  if (!prepared) result_.fail(std::move(prepared.error()));
+  return true;
+}
+
 // Rank 0 makes the sample on a thread of its own and meets the others again and again meanwhile, so
-// that each side knows that the other one is there. `lost`: somebody was not.
-Outcome make_sample(Conductor& conductor, TuneMeeting& meeting, Interruption& interruption,
-                    std::optional<Failure>& lost) {
+// that each side knows that the other one is there. `lost`: some rank was not.
+Outcome Sweep::make_sample(std::optional<Failure>& lost) {
   using Clock = std::chrono::steady_clock;
   std::atomic<bool> stop = false;
-  const auto make = [&] { return conductor.prepare([&stop] { return stop.load(); }); };
+  const auto make = [this, &stop] { return plan_.prepare([&stop] { return stop.load(); }); };
   std::future<Outcome> made;
   try {
     made = std::async(std::launch::async, make);
-  } catch (const std::system_error&) {  // no thread can be had
-    return conductor.prepare([&interruption] { return interruption.seen().has_value(); });
+  } catch (const std::system_error&) {  // the system has no thread left
+    return plan_.prepare([this] { return interruption_.seen().has_value(); });
   }
-  const StopOnLeave leaving{stop};
+  const StopOnExit leaving{stop};
   std::optional<Clock::time_point> signalled;
-  while (made.wait_for(kMeetAgain) != std::future_status::ready) {
-    if (!signalled && interruption.seen()) signalled = Clock::now();
+  while (made.wait_for(kBusyPeriod) != std::future_status::ready) {
+    if (!signalled && interruption_.seen()) signalled = Clock::now();
     if (signalled) stop = true;
     if (lost || (signalled && Clock::now() - *signalled > kSampleGrace)) continue;
-    const auto here = meeting.gather(kSampleMeeting, {kBusy});
-    if (!here) lost = here.error();
-    if (lost || std::ranges::find(*here, kStop) != here->end()) stop = true;
+    const auto wishes = collectives_.gather(kWhileSample, {kBusy});
+    if (!wishes) lost = wishes.error();
+    if (lost || std::ranges::find(*wishes, kStop) != wishes->end()) stop = true;
   }
   return made.get();
 }
 
-// A worker's part in the verdict.
-void note(SweepResult& result, const Report& report) {
-  if (result.verdict != Errc::ok || report.ok()) return;
-  result.verdict = report.verdict;
-  result.failure = report.failure;
+void Sweep::measure() {
+  // The jobs, like the collectives, are on MPI_COMM_WORLD itself, which is ours: run() would begin
+  // with MPI_Comm_dup, which waits for a rank that has stopped as long as it takes.
+  mpi::Communicator world = mpi::Communicator::borrow(mpi::Environment::world());
+  Listener listener{interruption_};
+  for (std::size_t measured = 0; agree_to_go_on(measured); ++measured) {
+    if (measured == 1 && !note_file_systems()) return;
+    measure_once(world, listener);
+    if (result_.abandoned) return;
+  }
+}
+
+// Whether this rank wants another measurement; rank 0 decides which one.
+std::uint64_t Sweep::wish() {
+  if (is_master()) return plan_.next() ? kGoOn : kStop;
+  const auto& seen = interruption_.seen();
+  if (seen && result_.verdict == Errc::ok) result_.fail(*seen);
+  return result_.verdict == Errc::ok ? kGoOn : kStop;
+}
+
+// Whether all ranks want another measurement after so many.
+bool Sweep::agree_to_go_on(std::size_t measured) {
+  const char* const name = measured == 0 ? kWhileSample : kAfterMeasurement;
+  auto wishes = collectives_.gather(name, {wish()});
+  while (wishes && wishes->front() == kBusy) wishes = collectives_.gather(name, {wish()});
+  if (!wishes) return abandon(wishes.error());
+  const auto who = std::ranges::find(*wishes, kStop);
+  if (who == wishes->end()) return true;
+  if (is_master() && who != wishes->begin()) {
+    const Rank rank{static_cast<int>(who - wishes->begin())};
+    result_.fail({.code = Errc::interrupted, .rank = rank, .detail = "interrupted"});
+  }
+  return false;
+}
+
+// After the warm-up, which has made the directories.
+bool Sweep::note_file_systems() {
+  auto types = collectives_.gather(kAfterWarmUp, {disk::file_system_type(directory_->path())});
+  if (!types) return abandon(types.error());
+  for (const std::uint64_t type : *types) {
+    add_once(result_.destination_file_systems, disk::file_system_name(type));
+  }
+  return true;
+}
+
+void Sweep::measure_once(mpi::Communicator& world, Observer& observer) {
+  Options options{.handle_signals = true};
+  if (is_master()) {
+    options = plan_.options(destination_);
+    hooks_.progress(plan_.progress());
+  }
+  const Report report = run_on(world, ranks_per_core_, options, observer);
+  if (is_master()) {
+    SweepProgress done = plan_.progress();
+    done.speed = plan_.record(report, destination_);
+    if (done.speed) hooks_.progress(done);
+  } else if (result_.verdict == Errc::ok && !report.ok()) {
+    result_.verdict = report.verdict;
+    result_.failure = report.failure;
+  }
+  result_.abandoned = report.abandoned;
+  // Before the next collective: rank 0 may have to abort if another rank never comes to it. After a
+  // signal it waits for a moment only; all that are there then come to it at once.
+  if (!report.abandoned && !report.ok() && report.verdict != Errc::interrupted) {
+    static_cast<void>(directory_->give_back());
+  }
+}
+
+void Sweep::finish() {
+  if (is_master()) plan_.finish();
+  if (!result_.abandoned) agree_on_verdict();
+  if (const Outcome gone = directory_->give_back(); !gone) {
+    Failure failure = gone.error();
+    failure.rank = self_;
+    failure.host = host_;
+    failure.detail = "cannot be removed: remove it yourself";
+    result_.warning += warning_text(failure);
+  }
+}
+
+// All ranks leave with rank 0's code: it may have heard of a signal first, or alone, or be done
+// when another hears of one. And rank 0 sees that all are still there.
+void Sweep::agree_on_verdict() {
+  auto verdicts = collectives_.gather(kAtEnd, {static_cast<std::uint64_t>(result_.verdict)});
+  if (verdicts) {
+    result_.verdict = static_cast<Errc>(verdicts->front());
+  } else {
+    abandon(verdicts.error());
+  }
 }
 
 }  // namespace
 
 SweepResult sweep(Start& start, const TuneArguments& arguments, Interruption& interruption,
-                  const std::function<Outcome()>& prepare,
-                  const std::function<void(const SweepProgress&)>& progress) {
-  const mpi::Environment& environment = start.environment();
-  const Rank self{environment.rank()};
-  const bool master = self == kMaster;
-  const std::string host = mpi::host_name();
-  SweepResult result{.ranks = environment.size()};
-  Conductor conductor{arguments, interruption, result};
-  std::optional<disk::BorrowedDirectory> directory;
-  TuneMeeting meeting{mpi::Environment::world(), self, interruption, [&directory] {
-                        if (directory) static_cast<void>(directory->give_back());
-                      }};
-  // Somebody is out of reach.
-  const auto lose = [&result](Failure& failure) {
-    result.abandoned = true;
-    if (result.failure && result.failure->code == failure.code)
-      result.failure.reset();  // says less
-    if (result.failure) {
-      result.warning += fmt::format("mpiferry: warning: {}\n", failure.message());
-    } else {
-      fail(result, std::move(failure));
-    }
-  };
-
-  auto refused = meeting.lowest_with("the meeting at the start", !start.ready());
-  if (!refused) {
-    lose(refused.error());
-    return result;
-  }
-  start.complete();
-  if (*refused) {
-    start.explain(**refused);
-    result.refused = true;
-    return result;
-  }
-  // First of all, so that they know what to remove while rank 0 makes the sample.
-  auto shared = meeting.share("the start",
-                              disk::unique_name(path_in(arguments.destination, ".mpiferry-tune-")));
-  if (!shared) {
-    lose(shared.error());
-    return result;
-  }
-  auto places = meeting.gather("the meeting at the start", mpi::own_place());
-  if (!places) {
-    lose(places.error());
-    return result;
-  }
-  const double crowd = mpi::ranks_per_core(*places, self);
-  const std::string destination = std::move(*shared);
-  // Before anybody makes a directory, all have looked which are missing: the meeting is the line.
-  directory.emplace(disk::expand_destination(destination, self, host));
-  if (master) {
-    result.hosts.push_back(host);
-    Outcome prepared = prepare();
-    std::optional<Failure> lost;
-    if (prepared) prepared = make_sample(conductor, meeting, interruption, lost);
-    if (lost) {
-      lose(*lost);
-      return result;
-    }
-    if (!prepared) fail(result, std::move(prepared.error()));
-  }
-  // The jobs, like the meetings, are on MPI_COMM_WORLD itself, which is ours: run() would begin
-  // with MPI_Comm_dup, which waits for a rank that has stopped as long as it takes.
-  mpi::Communicator world = mpi::Communicator::borrow(mpi::Environment::world());
-  Listener listener{interruption};
-  for (std::size_t runs = 0;; ++runs) {
-    bool stop = result.verdict != Errc::ok;
-    if (master) {
-      stop = !conductor.next();
-    } else if (const auto& seen = interruption.seen(); seen && !stop) {
-      stop = true;
-      fail(result, *seen);
-    }
-    const char* const name = runs == 0 ? kSampleMeeting : "the meeting after a measurement";
-    auto stops = meeting.gather(name, {stop ? kStop : kGoOn});
-    while (!master && stops && stops->front() == kBusy) {
-      if (const auto& seen = interruption.seen(); seen && !stop) {
-        stop = true;
-        fail(result, *seen);
-      }
-      stops = meeting.gather(name, {stop ? kStop : kGoOn});
-    }
-    if (!stops) {
-      lose(stops.error());
-      break;
-    }
-    if (const auto who = std::ranges::find(*stops, kStop); who != stops->end()) {
-      if (master && who != stops->begin()) {
-        const Rank rank{static_cast<int>(who - stops->begin())};
-        fail(result, {.code = Errc::interrupted, .rank = rank, .detail = "interrupted"});
-      }
-      break;
-    }
-    if (runs == 1) {  // the warm-up has made the directories
-      auto types = meeting.gather("the meeting after the warm-up",
-                                  {disk::file_system_type(directory->path())});
-      if (!types) {
-        lose(types.error());
-        break;
-      }
-      for (const std::uint64_t type : *types) {
-        add_once(result.destination_file_systems, disk::file_system_name(type));
-      }
-    }
-    Options options{.handle_signals = true};
-    if (master) {
-      options = conductor.options(destination);
-      progress(conductor.progress());
-    }
-    const Report report = run_on(world, crowd, options, listener);
-    if (master) {
-      SweepProgress done = conductor.progress();
-      done.speed = conductor.take(report, destination);
-      if (done.speed) progress(done);
-    } else {
-      note(result, report);
-    }
-    result.abandoned = report.abandoned;
-    if (result.abandoned) break;
-    // Before the next meeting: rank 0 may have to abort if another rank never comes to it. After a
-    // signal it waits for a moment only; all that are there then come to the meeting at once.
-    if (!report.ok() && report.verdict != Errc::interrupted) {
-      static_cast<void>(directory->give_back());
-    }
-  }
-  if (master) conductor.finish();
-  if (!result.abandoned) {
-    // All ranks leave with rank 0's code: it may have heard of a signal first, or alone, or be
-    // done when another hears of one. And rank 0 sees that all are still there.
-    auto verdicts =
-        meeting.gather("the meeting at the end", {static_cast<std::uint64_t>(result.verdict)});
-    if (verdicts) {
-      result.verdict = static_cast<Errc>((*verdicts)[0]);
-    } else {
-      lose(verdicts.error());
-    }
-  }
-  if (const Outcome gone = directory->give_back(); !gone) {
-    Failure failure = gone.error();
-    failure.rank = self;
-    failure.host = host;
-    failure.detail = "cannot be removed: remove it yourself";
-    result.warning += fmt::format("mpiferry: warning: {}\n", failure.message());
-  }
-  return result;
+                  const SweepHooks& hooks) {
+  return Sweep{start, arguments, interruption, hooks}.run();
 }
 
 }  // namespace mpiferry::cli

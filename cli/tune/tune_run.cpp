@@ -1,7 +1,6 @@
 #include "cli/tune/tune_run.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <utility>
 
@@ -12,21 +11,7 @@
 
 namespace mpiferry::cli {
 
-void add_once(std::vector<std::string>& list, const std::string& text) {
-  if (std::ranges::find(list, text) == list.end()) list.push_back(text);
-}
-
-// The first failure counts.
-void fail(SweepResult& result, Failure failure) {
-  if (result.failure) return;
-  if (failure.system_errno == ENOSPC || failure.system_errno == EDQUOT) {
-    failure.hint = "free some space there, or choose a smaller --size";
-  }
-  result.verdict = failure.code;
-  result.failure = std::move(failure);
-}
-
-Outcome Conductor::prepare(const std::function<bool()>& stop) {
+Outcome TuneRun::prepare(const std::function<bool()>& stop) {
   const auto workers = static_cast<std::uint32_t>(result_.ranks - 1);
   const Tuning by_default = default_tuning(arguments_.fsync);
   TuningGrid grid =
@@ -59,10 +44,10 @@ Outcome Conductor::prepare(const std::function<bool()>& stop) {
   return Nothing{};
 }
 
-bool Conductor::next() {
+bool TuneRun::next() {
   if (result_.failure) return false;
   if (const auto& seen = interruption_.seen()) {
-    fail(result_, *seen);
+    result_.fail(*seen);
     return false;
   }
   if (!warm_) return true;  // the warm-up: figure 0, not counted
@@ -72,7 +57,7 @@ bool Conductor::next() {
   return true;
 }
 
-SweepProgress Conductor::progress() const {
+SweepProgress TuneRun::progress() const {
   const auto now = std::chrono::steady_clock::now();
   return {.number = warm_ ? schedule_->begun() : 0,
           .total = schedule_->total(),
@@ -81,7 +66,7 @@ SweepProgress Conductor::progress() const {
           .measuring = warm_ ? now - warmed_ : SweepProgress{}.measuring};
 }
 
-Options Conductor::options(const std::string& destination) const {
+Options TuneRun::options(const std::string& destination) const {
   const Tuning& tuning = result_.figures[index_].tuning;
   return {.source = sample_->path(),
           .destination = destination,
@@ -92,7 +77,7 @@ Options Conductor::options(const std::string& destination) const {
           .handle_signals = true};
 }
 
-std::optional<double> Conductor::take(const Report& report, const std::string& destination) {
+std::optional<double> TuneRun::record(const Report& report, const std::string& destination) {
   for (const Report::Worker& worker : report.workers) {
     if (!worker.host.empty()) add_once(result_.hosts, worker.host);
   }
@@ -102,7 +87,7 @@ std::optional<double> Conductor::take(const Report& report, const std::string& d
       failure.hint = fmt::format("look at that host and its disk; {} may be left there",
                                  mpiferry::quoted(destination));
     }
-    fail(result_, std::move(failure));
+    result_.fail(std::move(failure));
     return std::nullopt;
   }
   const double speed = gigabytes_per_second(report.bytes_written, report.transfer);
@@ -115,7 +100,7 @@ std::optional<double> Conductor::take(const Report& report, const std::string& d
   return speed;
 }
 
-void Conductor::finish() {
+void TuneRun::finish() {
   sample_.reset();
   result_.elapsed = std::chrono::steady_clock::now() - began_;
   for (const TuningFigure& figure : result_.figures) {
@@ -123,10 +108,10 @@ void Conductor::finish() {
   }
   std::erase_if(result_.figures, [](const TuningFigure& it) { return it.speeds.empty(); });
   if (result_.failure || result_.figures.size() >= 2) return;
-  fail(result_, {.code = Errc::invalid_argument,
-                 .detail = fmt::format("--budget: in {} only the defaults could be measured",
-                                       human_seconds(result_.elapsed)),
-                 .hint = "give it more time (--budget 10m), or a smaller --size"});
+  result_.fail({.code = Errc::invalid_argument,
+                .detail = fmt::format("--budget: in {} only the defaults could be measured",
+                                      human_seconds(result_.elapsed)),
+                .hint = "give it more time (--budget 10m), or a smaller --size"});
 }
 
 }  // namespace mpiferry::cli

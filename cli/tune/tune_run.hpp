@@ -6,13 +6,11 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "cli/options/tune_options.hpp"
 #include "cli/process/interruption.hpp"
-#include "cli/tune/sweep.hpp"
+#include "cli/tune/sweep_result.hpp"
 #include "cli/tune/tuning_plan.hpp"
-#include "engine/base/failure.hpp"
 #include "engine/base/result.hpp"
 #include "engine/disk/sample_file.hpp"
 #include "engine/roles/options.hpp"
@@ -20,14 +18,10 @@
 
 namespace mpiferry::cli {
 
-// The first failure counts.
-void fail(SweepResult& result, Failure failure);
-void add_once(std::vector<std::string>& list, const std::string& text);
-
 // Works on `result`; all that it is given must outlive it.
-class Conductor {
+class TuneRun {
  public:
-  Conductor(const TuneArguments& arguments, Interruption& interruption, SweepResult& result)
+  TuneRun(const TuneArguments& arguments, Interruption& interruption, SweepResult& result)
       : arguments_(arguments), interruption_(interruption), result_(result) {}
 
   // The plan and the sample. `stop` is asked while the sample is made, which may take long. Nothing
@@ -37,8 +31,8 @@ class Conductor {
   bool next();
   SweepProgress progress() const;
   Options options(const std::string& destination) const;
-  // The speed, if it went well.
-  std::optional<double> take(const Report& report, const std::string& destination);
+  // Notes what came of it. The speed, if it went well.
+  std::optional<double> record(const Report& report, const std::string& destination);
   void finish();
 
  private:

@@ -43,8 +43,8 @@ TuningChoice choose(const std::vector<TuningFigure>& figures) {
     if (figures[i].median() > figures[choice.best].median()) choice.best = i;
   }
   const double uncertainty = median_of(std::move(uncertainties));
-  choice.noise = std::clamp(uncertainty, kLeastNoise, kMostNoise);
-  choice.too_noisy = uncertainty > kMostNoise;
+  choice.noise = std::clamp(uncertainty, kMinNoise, kMaxNoise);
+  choice.too_noisy = uncertainty > kMaxNoise;
   const double enough = (1 - choice.noise) * figures[choice.best].median();
   for (std::size_t i = 0; i < figures.size(); ++i) {
     if (figures[i].median() >= enough) choice.equals.push_back(i);

@@ -31,22 +31,22 @@ struct TuningChoice {
   std::size_t best = 0;    // the highest median
   std::size_t chosen = 0;  // the advice
   bool keeps_default = true;
-  bool too_noisy = false;  // an uncertainty beyond kMostNoise: the default is kept
+  bool too_noisy = false;  // an uncertainty beyond kMaxNoise: the default is kept
   // Speeds that differ by less than this share of the best one are equal.
   double noise = 0;
   std::vector<std::size_t> equals;  // the cases that are equal to the best, itself included
 };
 
 // `figures` begins with the default; each has a speed.
-//   noise    the median over the cases of their uncertainty, from kLeastNoise to kMostNoise
+//   noise    the median over the cases of their uncertainty, from kMinNoise to kMaxNoise
 //   equal    median >= (1 - noise) * the best median
 //   chosen   the default, if it is equal to the best or all is too noisy; else the equal case with
 //            the smallest memory; of those, the one with the largest chunks
 TuningChoice choose(const std::vector<TuningFigure>& figures);
 
 // Few repetitions may agree by chance.
-inline constexpr double kLeastNoise = 0.02;
+inline constexpr double kMinNoise = 0.02;
 // Beyond it nothing can be told.
-inline constexpr double kMostNoise = 0.5;
+inline constexpr double kMaxNoise = 0.5;
 
 }  // namespace mpiferry::cli

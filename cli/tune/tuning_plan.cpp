@@ -9,7 +9,7 @@ namespace mpiferry::cli {
 namespace {
 
 // Chunks of the sample for each worker: fewer would measure the start and the end of a job.
-constexpr std::uint64_t kFewestChunks = 2;
+constexpr std::uint64_t kMinChunks = 2;
 
 // In doublings.
 double distance(const Tuning& a, const Tuning& b) {
@@ -34,7 +34,7 @@ TuningGrid tuning_grid(const Tuning& first, const std::vector<Bytes>& chunk_size
                            [&first](const Tuning& tuning) { return distance(tuning, first); });
   TuningGrid grid;
   for (const Tuning& tuning : all) {
-    const bool enough = sample.value / tuning.chunk_size.value >= kFewestChunks * workers;
+    const bool enough = sample.value / tuning.chunk_size.value >= kMinChunks * workers;
     std::vector<Tuning>& list = enough ? grid.cases : grid.too_few;
     if (std::ranges::find(list, tuning) == list.end()) list.push_back(tuning);
   }

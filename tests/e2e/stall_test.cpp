@@ -79,7 +79,7 @@ TEST_F(Stall, before_the_job_is_named) {
   EXPECT_EQ(error_lines(finished), 1) << told(finished);
   EXPECT_NE(finished.err.find("still waiting for all ranks to start"), std::string::npos)
       << told(finished);
-  EXPECT_NE(finished.err.find("rank 2: has started MPI, but not come to the meeting at the start"),
+  EXPECT_NE(finished.err.find("rank 2: started MPI, but did not reach the barrier at the start"),
             std::string::npos)
       << told(finished);
   EXPECT_TRUE(finished.left.empty()) << told(finished);

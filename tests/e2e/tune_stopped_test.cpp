@@ -77,8 +77,7 @@ class TuneStopped : public Tune {
   }
   bool sample_begun() const { return everything_below(sources).size() > 1; }
   void expect_gone(Process& running, int missing) const {
-    expect_interrupted(running,
-                       "rank " + std::to_string(missing) + " has not come to the meeting ");
+    expect_interrupted(running, "rank " + std::to_string(missing) + " did not reach the barrier ");
   }
   // In time, with one message that has these words too, and with nothing left.
   void expect_interrupted(Process& running, const std::string& message) const {

@@ -20,6 +20,7 @@ PLANTED = [
     ("engine/disk/a.cpp", '#include "engine/plan/p.hpp"\n', "include-up"),
     ("engine/roles/a.cpp", '#include "cli/progress.hpp"\n', "include-up"),
     ("cli/a.cpp", '#include "tests/e2e/job.hpp"\n', "include-up"),
+    ("cli/process/a.cpp", '#include "cli/output/output.hpp"\n', "include-up"),
     ("engine/flow/a.cpp", '#include "../mpi/context.hpp"\n', "include-path"),
     ("engine/flow/a.cpp", '#include "sender.hpp"\n', "include-path"),
     ("engine/new_floor/a.cpp", "int x;\n", "no-floor"),
@@ -33,6 +34,7 @@ PLANTED = [
     ("cli/a.cpp", "int n = 1'000; auto p = new T; int m = 2'000;\n", "naked-new"),
     # and what is allowed
     ("engine/mpi/a.cpp", '#include <mpi.h>\n#include "engine/base/b.hpp"\nint r = MPI_Init();\n', ""),
+    ("cli/commands/a.cpp", '#include "cli/process/p.hpp"\n#include "engine/roles/r.hpp"\n', ""),
     ("engine/roles/a.cpp", '#include "engine/mpi/m.hpp"\n#include "engine/disk/d.hpp"\n', ""),
     ("engine/base/a.cpp", "#include <new>\nvoid* p = ::operator new(8);\nauto q = new (p) T;\n", ""),
     ("engine/flow/a.cpp", '// MPI_Send, new T\nauto s = "MPI_Send new";\n/* new\nMPI_Init */ char c = \'"\';\n', ""),

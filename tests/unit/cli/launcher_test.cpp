@@ -17,6 +17,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/process/pmi.hpp"
+
 namespace mpiferry::cli {
 namespace {
 

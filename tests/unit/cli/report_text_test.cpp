@@ -72,18 +72,18 @@ TEST(ReportText, warns_when_another_source_was_replaced) {
   report.source = "data/b";
   report.replaced = "/home/a";
   EXPECT_EQ(
-      warning_text(report),
+      warnings_text(report),
       "mpiferry: warning: 'out' held the chunks of '/home/a', and --resume made them those of "
       "'data/b'\n");
   for (const char* same : {"", "/home/b", "b", "-"}) {
     report.replaced = same;
-    EXPECT_EQ(warning_text(report), "") << same;
+    EXPECT_EQ(warnings_text(report), "") << same;
   }
 }
 
 TEST(ReportText, warns_of_each_worker_whose_chunks_went_elsewhere) {
   Report report = job(2, 2);
-  EXPECT_EQ(warning_text(report), "");
+  EXPECT_EQ(warnings_text(report), "");
   report.chunks_moved = 2;
   for (const int rank : {1, 2}) {
     report.warnings.push_back({.code = Errc::dest_write_failed,
@@ -93,7 +93,7 @@ TEST(ReportText, warns_of_each_worker_whose_chunks_went_elsewhere) {
                                .call = "pwrite",
                                .system_errno = ENOSPC});
   }
-  EXPECT_EQ(warning_text(report),
+  EXPECT_EQ(warnings_text(report),
             "mpiferry: warning: rank 1 (node7): 'out/chunk_7.bin': pwrite: No space left on "
             "device: its chunks went to other workers (--reroute)\n"
             "mpiferry: warning: rank 2 (node7): 'out/chunk_7.bin': pwrite: No space left on "
@@ -109,7 +109,7 @@ TEST(ReportText, warns_of_what_failed_when_the_result_was_complete) {
                              .host = "node7",
                              .detail = "the connection to this rank is lost"});
   EXPECT_EQ(
-      warning_text(report),
+      warnings_text(report),
       "mpiferry: warning: rank 2 (node7): the connection to this rank is lost: the result was "
       "complete by then\n");
 }
@@ -153,11 +153,6 @@ TEST(Units, say_sizes_as_options_take_them) {
   EXPECT_EQ(option_bytes(64_KiB), "64K");
   EXPECT_EQ(option_bytes({std::uint64_t{1} << 44U}), "16T");
   EXPECT_EQ(option_bytes({std::uint64_t{1} << 58U}), "256P");
-}
-
-TEST(ReportText, an_error_and_its_hint_are_a_line_each_whoever_wrote_them) {
-  const Failure failure{.code = Errc::internal, .detail = "no\nnews", .hint = "look\x1b[2J\nthere"};
-  EXPECT_EQ(error_text(failure), "mpiferry: error: no\\nnews\n  hint: look\\x1b[2J\\nthere\n");
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ Report found(std::uint64_t chunks) {
   return report;
 }
 
-TEST(RecallText, says_where_the_file_is_and_who_read_its_chunks) {
+TEST(RetrievalText, says_where_the_file_is_and_who_read_its_chunks) {
   Report report = found(2);
   report.target = "copy\n.dat";
   EXPECT_EQ(gathered_text(report).find("mpiferry: 2.0 KiB in 2 chunks from one rank: "), 0U)
@@ -30,14 +30,14 @@ TEST(RecallText, says_where_the_file_is_and_who_read_its_chunks) {
   EXPECT_NE(text.find("1 chunk arrived damaged and was sent again"), std::string::npos) << text;
 }
 
-TEST(RecallText, says_what_lies_beside_what_was_scattered) {
+TEST(RetrievalText, says_what_lies_beside_what_was_scattered) {
   Report report = found(1);
   EXPECT_EQ(verified_text(report).find("beside it"), std::string::npos);
   report.extra_files = 1;
   EXPECT_NE(verified_text(report).find("(1 extra file beside it)"), std::string::npos);
 }
 
-TEST(RecallText, says_what_was_compared_with) {
+TEST(RetrievalText, says_what_was_compared_with) {
   Report report = found(1);
   EXPECT_NE(verified_text(report).find("all of it is what was scattered\n"), std::string::npos);
   report.against = "big.dat";
@@ -46,9 +46,9 @@ TEST(RecallText, says_what_was_compared_with) {
       << verified_text(report);
 }
 
-TEST(RecallText, gives_each_flaw_a_line) {
+TEST(RetrievalText, gives_each_flaw_a_line) {
   Report report = found(1);
-  EXPECT_EQ(flaws_text(report), "");
+  EXPECT_EQ(discrepancies_text(report), "");
   report.flaws = {
       {.kind = Report::Flaw::Kind::missing, .chunk = ChunkIndex{7}, .path = "out/chunk_7.bin"},
       {.kind = Report::Flaw::Kind::damaged,
@@ -59,31 +59,31 @@ TEST(RecallText, gives_each_flaw_a_line) {
        .detail = "its digest is 1, the manifest says 2"},
       {.kind = Report::Flaw::Kind::extra, .rank = Rank{0}, .path = "out/chunk_9.bin"}};
   report.chunks_missing = report.chunks_damaged = report.extra_files = 1;
-  EXPECT_EQ(flaws_text(report),
+  EXPECT_EQ(discrepancies_text(report),
             "missing: chunk 7: 'out/chunk_7.bin': is not there\n"
             "damaged: chunk 8: rank 1 (node1): 'out/chunk_8.bin': its digest is 1, the manifest "
             "says 2\n"
             "extra: rank 0: 'out/chunk_9.bin': has no place there\n");
 }
 
-TEST(RecallText, shows_twenty_flaws_and_counts_the_others) {
+TEST(RetrievalText, shows_twenty_flaws_and_counts_the_others) {
   Report report = found(1);
   report.flaws.resize(25);
   report.chunks_missing = 25;
-  const std::string text = flaws_text(report);
+  const std::string text = discrepancies_text(report);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 21);
   EXPECT_NE(text.find("... and 5 more; --json lists them\n"), std::string::npos) << text;
 }
 
-TEST(RecallText, promises_no_longer_list_than_there_is) {
+TEST(RetrievalText, promises_no_longer_list_than_there_is) {
   Report report = found(1);
   report.flaws.resize(25);
   report.chunks_missing = 100;
-  const std::string text = flaws_text(report);
+  const std::string text = discrepancies_text(report);
   EXPECT_NE(text.find("... and 80 more; --json lists the first 25\n"), std::string::npos) << text;
 }
 
-TEST(RecallText, gives_a_lost_file_one_line) {
+TEST(RetrievalText, gives_a_lost_file_one_line) {
   Report report = found(1);
   for (std::uint64_t chunk = 0; chunk < 90; chunk += 3) {
     report.flaws.push_back({.kind = Report::Flaw::Kind::missing,
@@ -97,12 +97,12 @@ TEST(RecallText, gives_a_lost_file_one_line) {
                           .detail = "it is old"});
   report.chunks_missing = 30;
   report.chunks_damaged = 1;
-  EXPECT_EQ(flaws_text(report),
+  EXPECT_EQ(discrepancies_text(report),
             "missing: 30 chunks (0, 3, 6, ...): 'out/stripe_1.bin': chunk 0: no rank sees it\n"
             "damaged: chunk 88: 'out/stripe_2.bin': it is old\n");
 }
 
-TEST(RecallText, shows_every_kind_of_flaw_and_every_file_before_repetitions) {
+TEST(RetrievalText, shows_every_kind_of_flaw_and_every_file_before_repetitions) {
   Report report = found(1);
   const auto add = [&report](Report::Flaw::Kind kind, const std::string& path) {
     report.flaws.push_back({.kind = kind, .chunk = ChunkIndex{1}, .path = path});
@@ -112,7 +112,7 @@ TEST(RecallText, shows_every_kind_of_flaw_and_every_file_before_repetitions) {
   add(Report::Flaw::Kind::damaged, "stripe_2.bin");
   report.chunks_missing = 40;
   report.chunks_damaged = 41;
-  const std::string text = flaws_text(report);
+  const std::string text = discrepancies_text(report);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 21);
   EXPECT_NE(text.find("'stripe_1.bin'"), std::string::npos) << text;
   EXPECT_NE(text.find("'stripe_2.bin'"), std::string::npos) << text;

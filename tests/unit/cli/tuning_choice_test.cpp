@@ -57,7 +57,7 @@ TEST(TuningChoice, sees_smaller_differences_with_more_repetitions) {
 TEST(TuningChoice, advises_nothing_out_of_noise) {
   const TuningChoice choice =
       choose({figure(1_MiB, 8, {0.1, 1.0, 9.0}), figure(4_MiB, 2, {10.0, 100.0, 900.0})});
-  EXPECT_DOUBLE_EQ(choice.noise, kMostNoise);
+  EXPECT_DOUBLE_EQ(choice.noise, kMaxNoise);
   EXPECT_TRUE(choice.too_noisy);
   EXPECT_TRUE(choice.keeps_default);
   EXPECT_EQ(choice.chosen, 0U);
@@ -74,7 +74,7 @@ TEST(TuningChoice, takes_the_smallest_memory_of_those_as_good_as_the_best) {
   const TuningChoice choice =
       choose({figure(1_MiB, 8, {1, 1, 1}), figure(4_MiB, 8, {3, 3, 3}),
               figure(2_MiB, 2, {2.95, 2.95, 2.95}), figure(64_KiB, 2, {2.9, 2.9, 2.9})});
-  EXPECT_DOUBLE_EQ(choice.noise, kLeastNoise);
+  EXPECT_DOUBLE_EQ(choice.noise, kMinNoise);
   EXPECT_EQ(choice.best, 1U);
   EXPECT_EQ(choice.equals, (std::vector<std::size_t>{1, 2}));  // 2.9 is 3 % slower
   EXPECT_EQ(choice.chosen, 2U);

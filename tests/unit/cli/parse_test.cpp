@@ -1,4 +1,6 @@
 // What is said of a wrong command line: the option, its range, and where the value came from.
+#include "cli/options/parse.hpp"
+
 #include <cstdlib>
 #include <ostream>
 #include <string>
@@ -6,8 +8,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-
-#include "cli/options/parse.hpp"
 
 namespace mpiferry::cli {
 namespace {

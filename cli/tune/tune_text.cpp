@@ -1,78 +1,22 @@
-#include "cli/tune/tune_report.hpp"
+#include "cli/tune/tune_text.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "cli/output/progress_text.hpp"
-#include "cli/output/report_json.hpp"
 #include "cli/output/units.hpp"
-#include "cli/process/exit_code.hpp"
-#include "cli/tune/profile.hpp"
+#include "engine/base/failure.hpp"
 
 namespace mpiferry::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // A noise that hides differences which matter.
 constexpr double kLoud = 0.15;
-
-Json tuning_json(const Tuning& tuning) {
-  return {{"chunk_size", tuning.chunk_size.value}, {"window", tuning.window}};
-}
-
-// What both files have.
-Json measured_json(const TuneReport& report) {
-  const SweepResult& sweep = report.sweep;
-  Json json{
-      {"version", report.version},
-      {"date", report.date},
-      {"ranks", sweep.ranks},
-      {"hosts", sweep.hosts},
-      {"source",
-       {{"directory", report.arguments.source_directory},
-        {"file_system", sweep.source_file_system}}},
-      {"destination",
-       {{"pattern", report.arguments.destination},
-        {"file_systems", sweep.destination_file_systems}}},
-      {"fsync", report.arguments.fsync},
-      {"sample_bytes", report.arguments.size.value},
-      {"noise", report.choice ? Json(report.choice->noise) : Json(nullptr)},
-      {"too_noisy", report.choice && report.choice->too_noisy},
-      {"default", tuning_json(default_tuning(report.arguments.fsync))},
-      {"cases", Json::array()},
-      {"left_out", Json::array()},
-  };
-  for (const TuningFigure& figure : sweep.figures) {
-    Json row = tuning_json(figure.tuning);
-    row.update({{"gigabytes_per_second", figure.median()},
-                {"lowest", figure.lowest()},
-                {"highest", figure.highest()},
-                {"measurements", figure.speeds.size()}});
-    json["cases"].push_back(std::move(row));
-  }
-  const auto leave_out = [&json](const std::vector<Tuning>& list, const char* why) {
-    for (const Tuning& tuning : list) {
-      Json row = tuning_json(tuning);
-      row["why"] = why;
-      json["left_out"].push_back(std::move(row));
-    }
-  };
-  leave_out(sweep.no_time, "time");
-  leave_out(sweep.too_few, "size");
-  return json;
-}
-
-std::string dump(const Json& json) {
-  // Names may be no UTF-8; a report shows them as well as it can.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 std::string list_of(const std::vector<Tuning>& tunings) {
   std::vector<std::string> texts;
@@ -97,7 +41,7 @@ double mebibytes(double gigabytes) { return gigabytes * 1e9 / static_cast<double
 
 std::string table(const SweepResult& sweep, const TuningChoice& choice) {
   std::vector<std::size_t> order(sweep.figures.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, [&sweep](std::size_t a, std::size_t b) {
     const Tuning& x = sweep.figures[a].tuning;
     const Tuning& y = sweep.figures[b].tuning;
@@ -133,6 +77,25 @@ std::string advice(const SweepResult& sweep, const TuningChoice& choice) {
       option_bytes(chosen.tuning.chunk_size), chosen.tuning.window,
       human_bytes(chosen.tuning.memory()), rate_text(chosen.median()), to_text(first.tuning),
       rate_text(first.median()), 100 * (1 - first.median() / chosen.median()));
+}
+
+std::string left_out_text(const TuneReport& report) {
+  const SweepResult& sweep = report.sweep;
+  std::string text;
+  if (!sweep.no_time.empty()) {
+    text += fmt::format("  left out, as the time was up (--budget): {}\n", list_of(sweep.no_time));
+  }
+  if (const std::size_t planned = sweep.figures.size() * report.arguments.repetitions;
+      sweep.measurements < planned) {
+    const std::size_t missing = planned - sweep.measurements;
+    text += fmt::format("  {} {} left out, as the time was up (--budget)\n",
+                        counted(missing, "repetition"), missing == 1 ? "was" : "were");
+  }
+  if (!sweep.too_few.empty()) {
+    text += fmt::format("  left out, as the sample has too few such chunks (--size): {}\n",
+                        list_of(sweep.too_few));
+  }
+  return text;
 }
 
 }  // namespace
@@ -172,23 +135,11 @@ std::string tune_text(const TuneReport& report) {
       fmt::join(sweep.destination_file_systems, ", "), report.arguments.fsync ? " with fsync" : "",
       human_seconds(sweep.elapsed));
   text += table(sweep, choice);
-  if (!sweep.no_time.empty()) {
-    text += fmt::format("  left out, as the time was up (--budget): {}\n", list_of(sweep.no_time));
-  }
-  if (const std::size_t planned = sweep.figures.size() * report.arguments.repetitions;
-      sweep.measurements < planned) {
-    const std::size_t missing = planned - sweep.measurements;
-    text += fmt::format("  {} {} left out, as the time was up (--budget)\n",
-                        counted(missing, "repetition"), missing == 1 ? "was" : "were");
-  }
-  if (!sweep.too_few.empty()) {
-    text += fmt::format("  left out, as the sample has too few such chunks (--size): {}\n",
-                        list_of(sweep.too_few));
-  }
+  text += left_out_text(report);
   text += fmt::format(
       "  noise: {}{:.0f} %, two standard errors of a median (at least {:.0f} %); "
       "what is slower than the best by less counts as good as it\n",
-      choice.too_noisy ? "over " : "", 100 * choice.noise, 100 * kLeastNoise);
+      choice.too_noisy ? "over " : "", 100 * choice.noise, 100 * kMinNoise);
   if (choice.noise > kLoud) {
     text += "  that is much: a larger --size or more --repetitions would tell more\n";
   }
@@ -207,31 +158,6 @@ std::string tune_how_far_text(const SweepResult& sweep) {
   return fmt::format("  {} of {} {} made; no profile was written\n", sweep.measurements,
                      counted(sweep.planned, "measurement"),
                      sweep.measurements == 1 ? "was" : "were");
-}
-
-std::string tune_json(const TuneReport& report) {
-  const SweepResult& sweep = report.sweep;
-  Json json{{"schema", kTuneSchema},
-            {"verdict", error_name(sweep.verdict)},
-            {"class", class_name(error_class(sweep.verdict))},
-            {"exit_code", exit_code(sweep.verdict)}};
-  if (sweep.failure) json["error"] = error_json(*sweep.failure);
-  const bool done = report.choice.has_value();
-  const Tuning chosen = done ? sweep.figures[report.choice->chosen].tuning : Tuning{};
-  json.update({{"complete", done && sweep.measurements == sweep.planned},
-               {"chunk_size", done ? Json(chosen.chunk_size.value) : Json(nullptr)},
-               {"window", done ? Json(chosen.window) : Json(nullptr)},
-               {"keep_defaults", done ? Json(report.choice->keeps_default) : Json(nullptr)},
-               {"profile", report.profile.empty() ? Json(nullptr) : Json(report.profile)}});
-  json.update(measured_json(report));
-  return dump(json);
-}
-
-std::string profile_json(const TuneReport& report) {
-  Json json{{"schema", kProfileSchema}};
-  json.update(tuning_json(report.sweep.figures[report.choice->chosen].tuning));
-  json.update(measured_json(report));
-  return dump(json);
 }
 
 }  // namespace mpiferry::cli

@@ -1,4 +1,4 @@
-#include "cli/tune/tune_report.hpp"
+#include "cli/tune/tune_text.hpp"
 
 #include <chrono>
 #include <string>
@@ -9,7 +9,7 @@
 namespace mpiferry::cli {
 namespace {
 
-std::string text_of_speeds(const std::vector<double>& slow, const std::vector<double>& fast) {
+std::string text_for_speeds(const std::vector<double>& slow, const std::vector<double>& fast) {
   const TuneArguments arguments;
   SweepResult sweep;
   sweep.ranks = 3;
@@ -20,7 +20,7 @@ std::string text_of_speeds(const std::vector<double>& slow, const std::vector<do
 }
 
 TEST(TuneReport, says_that_the_noise_was_too_much_to_tell) {
-  const std::string text = text_of_speeds({0.1, 1, 9}, {10, 100, 900});
+  const std::string text = text_for_speeds({0.1, 1, 9}, {10, 100, 900});
   EXPECT_NE(text.find("noise: over 50 %"), std::string::npos) << text;
   EXPECT_NE(text.find("keep the defaults, 1.0 MiB x 8: the measurements vary too much to tell"),
             std::string::npos)
@@ -28,7 +28,7 @@ TEST(TuneReport, says_that_the_noise_was_too_much_to_tell) {
 }
 
 TEST(TuneReport, says_how_much_noise_there_was) {
-  const std::string text = text_of_speeds({1.9, 2, 2.1}, {2.9, 3, 3.1});
+  const std::string text = text_for_speeds({1.9, 2, 2.1}, {2.9, 3, 3.1});
   EXPECT_NE(text.find("noise: "), std::string::npos) << text;
   EXPECT_EQ(text.find("over "), std::string::npos) << text;
   EXPECT_NE(text.find("use --chunk-size 4M --window 2"), std::string::npos) << text;
@@ -50,7 +50,7 @@ TEST(TuneReport, says_how_far_it_is_and_how_long_it_takes) {
 }
 
 TEST(TuneReport, has_one_unit_for_all_speeds) {
-  const std::string text = text_of_speeds({0.0001, 0.0001}, {2, 2});
+  const std::string text = text_for_speeds({0.0001, 0.0001}, {2, 2});
   EXPECT_NE(text.find("    MiB/s  "), std::string::npos) << text;
   EXPECT_NE(
       text.find("it gave 1907.3 MiB/s; the defaults, 1.0 MiB x 8, gave 0.1 MiB/s, 100 % less"),

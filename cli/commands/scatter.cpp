@@ -1,0 +1,90 @@
+#include "cli/commands/scatter.hpp"
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "cli/output/console.hpp"
+#include "cli/output/finish.hpp"
+#include "cli/output/output.hpp"
+#include "cli/output/report_file.hpp"
+#include "cli/output/report_json.hpp"
+#include "cli/output/report_text.hpp"
+#include "cli/output/version.hpp"
+#include "cli/process/exit_code.hpp"
+#include "cli/process/finish.hpp"
+#include "cli/process/message.hpp"
+#include "cli/process/start.hpp"
+#include "cli/tune/profile.hpp"
+#include "engine/mpi/environment.hpp"
+#include "engine/roles/run.hpp"
+
+namespace mpiferry::cli {
+namespace {
+
+// The file that rank 0 has taken the chunk size or the window from. A profile that cannot be used
+// ends the job before it begins: `refusal`.
+std::string use_profile(ScatterArguments& arguments, std::optional<Failure>& refusal) {
+  const auto use = apply_profile(arguments);
+  if (!use) {
+    refusal = use.error();
+    return {};
+  }
+  if (!arguments.quiet) print(stderr, use->warning);
+  return use->file;
+}
+
+// On rank 0. Returns the exit code.
+int finish_scatter(const Report& report, const std::string& profile, const Output& output,
+                   ReportFile& file) {
+  const std::string text = report.failure ? error_text(*report.failure) + how_far_text(report)
+                                          : success_text(report, profile);
+  const std::string warnings = warnings_text(report);
+  if (!warnings.empty()) print(stderr, warnings);
+  // Warnings and summary on one stream, as one text: see Output::out.
+  std::FILE* const out = warnings.empty() ? output.out : stderr;
+  const int code = finish(report, {text, to_json(report, profile)}, output.quiet, file, out);
+  if (output.lines) print(output.out, closing_lines(report));
+  return code;
+}
+
+}  // namespace
+
+int scatter(ScatterArguments arguments, const Launcher& launcher) {
+  if (arguments.options.source == "-" && !arguments.quiet) {
+    print(stderr, launcher.standard_input_warning());
+  }
+  Start start{launcher};
+  const mpi::Environment& environment = start.environment();
+  start.check_ranks();
+  const Output output = Output::choose({.taken = is_standard_output(arguments.json),
+                                        .progress = arguments.progress,
+                                        .quiet = arguments.quiet,
+                                        .verbose = arguments.verbose});
+  std::string profile;
+  std::optional<Failure> refusal;
+  if (environment.rank() == kMaster.value && environment.size() > 1) {
+    profile = use_profile(arguments, refusal);
+  }
+  arguments.options.build = build_text();
+  ReportFile file{kReportFile, arguments.json};
+  Console console{output, file, refusal};
+  Report report = run(mpi::Environment::world(), arguments.options, console);
+  console.clear_progress();
+  if (report.failure) arguments.origins.explain(*report.failure);
+  int code = exit_code(report.verdict);
+  const auto finish_here = [&] { code = finish_scatter(report, profile, output, file); };
+  if (report.verdict == Errc::too_few_ranks) {
+    report.failure =
+        too_few_ranks(launcher, mpi::Environment::library_version(), "scatter SOURCE [DEST]");
+    report.verdict = report.failure->code;
+    code = exit_code(report.verdict);
+    launcher.report_once(finish_here);  // under a foreign launcher every rank is rank 0
+  } else if (report.rank == kMaster) {
+    finish_here();
+  }
+  report_unreachable_master(report, output);
+  end_program(report, code);
+}
+
+}  // namespace mpiferry::cli

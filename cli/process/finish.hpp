@@ -1,0 +1,18 @@
+// The end of this process, in agreement with the other ranks or without it.
+#pragma once
+
+#include "engine/base/units.hpp"
+#include "engine/roles/report.hpp"
+
+namespace mpiferry::cli {
+
+// Ends the process after a job, and where there was none. Where the ranks cannot leave together, it
+// reports why.
+[[noreturn]] void end_program(const Report& report, int exit_code) noexcept;
+[[noreturn]] void end_program(int exit_code) noexcept;
+
+// For ranks that fail alike and then abort. Ranks 0 and 1 go on at once; the others only if they
+// are still there a moment later, as the first that aborts ends all that it can reach.
+void delay_unless_first_rank(Rank self);
+
+}  // namespace mpiferry::cli

@@ -1,0 +1,23 @@
+#include "cli/process/message.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/base/failure.hpp"
+
+namespace mpiferry::cli {
+
+bool print(std::FILE* out, const std::string& text) {
+  return std::fputs(text.c_str(), out) >= 0 && std::fflush(out) == 0;
+}
+
+std::string error_text(const Failure& failure) {
+  std::string text = fmt::format("mpiferry: error: {}\n", failure.message());
+  if (!failure.hint.empty()) text += fmt::format("  hint: {}\n", printable(failure.hint));
+  return text;
+}
+
+std::string warning_text(const Failure& failure) {
+  return fmt::format("mpiferry: warning: {}\n", failure.message());
+}
+
+}  // namespace mpiferry::cli
