@@ -1,8 +1,7 @@
-#include "cli/commands/retrieve.hpp"
-
 #include <cstdio>
 #include <string>
 
+#include "cli/commands/commands.hpp"
 #include "cli/output/console.hpp"
 #include "cli/output/finish.hpp"
 #include "cli/output/output.hpp"

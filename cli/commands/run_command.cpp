@@ -6,9 +6,7 @@
 #include <string>
 #include <variant>
 
-#include "cli/commands/retrieve.hpp"
-#include "cli/commands/scatter.hpp"
-#include "cli/commands/tune.hpp"
+#include "cli/commands/commands.hpp"
 #include "cli/output/finish.hpp"
 #include "cli/process/exit_code.hpp"
 #include "cli/process/finish.hpp"

@@ -1,9 +1,8 @@
-#include "cli/commands/scatter.hpp"
-
 #include <cstdio>
 #include <optional>
 #include <string>
 
+#include "cli/commands/commands.hpp"
 #include "cli/output/console.hpp"
 #include "cli/output/finish.hpp"
 #include "cli/output/output.hpp"

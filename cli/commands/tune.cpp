@@ -1,5 +1,3 @@
-#include "cli/commands/tune.hpp"
-
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -9,6 +7,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "cli/commands/commands.hpp"
 #include "cli/options/profile_path.hpp"
 #include "cli/output/finish.hpp"
 #include "cli/output/output.hpp"

@@ -62,7 +62,7 @@ CommandLine::CommandLine(const CLI::App& app, int argc, const char* const* argv)
     if (is_one_of(about, commands)) {
       words_ = {words_[0], about, "--help"};
     } else if (words_[1] == "help" && !about.empty() && !about.starts_with('-')) {
-      words_.erase(words_.begin() + 1);  // what is not a command is refused as one
+      words_.erase(words_.begin() + 1);  // an unknown word is refused as a command
     } else {
       words_ = {words_[0], "--help"};
     }
@@ -107,8 +107,8 @@ std::string CommandLine::unknown_option_text(const std::string& word,
   return fmt::format("{}; it belongs to {}", text, fmt::join(others, " and "));
 }
 
-// The first word that looks like an option and is none. What else was not expected may be its
-// value, or a name that this has pushed out of its place.
+// The first word that looks like an option and is none. Other unexpected words may be its value, or
+// names that it has displaced.
 std::string CommandLine::unknown_option(const CLI::App& command) const {
   for (const std::string& word : app_.remaining(/*recurse=*/true)) {
     if (word.size() > 1 && word.starts_with('-') && word != "--" && !is_after_dashes(word)) {
@@ -128,7 +128,7 @@ std::string CommandLine::message(const CLI::ParseError& error, const CLI::App& c
                        fmt::join(names_of_commands(app_), ", "));
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
-  // CLI11 has them in another order than they were given in.
+  // CLI11 reports them in another order.
   const std::vector<std::string> words = app_.remaining(/*recurse=*/true);
   return fmt::format("{} not expected: {}",
                      words.size() == 1 ? "this argument was" : "these arguments were",

@@ -1,4 +1,4 @@
-// The words of a command line, and what is wrong with them.
+// The words of a command line, and messages about them.
 #pragma once
 
 #include <string>

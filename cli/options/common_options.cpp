@@ -19,7 +19,7 @@ void add_report_options(CLI::App& command, CommandArguments& arguments, const ch
 
 void add_progress(CLI::App& command, ShowProgress& progress) {
   add_choice(command, "--progress", progress, {"auto", "always", "never"},
-             "A line of progress: auto, always, never", "WHEN");
+             "Show a line of progress: auto, always, never", "WHEN");
 }
 
 void add_window(CLI::App& command, std::optional<std::uint32_t>& window, const char* text) {
@@ -28,8 +28,7 @@ void add_window(CLI::App& command, std::optional<std::uint32_t>& window, const c
 }
 
 void add_memory(CLI::App& command, std::optional<Bytes>& memory) {
-  add_number(command,
-             {"--memory", "SIZE", "256MiB", "Limit of the chunks in memory, for each rank"},
+  add_number(command, {"--memory", "SIZE", "256MiB", "Limit of the chunks in memory, per rank"},
              bytes_from(1_B, kAnyBytes), [&memory](std::uint64_t value) { memory = Bytes{value}; });
 }
 
@@ -42,7 +41,7 @@ void add_retries(CLI::App& command, std::uint32_t& retries, const char* text) {
 void add_stall_timeout(CLI::App& command, std::chrono::milliseconds& timeout) {
   add_number(command,
              {"--stall-timeout", "TIME", "60",
-              "Seconds (or 500ms, 2m) of silence after which a worker is given up; 0: never"},
+              "Give a worker up after so many seconds (or 500ms, 2m) of silence; 0: never"},
              to_milliseconds,
              [&timeout](std::uint64_t value) { timeout = std::chrono::milliseconds{value}; });
 }

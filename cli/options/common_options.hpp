@@ -7,7 +7,7 @@
 #include <string>
 
 #include "cli/options/option_origins.hpp"
-#include "cli/output/show_progress.hpp"
+#include "cli/output/output.hpp"
 #include "engine/base/units.hpp"
 #include "engine/roles/options.hpp"
 #include "engine/wire/job.hpp"
@@ -22,12 +22,12 @@ struct CommandArguments {
   OptionOrigins origins = {};
 };
 
-// What every command that is one job has.
+// What scatter, gather and verify have.
 struct JobArguments : CommandArguments {
   ShowProgress progress = ShowProgress::automatic;
 };
 
-// The arguments must outlive `command`, and so must all that the functions below are given.
+// Whatever the functions below are given must outlive `command`.
 
 // --json, --quiet and --verbose. `json` and `verbose` are their help.
 void add_report_options(CLI::App& command, CommandArguments& arguments, const char* json,

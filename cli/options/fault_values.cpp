@@ -1,7 +1,6 @@
 #include "cli/options/fault_values.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <string_view>
@@ -9,6 +8,8 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include "cli/process/whole_number.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -18,11 +19,9 @@ std::vector<std::uint64_t> numbers_in(std::string_view text) {
   std::vector<std::uint64_t> out;
   for (;;) {
     const auto colon = text.find(':');
-    const std::string_view item = text.substr(0, colon);
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), value);
-    if (error != std::errc{} || end != item.data() + item.size()) return {};
-    out.push_back(value);
+    const auto value = whole_number<std::uint64_t>(text.substr(0, colon));
+    if (!value) return {};
+    out.push_back(*value);
     if (colon == std::string_view::npos) return out;
     text.remove_prefix(colon + 1);
   }

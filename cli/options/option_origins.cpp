@@ -17,8 +17,8 @@
 namespace mpiferry::cli {
 namespace {
 
-// As --option, --option=VALUE, -o, -oVALUE or -xo. In doubt (the value of another option may look
-// the same) it counts as given.
+// As --option, --option=VALUE, -o, -oVALUE or -xo. If in doubt (the value of another option may
+// look the same), it counts as given.
 bool given(const CLI::Option& option, int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word{argv[i]};

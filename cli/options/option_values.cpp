@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "cli/output/units.hpp"
+#include "cli/process/whole_number.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -53,13 +54,12 @@ std::string not_empty(const std::string& text) { return text.empty() ? "the name
 
 Check count_from(std::uint64_t min, std::uint64_t max, const std::string& why) {
   return [=](std::string& text) -> std::string {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max) {
+    const auto value = whole_number<std::uint64_t>(text);
+    if (!value || *value < min || *value > max) {
       return fmt::format("{}: not a whole number from {} to {}{}{}", visible(text), min, max,
                          why.empty() ? "" : ": ", why);
     }
-    text = std::to_string(value);
+    text = std::to_string(*value);
     return {};
   };
 }
@@ -90,6 +90,7 @@ Check one_of(std::vector<std::string_view> names) {
   };
 }
 
+// CLI::AsNumberWithUnit would not say the range.
 std::string to_milliseconds(std::string& text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -1,4 +1,4 @@
-// How the values of options are written: checks and conversions for CLI11.
+// Checks and conversions of the values of options, for CLI11.
 //
 // A check takes the text of a value, turns it into plain digits, and returns what is wrong with it,
 // or nothing. A message always names the range.
@@ -21,7 +21,7 @@ using Check = std::function<std::string(std::string&)>;
 Check count_from(std::uint64_t min, std::uint64_t max, const std::string& why = "");
 // A byte count: decimal digits, then nothing, K, M, G (times 1024) with or without "iB" or "B".
 Check bytes_from(Bytes min, Bytes max);
-// No limit but that of 64 bits.
+// No limit but 64 bits.
 inline constexpr Bytes kAnyBytes{~std::uint64_t{0}};
 // A duration: seconds, or with a unit: 500ms, 10s, 2m. Becomes milliseconds.
 std::string to_milliseconds(std::string& text);

@@ -14,14 +14,14 @@ namespace mpiferry::cli {
 namespace fs = std::filesystem;
 namespace {
 
-// Without links as far as it is there; empty if that is not known.
+// The path without links, as far as it exists; empty if it is unknown.
 fs::path whole(const fs::path& name) {
   std::error_code unknown;
   fs::path place = fs::weakly_canonical(fs::absolute(name, unknown), unknown);
   return unknown ? fs::path{} : place;
 }
 
-// What lies above all directories that a pattern with {rank} or {host} stands for.
+// The directory that contains all those that a pattern with {rank} or {host} stands for.
 fs::path before_placeholders(const std::string& pattern) {
   return fs::path{pattern.substr(0, pattern.find('{'))}.parent_path();
 }
@@ -47,22 +47,22 @@ void check_output_name(const char* option, const std::string& name, const std::s
     throw CLI::ValidationError{
         option, fmt::format("{} {}: name another file", mpiferry::quoted(name), why)};
   };
-  // In any case: the file system may ignore it.
+  // Upper and lower case are alike, as the file system may ignore case.
   const disk::Leftover kind = disk::leftover_kind(disk::in_our_spelling(place.filename().native()));
   if (kind == disk::Leftover::manifest || kind == disk::Leftover::token) {
-    refuse("has a name of mpiferry's own files");
+    refuse("is a name that mpiferry uses for its own files");
   }
   if (directory.empty()) return;
   if (directory.find('{') != std::string::npos) {
     const fs::path above = whole(fs::path{"."} / before_placeholders(directory));
     if (kind != disk::Leftover::none && is_at_or_above(above, place)) {
-      refuse("has a name of the job's files, and may lie among them");
+      refuse("is a name of the job's files, and may lie among them");
     }
     return;
   }
-  if (is_at_or_above(place, whole(directory))) refuse("is the job's directory, or above it");
+  if (is_at_or_above(place, whole(directory))) refuse("is the job's directory, or contains it");
   if (kind != disk::Leftover::none && place == whole(fs::path{directory} / place.filename())) {
-    refuse("has a name of the job's files, and lies among them");
+    refuse("is a name of the job's files, and lies among them");
   }
 }
 

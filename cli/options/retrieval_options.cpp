@@ -52,7 +52,7 @@ void add_retrieval_options(CLI::App& command, JobArguments& arguments, RecallOpt
   add_stall_timeout(command, options.stall_timeout);
   add_progress(command, arguments.progress);
   add_report_options(command, arguments, "Write the report to this file; - is standard output",
-                     "A line for every chunk");
+                     "Print a line for every chunk");
   add_faults(command, options.faults, faults);
   read_from_environment(command);
 }
@@ -77,13 +77,13 @@ CLI::App& add_gather(CLI::App& app, GatherArguments& arguments) {
       kGatherExamples, options);
   command
       .add_option("FILE", options.target,
-                  "The file to be made, on rank 0; a FIFO or a device is written into; - is "
+                  "The file to create, on rank 0, or a FIFO or a device to write to; - is "
                   "standard output")
       ->required()
       ->transform(disk::dash_for_standard_output)
       ->check(not_empty);
   command.add_flag("--fsync", options.fsync, "Success means that FILE is on stable storage");
-  command.add_flag("--force", options.force, "Replace FILE if it is there");
+  command.add_flag("--force", options.force, "Replace FILE if it exists");
   command.add_flag(
       "--preserve", options.preserve,
       "FILE gets the mode, the times and, where that is allowed, the owner that SOURCE had");
@@ -104,13 +104,13 @@ CLI::App& add_gather(CLI::App& app, GatherArguments& arguments) {
 CLI::App& add_verify(CLI::App& app, VerifyArguments& arguments) {
   VerifyOptions& options = arguments.options;
   CLI::App& command = add_retrieval(
-      app, "verify", "Reads what was scattered, and says what is missing, damaged or extra",
+      app, "verify", "Reads what was scattered, and reports what is missing, damaged or extra",
       kVerifyExamples, options);
   add_file(command, "--against", options.against, FileUse::reads,
            "Compare with this file on rank 0, too: the source, or a copy of it");
   add_choice(command, "--source-check", options.source_check, {"size", "mtime"},
-             "What shows that this file did not change meanwhile: its size, or its modification "
-             "time (mtime) as well");
+             "How to notice that this file changed meanwhile: by its size, or by its modification "
+             "time as well (mtime)");
   add_retrieval_options(
       command, arguments, options,
       "Play a fault: stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows "

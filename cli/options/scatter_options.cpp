@@ -25,7 +25,7 @@ Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 
 
 void add_chunks(CLI::App& command, ScatterArguments& arguments) {
   Options& options = arguments.options;
-  add_number(command, {"--chunk-size", "SIZE", "1MiB", "Bytes a chunk, up to 1GiB (64K, 4MiB)"},
+  add_number(command, {"--chunk-size", "SIZE", "1MiB", "Bytes per chunk, up to 1GiB (64K, 4MiB)"},
              bytes_from(1_B, kMaxChunkSize), [&arguments](std::uint64_t value) {
                arguments.options.chunk_size = Bytes{value};
                arguments.chunk_size_given = true;
@@ -46,23 +46,24 @@ void add_files(CLI::App& command, Options& options) {
   add_choice(command, "--io", options.io, {"auto", "buffered", "direct"},
              "With --fsync, chunks go to the disk buffered (through the page cache) or direct "
              "(past it, where the file system can); auto: direct from 256KiB a chunk");
-  add_choice(command, "--source-check", options.source_check, {"size", "mtime", "digest"},
-             "What shows that SOURCE did not change while it was read: its size, its modification "
-             "time (mtime) as well, or its bytes, read a second time (digest)");
+  add_choice(
+      command, "--source-check", options.source_check, {"size", "mtime", "digest"},
+      "How to notice that SOURCE changed while it was read: by its size, by its modification "
+      "time as well (mtime), or by reading it a second time (digest)");
   command.add_flag("--preserve", options.preserve,
                    "The files in DEST get SOURCE's mode, times and, where that is allowed, owner");
   add_sparse(command, options.sparse,
              "With --layout stripes or file: auto, holes of SOURCE stay holes; never, they are "
              "filled with zeros");
   command.add_flag("--force", options.force, "Replace another job's files in DEST");
-  command.add_flag("--resume", options.resume,
-                   "Go on with what lies in DEST: keep the chunks that are as in SOURCE now, send "
-                   "the others");
+  command.add_flag(
+      "--resume", options.resume,
+      "Resume a job: keep the chunks in DEST that are as in SOURCE now, send the others");
   command.add_flag("--reroute", options.reroute,
-                   "Chunks that a worker cannot write go to workers that can");
+                   "Send chunks that a worker cannot write to workers that can");
   command.add_flag("--discard", options.discard,
-                   "Check and acknowledge chunks, but write nothing, so without DEST: how fast is "
-                   "all but the disks?");
+                   "Check and acknowledge chunks, but write nothing, so without DEST: measures "
+                   "everything but the disks");
 }
 
 }  // namespace
@@ -83,10 +84,11 @@ CLI::App& add_scatter(CLI::App& app, ScatterArguments& arguments) {
   add_files(command, options);
   add_progress(command, arguments.progress);
   add_report_options(command, arguments, "Write the report to this file; - is standard output",
-                     "A line for every chunk");
-  add_file(command, "--profile", arguments.profile, FileUse::reads,
-           "Chunk size and window that were not given come from this file, which mpiferry tune has "
-           "written; auto: from its default place, if it is there; none: from no file")
+                     "Print a line for every chunk");
+  add_file(
+      command, "--profile", arguments.profile, FileUse::reads,
+      "Take the chunk size and the window, unless they are given, from this file, which mpiferry "
+      "tune has written; auto: from the default path, if it exists; none: from no file")
       .capture_default_str();
   add_faults(command, options.faults,
              "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker receives (at most "

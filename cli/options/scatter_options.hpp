@@ -15,8 +15,8 @@ struct ScatterArguments : JobArguments {
   std::string profile{kProfileAuto};  // a file, kProfileAuto or kProfileNone
 };
 
-// Adds the command to `app`; `arguments` must outlive it. Parsing throws CLI::ParseError for values
-// that do not go together, too.
+// Adds the command to `app`; `arguments` must outlive it. Parsing also throws CLI::ParseError for
+// values that contradict each other.
 CLI::App& add_scatter(CLI::App& app, ScatterArguments& arguments);
 
 }  // namespace mpiferry::cli

@@ -17,8 +17,7 @@ std::string letters_of(std::string_view name) {
   return out;
 }
 
-// Letters that are put in, left out, changed, or exchanged with the next one (optimal string
-// alignment).
+// Insertions, deletions, substitutions and transpositions (optimal string alignment distance).
 std::size_t mistakes_between(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> above(b.size() + 1);

@@ -22,7 +22,7 @@ constexpr const char* kTuneExamples = R"(Examples:
   mpirun -n 5 mpiferry tune --fsync --budget 5m --size 1GiB /data/sources /scratch
   mpirun -n 5 mpiferry tune --chunks 1M,2M,4M --windows 4,8,16 --profile here.json . out/
 
-Everything that it makes in SOURCE-DIR and DEST goes again; nothing else there is touched.)";
+tune removes all that it creates in SOURCE-DIR and DEST, and touches nothing else there.)";
 
 constexpr const char* kChunks = "--chunks";
 constexpr const char* kWindows = "--windows";
@@ -75,14 +75,14 @@ void add_list(CLI::App& command, const OptionHelp& help, const Check& check,
 }
 
 void add_cases(CLI::App& command, TuneArguments& arguments) {
-  add_list(command,
-           {kChunks, "SIZES", "64K,256K,1M,4M",
-            "Chunk sizes to be measured, with commas or spaces between"},
-           bytes_from(1_B, kMaxChunkSize), [&arguments](const std::vector<std::uint64_t>& values) {
-             arguments.chunk_sizes.clear();
-             for (const auto value : values) arguments.chunk_sizes.push_back({value});
-           });
-  add_list(command, {kWindows, "UINTS", "2,8,32", "Windows to be measured with each"},
+  add_list(
+      command,
+      {kChunks, "SIZES", "64K,256K,1M,4M", "Chunk sizes to measure, separated by commas or spaces"},
+      bytes_from(1_B, kMaxChunkSize), [&arguments](const std::vector<std::uint64_t>& values) {
+        arguments.chunk_sizes.clear();
+        for (const auto value : values) arguments.chunk_sizes.push_back({value});
+      });
+  add_list(command, {kWindows, "UINTS", "2,8,32", "Windows to measure with each"},
            count_from(1, kMaxWindow), [&arguments](const std::vector<std::uint64_t>& values) {
              arguments.windows.clear();
              for (const auto value : values) {
@@ -165,7 +165,7 @@ CLI::App& add_tune(CLI::App& app, TuneArguments& arguments) {
   command.footer(kTuneExamples);
   command
       .add_option("SOURCE-DIR", arguments.source_directory,
-                  "Directory on the disk of your sources; a sample file is made there")
+                  "Directory on the disk of your sources; the sample file is created there")
       ->required()
       ->check(not_empty);
   command
@@ -186,16 +186,16 @@ CLI::App& add_tune(CLI::App& app, TuneArguments& arguments) {
              });
   add_number(command,
              {"--budget", "TIME", "60",
-              "Seconds (or 500ms, 2m) after which the rest is left out; 0: never"},
+              "Leave the rest out after so many seconds (or 500ms, 2m); 0: never"},
              to_milliseconds, [&arguments](std::uint64_t value) {
                arguments.budget = std::chrono::milliseconds{value};
              });
   command.add_flag("--fsync", arguments.fsync, "Measure what scatter --fsync does");
   add_file(command, "--profile", arguments.profile, FileUse::writes,
-           "Write the profile to this file; auto: to its default place; none: to no file")
+           "Write the profile to this file; auto: to its default path; none: to no file")
       .capture_default_str();
   add_report_options(command, arguments, "Write all figures to this file; - is standard output",
-                     "A line for every measurement");
+                     "Print a line for every measurement");
   read_from_environment(command);
   command.final_callback([&arguments] {
     if (const Outcome known = disk::check_pattern(arguments.destination); !known) {

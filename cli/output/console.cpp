@@ -78,14 +78,16 @@ void Console::on_end(Rank self) {
   }
 }
 
-// Whoever was to write to a FIFO was perhaps never started.
+// The program that was to write to a FIFO may never have been started.
 void Console::report_idle_stream(const Progress& progress) {
   constexpr std::chrono::seconds kPatience{10};
   const bool begun = progress.total || progress.in_flight > 0 || progress.chunks_moved > 0;
-  if (output_.quiet || reported_ || begun || progress.elapsed < kPatience) return;
-  reported_ = true;
+  if (output_.quiet || idle_reported_ || begun || progress.elapsed < kPatience) return;
+  idle_reported_ = true;
   line_.clear();
-  print(stderr, "mpiferry: still waiting for the first bytes of the source; does anybody write?\n");
+  print(
+      stderr,
+      "mpiferry: still waiting for the first bytes of the source; does any process write to it?\n");
 }
 
 void Console::on_progress(const Progress& progress) {

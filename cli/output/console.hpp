@@ -33,7 +33,7 @@ class Console final : public Observer {
   void on_failure(Rank self, const Failure& failure) override;
   void on_end(Rank self) override;
 
-  // Takes the line of progress away, so that what follows starts on a clean line.
+  // Erases the line of progress, so that later output starts on an empty line.
   void clear_progress() { line_.clear(); }
 
  private:
@@ -45,7 +45,7 @@ class Console final : public Observer {
   ProgressLine line_;
   Pace pace_;
   std::chrono::nanoseconds next_{};  // when progress is shown again
-  bool reported_ = false;            // that the source gives nothing
+  bool idle_reported_ = false;       // the source gives nothing
 };
 
 }  // namespace mpiferry::cli

@@ -10,17 +10,17 @@
 
 namespace mpiferry::cli {
 
-// Rank 0's.
+// Rank 0's summary of a job.
 struct Summary {
   std::string text;  // of success, or of the failure
   std::string json;  // the report
 };
-// Prints it, failures to standard error, else to `out`, and publishes the report. Returns the exit
-// code.
+// Prints the summary, of a failure to standard error, else to `out`, and publishes the report.
+// Returns the exit code.
 int finish(const Report& report, const Summary& summary, bool quiet, ReportFile& file,
            std::FILE* out);
 
-// What has been written to `out` did not get there.
+// report_write_failed for `out`, standard output or error, after a print() that failed.
 Failure print_failure(std::FILE* out, std::string detail);
 
 // Reports that a report could not be written: as the error of a job that is done (`code` is 0),
@@ -28,11 +28,11 @@ Failure print_failure(std::FILE* out, std::string detail);
 // was the job's failure, and is not published.
 int report_unwritten(const Failure& failure, int code);
 
-// `text` for standard error, from a rank other than 0: rank 0's line of progress may stand there
-// for good, if rank 0 is out of reach.
+// `text` for standard error, from a rank other than 0. It starts on a new line, as the line of
+// progress of a rank 0 that is out of reach may still be there.
 std::string below_progress(const Output& output, const std::string& text);
 
-// A worker that has given the master up reports it itself, the lowest first.
+// On a worker that has given the master up: reports that, the lowest rank first.
 void report_unreachable_master(const Report& report, const Output& output);
 
 }  // namespace mpiferry::cli

@@ -9,7 +9,7 @@
 namespace mpiferry::cli {
 namespace {
 
-// A device has as many names as somebody has made.
+// A device may have several names.
 bool is_same_device(const struct stat& a, const struct stat& b) {
   return S_ISCHR(a.st_mode) && S_ISCHR(b.st_mode) && a.st_rdev == b.st_rdev;
 }
@@ -33,7 +33,7 @@ Output Output::choose(const Wishes& wishes) {
   std::optional<Terminal> terminal = Terminal::behind(STDERR_FILENO);
   output.progress =
       shows(wishes.progress, terminal.has_value() && !wishes.quiet && !wishes.verbose);
-  // Other ranks print lines of -v, which would continue a line that was left open.
+  // Other ranks print lines with -v, which would be appended to the line of progress.
   if (!output.progress || wishes.verbose || !terminal) return output;
   output.terminal = std::move(terminal);
   if (Terminal::behind(STDOUT_FILENO)) output.out = stderr;

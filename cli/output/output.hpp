@@ -5,13 +5,23 @@
 #include <optional>
 #include <string>
 
-#include "cli/output/show_progress.hpp"
 #include "cli/output/terminal.hpp"
 
 namespace mpiferry::cli {
 
-// Whether what is written to the file `name` ("-", "/dev/stdout", a pipe) comes where standard
-// output goes, so that nothing else may be printed there. Not so of /dev/null.
+enum class ShowProgress : int {  // not a byte: CLI11 prints those as characters
+  automatic,
+  always,
+  never
+};
+
+// `fitting`: a person watches, and no other output would be disturbed.
+constexpr bool shows(ShowProgress wanted, bool fitting) noexcept {
+  return wanted == ShowProgress::always || (wanted == ShowProgress::automatic && fitting);
+}
+
+// Whether the file `name` ("-", "/dev/stdout", a pipe) is where standard output goes, so that
+// nothing else may be printed there. /dev/null never is.
 bool is_standard_output(const std::string& name);
 
 struct Output {
@@ -22,15 +32,14 @@ struct Output {
     bool verbose = false;
   };
 
-  // The summary and the lines of -v: standard output; but standard error if the report wants the
-  // former, or if a line of progress is written over itself on a terminal that shows both. A
-  // launcher forwards the two streams independently, so only within one of them does something
-  // stay before something else.
+  // For the summary and the lines of -v. Standard output; but standard error if the report takes
+  // standard output, or if a line of progress is redrawn on a terminal that shows both. A launcher
+  // forwards the two streams independently, so only output to one of them stays in order.
   std::FILE* out = stdout;
   bool quiet = false;     // -q
   bool lines = false;     // -v
-  bool progress = false;  // is shown, on standard error
-  // Where the line of progress is written over itself; nothing: it is a new line each time.
+  bool progress = false;  // shown, on standard error
+  // Where the line of progress is redrawn; nothing: each update is a new line.
   std::optional<Terminal> terminal = {};
   bool one_stream = false;  // nothing goes to standard output
 

@@ -34,7 +34,7 @@ std::string fitted(const std::vector<Field>& fields, std::size_t columns) {
   return line;
 }
 
-// In the last column some terminals begin the next line.
+// Some terminals wrap when the last column is written.
 std::size_t ProgressLine::columns() const { return output_.terminal->columns() - 1; }
 
 void ProgressLine::draw(const std::vector<Field>& fields) {
@@ -47,11 +47,11 @@ void ProgressLine::draw(const std::vector<Field>& fields) {
 
 void ProgressLine::clear() {
   if (shown_ == 0) return;
-  // All of it: the terminal may have added a ^C.
+  // The whole width: the terminal may have added a ^C.
   std::fputs(fmt::format("\r{:{}}\r", "", columns()).c_str(), stderr);
   std::fflush(stderr);
   shown_ = 0;
-  // `mpirun ... | tee log`: what follows takes another way to the same terminal, and must not
+  // `mpirun ... | tee log`: later output takes another way to the same terminal, and must not
   // overtake this one, which passes the launcher in less than a millisecond.
   constexpr std::chrono::milliseconds kHeadStart{50};
   if (!output_.one_stream) std::this_thread::sleep_for(kHeadStart);

@@ -1,4 +1,4 @@
-// One line on a terminal that is written over itself.
+// A line on a terminal that is redrawn in place.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace mpiferry::cli {
 
-// A part of a line; where the line is too narrow, parts of high ranks are left out. The lowest rank
-// is cut, if need be.
+// A part of a line. If the line is too narrow, parts of high rank are left out, and the part of the
+// lowest rank is cut.
 struct Field {
   int rank = 0;
   std::string text;
@@ -30,7 +30,7 @@ class ProgressLine {
 
   // Draws what fits into the terminal's width.
   void draw(const std::vector<Field>& fields);
-  // Takes the line away, so that what follows starts on a clean one.
+  // Erases the line, so that later output starts on an empty one.
   void clear();
 
  private:

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kRecently{10};
 
-// Rounded down: 100.0 is said of what is done.
+// Rounded down, so that 100.0 % means done.
 std::string percent_text(Bytes done, Bytes total) {
   const double share = static_cast<double>(done.value) / static_cast<double>(total.value);
   return fmt::format("{:5.1f} %", std::floor(1000 * share) / 10);
@@ -27,21 +27,21 @@ std::string share_text(Bytes done, Bytes total) {
   return one + " of " + all;
 }
 
-// Nothing where nothing moves, and where it would be years.
+// Nothing if nothing moves, or if it would take years.
 std::optional<std::chrono::nanoseconds> time_for(Bytes left, const Stretch& recent) {
-  constexpr double kMost = 3.6e7;  // seconds
+  constexpr double kMaxSeconds = 3.6e7;
   const double pace = static_cast<double>((recent.moved + recent.kept).value);
   if (left == 0_B || pace == 0) return std::nullopt;
   const double seconds =
       static_cast<double>(left.value) / pace * std::chrono::duration<double>(recent.time).count();
-  if (seconds > kMost) return std::nullopt;
+  if (seconds > kMaxSeconds) return std::nullopt;
   return std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
 }
 
 }  // namespace
 
 Stretch Pace::recent(const Progress& progress) {
-  // Two stay: large chunks may be acknowledged less often, and are no standstill.
+  // Two marks stay: large chunks may be acknowledged less often, which is no standstill.
   while (marks_.size() > 2 && marks_[1].elapsed + kRecently <= progress.elapsed) {
     marks_.pop_front();
   }

@@ -19,8 +19,8 @@ struct Stretch {
   Bytes kept;
 };
 
-// The last ten seconds of a job, or its last change if that is longer ago. Its average would tell
-// for a long time of what it did at first: a job that resumes may look through a thousand kept
+// The last ten seconds of a job, or the time since its last change if that is longer. The average
+// of the whole job would be dominated by its start: a job that resumes may check a thousand kept
 // chunks in the time in which it sends ten.
 class Pace {
  public:
@@ -33,14 +33,14 @@ class Pace {
     Bytes moved;
     Bytes kept;
   };
-  std::deque<Mark> marks_{Mark{}};  // the beginning, and where something had changed
+  std::deque<Mark> marks_{Mark{}};  // the start, and each change
 };
 
 // " 42.0 %  430.2 MiB of 1.0 GiB  412.3 MiB/s  2 s elapsed  ETA 2 s  16 chunks in flight"
 //
-// The speed is that of the chunks that are moved; kept ones only count as done. The time that is
-// left is that of all that is left at the recent pace, in which kept chunks have a part. They cost
-// less than others, and what is left may have to be sent: the ETA is "at least" then.
+// The speed is of the chunks that are moved; kept chunks only count as done. The time left assumes
+// the recent pace, kept chunks included. As these cost less and the rest may have to be sent, the
+// ETA is "at least" then.
 std::vector<Field> progress_fields(const Progress& progress, const Stretch& recent);
 
 // "ETA 2 m 05 s"

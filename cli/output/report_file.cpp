@@ -23,14 +23,14 @@ namespace {
 std::string_view output_hint(int system_errno) noexcept {
   switch (system_errno) {
     case ENOENT:
-      return "its directory must be there: make it, or name another file";
+      return "its directory does not exist: create it, or name another file";
     case ENOTDIR:
       return "a file is in the way: move it, or name another file";
     case EISDIR:
       return "a directory has this name: name another file";
     case EACCES:
     case EPERM:
-      return "check who may write there, or name another file";
+      return "check the permissions there, or name another file";
     case EROFS:
       return "the file system is read-only: name a file elsewhere";
     case ENOSPC:
@@ -39,7 +39,7 @@ std::string_view output_hint(int system_errno) noexcept {
     case ENAMETOOLONG:
       return "choose a shorter name";
     case ELOOP:
-      return "symbolic links go in a circle there: name the file itself";
+      return "the symbolic links form a loop: name the file itself";
     default:
       return disk::destination_hint(system_errno);
   }
@@ -81,10 +81,10 @@ Outcome ReportFile::check_replaceable() const {
   if (!fs::is_regular_file(path_, error)) {
     return Failure{.code = Errc::invalid_argument,
                    .path = path_,
-                   .detail = fmt::format("the {} ({}) cannot go to {}", kind_.name, kind_.option,
+                   .detail = fmt::format("cannot write the {} ({}) to {}", kind_.name, kind_.option,
                                          fs::is_block_file(path_, error)
                                              ? "a block device, whose content would be lost"
-                                             : "what is no regular file"),
+                                             : "something that is not a regular file"),
                    .hint = fmt::format("name a file for the {}", kind_.name)};
   }
   if (fs::file_size(path_, error) == 0) return Nothing{};
@@ -94,7 +94,7 @@ Outcome ReportFile::check_replaceable() const {
   if (head.find(kind_.schema) != std::string::npos) return Nothing{};
   return Failure{.code = Errc::invalid_argument,
                  .path = path_,
-                 .detail = fmt::format("{} would replace it, and it is not a {} of mpiferry",
+                 .detail = fmt::format("{} would replace this file, which is not a {} of mpiferry",
                                        kind_.option, kind_.name),
                  .hint = fmt::format("remove that file, or name another for the {}", kind_.name)};
 }
@@ -108,7 +108,7 @@ Outcome ReportFile::prepare() {
 
 Outcome ReportFile::open() {
   if (is_stream()) return open_stream();
-  if (disk::descriptor_path(path_)) {  // nothing may be renamed over what a shell has open
+  if (disk::descriptor_path(path_)) {  // a file that a shell has open must not be replaced
     Failure refused = failure(path_, "open", 0);
     refused.code = Errc::invalid_argument;
     refused.hint = fmt::format("name a file for the {}", kind_.name);
@@ -116,7 +116,7 @@ Outcome ReportFile::open() {
   }
   std::error_code ignored;
   if (Outcome free = check_replaceable(); !free) return free;
-  // A link stays one: what it points to is replaced.
+  // A link stays a link: its target is replaced.
   if (fs::is_symlink(path_, ignored)) {
     std::error_code dangling;
     const fs::path target = fs::canonical(path_, dangling);
@@ -124,7 +124,7 @@ Outcome ReportFile::open() {
       Failure failed = failure(path_, "open", dangling.value());
       if (failed.system_errno != ENOENT) return failed;
       failed.detail += ": a symbolic link to nothing";
-      failed.hint = "remove the link, or make what it leads to";
+      failed.hint = "remove the link, or create its target";
       return failed;
     }
     path_ = target;
@@ -134,7 +134,7 @@ Outcome ReportFile::open() {
 
 // O_NONBLOCK: opening a FIFO that nobody reads would wait for ever. Writing may wait for the
 // reader.
-// O_APPEND: what another process has open may be a regular file.
+// O_APPEND: the file of another process may be a regular file.
 Outcome ReportFile::open_stream() {
   const auto opened = disk::descriptor_path(path_);
   if (opened && opened->own) {
@@ -160,7 +160,7 @@ Outcome ReportFile::open_stream() {
 }
 
 Outcome ReportFile::open_part() {
-  // Not as a job's own parts are named: beside its files it would be taken for one of them.
+  // The name differs from those of a job's own parts, which it may lie beside.
   const std::string part = disk::unique_name(path_ + "-") + ".part";
   file_ = disk::Descriptor{
       ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
@@ -169,7 +169,7 @@ Outcome ReportFile::open_part() {
   return keep_attributes();
 }
 
-// Those of an earlier report: it may be nobody else's to read.
+// Mode and owner of an earlier report, which may be private.
 Outcome ReportFile::keep_attributes() {
   const auto stamp = disk::FileStamp::of_file(path_);
   const int error = stamp ? stamp->put_on(file_.get()) : 0;
@@ -202,7 +202,7 @@ Outcome ReportFile::write(const std::string& text) {
     const ssize_t put = ::write(file_.get(), rest.data(), rest.size());
     if (put > 0) {
       rest.remove_prefix(static_cast<std::size_t>(put));
-    } else if (put < 0 && errno == EAGAIN) {  // as whoever opened it has set it
+    } else if (put < 0 && errno == EAGAIN) {  // whoever opened it has set O_NONBLOCK
       pollfd entry{file_.get(), POLLOUT, 0};
       ::poll(&entry, 1, -1);
     } else if (put == 0 || errno != EINTR) {
@@ -213,7 +213,7 @@ Outcome ReportFile::write(const std::string& text) {
   return error == 0 ? Outcome{Nothing{}} : Outcome{failure(path_, "close", error)};
 }
 
-// What lies there may have come meanwhile. The job is done, so that is no fault of its options.
+// A file may have appeared there meanwhile. As the job is done, that is no usage error.
 Outcome ReportFile::replace() {
   if (Outcome free = check_replaceable(); !free) {
     free.error().code = Errc::report_write_failed;

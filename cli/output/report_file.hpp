@@ -1,4 +1,4 @@
-// A file that says what came of a job: made sure of before it, whole or not there after it.
+// The file of a report. It is prepared before the job and published after it, whole or not at all.
 #pragma once
 
 #include <string>
@@ -11,13 +11,13 @@ namespace mpiferry::cli {
 
 // What a file is for; its text begins with its schema.
 struct FileKind {
-  std::string_view schema;  // or the beginning of it: what such a file may replace
+  std::string_view schema;  // or its beginning; a file with it may be replaced
   std::string_view name;    // "report"
   std::string_view option;  // "--json"
-  bool streams = true;      // a FIFO and a character device take it, too
+  bool streams = true;      // a FIFO or a character device may take it, too
 };
 
-// report_write_failed, with a hint for what the system said.
+// report_write_failed, with a hint for the errno.
 Failure output_failure(std::string path, std::string_view call, int system_errno,
                        std::string detail);
 
@@ -32,10 +32,10 @@ class ReportFile {
   // Removes what `prepare` made, unless it was published.
   ~ReportFile() { remove_part(); }
 
-  // Whether the report can be written later, and opens what it will be written to: a FIFO's reader
-  // would leave if it were closed again. Makes "<path>-<16 hex digits>.part"; where the path is
-  // a link, beside what it points to. invalid_argument if something else lies there, a block device
-  // for example; report_write_failed.
+  // Checks that the report can be written later, and opens it: the reader of a FIFO would leave if
+  // it were closed again. Creates "<path>-<16 hex digits>.part", beside the target if the path is a
+  // link. invalid_argument if the path is something else, such as a block device;
+  // report_write_failed.
   Outcome prepare();
   // Writes the text and gives the file its name, or removes it; does nothing after a prepare() that
   // failed. Calls prepare() if nobody has. report_write_failed.
@@ -51,7 +51,7 @@ class ReportFile {
   Outcome write(const std::string& text);
   Outcome replace();
   void remove_part() noexcept;
-  bool is_stream() const;  // written as it comes: a FIFO, a terminal
+  bool is_stream() const;  // written directly: a FIFO, a terminal
   Failure failure(const std::string& path, const char* call, int system_errno) const;
 
   FileKind kind_;

@@ -22,7 +22,7 @@ std::string to_json(const Report& report, const std::string& profile);
 
 // What every report has: the verdict, its class, its exit code and, after a failure, the error.
 void add_verdict(nlohmann::ordered_json& json, Errc verdict, const std::optional<Failure>& failure);
-// One object with a newline behind it. Names may be no UTF-8: they are shown as well as possible.
+// One object with a newline behind it. Bytes of names that are not UTF-8 are replaced.
 std::string json_text(const nlohmann::ordered_json& json);
 
 }  // namespace mpiferry::cli

@@ -22,7 +22,7 @@ std::string closing_lines(const Report& report) {
   const char* const what = report.command == "verify" ? "Verification" : "File transfer";
   if (report.ok()) return fmt::format("Master: {} completed successfully.\n", what);
   std::string text;
-  // A worker prints itself that it cannot write.
+  // A worker reports its own write errors.
   const auto is_workers = [](const Failure& it) {
     return it.rank > kMaster && error_class(it.code) == ErrorClass::destination;
   };
@@ -35,7 +35,7 @@ std::string closing_lines(const Report& report) {
 std::string success_text(const Report& report, const std::string& profile) {
   std::string text;
   if (report.resume && report.chunks_sent == 0) {
-    text = fmt::format("mpiferry: nothing to send: all is there already, looked through in {}\n",
+    text = fmt::format("mpiferry: nothing to send: all chunks are in place, checked in {}\n",
                        human_seconds(report.transfer));
   } else {
     text = fmt::format("mpiferry: {} in {} to {}: {} at {}, every chunk verified\n",
@@ -44,20 +44,14 @@ std::string success_text(const Report& report, const std::string& profile) {
                        human_rate(report.bytes_written, report.transfer));
   }
   if (report.chunks_kept > 0) {
-    text += fmt::format("  {} ({}) {} there already, as in the source\n",
-                        counted(report.chunks_kept, "chunk"), human_bytes(report.bytes_kept),
-                        report.chunks_kept == 1 ? "was" : "were");
+    text += fmt::format("  {} ({}) {} already in place\n", counted(report.chunks_kept, "chunk"),
+                        human_bytes(report.bytes_kept), was(report.chunks_kept));
   }
   if (report.chunks_moved > 0) {
-    text += fmt::format("  {} went to another worker than {} own (--reroute)\n",
-                        counted(report.chunks_moved, "chunk"),
-                        report.chunks_moved == 1 ? "its" : "their");
+    text += fmt::format("  {} {} rerouted to another worker (--reroute)\n",
+                        counted(report.chunks_moved, "chunk"), was(report.chunks_moved));
   }
-  if (report.chunks_corrupt > 0) {
-    text += fmt::format("  {} arrived damaged and {} sent again\n",
-                        counted(report.chunks_corrupt, "chunk"),
-                        report.chunks_corrupt == 1 ? "was" : "were");
-  }
+  text += damaged_text(report);
   if (!profile.empty()) {
     text += fmt::format("  chunks of {}, {} in flight to each worker: profile {}\n",
                         human_bytes(report.chunk_size), report.window, mpiferry::quoted(profile));
@@ -70,10 +64,16 @@ std::string success_text(const Report& report, const std::string& profile) {
   return text;
 }
 
+std::string damaged_text(const Report& report) {
+  if (report.chunks_corrupt == 0) return {};
+  return fmt::format("  {} arrived damaged and {} sent again\n",
+                     counted(report.chunks_corrupt, "chunk"), was(report.chunks_corrupt));
+}
+
 std::string how_far_text(const Report& report) {
   if (report.discard) return {};  // nothing was to be written
   if (report.untouched) {
-    return "  nothing was written; the finished job there is as it was\n";
+    return "  nothing was written; the finished job there is unchanged\n";
   }
   if (report.chunks_sent + report.chunks_kept == 0) {
     return report.clearing
@@ -85,26 +85,25 @@ std::string how_far_text(const Report& report) {
                                  ? fmt::format("{} of {}", there, counted(*report.chunks, "chunk"))
                                  : counted(there, "chunk");
   std::string text = fmt::format("  {} ({}) {} written and verified", chunks,
-                                 human_bytes(report.bytes_written + report.bytes_kept),
-                                 there == 1 ? "was" : "were");
+                                 human_bytes(report.bytes_written + report.bytes_kept), was(there));
   if (report.chunks && *report.chunks > there) {
     text += fmt::format(", {} {} not", *report.chunks - there,
                         *report.chunks - there == 1 ? "is" : "are");
   }
-  // Chunks of another size would be others.
+  // Resuming needs the same chunk size.
   const std::string size = report.chunk_size == Options{}.chunk_size
                                ? ""
                                : fmt::format(" --chunk-size {}", report.chunk_size.value);
-  return text + fmt::format("; no manifest was published; --resume{} goes on from there\n", size);
+  return text + fmt::format("; no manifest was published; --resume{} continues from there\n", size);
 }
 
 std::string warnings_text(const Report& report) {
   std::string text;
-  // The directory was perhaps named by mistake. A stream has no name to compare.
+  // The directory may have been named by mistake. A stream has no name to compare.
   const bool known = !report.replaced.empty() && report.replaced != "-" && report.source != "-";
   if (known && last_name(report.replaced) != last_name(report.source)) {
     text += fmt::format(
-        "mpiferry: warning: {} held the chunks of {}, and --resume made them those "
+        "mpiferry: warning: {} held the chunks of {}, which --resume has replaced by those "
         "of {}\n",
         mpiferry::quoted(report.directory), mpiferry::quoted(report.replaced),
         mpiferry::quoted(report.source));
@@ -113,7 +112,7 @@ std::string warnings_text(const Report& report) {
     const bool rerouted = error_class(warning.code) == ErrorClass::destination;
     text += fmt::format("mpiferry: warning: {}: {}\n", warning.message(),
                         rerouted ? "its chunks went to other workers (--reroute)"
-                                 : "the result was complete by then");
+                                 : "the result was already complete");
   }
   return text;
 }

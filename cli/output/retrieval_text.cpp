@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/output/report_text.hpp"
 #include "cli/output/units.hpp"
 #include "engine/base/failure.hpp"
 #include "engine/wire/digest.hpp"
@@ -84,8 +85,8 @@ std::string line_text(const Line& line) {
                   .system_errno = flaw.system_errno,
                   .detail = flaw.detail};
   if (failure.detail.empty()) {
-    failure.detail = flaw.kind == Report::Flaw::Kind::extra ? "has no place there"
-                     : flaw.system_errno == 0               ? "is not there"
+    failure.detail = flaw.kind == Report::Flaw::Kind::extra ? "does not belong there"
+                     : flaw.system_errno == 0               ? "does not exist"
                                                             : "cannot be read";
   }
   std::string what = discrepancy_name(flaw.kind);
@@ -105,11 +106,7 @@ std::string gathered_text(const Report& report) {
   std::string text = fmt::format(
       "mpiferry: {} in {} from {}: {}, every chunk verified\n", human_bytes(report.bytes_written),
       counted(report.chunks_written, "chunk"), from_text(report), speed_text(report));
-  if (report.chunks_corrupt > 0) {
-    text += fmt::format("  {} arrived damaged and {} sent again\n",
-                        counted(report.chunks_corrupt, "chunk"),
-                        report.chunks_corrupt == 1 ? "was" : "were");
-  }
+  text += damaged_text(report);
   text += fmt::format("  file: {}\n",
                       report.target == "-" ? "standard output" : mpiferry::quoted(report.target));
   if (report.digest) text += fmt::format("  xxh128: {}\n", wire::to_hex(*report.digest));
@@ -118,14 +115,14 @@ std::string gathered_text(const Report& report) {
 
 std::string verified_text(const Report& report) {
   return fmt::format(
-      "mpiferry: {} in {}, read by {}: {}; all of it is what was scattered{}{}\n",
+      "mpiferry: {} in {}, read by {}: {}; every chunk is as it was scattered{}{}\n",
       human_bytes(report.bytes_written), counted(report.chunks_written, "chunk"),
       report.workers.empty() ? "one rank" : counted(report.workers.size() + 1, "rank"),
       speed_text(report),
-      report.against.empty() ? "" : ", and the same as " + mpiferry::quoted(report.against),
+      report.against.empty() ? "" : ", and identical to " + mpiferry::quoted(report.against),
       report.extra_files == 0
           ? ""
-          : fmt::format(" ({} beside it)", counted(report.extra_files, "extra file")));
+          : fmt::format(" ({} beside them)", counted(report.extra_files, "extra file")));
 }
 
 const char* discrepancy_name(Report::Flaw::Kind kind) noexcept {

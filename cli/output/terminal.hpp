@@ -17,7 +17,7 @@ class Terminal {
   // is one.
   static std::optional<Terminal> behind(int descriptor);
 
-  // Characters in a line, as it is now: a window may change its size. 80 if it does not say.
+  // Its present width; a window may be resized. 80 if it is unknown.
   std::size_t columns() const;
 
  private:

@@ -42,10 +42,10 @@ std::string whole_seconds(std::chrono::nanoseconds time) {
 }
 
 std::string human_rate(Bytes bytes, std::chrono::nanoseconds time) {
-  // So that what is faster than any machine does not overflow.
-  constexpr double kMost = 1e18;
+  // Avoids an overflow for rates that no machine reaches.
+  constexpr double kMaxRate = 1e18;
   const double rate = 1e9 * gigabytes_per_second(bytes, time);
-  return human_bytes({static_cast<std::uint64_t>(std::min(rate, kMost))}) + "/s";
+  return human_bytes({static_cast<std::uint64_t>(std::min(rate, kMaxRate))}) + "/s";
 }
 
 std::string counted(std::uint64_t number, std::string_view noun) {

@@ -17,6 +17,8 @@ std::string whole_seconds(std::chrono::nanoseconds time);  // "0 s", "2 m 05 s"
 // "412.3 MiB/s", in the units of human_bytes; "0 B/s" for no time.
 std::string human_rate(Bytes bytes, std::chrono::nanoseconds time);
 std::string counted(std::uint64_t number, std::string_view noun);  // "1 chunk", "0 chunks"
+// "was" after one, "were" after any other number.
+constexpr const char* was(std::uint64_t number) noexcept { return number == 1 ? "was" : "were"; }
 // 10^9 bytes a second; 0 for no time.
 double gigabytes_per_second(Bytes bytes, std::chrono::nanoseconds time);
 

@@ -1,4 +1,4 @@
-// What this program is made of.
+// The versions of this program and of its libraries.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ std::string program_version();
 // mpiferry, the MPI library, Boost, xxHash: a line each.
 std::string version_text();
 
-// "0.1.0 (9f3a...)": the version, and the XXH3 of the program's own file, so that ranks can see
-// whether they run the same.
+// "0.1.0 (9f3a...)": the version, and the XXH3 of the program's own file, so that ranks can check
+// that they run the same program.
 std::string build_text();
 
 }  // namespace mpiferry::cli

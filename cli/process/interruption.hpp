@@ -10,8 +10,8 @@
 
 namespace mpiferry::cli {
 
-// From its construction on SIGINT, SIGTERM and SIGHUP kill no more; they are noted, those that come
-// during a run() included.
+// Once constructed, SIGINT, SIGTERM and SIGHUP do not kill the process but are noted, also during a
+// run().
 class Interruption {
  public:
   Interruption();
@@ -19,7 +19,7 @@ class Interruption {
   Interruption& operator=(const Interruption&) = delete;
   ~Interruption() = default;
 
-  // Looks whether there was one. The same as before once there was.
+  // The first signal, if there was one.
   const std::optional<Failure>& seen();
 
  private:

@@ -22,7 +22,7 @@ namespace {
 
 // Long enough for a rank 0 that starts late on a busy machine.
 constexpr std::chrono::seconds kPatience{2};
-// How much later than the one that reports its siblings may look for it.
+// How much later the siblings of the rank that reports may still look for it.
 constexpr std::chrono::seconds kSlack{1};
 
 constexpr std::string_view kMpich = "MPICH's mpirun";
@@ -32,7 +32,7 @@ constexpr std::string_view kSrun = "srun";
 // any of its names.
 bool is_child_of_open_mpi() { return is_named(starter(), {"orte", "prte", "mpirun", "mpiexec"}); }
 
-// What a task starts, and a batch job that is submitted there, has another process id.
+// A program that a task starts, or a batch job that it submits, has another process id.
 bool is_slurm_task() {
   std::vector<pid_t> started = line_of_descent();
   started.pop_back();
@@ -47,10 +47,10 @@ struct Kind {
   bool (*is_direct)();
 };
 
-// srun before PMI, which it may serve, too.
+// srun comes before PMI, which it may serve as well.
 constexpr auto kLaunchers = std::to_array<Kind>({
     {"Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", is_child_of_open_mpi},
-    // Not SLURM_NTASKS: in a batch script it is the size of the job, not of a step.
+    // Not SLURM_NTASKS, which in a batch script is the size of the job, not of a step.
     {kSrun, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", is_slurm_task},
     {kMpich, "PMI_RANK", "PMI_SIZE", is_connected_to_pmi},
     {"a PMIx launcher", "PMIX_RANK", "", is_child_of_open_mpi},  // no variable has the size
@@ -63,7 +63,7 @@ bool standard_input_is_pipe() {
 
 std::string start_hint(const Launcher& launcher, std::string_view command) {
   if (launcher.name == kMpich && !launcher.direct) {
-    return fmt::format("give it an mpirun of its own: mpirun -n 4 mpiferry {}", command);
+    return fmt::format("start it with its own mpirun: mpirun -n 4 mpiferry {}", command);
   }
   if (!launcher.name.empty() && !launcher.direct && launcher.name != kSrun) {
     return fmt::format(
@@ -91,7 +91,7 @@ Launcher Launcher::detect() {
     if (direct) break;
   }
   if (std::string fault = pmi_fault(); !fault.empty()) {
-    // Which rank it is, nobody knows; there may be others.
+    // The rank is unknown, and there may be others.
     found = {std::string{kMpich}, 0, std::max(2, environment_number("PMI_SIZE").value_or(2)), true,
              std::move(fault)};
   }
@@ -129,7 +129,7 @@ void Launcher::report_once(const std::function<void()>& report) const {
 }
 
 bool Launcher::first_of_siblings(std::string_view what) {
-  // A name of Linux's own for sockets: no file, and gone with the process.
+  // A socket in the abstract namespace is no file, and is gone with the process.
   const std::string key = fmt::format("mpiferry.{}.{}", what, starter());
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -141,8 +141,8 @@ bool Launcher::first_of_siblings(std::string_view what) {
 
 Failure bad_environment(const Launcher& launcher) {
   return {.code = Errc::wrong_launcher,
-          .detail = fmt::format("{} has started this program, but not with the variables that it "
-                                "sets: {}",
+          .detail = fmt::format("{} started this program, but somebody has changed the variables "
+                                "that it sets: {}",
                                 launcher.name, launcher.fault),
           .hint =
               "leave PMI_FD, PMI_RANK and PMI_SIZE as they are between mpirun and mpiferry "
@@ -158,7 +158,7 @@ Failure too_few_ranks(const Launcher& launcher, const std::string& library,
         .detail = fmt::format("{} started {} separate programs of one rank each: it {} the MPI of "
                               "this mpiferry ({})",
                               launcher.name, launcher.size,
-                              srun ? "speaks no PMI with" : "does not belong to", library),
+                              srun ? "does not speak PMI with" : "does not belong to", library),
         .hint = srun ? "start it with srun --mpi=pmi2, or with mpirun.mpich"
                      : "use the launcher of that MPI, such as mpirun.mpich or mpiexec.hydra"};
   }

@@ -1,4 +1,4 @@
-// What the environment says of the launcher, before and beside MPI.
+// The launcher of this process, as far as the environment tells before MPI starts.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,8 @@ namespace mpiferry::cli {
 
 // Launchers set variables for their ranks, and the variables outlive them: in a job script that
 // starts the program alone, in a terminal that was opened there, in a batch job that was submitted
-// there. So they say how to behave if a launcher did start this process, and `direct` whether it
-// did.
+// there. So they only tell how to behave if a launcher started this process; `direct` tells whether
+// it did.
 struct Launcher {
   std::string name;  // "Open MPI's mpirun", "srun", "MPICH's mpirun"; empty: none
   int rank = 0;
@@ -48,7 +48,8 @@ struct Launcher {
   void report_once(const std::function<void()>& report) const;
 
   // True for the first process that asks, of those that the same parent started on this host: of
-  // the ranks of one launcher. It remains the first until it ends. `what` tells questions apart.
+  // the ranks of one launcher. It remains the first until it ends. Each `what` has a first process
+  // of its own.
   static bool first_of_siblings(std::string_view what);
 };
 

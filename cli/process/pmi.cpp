@@ -23,7 +23,7 @@ constexpr auto kPmiVariables =
     std::to_array<const char*>({"PMI_FD", "PMI_RANK", "PMI_SIZE", "PMI_PORT", "PMI_ID"});
 
 // Whether nobody on this host listens at PMI_PORT, "HOST:PORT", which some launchers set instead of
-// PMI_FD: the address can be taken. That of another host cannot.
+// PMI_FD: the address can be bound. An address of another host cannot.
 bool is_left_pmi_port() {
   const char* const place = environment_value("PMI_PORT");
   const std::string_view text{place != nullptr ? place : ""};

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fstream>
 #include <unistd.h>
 
 #include <fmt/format.h>
+
+#include "cli/process/whole_number.hpp"
 
 namespace mpiferry::cli {
 
@@ -44,9 +45,7 @@ std::optional<int> number_in(const std::string& file, std::string_view field, in
   std::ifstream lines{file};
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(field)) continue;
-    int number = 0;
-    std::from_chars(line.data() + field.size(), line.data() + line.size(), number, base);
-    return number;
+    return whole_number<int>(std::string_view{line}.substr(field.size()), base);
   }
   return std::nullopt;
 }

@@ -1,4 +1,4 @@
-// Who has started whom, as /proc tells.
+// Processes and their parents, from /proc.
 #pragma once
 
 #include <initializer_list>

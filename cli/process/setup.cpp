@@ -7,7 +7,7 @@ namespace mpiferry::cli {
 namespace {
 
 // UCX, which MPICH may be built on, takes SIGHUP for itself when it is loaded, before main(). So
-// what nohup wants is noted before that.
+// the disposition that nohup sets is noted before that.
 bool hangup_is_ignored = false;
 
 void note_hangup() {
@@ -17,7 +17,7 @@ void note_hangup() {
 
 [[gnu::section(".preinit_array"), gnu::used]] void (*const kBeforeLibraries)() = note_hangup;
 
-// Standard input, output and error exist, so that nothing else is mistaken for them.
+// Makes sure that standard input, output and error exist, so that no other file gets their numbers.
 void open_standard_descriptors() {
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
     if (::fcntl(descriptor, F_GETFD) >= 0) continue;
@@ -30,7 +30,7 @@ void open_standard_descriptors() {
 
 void set_up_process() {
   if (hangup_is_ignored) std::signal(SIGHUP, SIG_IGN);
-  // A closed pipe or a file size limit is an error of a write, not the end of the process.
+  // A closed pipe or a file size limit makes a write fail instead of ending the process.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   open_standard_descriptors();

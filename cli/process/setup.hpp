@@ -1,9 +1,9 @@
-// What a process inherits, made fit for a job.
+// What a process inherits: signals and standard descriptors.
 #pragma once
 
 namespace mpiferry::cli {
 
-// Signals and standard descriptors. To be called first.
+// Makes them fit for a job. To be called first.
 void set_up_process();
 
 }  // namespace mpiferry::cli

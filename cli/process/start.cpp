@@ -45,7 +45,7 @@ std::chrono::milliseconds start_limit(Rank self) {
                     .detail = fmt::format(
                         "started MPI, but did not reach the barrier at the start within {} s",
                         kStartLimit.count()),
-                    .hint = "look at that rank and its host"}));
+                    .hint = "check that rank and its host"}));
   mpi::Environment::abort(exit_code(Errc::worker_stalled));
 }
 

@@ -42,7 +42,7 @@ int report_system_error(const Launcher& launcher, const char* what, int code) {
     print(stderr, text);
     return exit_code(ErrorClass::internal);
   }
-  // What fails on one rank for want of descriptors or threads fails on its neighbours as well.
+  // A lack of descriptors or threads hits all ranks of a host alike.
   text += "  hint: a limit of processes or descriptors (ulimit -u, -n) may be too low\n";
   launcher.report_once([&] { print(stderr, text); });
   return exit_code(disk::is_limit_of_open_files(code) ? ErrorClass::usage : ErrorClass::internal);

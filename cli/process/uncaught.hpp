@@ -1,4 +1,4 @@
-// Exceptions that nobody expects: memory is exhausted, MPI or the system refuses to work.
+// Unexpected exceptions: memory is exhausted, or a call of MPI or the system fails.
 #pragma once
 
 #include "cli/process/launcher.hpp"

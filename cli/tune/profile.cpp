@@ -44,7 +44,7 @@ Result<std::string> read_file(const std::string& path) {
                    .system_errno = error,
                    .detail = "cannot read the profile"};
   };
-  // A FIFO must not stop us here.
+  // O_NONBLOCK: a FIFO must not block here.
   const disk::Descriptor file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
   if (!file) return failed("open", errno);
   struct stat status {};
@@ -77,7 +77,7 @@ Result<Tuning> decode_profile(std::string_view text) {
   if (schema == json.end() || !schema->is_string())
     return invalid_profile("not a profile: it has no schema");
   if (const auto& name = schema->get_ref<const std::string&>(); name != kProfileSchema) {
-    return invalid_profile(fmt::format("its schema is {}, and this mpiferry reads {}",
+    return invalid_profile(fmt::format("its schema is {}, but this mpiferry reads {}",
                                        mpiferry::quoted(name.substr(0, 100)), kProfileSchema));
   }
   const auto chunk_size = number_from_1(json, "chunk_size", kMaxChunkSize.value);
@@ -113,7 +113,7 @@ Result<ProfileUse> apply_profile(ScatterArguments& arguments) {
   if (!profile) {
     Failure failure = profile.error();
     const int error = failure.system_errno;
-    // A home that this user may not look into (su, a service) has no profile for him.
+    // A HOME that this user may not read (su, a service) counts as one without a profile.
     std::error_code unseen;
     const bool hidden = error == EACCES && !std::filesystem::exists(path, unseen);
     if (!named && (error == ENOENT || error == ENOTDIR || hidden)) return ProfileUse{};

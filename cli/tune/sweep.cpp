@@ -25,7 +25,7 @@
 namespace mpiferry::cli {
 namespace {
 
-// A signal that came before run() listens.
+// Reports a signal that came before run() listens to signals.
 class Listener final : public Observer {
  public:
   explicit Listener(Interruption& interruption) : interruption_(interruption) {}
@@ -134,7 +134,8 @@ bool Sweep::begin() {
   if (!places) return abandon(places.error());
   ranks_per_core_ = mpi::ranks_per_core(*places, self_);
   destination_ = std::move(*shared);
-  // Before anybody makes a directory, all have looked which are missing: the gather is the line.
+  // Constructing it notes which directories are missing; the first are made after another
+  // collective.
   directory_.emplace(disk::expand_destination(destination_, self_, host_));
   return true;
 }
@@ -238,8 +239,9 @@ void Sweep::measure_once(mpi::Communicator& world, Observer& observer) {
     result_.failure = report.failure;
   }
   result_.abandoned = report.abandoned;
-  // Before the next collective: rank 0 may have to abort if another rank never comes to it. After a
-  // signal it waits for a moment only; all that are there then come to it at once.
+  // Give the directory back before the next collective: rank 0 may have to abort if another rank
+  // never reaches it. Not after a signal: rank 0 waits only for a moment then, and all ranks go
+  // there at once.
   if (!report.abandoned && !report.ok() && report.verdict != Errc::interrupted) {
     static_cast<void>(directory_->give_back());
   }
@@ -252,13 +254,13 @@ void Sweep::finish() {
     Failure failure = gone.error();
     failure.rank = self_;
     failure.host = host_;
-    failure.detail = "cannot be removed: remove it yourself";
+    failure.detail = "cannot be removed; remove it by hand";
     result_.warning += warning_text(failure);
   }
 }
 
-// All ranks leave with rank 0's code: it may have heard of a signal first, or alone, or be done
-// when another hears of one. And rank 0 sees that all are still there.
+// All ranks leave with rank 0's code: it may have caught a signal first, or alone, or be done when
+// another rank catches one. And rank 0 learns that all are still there.
 void Sweep::agree_on_verdict() {
   auto verdicts = collectives_.gather(kAtEnd, {static_cast<std::uint64_t>(result_.verdict)});
   if (verdicts) {

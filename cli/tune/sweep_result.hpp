@@ -1,4 +1,4 @@
-// What the measurements of `mpiferry tune` have come to, and how far they are.
+// Results and progress of the measurements of `mpiferry tune`.
 #pragma once
 
 #include <chrono>

@@ -22,7 +22,7 @@ constexpr milliseconds kMasterGrace{2'000};
 // The others: rank 0 gives up before them, and may have to remove a large sample.
 constexpr milliseconds kWorkerGrace{10'000};
 constexpr milliseconds kExtraOfWorker{30'000};
-// What a rank has made goes in good time before another aborts.
+// Leaves a rank the time to remove its files before another one aborts.
 constexpr milliseconds kStuckAfter{1'000};
 
 }  // namespace
@@ -70,7 +70,7 @@ Failure TimedCollectives::failure(const std::string& name, const Wait& wait, Ran
       .code = Errc::worker_stalled,
       .rank = missing,
       .detail = fmt::format("did not reach {} within {}", name, human_seconds(wait.allowed())),
-      .hint = "look at that rank and its host"};
+      .hint = "check that rank and its host"};
   if (wait.signalled()) {
     const Failure& signal = *interruption_.seen();
     failure.code = signal.code;

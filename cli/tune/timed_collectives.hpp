@@ -22,7 +22,7 @@ namespace mpiferry::cli {
 // who is missing. After a signal all wait for a moment only.
 class TimedCollectives {
  public:
-  // `stuck` is called once, when a signal has not ended a wait soon, and the job may be aborted.
+  // `stuck` is called once, when a wait goes on after a signal, so that the job may be aborted.
   TimedCollectives(mpi::NativeCommunicator communicator, Rank self, Interruption& interruption,
                    std::function<void()> stuck);
 

@@ -20,10 +20,10 @@ Outcome TuneRun::prepare(const std::function<bool()>& stop) {
     const Bytes needed{2 * by_default.chunk_size.value * workers};
     return Failure{
         .code = Errc::invalid_argument,
-        .detail = fmt::format("--size {}: the defaults, which all is compared with, need two "
-                              "chunks of {} for each of {}",
-                              arguments_.size.value, human_bytes(by_default.chunk_size),
-                              counted(workers, "worker")),
+        .detail = fmt::format(
+            "--size {}: the defaults, which every case is compared with, need two "
+            "chunks of {} for each of {}",
+            arguments_.size.value, human_bytes(by_default.chunk_size), counted(workers, "worker")),
         .hint = fmt::format("give --size {} or more", option_bytes(needed))};
   }
   result_.too_few = std::move(grid.too_few);
@@ -84,7 +84,7 @@ std::optional<double> TuneRun::record(const Report& report, const std::string& d
   if (!report.ok()) {
     Failure failure = report.failure.value_or(Failure{.code = report.verdict});
     if (report.abandoned) {
-      failure.hint = fmt::format("look at that host and its disk; {} may be left there",
+      failure.hint = fmt::format("check that host and its disk; {} may still be there",
                                  mpiferry::quoted(destination));
     }
     result_.fail(std::move(failure));

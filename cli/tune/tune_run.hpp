@@ -1,4 +1,4 @@
-// What rank 0 of `mpiferry tune` knows and decides: the plan, the sample, and what comes next.
+// What rank 0 of `mpiferry tune` decides: the plan, the sample, and the next measurement.
 #pragma once
 
 #include <chrono>
@@ -24,14 +24,14 @@ class TuneRun {
   TuneRun(const TuneArguments& arguments, Interruption& interruption, SweepResult& result)
       : arguments_(arguments), interruption_(interruption), result_(result) {}
 
-  // The plan and the sample. `stop` is asked while the sample is made, which may take long. Nothing
-  // else is called meanwhile, should it be on another thread.
+  // The plan and the sample. `stop` is asked while the sample is made, which may take long. It may
+  // run on another thread, if nothing else is called meanwhile.
   Outcome prepare(const std::function<bool()>& stop);
-  // What is measured next; false if there is nothing more, and all ranks shall end.
+  // Chooses the next measurement; false if there is none, and all ranks are to end.
   bool next();
   SweepProgress progress() const;
   Options options(const std::string& destination) const;
-  // Notes what came of it. The speed, if it went well.
+  // Notes the result. Returns the speed, unless the job failed.
   std::optional<double> record(const Report& report, const std::string& destination);
   void finish();
 

@@ -15,7 +15,7 @@
 namespace mpiferry::cli {
 namespace {
 
-// A noise that hides differences which matter.
+// Noise above it hides differences that matter.
 constexpr double kLoud = 0.15;
 
 std::string list_of(const std::vector<Tuning>& tunings) {
@@ -83,16 +83,17 @@ std::string left_out_text(const TuneReport& report) {
   const SweepResult& sweep = report.sweep;
   std::string text;
   if (!sweep.no_time.empty()) {
-    text += fmt::format("  left out, as the time was up (--budget): {}\n", list_of(sweep.no_time));
+    text +=
+        fmt::format("  left out, because the time was up (--budget): {}\n", list_of(sweep.no_time));
   }
   if (const std::size_t planned = sweep.figures.size() * report.arguments.repetitions;
       sweep.measurements < planned) {
     const std::size_t missing = planned - sweep.measurements;
-    text += fmt::format("  {} {} left out, as the time was up (--budget)\n",
-                        counted(missing, "repetition"), missing == 1 ? "was" : "were");
+    text += fmt::format("  {} {} left out, because the time was up (--budget)\n",
+                        counted(missing, "repetition"), was(missing));
   }
   if (!sweep.too_few.empty()) {
-    text += fmt::format("  left out, as the sample has too few such chunks (--size): {}\n",
+    text += fmt::format("  left out, because the sample holds too few such chunks (--size): {}\n",
                         list_of(sweep.too_few));
   }
   return text;
@@ -105,7 +106,7 @@ std::string measurement_name(const SweepProgress& progress) {
                               : fmt::format("{} of {}", progress.number, progress.total);
 }
 
-// The measurements that are left take as long as those before; what the budget leaves out, none.
+// The measurements left take as long as those before, but no longer than the budget.
 std::vector<Field> tune_fields(const SweepProgress& progress, std::chrono::nanoseconds budget) {
   std::vector<Field> fields{{0, "tune: " + measurement_name(progress)},
                             {1, to_text(progress.tuning)},
@@ -138,10 +139,10 @@ std::string tune_text(const TuneReport& report) {
   text += left_out_text(report);
   text += fmt::format(
       "  noise: {}{:.0f} %, two standard errors of a median (at least {:.0f} %); "
-      "what is slower than the best by less counts as good as it\n",
+      "a case that is slower than the best by less is as good\n",
       choice.too_noisy ? "over " : "", 100 * choice.noise, 100 * kMinNoise);
   if (choice.noise > kLoud) {
-    text += "  that is much: a larger --size or more --repetitions would tell more\n";
+    text += "  that is high: a larger --size or more --repetitions would lower it\n";
   }
   return text + advice(sweep, choice);
 }
@@ -156,8 +157,7 @@ std::string profile_text(const std::string& profile, bool at_default_place) {
 std::string tune_how_far_text(const SweepResult& sweep) {
   if (sweep.planned == 0) return "  nothing was measured; no profile was written\n";
   return fmt::format("  {} of {} {} made; no profile was written\n", sweep.measurements,
-                     counted(sweep.planned, "measurement"),
-                     sweep.measurements == 1 ? "was" : "were");
+                     counted(sweep.planned, "measurement"), was(sweep.measurements));
 }
 
 }  // namespace mpiferry::cli

@@ -50,7 +50,7 @@ std::optional<std::size_t> TuningSchedule::next(std::chrono::nanoseconds elapsed
     position_ = 0;
     ++repetition_;
   }
-  // One case alone compares with nothing.
+  // A single case has nothing to compare with.
   if (repetition_ >= limits_.repetitions || (repetition_ > 0 && cases_ < 2)) return std::nullopt;
   if (repetition_ >= 2 && spent(elapsed)) return std::nullopt;
   const std::size_t position = position_++;

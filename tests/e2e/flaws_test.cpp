@@ -193,7 +193,7 @@ TEST_F(Flaws, files_that_have_no_place_there_are_extra_and_no_error) {
   for (const int ranks : {0, 3}) {
     const Finished finished = run(verify(ranks));
     EXPECT_EQ(finished.exit_code, 0) << told(finished);
-    EXPECT_NE(finished.out.find("(3 extra files beside it)"), std::string::npos) << finished.out;
+    EXPECT_NE(finished.out.find("(3 extra files beside them)"), std::string::npos) << finished.out;
     EXPECT_NE(line_with(finished.out, "extra: rank 0 ("), "") << finished.out;
     EXPECT_EQ(report()["extra_files"], 3);
     EXPECT_EQ(finished.output().find("notes.txt"), std::string::npos) << finished.out;
@@ -210,7 +210,7 @@ TEST_F(Flaws, a_chunk_in_the_directory_of_another_worker_is_extra_there_and_miss
   EXPECT_EQ(finished.exit_code, 5) << told(finished);
   EXPECT_NE(line_with(finished.err, "missing: chunk 3: '" + (root / "2/chunk_3.bin").string()), "")
       << told(finished);
-  EXPECT_NE(line_with(finished.err, (root / "1/chunk_3.bin").string() + "': has no place there"),
+  EXPECT_NE(line_with(finished.err, (root / "1/chunk_3.bin").string() + "': does not belong there"),
             "")
       << told(finished);
   expect_not_gathered(run(gather(3)), 5, "chunk 3 is missing");

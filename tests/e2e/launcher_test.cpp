@@ -165,7 +165,7 @@ TEST_F(ScriptOfMpirun, is_told_that_a_scatter_needs_an_mpirun_of_its_own) {
       {MPIFERRY_MPIEXEC, "-n", "1"},
       shell(R"("$1" --version; "$1" verify "$2"; "$1" scatter "$2")", {MPIFERRY_BINARY, source})));
   EXPECT_EQ(finished.exit_code, 7) << told(finished);
-  EXPECT_NE(finished.err.find("give it an mpirun of its own"), std::string::npos) << told(finished);
+  EXPECT_NE(finished.err.find("start it with its own mpirun"), std::string::npos) << told(finished);
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ TEST_F(Reroute, is_not_what_happens_by_default_and_more_room_lets_the_job_go_on)
   EXPECT_EQ(error_lines(finished), 1) << "of the first" << told(finished);
   EXPECT_NE(finished.err.find("rank 2 ("), std::string::npos);
   EXPECT_NE(finished.err.find("No space left on device"), std::string::npos);
-  EXPECT_NE(finished.err.find("goes on from there"), std::string::npos) << finished.err;
+  EXPECT_NE(finished.err.find("continues from there"), std::string::npos) << finished.err;
   const Json done = report();
   EXPECT_GT(done["chunks_kept"], 0);
   EXPECT_EQ(done["chunks_kept"].get<int>() + done["chunks_sent"].get<int>(), 101);

@@ -112,7 +112,7 @@ TEST_F(Resume, goes_on_after_ctrl_c_in_directories_of_their_own) {
   ASSERT_TRUE(eventually([this] { return chunks_below(root).size() > 4; }));
   running.signal(SIGINT);
   const Finished stopped = running.wait();
-  EXPECT_NE(stopped.err.find("--resume --chunk-size 4096 goes on from there"), std::string::npos)
+  EXPECT_NE(stopped.err.find("--resume --chunk-size 4096 continues from there"), std::string::npos)
       << told(stopped);
   const std::uint64_t there = chunks_below(root).size();
   ASSERT_LT(there, chunks());

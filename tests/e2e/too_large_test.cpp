@@ -113,7 +113,7 @@ TEST_P(TooLarge, to_replace_chunks_that_have_changed_changes_nothing) {
   const Finished finished =
       run_jobs(*prefix, "mount -t tmpfs -o size=4140k ferry \"$2\"", {"--resume"});
   expect_untouched(finished, "are free");
-  EXPECT_NE(finished.err.find("the finished job there is as it was"), std::string::npos)
+  EXPECT_NE(finished.err.find("the finished job there is unchanged"), std::string::npos)
       << told(finished);
 }
 

@@ -439,7 +439,7 @@ TEST_F(DetectLauncher, is_told_how_to_start_several_ranks) {
   };
   EXPECT_EQ(hint({}), "start it as: mpirun -n 4 mpiferry tune DIR DEST");
   EXPECT_EQ(hint({.name = "MPICH's mpirun", .size = 2}),
-            "give it an mpirun of its own: mpirun -n 4 mpiferry tune DIR DEST");
+            "start it with its own mpirun: mpirun -n 4 mpiferry tune DIR DEST");
   set({{"SLURM_JOB_ID", "7"}});
   EXPECT_EQ(hint({}), "start it as: srun --mpi=pmi2 -n 4 mpiferry tune DIR DEST, or with mpirun");
 }

@@ -111,11 +111,11 @@ TEST_F(ReportFileTest, every_place_that_is_none_comes_with_its_own_advice) {
     const char* hint;
   };
   for (const Case& it :
-       {Case{folder_ / "missing/out", "No such file", "its directory must be there"},
+       {Case{folder_ / "missing/out", "No such file", "its directory does not exist"},
         Case{folder_ / "file/out", "Not a directory", "a file is in the way"},
         Case{folder_, "Is a directory", "a directory has this name"},
         Case{folder_ / "dangling", "a symbolic link to nothing", "remove the link"},
-        Case{folder_ / "circle", "symbolic links", "in a circle"},
+        Case{folder_ / "circle", "symbolic links", "a loop"},
         Case{folder_ / std::string(300, 'x'), "too long", "shorter"}}) {
     ReportFile file{kReportFile, it.path};
     const Outcome prepared = file.prepare();

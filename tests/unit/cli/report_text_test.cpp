@@ -40,13 +40,12 @@ TEST(ReportText, says_what_a_job_that_goes_on_has_kept) {
   report.bytes_kept = 1_KiB;
   const std::string some = success_text(report, "");
   EXPECT_NE(some.find("in 2 chunks to 3 workers:"), std::string::npos) << some;
-  EXPECT_NE(some.find("1 chunk (1.0 KiB) was there already, as in the source"), std::string::npos)
-      << some;
+  EXPECT_NE(some.find("1 chunk (1.0 KiB) was already in place"), std::string::npos) << some;
   report.chunks_sent = report.chunks_written = 0;
   report.chunks_kept = 3;
   const std::string nothing = success_text(report, "");
-  EXPECT_EQ(nothing.find("mpiferry: nothing to send: all is there already"), 0U) << nothing;
-  EXPECT_NE(nothing.find("3 chunks (1.0 KiB) were there already"), std::string::npos) << nothing;
+  EXPECT_EQ(nothing.find("mpiferry: nothing to send: all chunks are in place"), 0U) << nothing;
+  EXPECT_NE(nothing.find("3 chunks (1.0 KiB) were already in place"), std::string::npos) << nothing;
 }
 
 TEST(ReportText, says_what_is_not_written_and_how_to_go_on) {
@@ -59,9 +58,10 @@ TEST(ReportText, says_what_is_not_written_and_how_to_go_on) {
   EXPECT_NE(text.find("5 of 9 chunks (5.0 KiB) were written and verified, 4 are not;"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("--resume --chunk-size 1024 goes on from there"), std::string::npos) << text;
+  EXPECT_NE(text.find("--resume --chunk-size 1024 continues from there"), std::string::npos)
+      << text;
   report.chunk_size = 1_MiB;
-  EXPECT_NE(how_far_text(report).find("--resume goes on from there"), std::string::npos);
+  EXPECT_NE(how_far_text(report).find("--resume continues from there"), std::string::npos);
   report.chunks_sent = report.chunks_kept = 0;
   EXPECT_EQ(how_far_text(report), "  nothing was written\n");
 }
@@ -71,10 +71,10 @@ TEST(ReportText, warns_when_another_source_was_replaced) {
   report.directory = "out";
   report.source = "data/b";
   report.replaced = "/home/a";
-  EXPECT_EQ(
-      warnings_text(report),
-      "mpiferry: warning: 'out' held the chunks of '/home/a', and --resume made them those of "
-      "'data/b'\n");
+  EXPECT_EQ(warnings_text(report),
+            "mpiferry: warning: 'out' held the chunks of '/home/a', which --resume has replaced by "
+            "those of "
+            "'data/b'\n");
   for (const char* same : {"", "/home/b", "b", "-"}) {
     report.replaced = same;
     EXPECT_EQ(warnings_text(report), "") << same;
@@ -98,7 +98,7 @@ TEST(ReportText, warns_of_each_worker_whose_chunks_went_elsewhere) {
             "device: its chunks went to other workers (--reroute)\n"
             "mpiferry: warning: rank 2 (node7): 'out/chunk_7.bin': pwrite: No space left on "
             "device: its chunks went to other workers (--reroute)\n");
-  EXPECT_NE(success_text(report, "").find("2 chunks went to another worker than their own"),
+  EXPECT_NE(success_text(report, "").find("2 chunks were rerouted to another worker"),
             std::string::npos);
 }
 
@@ -111,7 +111,7 @@ TEST(ReportText, warns_of_what_failed_when_the_result_was_complete) {
   EXPECT_EQ(
       warnings_text(report),
       "mpiferry: warning: rank 2 (node7): the connection to this rank is lost: the result was "
-      "complete by then\n");
+      "already complete\n");
 }
 
 TEST(ReportText, closes_with_the_lines_of_the_blocking_script) {

@@ -32,16 +32,16 @@ TEST(RetrievalText, says_where_the_file_is_and_who_read_its_chunks) {
 
 TEST(RetrievalText, says_what_lies_beside_what_was_scattered) {
   Report report = found(1);
-  EXPECT_EQ(verified_text(report).find("beside it"), std::string::npos);
+  EXPECT_EQ(verified_text(report).find("beside them"), std::string::npos);
   report.extra_files = 1;
-  EXPECT_NE(verified_text(report).find("(1 extra file beside it)"), std::string::npos);
+  EXPECT_NE(verified_text(report).find("(1 extra file beside them)"), std::string::npos);
 }
 
 TEST(RetrievalText, says_what_was_compared_with) {
   Report report = found(1);
-  EXPECT_NE(verified_text(report).find("all of it is what was scattered\n"), std::string::npos);
+  EXPECT_NE(verified_text(report).find("every chunk is as it was scattered\n"), std::string::npos);
   report.against = "big.dat";
-  EXPECT_NE(verified_text(report).find("what was scattered, and the same as 'big.dat'\n"),
+  EXPECT_NE(verified_text(report).find("as it was scattered, and identical to 'big.dat'\n"),
             std::string::npos)
       << verified_text(report);
 }
@@ -60,10 +60,10 @@ TEST(RetrievalText, gives_each_flaw_a_line) {
       {.kind = Report::Flaw::Kind::extra, .rank = Rank{0}, .path = "out/chunk_9.bin"}};
   report.chunks_missing = report.chunks_damaged = report.extra_files = 1;
   EXPECT_EQ(discrepancies_text(report),
-            "missing: chunk 7: 'out/chunk_7.bin': is not there\n"
+            "missing: chunk 7: 'out/chunk_7.bin': does not exist\n"
             "damaged: chunk 8: rank 1 (node1): 'out/chunk_8.bin': its digest is 1, the manifest "
             "says 2\n"
-            "extra: rank 0: 'out/chunk_9.bin': has no place there\n");
+            "extra: rank 0: 'out/chunk_9.bin': does not belong there\n");
 }
 
 TEST(RetrievalText, shows_twenty_flaws_and_counts_the_others) {

@@ -1,0 +1,18 @@
+// The commands, each from MPI_Init_thread to MPI_Finalize. They return the exit code, if at all:
+// most end the program.
+#pragma once
+
+#include "cli/options/retrieval_options.hpp"
+#include "cli/options/scatter_options.hpp"
+#include "cli/options/tune_options.hpp"
+#include "cli/process/launcher.hpp"
+
+namespace mpiferry::cli {
+
+int scatter(ScatterArguments arguments, const Launcher& launcher);
+int gather(const GatherArguments& arguments, const Launcher& launcher);
+int verify(const VerifyArguments& arguments, const Launcher& launcher);
+// Measures, advises, and writes the profile.
+int tune(const TuneArguments& arguments, const Launcher& launcher);
+
+}  // namespace mpiferry::cli
