@@ -16,7 +16,6 @@
 
 #include "cli/output/units.hpp"
 #include "engine/disk/descriptor.hpp"
-#include "engine/flow/sender.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -68,6 +67,23 @@ Result<std::string> read_file(const std::string& path) {
   return large;
 }
 
+// What to do about a profile that cannot be read. `named`: --profile names it.
+Result<ProfileUse> without_profile(Failure failure, const std::string& path, bool named) {
+  if (named) {
+    failure.hint = "name a file that mpiferry tune has written, or use --profile none";
+    return failure;
+  }
+  const int error = failure.system_errno;
+  // A HOME that this user may not read (su, a service) counts as one without a profile.
+  std::error_code unseen;
+  const bool hidden = error == EACCES && !std::filesystem::exists(path, unseen);
+  if (error == ENOENT || error == ENOTDIR || hidden) return ProfileUse{};
+  return ProfileUse{
+      .warning = fmt::format("mpiferry: warning: {}; the defaults are used instead (remove the "
+                             "file, and measure again with mpiferry tune)\n",
+                             failure.message())};
+}
+
 }  // namespace
 
 Result<Tuning> decode_profile(std::string_view text) {
@@ -85,10 +101,10 @@ Result<Tuning> decode_profile(std::string_view text) {
     return invalid_profile(fmt::format("damaged: chunk_size must be a whole number from 1 to {}",
                                        kMaxChunkSize.value));
   }
-  const auto window = number_from_1(json, "window", flow::kMaxWindow);
+  const auto window = number_from_1(json, "window", kMaxWindow);
   if (!window) {
     return invalid_profile(
-        fmt::format("damaged: window must be a whole number from 1 to {}", flow::kMaxWindow));
+        fmt::format("damaged: window must be a whole number from 1 to {}", kMaxWindow));
   }
   return Tuning{{*chunk_size}, static_cast<std::uint32_t>(*window)};
 }
@@ -110,22 +126,7 @@ Result<ProfileUse> apply_profile(ScatterArguments& arguments) {
   if (!named && (!wanted || path.empty())) return ProfileUse{};
 
   const auto profile = read_profile(path);
-  if (!profile) {
-    Failure failure = profile.error();
-    const int error = failure.system_errno;
-    // A HOME that this user may not read (su, a service) counts as one without a profile.
-    std::error_code unseen;
-    const bool hidden = error == EACCES && !std::filesystem::exists(path, unseen);
-    if (!named && (error == ENOENT || error == ENOTDIR || hidden)) return ProfileUse{};
-    if (!named) {
-      return ProfileUse{
-          .warning = fmt::format("mpiferry: warning: {}; the defaults are used instead (remove "
-                                 "the file, and measure again with mpiferry tune)\n",
-                                 failure.message())};
-    }
-    failure.hint = "name a file that mpiferry tune has written, or use --profile none";
-    return failure;
-  }
+  if (!profile) return without_profile(profile.error(), path, named);
   ProfileUse use;
   if (arguments.chunk_size_given) {
     if (!options.window && options.chunk_size == profile->chunk_size) {
