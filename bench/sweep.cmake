@@ -1,10 +1,8 @@
 # The sweep, for the program's own `bench`: it looks in ../libexec/mpiferry, seen from itself.
 set(libexec libexec/mpiferry)
 install(PROGRAMS bench/sweep DESTINATION ${libexec})
-install(DIRECTORY bench/sweeping DESTINATION ${libexec} FILES_MATCHING PATTERN "*.py" PATTERN "*.css")
-foreach(module alone __init__ command early ferry launcher machine paths ranks scratch sizes status usage)
-  install(FILES bench/measuring/${module}.py DESTINATION ${libexec}/measuring)
-endforeach()
+install(DIRECTORY bench/mpiferry_bench DESTINATION ${libexec} FILES_MATCHING REGEX "[.](py|css|html)$"
+  REGEX "/(peers|regression|transfer|__pycache__)$" EXCLUDE)
 foreach(limit bench_transport bench_write_limit)  # without them the sweep says so
   if(TARGET ${limit})
     install(TARGETS ${limit} RUNTIME DESTINATION ${libexec})
@@ -15,6 +13,6 @@ endforeach()
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/${libexec})
 file(CREATE_LINK ${PROJECT_SOURCE_DIR}/bench/sweep ${PROJECT_BINARY_DIR}/${libexec}/sweep SYMBOLIC)
 
-if(MPIFERRY_TESTS AND TARGET mpiferry)
+if(MPIFERRY_TESTS)
   add_subdirectory(tests/bench)
 endif()

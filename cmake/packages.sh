@@ -11,7 +11,7 @@ present() {  # PROBE of packages.txt
     program) for word in $words; do command -v "$word" >/dev/null && return; done ;;
     python)
       for word in python3 /usr/bin/python3; do
-        "$word" -c "import importlib.util as u, sys; sys.exit(u.find_spec('$words') is None)" 2>/dev/null && return
+        "$word" -c 'import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1].split())))' "$words" 2>/dev/null && return
       done ;;
     wrapper)
       for word in $words; do

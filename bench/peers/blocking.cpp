@@ -1,4 +1,4 @@
-// The original's transfer in C++, blocking as it was: the whole file in memory, MPI_Send of one
+// The transfer of the blocking script in C++: the whole file in memory, MPI_Send of one
 // chunk after the other, a status for each, read when all is sent. Its tags, its round robin, its
 // files, its lines. A peer to compare with, not a program to use.
 //

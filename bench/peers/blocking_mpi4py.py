@@ -41,7 +41,7 @@ def master_process(comm: MPI.Comm, filename: str, chunk_size: int) -> None:
             print("Master: File transfer encountered errors.")
     except FileNotFoundError:
         print(f"Master: Error - File '{filename}' not found.")
-        comm.Abort(1)  # the original left its workers waiting for ever
+        comm.Abort(1)  # the script left its workers waiting for ever
     except Exception as error:
         print(f"Master: Error - {error}")
         comm.Abort(1)
@@ -65,7 +65,7 @@ def worker_process(comm: MPI.Comm, output_dir: str) -> None:
     except Exception as error:
         comm.send(False, dest=0, tag=STATUS)
         print(f"Worker {rank}: Error - {error}")
-        comm.Abort(1)  # the original's master would have sent to a worker that is gone
+        comm.Abort(1)  # its master would have sent to a worker that is gone
 
 
 def main() -> None:

@@ -11,21 +11,19 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-sys.dont_write_bytecode = True
-BENCH = Path(__file__).resolve().parents[2] / "bench"
-sys.path.insert(0, str(BENCH))
+from tree import BENCH
 
-from measuring.command import CommandFailed  # noqa: E402
-from measuring.sample import Sample  # noqa: E402
-from peers import complete, original, parts, place, report, transport  # noqa: E402
-from peers.case import SECONDS, TRANSFER, Case, fastest, paired, times_as_fast  # noqa: E402
-from peers.copying import COPYING, _better_dd  # noqa: E402
-from peers.inside import INSIDE  # noqa: E402
-from peers.recalling import RECALLING, _verify_outcome  # noqa: E402
-from peers.scenario import Measured, Scenario, against  # noqa: E402
-from peers.setting import NotRun  # noqa: E402
-from peers.targets import TARGETS, Outcome, Target, of, worst  # noqa: E402
-from peers.transport import TRANSPORT  # noqa: E402
+from mpiferry_bench.measuring.command import CommandFailed
+from mpiferry_bench.measuring.sample import Sample
+from mpiferry_bench.peers import blocking_script, complete, parts, place, report, transport
+from mpiferry_bench.peers.case import SECONDS, TRANSFER, Case, fastest, paired, times_as_fast
+from mpiferry_bench.peers.copying import COPYING, _better_dd
+from mpiferry_bench.peers.inside import INSIDE
+from mpiferry_bench.peers.recalling import RECALLING, _verify_outcome
+from mpiferry_bench.peers.scenario import Measured, Scenario, against
+from mpiferry_bench.peers.setting import NotRun
+from mpiferry_bench.peers.targets import TARGETS, Outcome, Target, of, worst
+from mpiferry_bench.peers.transport import TRANSPORT
 
 SCENARIOS = {one.name: one for one in (*COPYING, *RECALLING, *INSIDE, *TRANSPORT)}
 
@@ -219,14 +217,14 @@ class Peers(unittest.TestCase):
         (out / "chunk_3.bin").unlink()
         self.assertRaises(CommandFailed, complete.check_chunks, self.source, out, 1000)
 
-    def test_without_mpi4py_the_original_is_not_run(self):
-        with mock.patch.object(original, "_library", return_value=""):
-            self.assertIn("mpi4py is not installed", original.Original.find())
+    def test_without_mpi4py_the_blocking_script_is_not_run(self):
+        with mock.patch.object(blocking_script, "_library", return_value=""):
+            self.assertIn("mpi4py is not installed", blocking_script.BlockingScript.find())
 
-    def test_without_the_launcher_of_mpi4py_the_original_is_not_run(self):
-        with mock.patch.object(original, "_library", return_value="Open MPI v4.1.4"), \
-                mock.patch.object(original.shutil, "which", return_value=None):
-            self.assertIn("launcher of Open MPI", original.Original.find())
+    def test_without_the_launcher_of_mpi4py_the_blocking_script_is_not_run(self):
+        with mock.patch.object(blocking_script, "_library", return_value="Open MPI v4.1.4"), \
+                mock.patch.object(blocking_script.shutil, "which", return_value=None):
+            self.assertIn("launcher of Open MPI", blocking_script.BlockingScript.find())
 
     def test_small_files_take_whole_pages(self):
         self.assertEqual(place.footprint(2500, 1000), 3 * 4096)

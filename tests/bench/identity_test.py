@@ -5,8 +5,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import sample  # noqa: F401: the path to bench/
-from sweeping.machine import identity
+import tree  # noqa: F401: the path to bench/
+from mpiferry_bench.sweep.machine import identity
 
 
 class Identities(unittest.TestCase):

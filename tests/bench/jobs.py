@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import tree  # noqa: F401: an interpreter that has what is needed
+
 TINY = ("--chunks", "64K", "1M", "--ranks", "2", "3", "--windows", "1", "4", "--size", "2M")
 
 

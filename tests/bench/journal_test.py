@@ -9,9 +9,9 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-import sample  # noqa: F401: the path to bench/
-from sweeping.case import SCATTER, Case
-from sweeping.journal import SCHEMA, Journal, Refused
+import tree  # noqa: F401: the path to bench/
+from mpiferry_bench.sweep.case import SCATTER, Case
+from mpiferry_bench.sweep.journal import SCHEMA, Journal, Refused
 
 ONE = Case(SCATTER, 1 << 20, 3, 8)
 FIGURES = {"bytes": 4096, "seconds": 1.5, "command_seconds": 1.7, "cpu_seconds": 3, "took": 2.0}
@@ -99,7 +99,7 @@ class Journals(unittest.TestCase):
             raise OSError(errno.ENOSPC, "No space left on device")
 
         with Journal(self.path, self.SAME) as journal:
-            with mock.patch("sweeping.journal.os.write", full), \
+            with mock.patch("mpiferry_bench.sweep.journal.os.write", full), \
                     self.assertRaisesRegex(OSError, "No space left on device: .*sweep.jsonl"):
                 for repetition in range(2, 5):
                     journal.add(ONE, repetition, FIGURES)

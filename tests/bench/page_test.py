@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import sample
-from measuring.sizes import show_size
-from sweeping.files import NoPage, drawing_python
+from mpiferry_bench.measuring.sizes import show_size
+from mpiferry_bench.sweep.files import NoPage, drawing_python
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -42,7 +42,7 @@ class Tags(HTMLParser):
 class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        from sweeping.page import page_text
+        from mpiferry_bench.sweep.page import page_text
         cls.page_text = staticmethod(page_text)
         cls.text = page_text(sample.result())
         cls.tags = Tags(cls.text)

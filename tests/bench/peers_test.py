@@ -10,10 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
-
-from peers.original import Original  # noqa: E402
+import tree  # noqa: F401: the path to bench/
+from mpiferry_bench.peers.blocking_script import BlockingScript
 
 CHUNK, SIZE, RANKS = 1000, 65_537, 4  # the last chunk is short
 
@@ -38,10 +36,10 @@ def main() -> int:
         if sys.argv[1] == "blocking":
             argv = [sys.argv[2], "-n", str(RANKS), sys.argv[3], name + "/file", str(CHUNK), name + "/out"]
         else:
-            found = Original.find()
+            found = BlockingScript.find()
             if isinstance(found, str):
                 print(f"SKIPPED: {found}")
-                return 0
+                return 77
             argv = found.argv(RANKS, CHUNK, name + "/file", name + "/out")
         done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=100)
         assert done.returncode == 0, f"{argv} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr}"

@@ -6,17 +6,13 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import unittest
 from unittest import mock
 
-sys.dont_write_bytecode = True
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bench"))
-
-from regression import base, building, command_line, experiments  # noqa: E402
-from regression.refusal import FAILED, NoBase, Refusal  # noqa: E402
+import tree  # noqa: F401: the path to bench/
+from mpiferry_bench.regression import base, building, command_line, experiment_results
+from mpiferry_bench.regression.refusal import FAILED, NoBase, Refusal
 
 
 class Repositories(unittest.TestCase):
@@ -163,7 +159,7 @@ class Repositories(unittest.TestCase):
         with mock.patch.object(command_line, "ROOT", self.root), contextlib.redirect_stdout(out), \
                 contextlib.redirect_stderr(err):
             try:
-                code = command_line.main(list(arguments), "")
+                code = command_line.main(list(arguments))
             except SystemExit as end:
                 code = end.code
         return code, out.getvalue(), err.getvalue()
@@ -204,10 +200,10 @@ class ResultsOfExperiments(unittest.TestCase):
         with tempfile.TemporaryDirectory() as scratch:
             path = pathlib.Path(scratch) / "results.json"
             path.write_text(text)
-            return experiments.Results(path, self.IDENTITY).data
+            return experiment_results.Results(path, self.IDENTITY).data
 
     def test_another_schema_machine_or_program_is_refused_and_the_way_out_named(self):
-        good = {"schema": experiments.SCHEMA, "identity": self.IDENTITY, "amounts": None, "planted_program": None,
+        good = {"schema": experiment_results.SCHEMA, "identity": self.IDENTITY, "amounts": None, "planted_program": None,
                 "runs": []}
         self.assertEqual(self.found(json.dumps(good)), good)
         for change, said in (({"schema": "mpiferry.regress-experiment/0"}, "has schema mpiferry.regress-exp"),
@@ -223,7 +219,7 @@ class ResultsOfExperiments(unittest.TestCase):
         jobs = [{"case": "c", "base": {"transfer": 1.0}, "head": {"transfer": 2.0}}]
         run = {"kind": "itself", "verdict": "green", "seconds": 1.5, "pairs": 1, "jobs": jobs,
                "worst": {"case": "c", "figure": "whole", "slowdown": 0.1, "low": -1, "high": float("inf"), "p": 0.5}}
-        good = {"schema": experiments.SCHEMA, "identity": self.IDENTITY, "amounts": [5], "planted_program": "d",
+        good = {"schema": experiment_results.SCHEMA, "identity": self.IDENTITY, "amounts": [5], "planted_program": "d",
                 "runs": [run]}
         self.assertEqual(self.found(json.dumps(good)), good)
         damaged = [{key: value for key, value in good.items() if key != name} for name in good if name != "schema"]
@@ -239,21 +235,21 @@ class ResultsOfExperiments(unittest.TestCase):
     def test_only_the_first_runs_are_judged(self):
         """20 are kept; of --runs 5 the first five count, however many of the others were red."""
         with tempfile.TemporaryDirectory() as scratch:
-            results = experiments.Results(pathlib.Path(scratch) / "r", self.IDENTITY)
+            results = experiment_results.Results(pathlib.Path(scratch) / "r", self.IDENTITY)
         for kind, reds in (("planted", range(5, 20)), ("itself", ())):
             results.data["runs"] += [{"kind": kind, "verdict": "red" if k in reds else "green"} for k in range(20)]
-        met, totals = experiments.judged(results, 5)
+        met, totals = experiment_results.judged(results, 5)
         self.assertFalse(met)
         self.assertIn("found: 0 of 5 (aim: at least 5 of 5; MISSED)", totals[0])
 
     def test_the_aims_are_19_of_20_and_one_false_alarm_at_most(self):
         def aims(found, alarms, runs=20):
             with tempfile.TemporaryDirectory() as scratch:
-                results = experiments.Results(pathlib.Path(scratch) / "r", self.IDENTITY)
+                results = experiment_results.Results(pathlib.Path(scratch) / "r", self.IDENTITY)
             for kind, red in (("planted", found), ("itself", alarms)):
                 results.data["runs"] += [{"kind": kind, "verdict": "red" if k < red else "green"}
                                          for k in range(runs)]
-            return experiments.judged(results, 20)[0]
+            return experiment_results.judged(results, 20)[0]
         self.assertEqual([aims(20, 0), aims(19, 1), aims(18, 0), aims(20, 2), aims(10, 0, 10)],
                          [True, True, False, False, False])
 

@@ -9,11 +9,10 @@ import sys
 import unittest
 from unittest import mock
 
-sys.dont_write_bytecode = True
-from stand_ins import Here  # noqa: E402
+from stand_ins import Here
 
-from regression import base, building, command_line  # noqa: E402
-from regression.refusal import FAILED, Refusal  # noqa: E402
+from mpiferry_bench.regression import base, building, command_line
+from mpiferry_bench.regression.refusal import FAILED, Refusal
 
 
 class Clones(Here):

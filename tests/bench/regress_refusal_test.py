@@ -10,14 +10,13 @@ import time
 import unittest
 from unittest import mock
 
-sys.dont_write_bytecode = True
-from stand_ins import LAUNCHER, ROOT, VERSION, Here  # noqa: E402
+from stand_ins import LAUNCHER, ROOT, VERSION, Here
 
-from measuring import output, scratch  # noqa: E402
-from regression import experiments, jobs, preflight, rendering  # noqa: E402
-from regression.decision import Rule  # noqa: E402
-from regression.gate import Course  # noqa: E402
-from regression.refusal import FAILED, Refusal  # noqa: E402
+from mpiferry_bench.measuring import output, scratch
+from mpiferry_bench.regression import experiment_results, jobs, preflight, rendering
+from mpiferry_bench.regression.decision import Rule
+from mpiferry_bench.regression.gate import Course
+from mpiferry_bench.regression.refusal import FAILED, Refusal
 
 CASE = jobs.Case(65536, 2, 65536)
 
@@ -159,8 +158,8 @@ class Words(Here):
             self.assertRegex(done.stderr, r"^usage: .*--help shows the options\n.*: error: ")
 
     def test_no_share_of_nothing(self):
-        results = experiments.Results(self.here / "r", {})
-        for text in experiments.judged(results, 5)[1]:
+        results = experiment_results.Results(self.here / "r", {})
+        for text in experiment_results.judged(results, 5)[1]:
             self.assertIn("no run yet (aim", text)
         self.assertNotIn("what follows", rendering.reason(Course(), Rule()))
 

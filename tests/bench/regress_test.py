@@ -4,23 +4,18 @@ what it shows."""
 import dataclasses
 import itertools
 import json
-import pathlib
 import random
-import sys
 import unittest
 from unittest import mock
 
-sys.dont_write_bytecode = True
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bench"))
-
-from regression import rendering, simulation  # noqa: E402
-from regression.command_line import arguments  # noqa: E402
-from regression.decision import LOOKS, Rule, look, share_of_look, verdict  # noqa: E402
-from regression.gate import Gate  # noqa: E402
-from regression.jobs import CASES, Case, parse_case  # noqa: E402
-from regression.planting import calibrate  # noqa: E402
-from regression.signed_rank import EXACT_UP_TO, estimate, holm, p_greater  # noqa: E402
+import tree  # noqa: F401: the path to bench/
+from mpiferry_bench.regression import rendering, simulation
+from mpiferry_bench.regression.options import arguments
+from mpiferry_bench.regression.decision import LOOKS, Rule, look, share_of_look, verdict
+from mpiferry_bench.regression.gate import Gate
+from mpiferry_bench.regression.jobs import CASES, Case, parse_case
+from mpiferry_bench.regression.planting import calibrate
+from mpiferry_bench.regression.signed_rank import EXACT_UP_TO, estimate, holm, p_greater
 
 
 class Statistics(unittest.TestCase):
@@ -45,7 +40,7 @@ class Statistics(unittest.TestCase):
         numbers = random.Random(3)
         values = [numbers.gauss(0.3, 1) for _ in range(EXACT_UP_TO)]
         exact, exact_interval = p_greater(values), estimate(values, 0.01)
-        with mock.patch("regression.signed_rank.EXACT_UP_TO", 10):
+        with mock.patch("mpiferry_bench.regression.signed_rank.EXACT_UP_TO", 10):
             self.assertAlmostEqual(p_greater(values), exact, delta=2e-3)
             for near, true in zip(estimate(values, 0.01), exact_interval):
                 self.assertAlmostEqual(near, true, delta=0.02)
@@ -224,7 +219,7 @@ class Cases(unittest.TestCase):
 
     def test_cases_are_repeated_or_have_commas_between(self):
         three = [Case(1 << 16, 3, 64 << 20), Case(1 << 20, 3, 64 << 20), Case(1 << 10, 3, 8 << 20)]
-        args = arguments(["--case", "64K:3:64M,1M:3:64M", "--case", "1K:3:8M", "main"], "")
+        args = arguments(["--case", "64K:3:64M,1M:3:64M", "--case", "1K:3:8M", "main"])
         self.assertEqual((args.cases, args.base), (three, "main"))
 
 

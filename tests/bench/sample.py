@@ -1,14 +1,9 @@
 """Runs that were never measured: a smooth made-up machine, so that tests need no MPI."""
 
-import sys
-from pathlib import Path
-
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
-
-from sweeping.case import SCATTER, TRANSPORT, Case  # noqa: E402
-from sweeping.plan import Plan  # noqa: E402
-from sweeping.result import make  # noqa: E402
+import tree  # noqa: F401: the path to bench/
+from mpiferry_bench.sweep.case import SCATTER, TRANSPORT, Case
+from mpiferry_bench.sweep.plan import Plan
+from mpiferry_bench.sweep.result import make
 
 PLAN = Plan(chunks=[1 << 10 + 2 * power for power in range(8)], ranks=[2, 3, 5, 9], windows=[1, 2, 4, 8, 16, 32],
             repetitions=3, size=512 << 20, max_chunks=16_384, memory=256 << 20)
@@ -20,8 +15,8 @@ CONTEXT = {"date": "2030-01-01T00:00:00+00:00", "host_name": "made-up", "num_cpu
 def speed(case: Case, repetition: int) -> float:
     """Bytes per second."""
     workers = case.ranks - 1
-    crowd = 1 if case.ranks <= 3 else 3 / case.ranks + 0.3
-    top = {SCATTER: 2.6e9, TRANSPORT: 14e9}.get(case.kind, 5.5e9) * min(1, 0.55 + 0.25 * workers) * crowd
+    oversubscription = 1 if case.ranks <= 3 else 3 / case.ranks + 0.3
+    top = {SCATTER: 2.6e9, TRANSPORT: 14e9}.get(case.kind, 5.5e9) * min(1, 0.55 + 0.25 * workers) * oversubscription
     busy = case.chunk / (case.chunk + 60e3 / min(8, case.window or 8))
     cache = 1 / (1 + case.chunk * (case.window or 4) * workers / 600e6)
     return top * busy * cache * (1 + 0.06 * (repetition - 1) + 0.02 * ((case.chunk * case.ranks) % 7 - 3))

@@ -11,17 +11,17 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-import sample  # noqa: F401: the path to bench/
 import visible
-from measuring.early import answer_ctrl_c, settle_signals
-from measuring.scratch import FORGOTTEN, Scratch
+from tree import BENCH
 
-BENCH = Path(__file__).resolve().parents[2] / "bench"
+from mpiferry_bench.entry import answer_ctrl_c, settle_signals
+from mpiferry_bench.measuring.scratch import FORGOTTEN, Scratch
+
 INTERRUPT = """
 import os, signal, sys
 class CtrlC:
     def find_spec(self, name, *_):
-        if name.startswith(("measuring.", "sweeping.", "regression.", "peers.")) and name != "measuring.early":
+        if name.startswith("mpiferry_bench.") and name != "mpiferry_bench.entry":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, CtrlC())
 """
@@ -45,7 +45,7 @@ class TheEnd(unittest.TestCase):
                 os.kill(os.getpid(), number)
             remove(path)
 
-        with mock.patch("measuring.scratch.shutil.rmtree", signalled), Scratch(self.target) as scratch:
+        with mock.patch("mpiferry_bench.measuring.scratch.shutil.rmtree", signalled), Scratch(self.target) as scratch:
             scratch.file("big", 1000)
         self.assertEqual(list(self.target.iterdir()), [])
 
@@ -57,7 +57,7 @@ class TheEnd(unittest.TestCase):
                 os.kill(os.getpid(), number)
 
     def test_they_are_heard_again_also_if_it_can_not_be_removed(self) -> None:
-        with mock.patch("measuring.scratch.shutil.rmtree", side_effect=OSError("busy")), \
+        with mock.patch("mpiferry_bench.measuring.scratch.shutil.rmtree", side_effect=OSError("busy")), \
                 self.assertRaisesRegex(OSError, "busy"), Scratch(self.target):
             pass
         for number in SIGNALS:
@@ -75,7 +75,7 @@ class Destinations(unittest.TestCase):
 
     def left_of(self, kind: str) -> "list[os.stat_result]":
         with tempfile.TemporaryDirectory() as target, \
-                mock.patch("measuring.scratch.file_system", return_value=kind), Scratch(Path(target)) as scratch:
+                mock.patch("mpiferry_bench.measuring.scratch.file_system", return_value=kind), Scratch(Path(target)) as scratch:
             for name in ("chunk_0.bin", "chunk_1.bin"):
                 destination = scratch.destination()
                 self.assertEqual(list(destination.iterdir()), [])
@@ -91,20 +91,20 @@ class Destinations(unittest.TestCase):
         self.assertEqual([status.st_size for status in self.left_of("ext4")], [0, 0])
 
     def test_on_ext4_too_many_are_deleted_and_forgotten(self) -> None:
-        with mock.patch("measuring.scratch.MOST_KEPT", 1), mock.patch("measuring.scratch.time.sleep") as sleep:
+        with mock.patch("mpiferry_bench.measuring.scratch.MOST_KEPT", 1), mock.patch("mpiferry_bench.measuring.scratch.time.sleep") as sleep:
             self.assertEqual(self.left_of("ext4"), [])
         sleep.assert_called_once_with(FORGOTTEN)
 
     def test_on_ext4_a_run_that_wrote_nothing_is_set_aside_too(self) -> None:
         with tempfile.TemporaryDirectory() as target, \
-                mock.patch("measuring.scratch.file_system", return_value="ext4"), Scratch(Path(target)) as scratch:
+                mock.patch("mpiferry_bench.measuring.scratch.file_system", return_value="ext4"), Scratch(Path(target)) as scratch:
             (scratch.destination() / "chunk_0.bin").write_bytes(b"payload")
             for _ in range(3):
                 self.assertEqual(list(scratch.destination().iterdir()), [])
 
     def test_what_a_link_points_to_stays_as_it_is(self) -> None:
         with tempfile.TemporaryDirectory() as target, tempfile.NamedTemporaryFile() as other, \
-                mock.patch("measuring.scratch.file_system", return_value="ext4"), Scratch(Path(target)) as scratch:
+                mock.patch("mpiferry_bench.measuring.scratch.file_system", return_value="ext4"), Scratch(Path(target)) as scratch:
             other.write(b"bytes")
             other.flush()
             (scratch.destination() / "link").symlink_to(other.name)

@@ -3,15 +3,13 @@ import contextlib
 import io
 import os
 import pathlib
-import sys
 import tempfile
 import unittest
 from unittest import mock
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bench"))
+from tree import ROOT  # noqa: F401: for those who use this
 
-from regression import command_line, preflight  # noqa: E402
+from mpiferry_bench.regression import command_line, preflight
 
 LAUNCHER = 'n=$2; shift 2\nwhile [ "$n" -gt 0 ]; do "$@" || exit; n=$((n - 1)); done'
 VERSION = "[ $1 = --version ] && { echo mpiferry 0; exit; }"
@@ -43,7 +41,7 @@ class Here(unittest.TestCase):
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                code = command_line.main(list(map(str, arguments)), "")
+                code = command_line.main(list(map(str, arguments)))
             except SystemExit as end:
                 code = end.code
         self.assertEqual(list(self.target.iterdir()), [], "something is left at the target")

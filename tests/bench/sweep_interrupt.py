@@ -5,9 +5,9 @@ import signal
 import subprocess
 import time
 
-import sample  # noqa: F401: the path to the sweep's modules
+import tree  # noqa: F401: the path to bench/
 from jobs import TINY, Check
-from sweeping.files import NoPage, drawing_python
+from mpiferry_bench.sweep.files import NoPage, drawing_python
 
 PATIENCE = 60  # seconds
 

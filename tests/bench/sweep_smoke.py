@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A tiny sweep of real jobs, from the command to the files. No timing is asserted."""
 
-import sample  # noqa: F401: the path to the sweep's modules
+import tree  # noqa: F401: the path to bench/
 from jobs import TINY, Check
-from sweeping.files import NoPage, drawing_python
+from mpiferry_bench.sweep.files import NoPage, drawing_python
 
 SCATTERS = {f"scatter/chunk:{chunk}/ranks:{ranks}/window:{window}" for chunk, ranks, window in
             ((1 << 16, 2, 1), (1 << 16, 2, 4), (1 << 16, 3, 1), (1 << 16, 3, 4), (1 << 20, 2, 1), (1 << 20, 3, 1))}

@@ -16,17 +16,17 @@ from pathlib import Path
 from unittest import mock
 
 import sample
-from measuring.launcher import Launcher
-from measuring.scratch import NoSpace, Scratch
-from measuring.sizes import counted
-from measuring.status import Status
-from sweeping.case import SCATTER, TRANSPORT, Case
-from sweeping.files import NoMatplotlib, csv_text, drawing_python, write_figures
-from sweeping.jobs import LaunchedFerry
-from sweeping.options import parser, plan_of
-from sweeping.plan import Plan
-from sweeping.progress import Durations, Progress, show_time
-from sweeping.result import BadResult, load, make, speeds
+from mpiferry_bench.measuring.launcher import Launcher
+from mpiferry_bench.measuring.scratch import NoSpace, Scratch
+from mpiferry_bench.measuring.sizes import counted
+from mpiferry_bench.measuring.status import Status
+from mpiferry_bench.sweep.case import SCATTER, TRANSPORT, Case
+from mpiferry_bench.sweep.files import NoMatplotlib, csv_text, drawing_python, write_figures
+from mpiferry_bench.sweep.jobs import LaunchedFerry
+from mpiferry_bench.sweep.options import parser, plan_of
+from mpiferry_bench.sweep.plan import Plan
+from mpiferry_bench.sweep.progress import Durations, Progress, show_time
+from mpiferry_bench.sweep.result import BadResult, load, make, speeds
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -122,7 +122,7 @@ class Results(unittest.TestCase):
             for path, text in before.items():
                 path.write_text(text)
             full = OSError(errno.ENOSPC, "No space left on device")
-            with mock.patch("sweeping.files.csv_text", return_value=mock.Mock()), self.assertRaises(TypeError):
+            with mock.patch("mpiferry_bench.sweep.files.csv_text", return_value=mock.Mock()), self.assertRaises(TypeError):
                 write_figures(out, self.result)  # the second of the files
             with mock.patch("builtins.open", side_effect=full), \
                     self.assertRaisesRegex(OSError, "No space left on device: .*sweep.json'"):
@@ -247,7 +247,7 @@ class Others(unittest.TestCase):
         # In memory, what the ranks take is warmed with it.
         for kind, written in (("tmpfs", "2 MiB"), ("ext4", "1 MiB")):
             with self.subTest(kind), tempfile.TemporaryDirectory() as directory, \
-                    mock.patch("measuring.scratch.file_system", return_value=kind), \
+                    mock.patch("mpiferry_bench.measuring.scratch.file_system", return_value=kind), \
                     Scratch(Path(directory)) as scratch, mock.patch("builtins.open", full), \
                     self.assertRaisesRegex(NoSpace, f"{directory}: it became full while {written} were written"):
                 scratch.warm(MIB)
@@ -255,9 +255,9 @@ class Others(unittest.TestCase):
     def test_what_is_needed_covers_the_warming(self) -> None:
         free = mock.Mock(free=3 * GIB)
         for kind, fits in (("tmpfs", 2 * GIB), ("ext4", 2 * GIB + GIB // 2)):
-            with self.subTest(kind), mock.patch("measuring.scratch.file_system", return_value=kind), \
-                    mock.patch("measuring.scratch.memory_bytes", return_value=3 * GIB), \
-                    mock.patch("measuring.scratch.shutil.disk_usage", return_value=free):
+            with self.subTest(kind), mock.patch("mpiferry_bench.measuring.scratch.file_system", return_value=kind), \
+                    mock.patch("mpiferry_bench.measuring.scratch.memory_bytes", return_value=3 * GIB), \
+                    mock.patch("mpiferry_bench.measuring.scratch.shutil.disk_usage", return_value=free):
                 Scratch(Path("/nowhere")).need(fits)
                 with self.assertRaisesRegex(NoSpace, "/nowhere: .* to spare are needed, 3 GiB are free"):
                     Scratch(Path("/nowhere")).need(fits + 1)

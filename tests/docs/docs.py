@@ -221,8 +221,10 @@ def dev_benches(root):
 
 def measurements(script):
     """The subcommands of a script; none if it has none."""
-    is_one = script.is_file() and script.suffix == ""
-    return set(re.findall(r'add_parser\("(\w+)"', script.read_text(encoding="utf-8"))) if is_one else set()
+    if not script.is_file() or script.suffix:
+        return set()
+    of_it = [script, *(script.parent / "mpiferry_bench" / script.name).glob("*.py")]
+    return {name for file in of_it for name in re.findall(r'add_parser\("(\w+)"', file.read_text(encoding="utf-8"))}
 
 
 def scripts_exist(root, **_):

@@ -10,8 +10,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True  # these folders are source only
 sys.path.insert(0, str(ROOT / "bench"))
 
-from measuring.command import CommandFailed  # noqa: E402, F401
-from measuring.ferry import Ferry  # noqa: E402
+from mpiferry_bench.entry import need  # noqa: E402
+
+need(Path(sys.argv[0]).name, "psutil")
+
+from mpiferry_bench.measuring.command import CommandFailed  # noqa: E402, F401
+from mpiferry_bench.measuring.ferry import Ferry  # noqa: E402
 
 KIB, MIB = 1 << 10, 1 << 20
 SKIPPED = 77  # what ctest is told to take for it: SKIP_RETURN_CODE

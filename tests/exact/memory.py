@@ -5,6 +5,7 @@ The limits are those of docs/benchmarks.md: what a rank may hold in chunks, and 
 included. Of a file that is eight times as large only the digests may take more.
 """
 
+import json
 import os
 import shutil
 import sys
@@ -17,12 +18,12 @@ WORKERS = RANKS - 1
 CHUNK, WINDOW = 4 * KIB, 64
 CHUNKS, TIMES = 2048, 8
 
-MOST_ABOVE = 48 * MIB  # bench/measuring/memory.py
+MOST_ABOVE = 48 * MIB  # bench/mpiferry_bench/transfer/memory.py
 DIGEST = 8  # bytes for each chunk of the file on the master, of its share on a worker
 # A rank's peak is no exact figure: the heap grows by 128 KiB, libraries touch pages when they first need them, and
 # a short job need not use all of its buffers.
 SLACK = 2 * MIB
-WRAPPER = ROOT / "bench/measuring/peak_memory.py"
+WRAPPER = ROOT / "bench/mpiferry_bench/measuring/rank_usage.py"
 
 
 def peaks(args, directory: Path, chunks: int) -> "list[int]":
@@ -35,7 +36,7 @@ def peaks(args, directory: Path, chunks: int) -> "list[int]":
     shutil.rmtree(destination)
     if run.report["master_buffers"] != WINDOW * WORKERS:
         raise CommandFailed(f"the master may hold {run.report['master_buffers']} chunks, not {WINDOW * WORKERS}")
-    return [int((directory / f"rank_{rank}").read_text()) * KIB for rank in range(RANKS)]
+    return [json.loads((directory / f"rank_{rank}").read_text())["peak_kib"] * KIB for rank in range(RANKS)]
 
 
 def check(small: "list[int]", large: "list[int]") -> "list[str]":

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from measuring import paths
-from measuring.paths import Unusable
-from measuring.ranks import version
-from measuring.usage import Parser, whole_number
+from mpiferry_bench.measuring import paths
+from mpiferry_bench.measuring.paths import Unusable
+from mpiferry_bench.measuring.ranks import version
+from mpiferry_bench.measuring.usage import Parser, whole_number
 
 from hosts import isolation
 from hosts.cluster import FOLDER, SHARED, Cluster

@@ -1,0 +1,124 @@
+"""The files of a result: each appears whole, or stays as it was."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .options import NAME
+from .result import AGGREGATES, speeds
+
+HEAD = ("kind", "chunk_bytes", "ranks", "window", "job_bytes", "repetitions", "median_gb_per_s", "min_gb_per_s",
+        "max_gb_per_s", "stddev_gb_per_s", "partial")
+SCRIPT = Path(__file__).resolve().parents[2] / "sweep"
+INSTALL = "apt-get install python3-matplotlib (Debian, Ubuntu), dnf install python3-matplotlib (Fedora)"
+
+
+class NoPage(Exception):
+    """Says why the page was not drawn, and what to do."""
+
+
+class NoMatplotlib(NoPage):
+    """What it lacks is to be installed, or mended."""
+
+
+def _part(path: Path, text: str) -> Path:
+    """All of a file, under another name; nothing if that fails."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.unlink(missing_ok=True)
+        with open(part, "x", encoding="utf-8") as out:
+            out.write(text)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+    return part
+
+
+def publish(*files: tuple[Path, str]) -> None:
+    """All of them, or none."""
+    parts: list[Path] = []
+    try:
+        for path, text in files:
+            parts.append(_part(path, text))
+        for part, (path, _) in zip(parts, files):
+            os.replace(part, path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def csv_text(result: Mapping[str, Any]) -> str:
+    """One line for each case."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEAD)
+    partial = "yes" if result["context"]["partial"] else "no"
+    for case, speed in speeds(result).items():
+        figures = (speed.median, speed.least, speed.most, AGGREGATES["stddev"](speed.values))
+        writer.writerow((case.kind, case.chunk, case.ranks, case.window or "", speed.size, len(speed.values),
+                         *(f"{figure:.6g}" for figure in figures), partial))
+    return out.getvalue()
+
+
+def write_figures(directory: Path, result: Mapping[str, Any]) -> list[Path]:
+    """sweep.json and sweep.csv. The page of an earlier result goes: it would belong to other figures."""
+    files = {directory / "sweep.json": json.dumps(result, indent=1) + "\n", directory / "sweep.csv": csv_text(result)}
+    publish(*files.items())
+    (directory / "sweep.html").unlink(missing_ok=True)
+    return list(files)
+
+
+# What charts.py and svg.py need of it: that it can be found says nothing of a broken one, or an old one.
+TRIAL = ("import importlib.util as i, sys\nif i.find_spec('matplotlib') is None: sys.exit(3)\n"
+         "import matplotlib.figure, matplotlib.ticker, matplotlib.backends.backend_svg\nmatplotlib.colormaps")
+MISSING = 3
+
+
+def _why_not(python: str) -> str:
+    """Why this interpreter cannot draw; nothing if it can."""
+    try:
+        done = subprocess.run([python, "-c", TRIAL], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", timeout=120, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{python} did not import it: {error}"
+    if done.returncode == 0:
+        return ""
+    if done.returncode == MISSING:
+        return f"{python} has none"
+    said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+    return f"that of {python} is broken: {said[-1]}"
+
+
+def drawing_python() -> str:
+    """An interpreter whose matplotlib works: this one, or the system's, if another comes first on PATH."""
+    reasons = []
+    for python in dict.fromkeys((sys.executable, "/usr/bin/python3")):
+        if Path(python).is_file():
+            reasons.append(_why_not(python))
+            if not reasons[-1]:
+                return python
+    raise NoMatplotlib(f"the page needs matplotlib: {'; '.join(reasons)}\n  install it: {INSTALL}")
+
+
+def draw(result: Path, page: Path) -> None:
+    """In a process of its own, with the interpreter that can. Raises NoPage."""
+    later = f"later: {NAME} {shlex.join(['page', str(result), '--html', str(page)])}"
+    try:
+        python = drawing_python()
+    except NoMatplotlib as error:
+        raise NoMatplotlib(f"{error}\n  {later}") from None
+    done = subprocess.run([python, str(SCRIPT), "draw", str(result), "--html", str(page)], check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise NoPage(f"{page}: not drawn:\n{done.stdout}{done.stderr}  {later}")
