@@ -70,7 +70,7 @@ def broken_matplotlib(check: Check) -> None:
     words = ("--binary", str(check.root / "fake"), "--launcher", "env RANKS={ranks}", "--ranks", "2", "--windows", "1",
              "--size", "1M", "--chunks", "4K", "1M", "--repetitions", "1")
     with mock.patch.dict(os.environ, PYTHONPATH=str(package.parent)):
-        check.ended(check.run(*words, "--fresh"), 0, "warning:", "broken: ImportError: no libpng", "sweep.json",
+        check.ended(check.run(*words, "--fresh"), 0, "warning:", "ImportError: no libpng", "sweep.json",
                     "sweep.csv")
         check.ended(check.run("page", str(check.out / "sweep.json"), program=False), 1, "error:", "no libpng")
     check.that(not (check.out / "sweep.html").exists(), "a page of nothing")

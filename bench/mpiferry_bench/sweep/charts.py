@@ -1,28 +1,70 @@
-"""The figures of the page, drawn by matplotlib."""
+"""The figures of the page, drawn by matplotlib, for a light page and for a dark one."""
 
 from __future__ import annotations
 
+import base64
+import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+
 from ..measuring.sizes import show_size
-
 from .result import Speed
-from .svg import GRID, INK, MUTED, OTHERS, SPEED, TRANSPORT, WRITE, inline
 
-matplotlib.rcParams.update({
-    "svg.fonttype": "none", "svg.hashsalt": "mpiferry", "font.family": "DejaVu Sans", "font.size": 8.5,
-    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": GRID, "axes.linewidth": 0.8,
-    "xtick.color": MUTED, "ytick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
-    "axes.facecolor": "none", "figure.facecolor": "none"})
 COLOURS = matplotlib.colormaps["viridis"]
 WIDTH = 4.6  # inches of a figure: some 330 px on a phone, twice that on a desk
 LIGHT_TEXT, DARK_TEXT = "#ffffff", "#10141a"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Of lines and words, here and in page.css."""
+
+    ink: str
+    muted: str
+    grid: str
+    speed: str
+    transport: str
+    write: str
+    others: str
+
+
+LIGHT = Palette(ink="#16191d", muted="#5b636d", grid="#dadde1", speed="#1f5fbf", transport="#b3500b", write="#137a5a",
+                others="#b9bec5")
+DARK = Palette(ink="#e9ebee", muted="#a3abb5", grid="#3a4048", speed="#7db1ff", transport="#f2a35e", write="#5fd0a5",
+               others="#5a626c")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure as SVG, in data: URLs."""
+
+    light: str
+    dark: str
+    label: str  # for those who cannot see it
+    width: int  # px; where there is less, it is scrolled
+
+
+def picture(label: str, draw: Callable[..., Figure], *figures: object) -> Picture:
+    """What draw(palette, *figures) draws with both palettes."""
+    urls = []
+    for palette in (LIGHT, DARK):
+        with matplotlib.rc_context({
+                "svg.fonttype": "none", "svg.hashsalt": "mpiferry", "font.family": "sans-serif",
+                "font.sans-serif": ["DejaVu Sans"], "font.size": 8.5,
+                "text.color": palette.ink, "axes.labelcolor": palette.ink, "axes.edgecolor": palette.grid,
+                "axes.linewidth": 0.8, "xtick.color": palette.muted, "ytick.color": palette.muted,
+                "xtick.labelcolor": palette.ink, "ytick.labelcolor": palette.ink}):
+            figure, out = draw(palette, *figures), io.BytesIO()
+            figure.savefig(out, format="svg", transparent=True, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+        urls.append("data:image/svg+xml;base64," + base64.b64encode(out.getvalue()).decode())
+    return Picture(*urls, label, round(72 * figure.get_figwidth()))
 
 
 def digits(value: float) -> str:
@@ -44,14 +86,14 @@ def _text_colour(colour: tuple[float, ...]) -> str:
     return LIGHT_TEXT if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.0565 else DARK_TEXT
 
 
-def _cells(axes: Axes, rows: Sequence[str], columns: Sequence[str],
+def _cells(palette: Palette, axes: Axes, rows: Sequence[str], columns: Sequence[str],
            cells: Mapping[tuple[int, int], tuple[float, str, bool]], most: float) -> None:
     """`cells` by row and column: the value, a second line, and whether it is marked."""
     for (row, column), (value, second, marked) in cells.items():
         colour = COLOURS(value / most)
         axes.add_patch(Rectangle((column - 0.48, row - 0.47), 0.96, 0.94, facecolor=colour, edgecolor="none"))
         if marked:
-            axes.add_patch(Rectangle((column - 0.48, row - 0.47), 0.96, 0.94, facecolor="none", edgecolor=INK,
+            axes.add_patch(Rectangle((column - 0.48, row - 0.47), 0.96, 0.94, facecolor="none", edgecolor=palette.ink,
                                      linewidth=1.8))
         ink = _text_colour(colour)
         axes.text(column, row - (0.15 if second else 0), digits(value), ha="center", va="center", color=ink,
@@ -61,7 +103,7 @@ def _cells(axes: Axes, rows: Sequence[str], columns: Sequence[str],
     for row in range(len(rows)):
         for column in range(len(columns)):
             if (row, column) not in cells:
-                axes.text(column, row, "–", ha="center", va="center", color=MUTED)
+                axes.text(column, row, "–", ha="center", va="center", color=palette.muted)
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)
@@ -78,19 +120,20 @@ def _heat_figure(rows: int, columns: int, row_height: float) -> tuple[Figure, Ax
     return figure, figure.add_axes((left, bottom, 1 - left - 0.05 / width, 1 - bottom - 0.06 / height))
 
 
-def heat_map(best: Mapping[tuple[int, int], Speed], chunks: Sequence[int], ranks: Sequence[int], most: float) -> str:
+def heat_map(palette: Palette, best: Mapping[tuple[int, int], Speed], chunks: Sequence[int], ranks: Sequence[int],
+             most: float) -> Figure:
     """GB/s by chunk size and ranks, with the window that gave it."""
     figure, axes = _heat_figure(len(chunks), len(ranks), 0.47)
     cells = {(chunks.index(chunk), ranks.index(count)): (speed.median, f"window {speed.case.window}", False)
              for (chunk, count), speed in best.items()}
-    _cells(axes, [show_size(chunk) for chunk in chunks], [str(count) for count in ranks], cells, most)
+    _cells(palette, axes, [show_size(chunk) for chunk in chunks], [str(count) for count in ranks], cells, most)
     axes.set_xlabel("ranks (the master and its workers)")
     axes.set_ylabel("chunk size")
-    return inline(figure, "heat", "Heat map of GB/s over chunk size and ranks; the table below has the figures")
+    return figure
 
 
-def window_map(found: Mapping[tuple[int, int], Speed], chunks: Sequence[int], windows: Sequence[int], ranks: int,
-               most: float) -> str:
+def window_map(palette: Palette, found: Mapping[tuple[int, int], Speed], chunks: Sequence[int],
+               windows: Sequence[int], most: float) -> Figure:
     """GB/s by chunk size and window at one rank count; the best window of each chunk size is outlined."""
     figure, axes = _heat_figure(len(chunks), len(windows), 0.3)
     cells = {}
@@ -98,10 +141,10 @@ def window_map(found: Mapping[tuple[int, int], Speed], chunks: Sequence[int], wi
         others = [other.median for (size, _), other in found.items() if size == chunk]
         cells[chunks.index(chunk), windows.index(window)] = (
             speed.median, "", len(others) > 1 and speed.median == max(others))
-    _cells(axes, [show_size(chunk) for chunk in chunks], [str(window) for window in windows], cells, most)
+    _cells(palette, axes, [show_size(chunk) for chunk in chunks], [str(window) for window in windows], cells, most)
     axes.set_xlabel("window (chunks in flight to one worker)")
     axes.set_ylabel("chunk size")
-    return inline(figure, f"window{ranks}", f"Heat map of GB/s over chunk size and window at {ranks} ranks")
+    return figure
 
 
 def speed_range(speeds: Sequence[Speed]) -> tuple[float, float]:
@@ -115,8 +158,8 @@ def _line(axes: Axes, speeds: Sequence[Speed], colour: str, **style: object) -> 
     axes.plot([speed.case.chunk for speed in by_chunk], [speed.median for speed in by_chunk], color=colour, **style)
 
 
-def curves(ranks: int, best: Mapping[int, Sequence[Speed]], transport: Sequence[Speed], write: Sequence[Speed],
-           chunks: Sequence[int], limits: tuple[float, float]) -> str:
+def curves(palette: Palette, ranks: int, best: Mapping[int, Sequence[Speed]], transport: Sequence[Speed],
+           write: Sequence[Speed], chunks: Sequence[int], limits: tuple[float, float]) -> Figure:
     """GB/s over chunk size at one rank count, beside the limits; the other rank counts stay in sight."""
     figure = Figure(figsize=(WIDTH, 3.3))
     axes = figure.add_axes((0.145, 0.15, 0.835, 0.82))
@@ -124,15 +167,15 @@ def curves(ranks: int, best: Mapping[int, Sequence[Speed]], transport: Sequence[
     axes.set_yscale("log")
     for count, speeds in best.items():
         if count != ranks:
-            _line(axes, speeds, OTHERS, linewidth=1, marker="o", markersize=1.5)
-    _line(axes, transport, TRANSPORT, linewidth=1.6, linestyle=(0, (5, 2)), marker="s", markersize=3)
-    _line(axes, write, WRITE, linewidth=1.6, linestyle=(0, (1, 1.5)), marker="^", markersize=3.6)
+            _line(axes, speeds, palette.others, linewidth=1, marker="o", markersize=1.5)
+    _line(axes, transport, palette.transport, linewidth=1.6, linestyle=(0, (5, 2)), marker="s", markersize=3)
+    _line(axes, write, palette.write, linewidth=1.6, linestyle=(0, (1, 1.5)), marker="^", markersize=3.6)
     own = sorted(best.get(ranks, ()), key=lambda speed: speed.case.chunk)
     sizes = [speed.case.chunk for speed in own]
     low, high = [speed.least for speed in own], [speed.most for speed in own]
-    axes.fill_between(sizes, low, high, color=SPEED, alpha=0.22, linewidth=0)
-    axes.vlines(sizes, low, high, color=SPEED, linewidth=1.1, alpha=0.7)
-    _line(axes, own, SPEED, linewidth=2.2, marker="o", markersize=4.2)
+    axes.fill_between(sizes, low, high, color=palette.speed, alpha=0.22, linewidth=0)
+    axes.vlines(sizes, low, high, color=palette.speed, linewidth=1.1, alpha=0.7)
+    _line(axes, own, palette.speed, linewidth=2.2, marker="o", markersize=4.2)
     axes.set_xlim(chunks[0] / 1.5, chunks[-1] * 1.5)
     axes.set_ylim(limits)
     shown = chunks if len(chunks) <= 8 else chunks[::-(-len(chunks) // 8)]
@@ -144,16 +187,16 @@ def curves(ranks: int, best: Mapping[int, Sequence[Speed]], transport: Sequence[
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    axes.grid(axis="y", color=palette.grid, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_xlabel("chunk size (bytes, K = 1024)")
     axes.set_ylabel("GB/s")
-    return inline(figure, f"curve{ranks}", f"GB/s over chunk size at {ranks} ranks, beside the limits")
+    return figure
 
 
-def colour_bar(most: float) -> str:
+def colour_bar(palette: Palette, most: float) -> Figure:
     """What the colours of the heat maps mean."""
     figure = Figure(figsize=(WIDTH, 0.5))
     axes = figure.add_axes((0.178, 0.62, 0.81, 0.3))
@@ -168,4 +211,4 @@ def colour_bar(most: float) -> str:
     for side in axes.spines.values():
         side.set_visible(False)
     axes.text(-0.03, 0.5, "GB/s", transform=axes.transAxes, ha="right", va="center")
-    return inline(figure, "bar", f"Colours from 0 to {digits(most)} GB/s")
+    return figure

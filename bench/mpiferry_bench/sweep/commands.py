@@ -18,7 +18,7 @@ from ..measuring.scratch import NoSpace, Scratch
 from ..measuring.sizes import are, counted, show_size
 
 from .case import KINDS, SCATTER, Case
-from .files import NoMatplotlib, NoPage, draw, publish, write_figures
+from .files import CannotDraw, NoPage, draw, publish, write_figures
 from .jobs import Jobs, LaunchedFerry
 from .journal import Journal, Refused
 from .machine import described, identity
@@ -110,7 +110,7 @@ class Sweep:
         try:
             draw(out / "sweep.json", out / "sweep.html")
             files.append(out / "sweep.html")
-        except NoMatplotlib as error:
+        except CannotDraw as error:
             say(f"warning: {error}")  # measuring was asked for, and that is done
         except NoPage as error:
             say(f"error: {error}")

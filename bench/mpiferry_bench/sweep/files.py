@@ -19,14 +19,15 @@ from .result import AGGREGATES, speeds
 HEAD = ("kind", "chunk_bytes", "ranks", "window", "job_bytes", "repetitions", "median_gb_per_s", "min_gb_per_s",
         "max_gb_per_s", "stddev_gb_per_s", "partial")
 SCRIPT = Path(__file__).resolve().parents[2] / "sweep"
-INSTALL = "apt-get install python3-matplotlib (Debian, Ubuntu), dnf install python3-matplotlib (Fedora)"
+PACKAGES = "python3-matplotlib python3-jinja2"
+INSTALL = f"apt-get install {PACKAGES} (Debian, Ubuntu), dnf install {PACKAGES} (Fedora)"
 
 
 class NoPage(Exception):
     """Says why the page was not drawn, and what to do."""
 
 
-class NoMatplotlib(NoPage):
+class CannotDraw(NoPage):
     """What it lacks is to be installed, or mended."""
 
 
@@ -79,10 +80,8 @@ def write_figures(directory: Path, result: Mapping[str, Any]) -> list[Path]:
     return list(files)
 
 
-# What charts.py and svg.py need of it: that it can be found says nothing of a broken one, or an old one.
-TRIAL = ("import importlib.util as i, sys\nif i.find_spec('matplotlib') is None: sys.exit(3)\n"
-         "import matplotlib.figure, matplotlib.ticker, matplotlib.backends.backend_svg\nmatplotlib.colormaps")
-MISSING = 3
+# What page.py and charts.py need: that it can be found says nothing of a broken one, or an old one.
+TRIAL = "import jinja2, matplotlib.figure, matplotlib.ticker, matplotlib.backends.backend_svg\nmatplotlib.colormaps"
 
 
 def _why_not(python: str) -> str:
@@ -91,24 +90,20 @@ def _why_not(python: str) -> str:
         done = subprocess.run([python, "-c", TRIAL], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               errors="replace", timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return f"{python} did not import it: {error}"
-    if done.returncode == 0:
-        return ""
-    if done.returncode == MISSING:
-        return f"{python} has none"
+        return str(error)
     said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-    return f"that of {python} is broken: {said[-1]}"
+    return f"{python}: {said[-1]}" if done.returncode else ""
 
 
 def drawing_python() -> str:
-    """An interpreter whose matplotlib works: this one, or the system's, if another comes first on PATH."""
+    """An interpreter in which these work: this one, or the system's, if another comes first on PATH."""
     reasons = []
     for python in dict.fromkeys((sys.executable, "/usr/bin/python3")):
         if Path(python).is_file():
             reasons.append(_why_not(python))
             if not reasons[-1]:
                 return python
-    raise NoMatplotlib(f"the page needs matplotlib: {'; '.join(reasons)}\n  install it: {INSTALL}")
+    raise CannotDraw(f"the page needs Matplotlib and Jinja: {'; '.join(reasons)}\n  install it: {INSTALL}")
 
 
 def draw(result: Path, page: Path) -> None:
@@ -116,8 +111,8 @@ def draw(result: Path, page: Path) -> None:
     later = f"later: {NAME} {shlex.join(['page', str(result), '--html', str(page)])}"
     try:
         python = drawing_python()
-    except NoMatplotlib as error:
-        raise NoMatplotlib(f"{error}\n  {later}") from None
+    except CannotDraw as error:
+        raise CannotDraw(f"{error}\n  {later}") from None
     done = subprocess.run([python, str(SCRIPT), "draw", str(result), "--html", str(page)], check=False,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
