@@ -256,7 +256,8 @@ class Others(unittest.TestCase):
         free = mock.Mock(free=3 * GIB)
         for kind, fits in (("tmpfs", 2 * GIB), ("ext4", 2 * GIB + GIB // 2)):
             with self.subTest(kind), mock.patch("mpiferry_bench.measuring.scratch.file_system", return_value=kind), \
-                    mock.patch("mpiferry_bench.measuring.scratch.memory_bytes", return_value=3 * GIB), \
+                    mock.patch("mpiferry_bench.measuring.scratch.psutil.virtual_memory",
+                               return_value=mock.Mock(available=3 * GIB)), \
                     mock.patch("mpiferry_bench.measuring.scratch.shutil.disk_usage", return_value=free):
                 Scratch(Path("/nowhere")).need(fits)
                 with self.assertRaisesRegex(NoSpace, "/nowhere: .* to spare are needed, 3 GiB are free"):

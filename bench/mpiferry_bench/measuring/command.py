@@ -2,11 +2,15 @@
 
 import contextlib
 import os
+import resource
 import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psutil
 
 PATIENCE = 1800.0  # seconds; far above any job here, so that a hanging one ends with a message
 GRACE = 5.0  # seconds between asking and killing; mpiferry promises 2
@@ -23,12 +27,37 @@ def _environment() -> dict[str, str]:
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
+    """Asks, and after GRACE kills what is left: MPICH gives proxies and ranks sessions of their own, and what has lost
+    its parent is still in the group."""
+    descendants = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.terminate()  # mpirun hands it on to its ranks
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE)
-    with contextlib.suppress(ProcessLookupError):  # other launchers may leave theirs behind
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    for one in descendants:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
     process.wait()
+
+
+@contextlib.contextmanager
+def started(argv: Sequence[str], **how: Any) -> "Iterator[subprocess.Popen[str]]":
+    """A process that does not outlive us, in a session of its own: Ctrl-C reaches it through us, once, also when only
+    we are signalled."""
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, start_new_session=True, **how) as process:
+        try:
+            yield process
+        except BaseException:
+            _end(process)
+            raise
+
+
+def children_cpu_seconds() -> float:
+    """Of all that we have started and that has ended, on this host. mpirun waits for its proxies and these for the
+    ranks, so all of them are in the sum."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def run(argv: Sequence[str], *, patience: float = PATIENCE, talkative: bool = False) -> float:
@@ -39,20 +68,14 @@ def run(argv: Sequence[str], *, patience: float = PATIENCE, talkative: bool = Fa
 
 def capture(argv: Sequence[str], *, patience: float = PATIENCE, talkative: bool = False) -> "tuple[float, str]":
     """The same, with what it printed."""
+    outputs = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE} if talkative else {
+        "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     began = time.perf_counter()
-    # A session of its own: Ctrl-C reaches it through us, once, also when only we are signalled.
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL if talkative else subprocess.PIPE,
-                          stderr=subprocess.PIPE if talkative else subprocess.STDOUT, text=True, errors="replace",
-                          env=_environment(), start_new_session=True) as process:
-        try:
+    try:
+        with started(argv, text=True, errors="replace", env=_environment(), **outputs) as process:
             output, errors = process.communicate(timeout=patience)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            raise CommandFailed(f"{shlex.join(argv)}\nhad not ended after {patience:.0f} s") from None
-        except BaseException:
-            _end(process)
-            raise
+    except subprocess.TimeoutExpired:
+        raise CommandFailed(f"{shlex.join(argv)}\nhad not ended after {patience:.0f} s") from None
     seconds = time.perf_counter() - began
     printed = (output or "") + (errors or "")
     if process.returncode != 0:

@@ -2,41 +2,34 @@
 
 import os
 import platform
+import re
 from pathlib import Path
 
-from .sizes import KIB, show_size
+import psutil
+
+from .sizes import show_size
 
 
-def _field(path: str, name: str) -> str:
-    for line in Path(path).read_text().splitlines():
-        key, colon, value = line.partition(":")
-        if colon and key.strip() == name:
-            return value.strip()
-    return ""
-
-
-def memory_bytes(name: str) -> int:
-    """A line of /proc/meminfo: MemTotal, MemAvailable."""
-    return int(_field("/proc/meminfo", name).split()[0]) * KIB
+def cpu_field(name: str) -> str:
+    """Of the first processor, or nothing."""
+    found = re.search(rf"^{name}\s*:(.*)$", Path("/proc/cpuinfo").read_text(errors="replace"), re.MULTILINE)
+    return found[1].strip() if found else ""
 
 
 def file_system(directory: Path) -> str:
     """The type of the file system that holds the directory: tmpfs, ext4."""
-    device = directory.stat().st_dev
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        before, _, after = line.partition(" - ")
-        major, _, minor = before.split()[2].partition(":")
-        if os.makedev(int(major), int(minor)) == device:
-            return after.split()[0]
-    return "unknown file system"
+    path = directory.resolve(strict=True)
+    holding = [mount for mount in psutil.disk_partitions(all=True) if path.is_relative_to(mount.mountpoint)]
+    # Of several at one place the last one hides the others.
+    return max(reversed(holding), key=lambda mount: len(mount.mountpoint)).fstype if holding else "unknown file system"
 
 
 def describe(target: Path) -> list[str]:
-    cpu = _field("/proc/cpuinfo", "model name") or platform.machine()
-    virtual = ", virtual machine" if " hypervisor" in _field("/proc/cpuinfo", "flags") else ""
+    cpu = cpu_field("model name") or platform.machine()
+    virtual = ", virtual machine" if " hypervisor" in cpu_field("flags") else ""
     return [
         f"machine: {cpu}, {len(os.sched_getaffinity(0))} cores, "
-        f"{show_size(memory_bytes('MemTotal'))} of memory{virtual}; Linux {platform.release()}",
+        f"{show_size(psutil.virtual_memory().total)} of memory{virtual}; Linux {platform.release()}",
         f"target: {target} ({file_system(target)})",
         f"load average of the last minute, before it began: {os.getloadavg()[0]:.1f}",
     ]

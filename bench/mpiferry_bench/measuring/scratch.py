@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from .machine import file_system, memory_bytes
+import psutil
+
+from .machine import file_system
 from .sizes import GIB, MIB, show_size
 
 IN_MEMORY = ("tmpfs", "ramfs")
@@ -54,7 +56,7 @@ class Scratch:
         """Raises NoSpace unless `size` more bytes fit, and what warm() adds to them."""
         free = shutil.disk_usage(self.target).free
         if self._in_memory():
-            free = min(free, memory_bytes("MemAvailable"))
+            free = min(free, psutil.virtual_memory().available)
         spare = SPARE + self._beside()
         if free < size + spare:
             raise NoSpace(f"{self.target}: {show_size(size)} and {show_size(spare)} to spare are "

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..measuring.command import started
 from .base import Base, Repository
 from .refusal import FAILED, Refusal
 
@@ -24,17 +24,10 @@ def _run(argv: Sequence[str], log: Path, what: str) -> None:
         out.write(f"$ {' '.join(argv)}\n")
         out.flush()
         try:
-            # A session of its own, so that an interrupt ends all compilers, and only once.
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                                       start_new_session=True)
+            with started(argv, stdout=out, stderr=subprocess.STDOUT) as process:
+                status = process.wait()
         except FileNotFoundError:
             raise BuildFailed(f"{argv[0]} was not found; it is needed to build {what}") from None
-        try:
-            status = process.wait()
-        except BaseException:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
-            raise
     if status != 0:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         first = next((line.strip() for line in lines if "error:" in line or "CMake Error" in line), "")

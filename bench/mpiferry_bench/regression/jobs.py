@@ -3,12 +3,11 @@
 import argparse
 import contextlib
 import hashlib
-import resource
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..measuring.command import CommandFailed
+from ..measuring.command import CommandFailed, children_cpu_seconds
 from ..measuring.ferry import Ferry
 from ..measuring.paths import Unusable
 from ..measuring.scratch import Scratch
@@ -90,7 +89,7 @@ class Jobs:
         with self._at_the_target():
             destination = self._scratch.destination()
             self._scratch.warm(case.size)
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = children_cpu_seconds()
         try:
             run = self._ferries[program].scatter(case.ranks, case.chunk, self._sources[case.size], destination,
                                                  patience=self.patience(case))
@@ -101,10 +100,7 @@ class Jobs:
         except (OSError, ValueError, KeyError) as error:
             raise Refusal(self._failed(program, case, f"its report is not understood: {error!r}"),
                           FAILED) from None
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        # mpirun has waited for its proxy and that for the ranks, so all of them are in the sum.
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return Figures(transfer, run.seconds, cpu)
+        return Figures(transfer, run.seconds, children_cpu_seconds() - before)
 
     def patience(self, case: Case) -> float:
         """Far beyond what all others of that case have taken, of both programs."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 from pathlib import Path
 from typing import Any
 
-from ..measuring.command import CommandFailed, capture, run
+from ..measuring.command import CommandFailed, capture, children_cpu_seconds, run
 from ..measuring.ferry import LAUNCHERS, Ferry
 from ..measuring.launcher import Launcher
 from ..measuring.paths import mpiferry
@@ -44,12 +43,6 @@ class LaunchedFerry(Ferry):
         to = ("--discard", source) if self.discard else (source, destination)
         return self.launcher.argv(ranks, [*wrapper, str(self.binary), "scatter", "--quiet", "--chunk-size",
                                           str(chunk), *options, *to])
-
-
-def _cpu_seconds() -> float:
-    """Of all that we have started and that has ended, on this host."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 class Jobs:
@@ -89,10 +82,10 @@ class Jobs:
         destination = self._scratch.destination()
         if case.kind != TRANSPORT and not self._discard:
             self._scratch.warm(self._plan.job_size(case.chunk))
-        before = _cpu_seconds()
+        before = children_cpu_seconds()
         measure = {SCATTER: self._scatter, TRANSPORT: self._transport, WRITE_LIMIT: self._write_limit}[case.kind]
         figures = measure(case, destination)
-        return figures and {**figures, "cpu_seconds": round(_cpu_seconds() - before, 6)}
+        return figures and {**figures, "cpu_seconds": round(children_cpu_seconds() - before, 6)}
 
     def _scatter(self, case: Case, destination: Path) -> dict[str, Any]:
         source = self._sources[self._plan.job_size(case.chunk)]

@@ -8,18 +8,14 @@ import platform
 import socket
 from pathlib import Path
 
-from ..measuring.machine import describe, file_system, memory_bytes
+import psutil
+
+from ..measuring.machine import cpu_field, describe, file_system
 from ..measuring.ranks import version
 from ..measuring.sizes import show_size
 
 
 TOOLS = ("bench_transport", "bench_write_limit")
-
-
-def _cpu_fields() -> dict[str, str]:
-    """Of the first processor."""
-    text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n")[0]
-    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
 
 
 def tool(binary: Path, name: str) -> Path | None:
@@ -42,7 +38,7 @@ def versions(binary: Path) -> dict[str, str]:
 def identity(binary: Path, target: Path) -> dict[str, str]:
     return {
         "host": socket.gethostname(),
-        "cpu": _cpu_fields().get("model name", platform.machine()),
+        "cpu": cpu_field("model name") or platform.machine(),
         "cores": str(len(os.sched_getaffinity(0))),
         "kernel": f"{platform.system()} {platform.release()}",
         **versions(binary),
@@ -57,10 +53,10 @@ def described(target: Path) -> dict[str, object]:
     return {
         "host_name": socket.gethostname(),
         "num_cpus": os.cpu_count(),
-        "mhz_per_cpu": round(float(_cpu_fields().get("cpu MHz", 0))),
+        "mhz_per_cpu": round(float(cpu_field("cpu MHz") or 0)),
         "cpu_scaling_enabled": Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").exists(),
         "caches": [],
         "load_avg": list(os.getloadavg()),
         "machine": machine,
-        "memory": show_size(memory_bytes("MemTotal")),
+        "memory": show_size(psutil.virtual_memory().total),
     }

@@ -6,9 +6,10 @@ import argparse
 import os
 from pathlib import Path
 
+import psutil
+
 from ..measuring import paths
 from ..measuring.launcher import Launcher
-from ..measuring.machine import memory_bytes
 from ..measuring.sizes import GIB, KIB, MIB, parse_size, show_size
 from ..measuring.usage import Parser, Several, several, whole_number
 
@@ -113,7 +114,7 @@ def plan_of(parsed: Parser, args: argparse.Namespace) -> Plan:
                          f"{show_size(plan.memory)} of a rank; raise --memory, or leave this chunk size out")
     # What the ranks of one host hold at most: nobody knows how many hosts there are, so only a job that
     # would not even fit with its master and one worker here is refused.
-    available = memory_bytes("MemAvailable")
+    available = psutil.virtual_memory().available
     held = max(2 * chunk * max(plan.useful_windows(chunk, ranks)) for chunk in plan.chunks for ranks in plan.ranks)
     if held > available:
         parsed.error(f"--windows: the largest needs {show_size(held)} for the master and one worker, but "
