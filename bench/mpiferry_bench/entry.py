@@ -73,6 +73,8 @@ def start(name: str, module: str, *, failed: int = 1) -> NoReturn:
 
     insist_on_being_alone(name)
     main = importlib.import_module(f"{__package__}.{module}").main
+    for number in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: end the job, clean up, show what there is
+        signal.signal(number, signal.default_int_handler)
     finish(name, lambda: main(sys.argv[1:]), failed)
 
 

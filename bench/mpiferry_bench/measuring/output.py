@@ -1,4 +1,4 @@
-"""Files that are written where they are named, devices and pipes too, and directories that are made."""
+"""Files that are replaced as a whole, or written where they are named, devices and pipes too; and directories."""
 
 from __future__ import annotations  # Python 3.9
 
@@ -60,3 +60,31 @@ def check_new_directory(option: str, path: Path) -> None:
         if there == path.absolute():
             raise
         raise Unusable(option, path, f"cannot be made: {there}: {error.why}") from None
+
+
+def _part(path: Path, text: str) -> Path:
+    """All of a file, under another name; nothing if that fails."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.unlink(missing_ok=True)
+        with open(part, "x", encoding="utf-8") as out:
+            out.write(text)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+    return part
+
+
+def publish(*files: tuple[Path, str]) -> None:
+    """All of them, or none."""
+    parts: list[Path] = []
+    try:
+        for path, text in files:
+            parts.append(_part(path, text))
+        for part, (path, _) in zip(parts, files):
+            os.replace(part, path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ docs/peers.md says what each scenario compares.
 
 import argparse
 import contextlib
-import signal
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from typing import Any
 from ..measuring.command import CommandFailed
 from ..measuring.ferry import Ferry
 from ..measuring.machine import file_system
+from ..measuring.output import publish
 from ..measuring.paths import ROOT, Unusable, directory, output_file, program, tell
 from ..measuring.ranks import insist_on_ranks, version
 from ..measuring.scratch import NoSpace, Scratch
@@ -168,7 +169,7 @@ def tell_all(setting: Setting, measured: "list[Measured]") -> "tuple[int, str]":
 def keep(args: argparse.Namespace, code: int, figures: "dict[str, Any]") -> int:
     """Writes --json. The exit code then."""
     try:
-        report.write_json(args.json, figures)
+        publish((args.json, json.dumps(figures, indent=2) + "\n"))
     except OSError as error:
         say(f"error: --json {args.json}: not written: {error.strerror}")
         return code or 1
@@ -182,8 +183,6 @@ def main(argv: Sequence[str]) -> int:
             judged = ", ".join(target.shown() for target in TARGETS if target.scenario == scenario.name)
             print(f"{scenario.name:18} {scenario.title}" + (f" ({judged})" if judged else ""))
         return 0
-    for number in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: end the job, clean up
-        signal.signal(number, signal.default_int_handler)
     try:
         with contextlib.ExitStack() as stack:
             setting = Setting(

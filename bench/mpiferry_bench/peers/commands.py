@@ -5,13 +5,14 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ..measuring.command import capture, run
+from ..measuring.command import run
+from ..measuring.programs import limit
 from ..measuring.sizes import show_size
 
 from .case import SECONDS, TRANSFER, Case
 from .complete import check_chunks, check_copy
 from .place import footprint
-from .setting import PEER_PATIENCE, NotRun, Setting, last_json
+from .setting import PEER_PATIENCE, NotRun, Setting
 
 KIB, MIB = 1 << 10, 1 << 20
 Figures = Mapping[str, float]
@@ -141,11 +142,12 @@ class Commands:
         except NotRun as error:
             return Case(name, "bench_write_limit", dict, ours=False, not_run=str(error))
         self._source(chunk)  # room for all
+        numbers = [str(writers), str(chunk), str(self.size)]
 
         def measure() -> Figures:
             destination = self.place.fresh(footprint(self.size, chunk))
-            _, said = capture([program, str(writers), str(chunk), str(self.size), str(destination), *filter(None, (how,))])
-            return {SECONDS: last_json(said)["seconds"]}
+            _, printed = limit([program, *numbers, str(destination), *filter(None, (how,))])
+            return {SECONDS: printed["seconds"]}
 
-        shown = " ".join(("bench_write_limit", str(writers), str(chunk), str(self.size), "OUT", *filter(None, (how,))))
+        shown = " ".join(("bench_write_limit", *numbers, "OUT", *filter(None, (how,))))
         return self._peer(name, shown, measure, f"mpiferry, {ranks} ranks")

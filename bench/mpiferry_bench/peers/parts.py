@@ -21,9 +21,7 @@ of the ranks is the lower one, so both are shown.
 import os
 from collections.abc import Mapping
 
-from ..measuring.command import capture
-
-from .setting import last_json
+from ..measuring.programs import limit
 
 MASTER = ("read", "hash_master")
 WORKER = ("copy", "hash_worker", "write")
@@ -45,8 +43,8 @@ def command(program: str, ranks: int, chunk: "int | str", size: int, source: str
 
 def measure(program: str, ranks: int, chunk: int, size: int, source: str, directory: str) -> dict[str, float]:
     """Core-seconds a byte. `directory`: - for a job that writes nothing."""
-    _, said = capture(command(program, ranks, chunk, size, source, directory))
-    return costs(last_json(said), cores(ranks), size)
+    _, seconds = limit(command(program, ranks, chunk, size, source, directory))
+    return costs(seconds, cores(ranks), size)
 
 
 def core_limit(cost: Mapping[str, float], cores: int) -> float:

@@ -1,7 +1,5 @@
 """What a comparison found: Markdown for readers, JSON for programs."""
 
-import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -134,14 +132,3 @@ def as_json(measured: Sequence[Measured], setting: Setting, lines: Sequence[str]
             "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": list(lines),
             "repetitions": setting.repetitions, "large_bytes": setting.large, "small_bytes": setting.small,
             "idle_bytes": setting.idle, "targets": rows, "scenarios": scenarios}
-
-
-def write_json(path: Path, content: dict) -> None:
-    """The old file stays whole until the new one is."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(json.dumps(content, indent=2) + "\n")
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise

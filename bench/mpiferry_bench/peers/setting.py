@@ -1,13 +1,13 @@
 """What all scenarios of one run share: programs, places, sizes."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..measuring.command import CommandFailed, capture, run
+from ..measuring.command import CommandFailed, capture
 from ..measuring.ferry import Ferry
+from ..measuring.programs import google_benchmark
 
 from .blocking_script import BlockingScript
 from .place import Place
@@ -55,18 +55,10 @@ class Setting:
     def google_benchmark(self, ranks: int, name: str, wanted: Sequence[str], figure: str,
                          *options: str) -> "dict[str, float]":
         """Runs exactly these cases of bench_NAME once; this figure of their JSON, by name."""
-        output = self.scratch_file("benchmark.json")
         escaped = "|".join(one.replace(".", "[.]") for one in wanted)
-        argv = self.mpi(ranks, self.program(name), f"--benchmark_filter=^({escaped})$",
-                        f"--benchmark_out={output}", "--benchmark_out_format=json", *options)
-        output.unlink(missing_ok=True)
-        run(argv)
-        found = {}
-        for case in self.ferry.written_by(argv, output)["benchmarks"]:
-            if case.get("error_occurred"):
-                raise CommandFailed(f"bench_{name}: {case['name']}: {case.get('error_message')}")
-            if case.get(figure, 0) > 0:
-                found[case["name"]] = float(case[figure])
+        _, cases = google_benchmark(self.mpi(ranks, self.program(name), f"--benchmark_filter=^({escaped})$", *options),
+                                    self.scratch_file("benchmark.json"))
+        found = {case["name"]: float(case[figure]) for case in cases if case.get(figure, 0) > 0}
         missing = [one for one in wanted if one not in found]
         if missing:
             raise CommandFailed(f"bench_{name} gave no {figure} for {', '.join(missing)}")
@@ -93,11 +85,3 @@ class Setting:
         if place is None:
             raise NotRun(str(self.memory))
         return place.scratch.path / name
-
-
-def last_json(said: str) -> dict:
-    """The line of JSON that a program of bench/limits printed."""
-    lines = [line for line in said.splitlines() if line.startswith("{")]
-    if not lines:
-        raise CommandFailed(f"no line of JSON in the output:\n{said}")
-    return json.loads(lines[-1])

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -120,8 +119,6 @@ def code_of(error: BaseException) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    for number in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: end the job, clean up, show the part
-        signal.signal(number, signal.default_int_handler)
     short = False
     try:
         if argv[:1] == ["experiment"]:

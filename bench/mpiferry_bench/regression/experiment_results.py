@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import expm1, isfinite, log
 from pathlib import Path
 
+from ..measuring.output import publish
 from ..measuring.sample import table
 from .jobs import Case
 from .refusal import Refusal
@@ -67,9 +68,7 @@ class Results:
 
     def save(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_suffix(".part")
-        part.write_text(json.dumps(self.data, indent=1) + "\n", encoding="utf-8")
-        part.replace(self.path)
+        publish((self.path, json.dumps(self.data, indent=1) + "\n"))
 
     def of(self, kind: str) -> list[dict]:
         return [run for run in self.data["runs"] if run["kind"] == kind]

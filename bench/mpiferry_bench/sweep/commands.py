@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ..measuring.command import CommandFailed
+from ..measuring.output import publish
 from ..measuring.paths import Unusable, directory, input_file, output_file, tell
 from ..measuring.ranks import insist_on_ranks
 from ..measuring.scratch import NoSpace, Scratch
 from ..measuring.sizes import are, counted, show_size
 
 from .case import KINDS, SCATTER, Case
-from .files import CannotDraw, NoPage, draw, publish, write_figures
+from .files import CannotDraw, NoPage, draw, write_figures
 from .jobs import Jobs, LaunchedFerry
 from .journal import Journal, Refused
 from .machine import described, identity

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..measuring.output import publish
 from .options import NAME
 from .result import AGGREGATES, speeds
 
@@ -29,34 +29,6 @@ class NoPage(Exception):
 
 class CannotDraw(NoPage):
     """What it lacks is to be installed, or mended."""
-
-
-def _part(path: Path, text: str) -> Path:
-    """All of a file, under another name; nothing if that fails."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.unlink(missing_ok=True)
-        with open(part, "x", encoding="utf-8") as out:
-            out.write(text)
-    except BaseException as error:
-        part.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror, str(path)) from None
-        raise
-    return part
-
-
-def publish(*files: tuple[Path, str]) -> None:
-    """All of them, or none."""
-    parts: list[Path] = []
-    try:
-        for path, text in files:
-            parts.append(_part(path, text))
-        for part, (path, _) in zip(parts, files):
-            os.replace(part, path)
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
 
 
 def csv_text(result: Mapping[str, Any]) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
-from ..measuring.command import CommandFailed, capture, children_cpu_seconds, run
+from ..measuring.command import CommandFailed, children_cpu_seconds
 from ..measuring.ferry import LAUNCHERS, Ferry
 from ..measuring.launcher import Launcher
 from ..measuring.paths import mpiferry
+from ..measuring.programs import google_benchmark, limit
 from ..measuring.scratch import Scratch
 
 from .case import SCATTER, TRANSPORT, WRITE_LIMIT, Case
@@ -47,7 +47,7 @@ class LaunchedFerry(Ferry):
 
 class Jobs:
     def __init__(self, ferry: LaunchedFerry, plan: Plan, scratch: Scratch) -> None:
-        self._ferry, self._launcher, self._plan, self._scratch = ferry, ferry.launcher, plan, scratch
+        self._ferry, self._plan, self._scratch = ferry, plan, scratch
         self._discard = ferry.discard
         self._sources: dict[int, Path] = {}  # by size
         self.not_measured: dict[str, str] = {}  # limit: why
@@ -108,19 +108,17 @@ class Jobs:
 
     def _transport(self, case: Case, destination: Path) -> dict[str, Any] | None:
         """The best of the windows that it knows at this chunk size."""
-        out = destination / "transport.json"
-        argv = self._launcher.argv(case.ranks, [
+        argv = self._ferry.launcher.argv(case.ranks, [
             str(self._tools[TRANSPORT]), f"--benchmark_filter=^transport/chunk:{case.chunk}/",
-            f"--bytes={self._plan.job_size(case.chunk)}", f"--benchmark_out={out}", "--benchmark_out_format=json"])
+            f"--bytes={self._plan.job_size(case.chunk)}"])
         try:
-            seconds = run(argv)
+            seconds, cases = google_benchmark(argv, destination / "transport.json")
         except CommandFailed as error:
             if "Failed to match any benchmarks" not in str(error):
                 raise
             self._no_transport.add(case.chunk)
             return None
-        said = self._ferry.written_by(argv, out)
-        found = [entry for entry in said.get("benchmarks", ()) if "bytes_per_second" in entry]
+        found = [entry for entry in cases if "bytes_per_second" in entry]
         if not found:
             raise CommandFailed(f"{' '.join(argv)}\nended with 0, but reported no bytes_per_second")
         best = max(found, key=lambda entry: entry["bytes_per_second"])
@@ -131,10 +129,6 @@ class Jobs:
     def _write_limit(self, case: Case, destination: Path) -> dict[str, Any]:
         argv = [str(self._tools[WRITE_LIMIT]), str(case.ranks - 1), str(case.chunk),
                 str(self._plan.job_size(case.chunk)), str(destination)]
-        seconds, output = capture(argv)
-        try:
-            said = json.loads(output)
-            return {"bytes": said["bytes"], "seconds": said["seconds"], "command_seconds": round(seconds, 6)}
-        except (ValueError, KeyError, TypeError):
-            raise CommandFailed(f"{' '.join(argv)}\nended with 0, but printed no figures:\n{output}") from None
+        seconds, printed = limit(argv)
+        return {"bytes": printed["bytes"], "seconds": printed["seconds"], "command_seconds": round(seconds, 6)}
 

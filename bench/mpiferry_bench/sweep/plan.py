@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..measuring.turns import in_turns
 from .case import SCATTER, TRANSPORT, WRITE_LIMIT, Case
 
 
@@ -44,9 +45,4 @@ class Plan:
         return found
 
     def runs(self) -> Iterator[tuple[int, Case]]:
-        """Every case once a repetition, the order turned round each time, so that a machine that gets
-        slower or faster meanwhile does the same to all."""
-        cases = self.cases()
-        for repetition in range(self.repetitions):
-            for case in cases if repetition % 2 == 0 else reversed(cases):
-                yield repetition, case
+        return in_turns(self.cases(), self.repetitions)

@@ -4,7 +4,6 @@ docs/benchmarks.md says what each measurement compares and what came of it.
 """
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,8 +58,6 @@ def measure(args: argparse.Namespace, scratch: Scratch) -> None:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    for number in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: end the job, clean up
-        signal.signal(number, signal.default_int_handler)
     try:
         with Scratch(directory("--target", args.target)) as scratch:
             measure(args, scratch)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..measuring.sample import Sample, table, verdict
+from ..measuring.sample import table, verdict
 from ..measuring.sizes import KIB, MIB, show_size
 from ..measuring.turns import turns
 from ..peers import report
