@@ -41,7 +41,7 @@ def need(name: str, *modules: str) -> None:
 
 def finish(name: str, main: Callable[[], int], failed: int = 1) -> NoReturn:
     """Ends the program with what main() returns, or with `failed` if standard output does not take what it prints."""
-    from .measuring.paths import tell  # noqa: PLC0415: only after the signals are settled
+    from .measuring.paths import error_text  # noqa: PLC0415: only after the signals are settled
 
     code: object = failed
     answer_ctrl_c()
@@ -57,7 +57,7 @@ def finish(name: str, main: Callable[[], int], failed: int = 1) -> NoReturn:
             sys.stdout.flush()
     except OSError as error:
         where = "" if error.filename else "standard output: "
-        print(f"{name}: error: {where}{tell(error)}", file=sys.stderr)
+        print(f"{name}: error: {where}{error_text(error)}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python tries what is left again, and fails
         code = code or failed
     sys.exit(code)  # type: ignore[arg-type]

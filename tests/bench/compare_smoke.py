@@ -39,11 +39,11 @@ def main() -> int:
     unknown = compare("no-such")
     assert unknown.returncode == 2 and "dd-durable" in unknown.stderr, unknown.stderr
     for words, said in ((("--target", "/nowhere"), "--target /nowhere: no such directory"),
-                        (("--disk", "/etc/passwd"), "--disk /etc/passwd: no directory"),
-                        (("--binary", "/bin/true"), "--binary /bin/true: no mpiferry"),
+                        (("--disk", "/etc/passwd"), "--disk /etc/passwd: is not a directory"),
+                        (("--binary", "/bin/true"), "--binary /bin/true: not mpiferry"),
                         (("--build", "/nowhere"), "--build /nowhere: no such directory"),
                         (("--mpiexec", "/nowhere/mpirun"), "--mpiexec /nowhere/mpirun: no such program"),
-                        (("--mpiexec", "/bin/true"), "--mpiexec /bin/true: ended with 0, but started no mpiferry"),
+                        (("--mpiexec", "/bin/true"), "--mpiexec /bin/true: ended with 0, but started not mpiferry"),
                         (("--json", "/nowhere/file"), "--json /nowhere/file: "),
                         (("--turbo",), "unrecognized arguments: --turbo"),
                         (("--repetitions", "1", "--bild", "x"), "did you mean --build?"),

@@ -19,13 +19,13 @@ from mpiferry_bench.peers import blocking_script, complete, parts, place, report
 from mpiferry_bench.peers.case import SECONDS, TRANSFER, Case, fastest, paired, times_as_fast
 from mpiferry_bench.peers.copying import COPYING, _better_dd
 from mpiferry_bench.peers.inside import INSIDE
-from mpiferry_bench.peers.recalling import RECALLING, _verify_outcome
+from mpiferry_bench.peers.existing_data import EXISTING_DATA, _verify_outcome
 from mpiferry_bench.peers.scenario import Measured, Scenario, against
 from mpiferry_bench.peers.setting import NotRun
 from mpiferry_bench.peers.targets import TARGETS, Outcome, Target, of, worst
 from mpiferry_bench.peers.transport import TRANSPORT
 
-SCENARIOS = {one.name: one for one in (*COPYING, *RECALLING, *INSIDE, *TRANSPORT)}
+SCENARIOS = {one.name: one for one in (*COPYING, *EXISTING_DATA, *INSIDE, *TRANSPORT)}
 
 
 def case(name: str, *seconds: float, **more) -> Case:
@@ -231,7 +231,7 @@ class Peers(unittest.TestCase):
         self.assertEqual(place.footprint(1 << 20, 1 << 20), 1 << 20)
 
 
-class Recalling(unittest.TestCase):
+class ExistingData(unittest.TestCase):
     def test_verify_is_compared_with_its_start_up_too(self):
         verify = Case("verify", "", dict, figures={i: {SECONDS: 2.0, TRANSFER: 0.5} for i in range(3)})
         found = _verify_outcome({"verify": verify, "xxhsum": case("xxhsum", 1.0, 1.0, 1.0)})["verify"]

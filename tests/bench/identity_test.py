@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What must be the same for a sweep to go on."""
+"""What must be the same for a sweep to be resumed."""
 
 import tempfile
 import unittest

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The journal of a sweep: what it goes on from, what it refuses, and what it leaves behind."""
+"""The journal of a sweep: what it resumes, what it refuses, and what it leaves behind."""
 
 import errno
 import json
@@ -80,8 +80,8 @@ class Journals(unittest.TestCase):
         def fifo() -> None:
             os.mkfifo(self.path)
 
-        for make, said in ((fifo, "no regular file"), (lambda: self.path.symlink_to("/dev/zero"), "no regular file"),
-                           (lambda: self.path.symlink_to("nowhere"), "leads nowhere"), (self.path.mkdir, "no regular")):
+        for make, said in ((fifo, "is not a regular file"), (lambda: self.path.symlink_to("/dev/zero"), "is not a regular file"),
+                           (lambda: self.path.symlink_to("nowhere"), "leads nowhere"), (self.path.mkdir, "not a regular")):
             for options in ({}, {"fresh": True}, {"must_exist": True}):
                 with self.subTest(said, **options):
                     make()

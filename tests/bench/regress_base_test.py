@@ -128,7 +128,7 @@ class Repositories(unittest.TestCase):
             base.Repository(self.root)
         self.assertNotIn("not a git clone", str(caught.exception))
 
-    def test_what_git_and_tar_say_of_a_base_that_can_not_be_written_is_shown(self):
+    def test_what_git_and_tar_say_of_a_base_that_cannot_be_written_is_shown(self):
         repository, below = base.Repository(self.root), self.root.parent / "below"
         with self.assertRaisesRegex(Refusal, "(?s)nonsense: git archive and tar.*:\n.*not a valid object") as caught:
             building.checkout(repository, base.Base("nonsense", "n", "w"), below)

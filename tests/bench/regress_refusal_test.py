@@ -27,13 +27,13 @@ class Places(Here):
         self.assertEqual(self.gate("--json", self.here / "r.json")[0], 3)
         self.assertEqual(len(json.loads((self.here / "r.json").read_text())["pairs"]), 1)
 
-    def test_what_can_not_be_written_is_named_with_its_option(self):
+    def test_what_cannot_be_written_is_named_with_its_option(self):
         for option in ("--json", "--markdown"):
             for path, why in (("/proc/nothing", "cannot be written"), (self.here, "is a directory"),
                               (self.here / "no/r", "there is no directory"), (self.ferry / "r", "there is no directory"),
                               (self.here / (300 * "a"), "cannot be written: File name too long")):
                 self.refused(f"{option} {path}: {why}", option, path)
-        for path, why in (("/proc", "nothing can be written there"), ("/nowhere", "no such directory"), (self.ferry, "no directory")):
+        for path, why in (("/proc", "nothing can be written there"), ("/nowhere", "no such directory"), (self.ferry, "is not a directory")):
             done, out, err = self.gate("--target", path)
             self.assertEqual((done, out), (2, ""), err)
             self.assertIn(f"error: --target {path}: {why}", err)
@@ -100,12 +100,12 @@ class LaunchersAndPrograms(Here):
         text = self.here / "text"
         text.write_text("no program")
         for option in ("--base-binary", "--head-binary"):
-            for program, why in (("/bin/true", "no mpiferry: its --version .* said: true"),
-                                 (self.program("silent", ""), "no mpiferry: .* said: nothing"),
-                                 (self.program("other", "echo other 1"), "no mpiferry: .* said: other 1"),
+            for program, why in (("/bin/true", "not mpiferry: its --version .* printed: true"),
+                                 (self.program("silent", ""), "not mpiferry: .* printed: nothing"),
+                                 (self.program("other", "echo other 1"), "not mpiferry: .* printed: other 1"),
                                  (self.program("dies", "echo libmpi.so: not found; exit 127"),
-                                  "no mpiferry: .* status 127 and said: libmpi.so: not found"),
-                                 (text, "cannot be executed"), (self.here, "is a directory, no program")):
+                                  "not mpiferry: .* status 127 and printed: libmpi.so: not found"),
+                                 (text, "cannot be executed"), (self.here, "is a directory, not a program")):
                 self.refused(f"{option} {program}: {why}", option, program)
 
 

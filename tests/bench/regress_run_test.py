@@ -69,12 +69,6 @@ class TheGateItself(Scratch):
         self.assertEqual(self.markdown.read_text(), done.stdout)
         self.assertEqual(self.summary.read_text(), done.stdout)
 
-    def test_identical_programs_need_no_measurement(self):
-        argv = [word for word in self.argv(BINARY) if word != "--even-if-identical"]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("GREEN: both programs are the same", done.stdout)
-
     def test_a_slow_stand_in_is_red(self):
         slow = self.program(f'sleep 1\nexec {BINARY} "$@"')
         done = self.run_gate(slow, "--pairs", "8", "--alpha", "0.05")
@@ -99,26 +93,6 @@ class TheGateItself(Scratch):
         self.assertIn("error: HEAD failed", done.stderr)
         data = json.loads(self.json.read_text())
         self.assertEqual((data["partial"], data["exit_code"]), (True, 4))
-
-    def test_a_launcher_that_starts_nothing_is_named(self):
-        argv = [("/bin/true" if word == MPIEXEC else word) for word in self.argv(BINARY)]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
-        self.assertIn("--mpiexec /bin/true: does not start ranks: of 2, none came", done.stderr)
-        self.assertNotIn("BASE", done.stderr)
-
-    def test_a_file_that_can_not_be_written_is_said_before_anything_is_measured(self):
-        for option, path in (("--json", "/nonexistent/r.json"), ("--markdown", self.here), ("--target", "/nonexistent")):
-            done = subprocess.run([*self.argv(BINARY), option, str(path)], capture_output=True, text=True,
-                                  timeout=60, check=False)
-            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
-            self.assertRegex(done.stderr, f"error: {option} {path}: ")
-            self.assertEqual(list(self.target.iterdir()), [])
-
-    def test_no_room_is_no_noise(self):
-        done = self.run_gate(BINARY, "--case", "64K:2:1000T")
-        self.assertEqual(done.returncode, 4, done.stdout + done.stderr)
-        self.assertIn("are free", done.stderr)
 
     def test_a_base_without_the_options_is_called_too_old(self):
         old = self.program("echo 'The following argument was not expected: --json' >&2; exit 2")

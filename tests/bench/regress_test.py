@@ -97,22 +97,22 @@ class TheRule(unittest.TestCase):
     def test_false_alarms_are_as_rare_as_promised_on_all_machines(self):
         for name, machine in simulation.MACHINES.items():
             with self.subTest(machine=name):
-                red = simulation.play(400, 0.0, machine, seed=11)["red"]
+                red = simulation.simulate(400, 0.0, machine, seed=11)["red"]
                 self.assertLessEqual(red, 9)  # alpha promises 4; 10 or more come once in 120 times
 
     def test_alpha_holds_without_the_threshold_too(self):
         rule = Rule(alpha=0.1, threshold=0.0)
-        red = simulation.play(300, 0.0, simulation.MACHINES["a neighbour that stays"], rule=rule, seed=12)["red"]
+        red = simulation.simulate(300, 0.0, simulation.MACHINES["a neighbour that stays"], rule=rule, seed=12)["red"]
         self.assertLessEqual(red, 45)  # 30 promised at most, 5.2 the standard deviation
 
     def test_a_slowdown_of_15_percent_is_found_19_times_in_20(self):
         for name, machine in simulation.MACHINES.items():
             with self.subTest(machine=name):
-                self.assertGreaterEqual(simulation.play(100, 0.15, machine, seed=13)["red"], 95)
+                self.assertGreaterEqual(simulation.simulate(100, 0.15, machine, seed=13)["red"], 95)
 
     def test_a_machine_that_is_too_noisy_leaves_it_open(self):
         noisy = {"noise": 0.6, "tails": 2.0}
-        played = simulation.play(40, 0.0, noisy, seed=14)
+        played = simulation.simulate(40, 0.0, noisy, seed=14)
         self.assertEqual((played["green"], played["red"] <= 2), (0, True))
 
 

@@ -56,7 +56,7 @@ class TheEnd(unittest.TestCase):
             with self.subTest(number), self.assertRaises(KeyboardInterrupt):
                 os.kill(os.getpid(), number)
 
-    def test_they_are_heard_again_also_if_it_can_not_be_removed(self) -> None:
+    def test_they_are_heard_again_also_if_it_cannot_be_removed(self) -> None:
         with mock.patch("mpiferry_bench.measuring.scratch.shutil.rmtree", side_effect=OSError("busy")), \
                 self.assertRaisesRegex(OSError, "busy"), Scratch(self.target):
             pass

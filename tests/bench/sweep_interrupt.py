@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A sweep that is interrupted keeps what it has, says that it is partial, and goes on later."""
+"""A sweep that is interrupted keeps what it has, says that it is partial, and can be resumed."""
 
 import signal
 import subprocess
@@ -44,7 +44,7 @@ def main() -> None:
         print(f"the page: SKIPPED: {error}")
     with open(check.out / "sweep.jsonl", "a", encoding="utf-8") as journal:
         journal.write('{"case": "scatt')  # the power went
-    check.ended(check.run(*TINY, "--repetitions", "3"), 0, "going on")
+    check.ended(check.run(*TINY, "--repetitions", "3"), 0, "resuming")
     check.that(check.journal()[:len(second)] == second, "earlier lines changed")
     check.that(check.result()["context"]["partial"] is False, "the whole sweep is marked partial")
     keys = [line.split(', "bytes"')[0] for line in check.journal()]

@@ -31,7 +31,7 @@ def main() -> None:
     check.nothing_left()
 
     before = check.journal()
-    check.ended(check.run(*TINY, "--repetitions", "1", "--resume"), 0, "going on")
+    check.ended(check.run(*TINY, "--repetitions", "1", "--resume"), 0, "resuming")
     check.that(check.journal() == before, "a sweep that is done measured again")
     check.ended(check.run(*TINY, "--repetitions", "2"), 0)
     check.that(check.journal()[:len(before)] == before, "earlier lines changed")

@@ -25,7 +25,7 @@ MISTAKES = (
 HINTS = ((("--chunks", ","), "--chunks: no value"), (("--chunksize", "64K"), "did you mean --chunks?"),
          (("--chunks", "64K,many"), "--chunks: many: not a size"), (("--windows", "2000"), "from 1 to 1024"),
          (("--size", "1"), "one chunk of 16 MiB"),
-         (("--launcher", "/bin/true -n {ranks}"), "'/bin/true -n {ranks}': ended with 0, but started no mpiferry"))
+         (("--launcher", "/bin/true -n {ranks}"), "'/bin/true -n {ranks}': ended with 0, but started not mpiferry"))
 # What bench/sweep, bench/compare and others begin with.
 ALONE = (f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2] / 'bench')!r}); "
          "from mpiferry_bench.measuring.alone import insist_on_being_alone; insist_on_being_alone('a script')")
@@ -54,7 +54,7 @@ def failing_job(check: Check) -> None:
     before = check.journal()
     in_the_way = check.root / "taken"
     (in_the_way / "sweep.csv").mkdir(parents=True)
-    check.ended(check.run(*words, "--chunks", "4K", "--out", str(in_the_way)), 2, "sweep.csv: is a directory, no file")
+    check.ended(check.run(*words, "--chunks", "4K", "--out", str(in_the_way)), 2, "sweep.csv: is a directory, not a file")
     check.that(list(in_the_way.iterdir()) == [in_the_way / "sweep.csv"], "a refused sweep left something")
     check.ended(check.run(*words, "--chunks", "4K", "--size", "2M"), 2, "job: there 1 MiB", "now 2 MiB", "--fresh")
     check.that(check.journal() == before, "a refused sweep changed the journal")
@@ -89,7 +89,7 @@ def bad_pages(check: Check) -> None:
         check.ended(check.run("page", str(path), program=False), 1, word)
         check.that(not path.with_suffix(".html").exists(), f"{name} became a page")
     os.mkfifo(check.root / "fifo")
-    for name, said in (("missing.json", "No such file"), ("fifo", "no regular file"), ("", "no regular file")):
+    for name, said in (("missing.json", "No such file"), ("fifo", "is not a regular file"), ("", "is not a regular file")):
         check.ended(check.run("page", str(check.root / name), program=False), 2,
                     f"SWEEP.json {check.root / name}: {said}")
     check.ended(check.run("page", program=False), 2, "SWEEP.json")
@@ -144,7 +144,7 @@ def main() -> None:
     for words, hint in HINTS:
         check.ended(check.run(*words), 2, hint)
     for word in ("pag", "", "sweep.json"):
-        check.ended(check.run(word, "x", program=False), 2, f"'{word}' is no command; there is page")
+        check.ended(check.run(word, "x", program=False), 2, f"'{word}' is not a command: page is one")
     check.ended(check.run("--size", "1000T", "--max-chunks", "1073741824"), 1, "are free")
     check.nothing_left()
     failing_job(check)

@@ -115,7 +115,7 @@ class Results(unittest.TestCase):
             write_figures(Path(directory), self.result)
             self.assertEqual(load(Path(directory) / "sweep.json"), self.result)
 
-    def test_what_can_not_be_written_leaves_all_as_it_was(self) -> None:
+    def test_what_cannot_be_written_leaves_all_as_it_was(self) -> None:
         with tempfile.TemporaryDirectory() as directory:
             out = Path(directory)
             before = {out / name: name for name in ("sweep.json", "sweep.csv", "sweep.html")}
@@ -140,7 +140,7 @@ class Results(unittest.TestCase):
         with self.assertRaises(BadResult):
             speeds({"benchmarks": [{"run_name": ONE.name}]})
 
-    def test_figures_that_can_not_be_are_refused_with_entry_and_field(self) -> None:
+    def test_figures_that_cannot_be_are_refused_with_entry_and_field(self) -> None:
         nan = float("nan")
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "sweep.json"

@@ -75,12 +75,12 @@ class Ferry:
 
     def gather(self, ranks: int, directory: Path, target: Path, size: int) -> Run:
         """`size`: of what was scattered."""
-        return self._job(self._recall(ranks, "gather", directory, str(target)), directory.parent, "bytes_written", size)
+        return self._job(self._command(ranks, "gather", directory, str(target)), directory.parent, "bytes_written", size)
 
     def verify(self, ranks: int, directory: Path, size: int) -> Run:
-        return self._job(self._recall(ranks, "verify", directory), directory.parent, "bytes_written", size)
+        return self._job(self._command(ranks, "verify", directory), directory.parent, "bytes_written", size)
 
-    def _recall(self, ranks: int, command: str, *names: "Path | str") -> list[str]:
+    def _command(self, ranks: int, command: str, *names: "Path | str") -> list[str]:
         return [self.mpiexec, "-n", str(ranks), str(self.binary), command, "--quiet", *map(str, names)]
 
     def _job(self, argv: list[str], beside: Path, counter: str, size: int, patience: float = PATIENCE) -> Run:

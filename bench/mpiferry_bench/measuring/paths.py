@@ -25,7 +25,7 @@ class Unusable(Exception):
         self.why = why
 
 
-def tell(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """An error as people say it: where and what, without a number."""
     if not isinstance(error, OSError) or not error.strerror:
         return str(error)
@@ -37,7 +37,7 @@ def directory(option: str, path: Path) -> Path:
     """Raises Unusable unless it is one, and something can be put there."""
     try:
         if not stat.S_ISDIR(os.stat(path).st_mode):
-            raise Unusable(option, path, "no directory")
+            raise Unusable(option, path, "is not a directory")
     except FileNotFoundError:
         raise Unusable(option, path, "no such directory") from None
     except OSError as error:
@@ -54,7 +54,7 @@ def input_file(option: str, path: Path) -> Path:
     """Raises Unusable unless it is a regular file that can be read: a FIFO would be waited for for ever."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise Unusable(option, path, "no regular file")
+            raise Unusable(option, path, "is not a regular file")
         with open(path, "rb"):
             pass
     except OSError as error:
@@ -65,9 +65,9 @@ def input_file(option: str, path: Path) -> Path:
 def output_file(option: str, path: Path) -> Path:
     """Raises Unusable unless it can be made, or be replaced, beside which a part of it is written first."""
     if path.is_dir():
-        raise Unusable(option, path, "is a directory, no file")
+        raise Unusable(option, path, "is a directory, not a file")
     if path.exists() and not path.is_file():
-        raise Unusable(option, path, "is there and no regular file, so it is not replaced")
+        raise Unusable(option, path, "exists and is not a regular file, so it is not replaced")
     try:
         directory(option, path.parent)
     except Unusable as error:
@@ -83,7 +83,7 @@ def program(option: str, name: str) -> str:
     if os.sep not in name:
         raise Unusable(option, name, "no such program on the PATH")
     if os.path.isdir(name):
-        raise Unusable(option, name, "is a directory, no program")
+        raise Unusable(option, name, "is a directory, not a program")
     raise Unusable(option, name, "cannot be executed" if os.path.exists(name) else "no such program")
 
 

@@ -24,12 +24,12 @@ def version(option: str, binary: Path) -> list[str]:
     except OSError as error:
         raise Unusable(option, binary, f"cannot be executed: {error.strerror}") from None
     except subprocess.TimeoutExpired:
-        raise Unusable(option, binary, "no mpiferry: its --version had not ended after 60 s") from None
+        raise Unusable(option, binary, "not mpiferry: its --version had not ended after 60 s") from None
     lines = done.stdout.splitlines()
     if done.returncode != 0 or not lines or not lines[0].startswith("mpiferry"):
-        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[0]
+        printed = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[0]
         raise Unusable(option, binary,
-                       f"no mpiferry: its --version ended with status {done.returncode} and said: {said}")
+                       f"not mpiferry: its --version ended with status {done.returncode} and printed: {printed}")
     return lines
 
 

@@ -1,7 +1,7 @@
 """Runs mpiferry beside what users would take instead, and beside what this machine allows.
 
 Prints Markdown: what was run, medians, ranges, paired ratios, and the table of targets.
-docs/peers.md says what each scenario compares.
+docs/peers.md describes what each scenario compares.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from ..measuring.command import CommandFailed
 from ..measuring.ferry import Ferry
 from ..measuring.machine import file_system
 from ..measuring.output import publish
-from ..measuring.paths import ROOT, Unusable, directory, output_file, program, tell
+from ..measuring.paths import ROOT, Unusable, directory, output_file, program, error_text
 from ..measuring.ranks import insist_on_ranks, version
 from ..measuring.scratch import NoSpace, Scratch
 from ..measuring.sizes import GIB, KIB, MIB, parse_size
@@ -26,7 +26,7 @@ from . import report
 from .copying import COPYING
 from .inside import INSIDE
 from .place import Place
-from .recalling import RECALLING
+from .existing_data import EXISTING_DATA
 from .scenario import Measured
 from .setting import Setting
 from .targets import TARGETS
@@ -37,7 +37,7 @@ table), 1 a run of mpiferry failed, no space is left, or --json was not written,
 usage: an option that is wrong, or names what is not there, 130 interrupted; after 1 and 130 what was measured is
 shown"""
 
-SCENARIOS = {scenario.name: scenario for scenario in (*COPYING, *RECALLING, *INSIDE, *TRANSPORT)}
+SCENARIOS = {scenario.name: scenario for scenario in (*COPYING, *EXISTING_DATA, *INSIDE, *TRANSPORT)}
 
 
 def parser_of_arguments() -> Parser:
@@ -70,7 +70,7 @@ def insist_on_paths(args: argparse.Namespace) -> None:
     if args.json is not None:
         output_file("--json", args.json)
     if args.no_digest_build.exists() and not args.no_digest_build.is_dir():
-        raise Unusable("--no-digest-build", args.no_digest_build, "no directory")
+        raise Unusable("--no-digest-build", args.no_digest_build, "is not a directory")
     if args.mpiexec:
         program("--mpiexec", args.mpiexec)
     if args.binary is None and not args.build.is_dir():
@@ -98,7 +98,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     print(f"bench/compare: {text}", file=sys.stderr, flush=True)
 
 
@@ -142,7 +142,7 @@ def compare(args: argparse.Namespace, setting: Setting) -> int:
         if args.json:
             code = keep(args, code, report.as_json(measured, setting, lines, partial=code != 0))
     if trouble:
-        say(trouble)
+        log(trouble)
     return code
 
 
@@ -150,19 +150,19 @@ def tell_all(setting: Setting, measured: "list[Measured]") -> "tuple[int, str]":
     """Measures and prints. The exit code, and what is to be said of it."""
     code, trouble = 0, ""
     for number, one in enumerate(measured, 1):
-        say(f"{number}/{len(measured)}: {one.scenario.name}")
+        log(f"{number}/{len(measured)}: {one.scenario.name}")
         try:
             one.measure(setting)
         except KeyboardInterrupt:
             code, trouble = 130, "interrupted; what was measured until then is shown, and marked partial"
         except (CommandFailed, NoSpace, OSError, ValueError) as error:
-            code, trouble = 1, f"error: {tell(error)}"
+            code, trouble = 1, f"error: {error_text(error)}"
         print(report.scenario(one, setting), flush=True)
         if code:
             break
     print(report.targets(report.outcomes(measured), setting), flush=True)
     if not code and all(one.not_run for one in measured):
-        code, trouble = 2, "error: nothing could be compared: each scenario says why"
+        code, trouble = 2, "error: nothing could be compared: each scenario has its reason"
     return code, trouble
 
 
@@ -171,7 +171,7 @@ def keep(args: argparse.Namespace, code: int, figures: "dict[str, Any]") -> int:
     try:
         publish((args.json, json.dumps(figures, indent=2) + "\n"))
     except OSError as error:
-        say(f"error: --json {args.json}: not written: {error.strerror}")
+        log(f"error: --json {args.json}: not written: {error.strerror}")
         return code or 1
     return code
 
@@ -192,9 +192,9 @@ def main(argv: Sequence[str]) -> int:
                 disk=open_disk(stack, args.disk))
             return compare(args, setting)
     except KeyboardInterrupt:
-        say("interrupted; everything it wrote is deleted")
+        log("interrupted; everything it wrote is deleted")
         return 130
     except (Unusable, CommandFailed, NoSpace, OSError, ValueError) as error:
         sys.stdout.flush()
-        say(f"error: {tell(error)}")
+        log(f"error: {error_text(error)}")
         return 2 if isinstance(error, Unusable) else 1

@@ -68,7 +68,7 @@ def _once(case: Case, repetition: int) -> None:
         if case.ours and isinstance(error, CommandFailed):
             raise
         text = str(error).strip()
-        said = text.split("\n")
-        case.not_run = "failed: " + " / ".join(said[1:] or said)[:300]  # the first line is the command
+        lines = text.split("\n")
+        case.not_run = "failed: " + " / ".join(lines[1:] or lines)[:300]  # the first line is the command
         case.figures.clear()  # what the run before gave may be as broken
         print(f"bench/compare: {case.name} is left out: {text}", file=sys.stderr)

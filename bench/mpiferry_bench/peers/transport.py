@@ -108,8 +108,8 @@ def _outcomes(cases: Cases) -> "Mapping[str, Outcome]":
         near = [paired(engine, cases[PARTS], f"{chunk}, {SPEED}") for chunk in shown if chunk in limited]
         if found.sample is not None and near and all(sample.values for sample in near):
             least = min(sample.median for sample in near)
-            said = f"of the parts, nothing written, at least {least:.2f}"
-            found = replace(found, note="; ".join(filter(None, (found.note, said))))
+            near_text = f"of the parts, nothing written, at least {least:.2f}"
+            found = replace(found, note="; ".join(filter(None, (found.note, near_text))))
         return found
 
     return {"transport": judge("transport", LARGE), "transport-small": judge("transport-small", (SMALL,))}

@@ -8,7 +8,7 @@ from .refusal import NoBase, Refusal
 
 MAIN = ("origin/main", "main", "origin/master", "master")
 PROGRAM = ("CMakeLists.txt", "cmake", "engine", "cli")  # what it is built of
-WHOLE_HISTORY = ("fetch it with `git fetch --unshallow --tags`; in GitHub's actions/checkout say "
+WHOLE_HISTORY = ("fetch it with `git fetch --unshallow --tags`; in GitHub's actions/checkout set "
                  "`fetch-depth: 0`")
 
 
@@ -22,10 +22,10 @@ class Base:
 class Repository:
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._said = ""  # by git, when it last failed
+        self._error = ""  # by git, when it last failed
         top = self.git("rev-parse", "--show-toplevel")
         if top is None or Path(top).resolve() != root.resolve():
-            why = f"git: {self._said}" if self._said else "not a git clone"
+            why = f"git: {self._error}" if self._error else "not a git clone"
             raise Refusal(f"{root}: {why}; so there is no BASE to build; --base-binary and --head-binary compare "
                           "two installed programs")
         if self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
@@ -39,7 +39,7 @@ class Repository:
         except FileNotFoundError:
             raise Refusal("git was not found; it is needed to build BASE (--base-binary and --head-binary "
                           "do without)") from None
-        self._said = " ".join(done.stderr.split()) if done.returncode != 0 else ""
+        self._error = " ".join(done.stderr.split()) if done.returncode != 0 else ""
         return done.stdout.strip() if done.returncode == 0 else None
 
     def commit(self, name: str) -> "str | None":

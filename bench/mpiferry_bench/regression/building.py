@@ -19,8 +19,8 @@ class BuildFailed(Refusal):
     pass
 
 
-def _run(argv: Sequence[str], log: Path, what: str) -> None:
-    with open(log, "a", encoding="utf-8") as out:
+def _run(argv: Sequence[str], log_file: Path, what: str) -> None:
+    with open(log_file, "a", encoding="utf-8") as out:
         out.write(f"$ {' '.join(argv)}\n")
         out.flush()
         try:
@@ -29,30 +29,30 @@ def _run(argv: Sequence[str], log: Path, what: str) -> None:
         except FileNotFoundError:
             raise BuildFailed(f"{argv[0]} was not found; it is needed to build {what}") from None
     if status != 0:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines()
         first = next((line.strip() for line in lines if "error:" in line or "CMake Error" in line), "")
         tail = "\n".join(lines[-TAIL:])
-        raise BuildFailed(f"{what} does not build{': ' + first if first else ''}\nThe end of {log}:\n{tail}")
+        raise BuildFailed(f"{what} does not build{': ' + first if first else ''}\nThe end of {log_file}:\n{tail}")
 
 
-def build(source: Path, directory: Path, what: str, tell: Callable[[str], None]) -> Path:
+def build(source: Path, directory: Path, what: str, log: Callable[[str], None]) -> Path:
     """Configures and builds the program; returns its path. BuildFailed has the first error, and the end of the log."""
     if not (source / "CMakeLists.txt").is_file():
         raise BuildFailed(f"{what} has no CMakeLists.txt: it is older than the program; name a newer BASE")
     directory.mkdir(parents=True, exist_ok=True)
-    log = directory / "build.log"
-    log.unlink(missing_ok=True)
+    log_file = directory / "build.log"
+    log_file.unlink(missing_ok=True)
     options = list(OPTIONS)
     if shutil.which("ccache"):
         options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
     if shutil.which("ninja") and not (directory / "Makefile").exists():
         options += ["-G", "Ninja"]
-    tell(f"building {what} in {directory} (minutes, the first time)")
+    log(f"building {what} in {directory} (minutes, the first time)")
     began = time.monotonic()
-    _run(["cmake", "-S", str(source), "-B", str(directory), *options], log, what)
+    _run(["cmake", "-S", str(source), "-B", str(directory), *options], log_file, what)
     _run(["cmake", "--build", str(directory), "--target", "mpiferry",
-          "--parallel", str(len(os.sched_getaffinity(0)))], log, what)
-    tell(f"built {what} in {time.monotonic() - began:.0f} s")
+          "--parallel", str(len(os.sched_getaffinity(0)))], log_file, what)
+    log(f"built {what} in {time.monotonic() - began:.0f} s")
     program = directory / "cli" / "mpiferry"
     if not program.is_file():
         raise BuildFailed(f"{what} was built, but there is no {program}: it is laid out otherwise; name a "
@@ -72,21 +72,21 @@ def checkout(repository: Repository, base: Base, below: Path) -> Path:
         unpacked = subprocess.run(["tar", "-x", "-C", str(source)], stdin=archive.stdout, stderr=subprocess.PIPE,
                                   text=True, errors="replace", check=False)
         archive.stdout.close()  # else git would wait for a tar that has failed
-        said = archive.stderr.read() + unpacked.stderr
+        printed = archive.stderr.read() + unpacked.stderr
     if archive.returncode != 0 or unpacked.returncode != 0:
-        raise Refusal(f"{base.commit}: git archive and tar could not write its files to {source}:\n{said.rstrip()}",
+        raise Refusal(f"{base.commit}: git archive and tar could not write its files to {source}:\n{printed.rstrip()}",
                       FAILED)
     (source / ".complete").touch()
     return source
 
 
-def build_base(repository: Repository, base: Base, below: Path, tell: Callable[[str], None]) -> Path:
+def build_base(repository: Repository, base: Base, below: Path, log: Callable[[str], None]) -> Path:
     """The program of BASE. A commit that was built before is not built again, only looked at by the build tool."""
     source = checkout(repository, base, below / base.commit[:12])
     # As far below its sources as ./dev builds below ours: with the same relative paths, a compiler cache that is told
     # to look at these (CCACHE_BASEDIR) finds what the two have in common.
-    return build(source, source / "build" / "base", f"BASE ({base.name})", tell)
+    return build(source, source / "build" / "base", f"BASE ({base.name})", log)
 
 
-def build_head(repository: Repository, below: Path, tell: Callable[[str], None]) -> Path:
-    return build(repository.root, below / "head", "HEAD (the working tree)", tell)
+def build_head(repository: Repository, below: Path, log: Callable[[str], None]) -> Path:
+    return build(repository.root, below / "head", "HEAD (the working tree)", log)

@@ -22,7 +22,7 @@ from .refusal import FAILED, GREEN, INTERRUPTED, USAGE, NoBase, Refusal
 from .rendering import CODES, as_json, markdown
 
 
-def tell(text: str) -> None:
+def log(text: str) -> None:
     print(f"bench/regress: {text}", file=sys.stderr, flush=True)
 
 
@@ -37,11 +37,11 @@ def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
                 {"name": str(args.head_binary), "program": args.head_binary})
     repository = Repository(ROOT)
     base = choose(repository, args.base)
-    tell(f"BASE is {base.name} ({base.why})")
+    log(f"BASE is {base.name} ({base.why})")
     head = repository.describe("HEAD")
     if repository.dirty:
         notes.append("the sources in the working tree differ from HEAD's, and are measured as they are")
-        tell(notes[-1])
+        log(notes[-1])
         head += ", and changes that are not committed"
     base_program = head_program = None
     if args.short and not args.even_if_identical and repository.builds_as(base.commit):
@@ -51,9 +51,9 @@ def programs(args: argparse.Namespace, notes: list[str]) -> tuple[dict, dict]:
         check_jobs(args.mpiexec, args.target, args.cases)
         if args.head_binary is not None:
             notes.append(f"HEAD's program was not built here: it is {args.head_binary}")
-            tell(notes[-1])
-        base_program = build_base(repository, base, args.build, tell)
-        head_program = args.head_binary or build_head(repository, args.build, tell)
+            log(notes[-1])
+        base_program = build_base(repository, base, args.build, log)
+        head_program = args.head_binary or build_head(repository, args.build, log)
     return ({"name": f"{base.name} ({base.why})", "commit": base.commit, "program": base_program},
             {"name": head, "commit": repository.head, "program": head_program})
 
@@ -71,7 +71,7 @@ def write(args: argparse.Namespace, result: dict, course: Course, code: int) -> 
         except Unusable as error:  # the others may still come off
             failures.append(error)
     for error in failures[1:]:
-        tell(f"error: {error}")
+        log(f"error: {error}")
     if failures:
         raise failures[0]
     return code
@@ -97,7 +97,7 @@ def regress(args: argparse.Namespace) -> int:
 
     with Scratch(args.target) as scratch:
         jobs = Jobs(base["program"], head["program"], args.mpiexec, scratch, args.cases)
-        gate = Gate(args.rule, args.cases, jobs.measure, seed=args.seed, tell=tell)
+        gate = Gate(args.rule, args.cases, jobs.measure, seed=args.seed, log=log)
         try:
             jobs.warm_up(args.cases)
             course = gate.run(60 * args.minutes, args.pairs)
@@ -106,7 +106,7 @@ def regress(args: argparse.Namespace) -> int:
                 try:
                     write(args, result, gate.stop_here(), code_of(error))
                 except Unusable as second:  # what ended the run is the error
-                    tell(f"error: {second}")
+                    log(f"error: {second}")
             raise
     return write(args, result, course, CODES[course.verdict])
 
@@ -122,16 +122,16 @@ def main(argv: Sequence[str]) -> int:
     short = False
     try:
         if argv[:1] == ["experiment"]:
-            return experiment(argv[1:], ROOT, tell)
+            return experiment(argv[1:], ROOT, log)
         args = arguments(argv)
         short = args.short
         return regress(args)
     except KeyboardInterrupt as error:
-        tell("interrupted; what it wrote to the target is deleted")
+        log("interrupted; what it wrote to the target is deleted")
         return code_of(error)
     except (Refusal, NoSpace, Unusable, OSError) as error:
         if short and isinstance(error, NoBase):
             print(f"SKIPPED: the regression gate: {error}")
             return GREEN
-        tell(f"error: {paths.tell(error)}")
+        log(f"error: {paths.error_text(error)}")
         return code_of(error)

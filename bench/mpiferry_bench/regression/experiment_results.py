@@ -93,12 +93,12 @@ def judged(results: Results, runs: int) -> tuple[bool, list[str]]:
     alarms = sum(run["verdict"] == "red" for run in itself)
     needed, allowed = -(-19 * runs // 20), -(-runs // 20)
     complete = all(len(results.of(kind)) >= runs for kind in KINDS)
-    say = "met" if complete else "so far"
+    word = "met" if complete else "so far"
     return complete and found >= needed and alarms <= allowed, [
         f"planted slowdown found: {_share(found, planted)} (aim: at least {needed} of {runs}; "
-        f"{say if found >= needed or not complete else 'MISSED'})",
+        f"{word if found >= needed or not complete else 'MISSED'})",
         f"false alarms: {_share(alarms, itself)} (aim: at most {allowed} of {runs}; "
-        f"{say if alarms <= allowed else 'MISSED'})"]
+        f"{word if alarms <= allowed else 'MISSED'})"]
 
 
 def markdown(results: Results, args: argparse.Namespace) -> tuple[bool, str]:

@@ -1,7 +1,7 @@
 """How good the gate is: runs with a planted slowdown, and runs of HEAD against itself.
 
 Each run is one whole run of the gate with its usual rule and budget; the two kinds take turns. The file of
-results is written after each run, and a second start goes on where the first one ended.
+results is written after each run, and a second start resumes where the first one ended.
 """
 
 import argparse
@@ -45,10 +45,10 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 class Experiment:
-    def __init__(self, args: argparse.Namespace, repository: Repository, tell: Callable[[str], None]) -> None:
-        self.args, self.repository, self.tell = args, repository, tell
+    def __init__(self, args: argparse.Namespace, repository: Repository, log: Callable[[str], None]) -> None:
+        self.args, self.repository, self.log = args, repository, log
         self.below = args.build / "planted"
-        self.head = build_head(self.repository, args.build, self.tell)
+        self.head = build_head(self.repository, args.build, self.log)
         machine = describe(args.target)
         self.results = Results(args.results, {
             "machine": machine[0], "target": machine[1], "program": fingerprint(self.head),
@@ -63,19 +63,19 @@ class Experiment:
         """The slower program, calibrated unless an earlier start has done that."""
         data = self.results.data
         if data["amounts"] is None:
-            self.tell(f"calibrating a slowdown of {self.args.plant:g} %")
+            self.log(f"calibrating a slowdown of {self.args.plant:g} %")
             with Scratch(self.args.target) as scratch:
                 amounts = calibrate(self.args.cases, self.args.plant / 100, partial(self._pairs, scratch),
-                                    self.tell)
+                                    self.log)
             data["amounts"] = list(amounts.values())
         program = plant(self.repository, self.below, dict(zip(self.args.cases, data["amounts"])),
-                        self.tell)
+                        self.log)
         data["planted_program"] = fingerprint(program)
         self.results.save()
         return program
 
     def _pairs(self, scratch: Scratch, amounts: Amounts) -> list[Pair]:
-        jobs = self._jobs(plant(self.repository, self.below, amounts, self.tell), scratch)
+        jobs = self._jobs(plant(self.repository, self.below, amounts, self.log), scratch)
         gate = Gate(self.args.rule, self.args.cases, jobs.measure, seed=self.args.seed)
         return gate.measure_only(CALIBRATION_PAIRS)
 
@@ -106,11 +106,11 @@ class Experiment:
                               "low": worst.low, "high": worst.high, "p": worst.p},
                     "jobs": [as_dict(pair) for pair in course.pairs]})
                 self.results.save()
-                self.tell(f"{kind} {number + 1} of {self.args.runs}: {course.verdict}, slowest "
+                self.log(f"{kind} {number + 1} of {self.args.runs}: {course.verdict}, slowest "
                             f"{percent(worst.slowdown)}, {course.seconds:.0f} s")
 
 
-def experiment(argv: Sequence[str], root: Path, tell: Callable[[str], None]) -> int:
+def experiment(argv: Sequence[str], root: Path, log: Callable[[str], None]) -> int:
     args = arguments(argv)
     output.check("--markdown", args.markdown)
     output.check_new_directory("--build", args.build)
@@ -120,7 +120,7 @@ def experiment(argv: Sequence[str], root: Path, tell: Callable[[str], None]) -> 
     directory("--target", args.target)
     check_tools()
     check_jobs(args.mpiexec, args.target, args.cases)
-    one = Experiment(args, Repository(root), tell)
+    one = Experiment(args, Repository(root), log)
     try:
         one.run()
     except BaseException:
@@ -128,7 +128,7 @@ def experiment(argv: Sequence[str], root: Path, tell: Callable[[str], None]) -> 
             try:
                 show(one.results, args)
             except Unusable as second:  # what ended the runs is the error
-                tell(f"error: {second}")
+                log(f"error: {second}")
         raise
     return GREEN if show(one.results, args) else RED
 

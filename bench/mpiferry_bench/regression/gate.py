@@ -1,10 +1,10 @@
 """One run of the gate: pairs until a look decides, or until the budget is used up."""
 
+import math
 import random
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass, field
-from math import log
 
 from ..measuring.sizes import counted
 
@@ -34,7 +34,7 @@ class Pair:
     def ratio(self, figure: str) -> float:
         """The logarithm of HEAD / BASE."""
         least = 1e-6  # a report rounds; nothing here takes less than a microsecond
-        return log(max(getattr(self.head, figure), least) / max(getattr(self.base, figure), least))
+        return math.log(max(getattr(self.head, figure), least) / max(getattr(self.base, figure), least))
 
 
 @dataclass
@@ -55,14 +55,14 @@ class Gate:
 
     def __init__(self, rule: Rule, cases: Sequence[Hashable], measure: Callable[[str, Hashable], Figures], *,
                  seed: int, now: Callable[[], float] = time.monotonic,
-                 tell: Callable[[str], None] = lambda _: None) -> None:
+                 log: Callable[[str], None] = lambda _: None) -> None:
         self.rule = rule
         self.cases = cases
         self.course = Course()
         self._measure = measure
         self._coin = random.Random(seed)
         self._now = now
-        self._tell = tell
+        self._log = log
 
     def run(self, seconds: float, most_pairs: int) -> Course:
         """The last look is the one for which another round would take too long, or the last pair. What was
@@ -101,7 +101,7 @@ class Gate:
         course.looks.append({"pairs": pairs, "share_of_alpha": share, "last": last,
                              "verdict": course.verdict})
         worst = max((one for one in course.findings if one.judged), key=lambda one: one.slowdown)
-        self._tell(f"{counted(pairs, 'pair')}, {course.seconds:.0f} s: {course.verdict}; slowest "
+        self._log(f"{counted(pairs, 'pair')}, {course.seconds:.0f} s: {course.verdict}; slowest "
                    f"{100 * worst.slowdown:+.1f} %")
 
     def findings(self, share: float) -> list[Finding]:

@@ -16,14 +16,14 @@ DESCRIPTION = """Whether the working tree moves files slower than BASE does: gre
 bench/regress [BASE]           builds both, runs them side by side, and decides
 bench/regress --base-binary A --head-binary B     the same for two programs that are there
 bench/regress --head-binary B  builds BASE only: B is the working tree's program, already built
-bench/regress experiment       how often the gate finds a planted slowdown, and how often it cries wolf
+bench/regress experiment       how often the gate finds a planted slowdown, and how often it raises a false alarm
 
 BASE, unless it is named: where HEAD left main; if HEAD is on main, HEAD itself if the working tree
 differs from it, else the last tag, else HEAD's parent.
 
 exit codes: 0 green; 1 red; 2 usage, no BASE, or a launcher, file or build that is no good; 3 undecided;
 4 a job failed or hung; 130 interrupted (what was measured is shown, and marked partial).
-docs/regression-ci.md says more.
+docs/regression-ci.md has more.
 """
 
 
@@ -69,7 +69,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--base-binary", type=Path, help="a program, instead of BASE")
     parser.add_argument("--head-binary", type=Path, help="a program, instead of building the working tree's")
     parser.add_argument("--short", action="store_true",
-                        help="half a minute, two cases; without any BASE it says SKIPPED and ends with 0")
+                        help="half a minute, two cases; without any BASE it prints SKIPPED and ends with 0")
     parser.add_argument("--even-if-identical", action="store_true",
                         help="measure also if both programs are the same, byte for byte, or with --short would be "
                              "built of the same sources")

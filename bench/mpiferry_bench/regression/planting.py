@@ -35,7 +35,7 @@ def _copy(repository: Repository, to: Path) -> None:
 
 
 def plant(repository: Repository, below: Path, amounts: Mapping[Case, int],
-          tell: Callable[[str], None]) -> Path:
+          log: Callable[[str], None]) -> Path:
     """Builds the copy with these amounts; returns the program."""
     source = below / "source"
     _copy(repository, source)
@@ -46,11 +46,11 @@ def plant(repository: Repository, below: Path, amounts: Mapping[Case, int],
     with open(source / "cli" / "CMakeLists.txt", "a", encoding="utf-8") as out:
         # cli/*.cpp are globbed, so the file is in the program already; it is the only one there that sees MPI.
         out.write("\ntarget_link_libraries(mpiferry PRIVATE MPI::MPI_CXX)\n")
-    return build(source, below / "build", "the copy with a planted slowdown", tell)
+    return build(source, below / "build", "the copy with a planted slowdown", log)
 
 
 def calibrate(cases: Sequence[Case], wanted: float, measure_pairs: Callable[[Amounts], list[Pair]],
-              tell: Callable[[str], None]) -> Amounts:
+              log: Callable[[str], None]) -> Amounts:
     """The nanoseconds a chunk by which each case's transfer is slower by `wanted`. `measure_pairs` builds
     with some amounts and measures that program against HEAD."""
     amounts: Amounts = {case: 0 for case in cases}
@@ -60,7 +60,7 @@ def calibrate(cases: Sequence[Case], wanted: float, measure_pairs: Callable[[Amo
         for case in cases:
             mine = [pair for pair in pairs if pair.case == case]
             slowdown = exp(median(pair.ratio("transfer") for pair in mine)) - 1
-            tell(f"calibration {attempt}: {case}: {amounts[case]} ns a chunk are {100 * slowdown:+.1f} %")
+            log(f"calibration {attempt}: {case}: {amounts[case]} ns a chunk are {100 * slowdown:+.1f} %")
             if attempt == 0:  # nothing was planted yet: this was for the time that a chunk takes
                 chunk_time = 1e9 * median(pair.base.transfer for pair in mine) / -(-case.size // case.chunk)
                 amounts[case] = max(1, round(wanted * chunk_time))

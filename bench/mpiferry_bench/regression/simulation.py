@@ -56,7 +56,7 @@ MACHINES = {
 }
 
 
-def play(runs: int, slowdown: float, machine: dict, *, rule: Rule = Rule(), rounds: int = ROUNDS,
+def simulate(runs: int, slowdown: float, machine: dict, *, rule: Rule = Rule(), rounds: int = ROUNDS,
          seed: int = 1) -> dict[str, int]:
     """How often each verdict comes."""
     verdicts = {"green": 0, "red": 0, "undecided": 0}
@@ -75,7 +75,7 @@ def main() -> int:
     print("| machine | slowdown | red % | green % | undecided % |\n| --- | --- | --- | --- | --- |")
     for name, machine in MACHINES.items():
         for slowdown in (0.0, 0.03, 0.10, 0.15):
-            shares = {key: 100 * count / args.runs for key, count in play(args.runs, slowdown, machine).items()}
+            shares = {key: 100 * count / args.runs for key, count in simulate(args.runs, slowdown, machine).items()}
             print(f"| {name} | {100 * slowdown:.0f} % | {shares['red']:.1f} | {shares['green']:.1f} "
                   f"| {shares['undecided']:.1f} |", flush=True)
     return 0

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..measuring.command import CommandFailed
 from ..measuring.output import publish
-from ..measuring.paths import Unusable, directory, input_file, output_file, tell
+from ..measuring.paths import Unusable, directory, input_file, output_file, error_text
 from ..measuring.ranks import insist_on_ranks
 from ..measuring.scratch import NoSpace, Scratch
 from ..measuring.sizes import are, counted, show_size
@@ -32,7 +32,7 @@ FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     print(f"{NAME}: {text}", file=sys.stderr, flush=True)
 
 
@@ -58,7 +58,7 @@ class Sweep:
             jobs = Jobs(self._ferry, self._plan, scratch)
             self._not_measured = jobs.not_measured
             for limit, why in jobs.not_measured.items():
-                say(f"{KINDS[limit]}: {why}")
+                log(f"{KINDS[limit]}: {why}")
             self._missing = self._lacking(jobs)
             done = sum((case.name, repetition) in self._journal.runs for repetition, case in self._plan.runs())
             if self._missing:
@@ -66,7 +66,7 @@ class Sweep:
                                 scratch.path)
                 jobs.make_sources()
             progress = Progress()
-            self._recall(progress)
+            self._learn_durations(progress)
             try:
                 while self._missing:
                     repetition, case = self._missing[0]
@@ -80,7 +80,7 @@ class Sweep:
         return [(repetition, case) for repetition, case in self._plan.runs()
                 if (case.name, repetition) not in self._journal.runs and jobs.measurable(case)]
 
-    def _recall(self, progress: Progress) -> None:
+    def _learn_durations(self, progress: Progress) -> None:
         for (name, _), entry in self._journal.runs.items():
             case = Case.parse(name)
             if case is not None:
@@ -104,17 +104,17 @@ class Sweep:
         try:
             files = write_figures(out, result)
         except OSError as error:
-            say(f"error: {tell(error)}\n  what was measured, {counted(len(self._journal.runs), 'run')}, is in "
-                f"{self._journal.path}; make room, and the same command goes on from there")
+            log(f"error: {error_text(error)}\n  what was measured, {counted(len(self._journal.runs), 'run')}, is in "
+                f"{self._journal.path}; make room, and the same command resumes from there")
             return FAILED
         code = 0
         try:
             draw(out / "sweep.json", out / "sweep.html")
             files.append(out / "sweep.html")
         except CannotDraw as error:
-            say(f"warning: {error}")  # measuring was asked for, and that is done
+            log(f"warning: {error}")  # measuring was asked for, and that is done
         except NoPage as error:
-            say(f"error: {error}")
+            log(f"error: {error}")
             code = FAILED
         partial = f"PARTIAL, {counted(len(self._missing), 'run')} {are(len(self._missing))} missing: " if self._missing else ""
         print(f"{partial}{', '.join(map(str, files))}")
@@ -133,7 +133,7 @@ def _best(sweep_json: Path) -> None:
 def sweep(argv: Sequence[str]) -> int:
     parsed = parser()
     if argv and not argv[0].startswith("-"):
-        parsed.error(f"'{argv[0]}' is no command; there is page, and without a command it measures")
+        parsed.error(f"'{argv[0]}' is not a command: page is one, and without a command it measures")
     args = parsed.parse_args(argv)
     plan = plan_of(parsed, args)
     _handle(signal.default_int_handler)  # SIGTERM like Ctrl-C: end the job, clean up, write
@@ -156,20 +156,20 @@ def sweep(argv: Sequence[str]) -> int:
         try:
             stack.enter_context(journal)
         except OSError as error:
-            raise Unusable("--out", args.out, "no results can be written there: " + tell(error)) from None
+            raise Unusable("--out", args.out, "no results can be written there: " + error_text(error)) from None
         if journal.runs:
-            say(f"going on: {args.out} has {counted(len(journal.runs), 'run')} already")
+            log(f"resuming: {args.out} already has {counted(len(journal.runs), 'run')}")
         one = Sweep(plan, ferry, args.target, journal, settings)
         code = 0
         try:
             one.measure()
         except KeyboardInterrupt:
             code = INTERRUPTED
-            say("interrupted; the same command goes on from here" if journal.runs else
+            log("interrupted; the same command resumes from here" if journal.runs else
                 "interrupted before a run had ended: nothing was measured")
         except (CommandFailed, NoSpace, OSError, ValueError) as error:
             code = FAILED
-            say(f"error: {tell(error)}")
+            log(f"error: {error_text(error)}")
         _handle(signal.SIG_IGN)  # what was measured is written; that takes seconds
         if journal.runs:
             written = one.write(args.out)
@@ -189,7 +189,7 @@ def page(argv: Sequence[str], *, here: bool) -> int:
     html = args.html or args.result.with_suffix(".html")
     output_file("--html", html)
     if html.exists() and GENERATOR not in html.read_bytes()[:1000]:
-        raise Refused(f"{html}: is there and not a page of a sweep, so it is not replaced; --html names another")
+        raise Refused(f"{html}: exists and is not a page of a sweep, so it is not replaced; --html names another")
     if here:
         from .page import page_text  # only now: it needs matplotlib
         publish((html, page_text(result)))
@@ -205,11 +205,11 @@ def main(argv: Sequence[str]) -> int:
             return page(argv[1:], here=argv[0] == "draw")
         return sweep(argv)
     except KeyboardInterrupt:
-        say("interrupted")
+        log("interrupted")
         return INTERRUPTED
     except (Refused, Unusable) as error:
-        say(f"error: {error}")
+        log(f"error: {error}")
         return REFUSED
     except (CommandFailed, BadResult, NoPage, OSError, ValueError) as error:
-        say(f"error: {tell(error)}")
+        log(f"error: {error_text(error)}")
         return FAILED

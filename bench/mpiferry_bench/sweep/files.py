@@ -63,8 +63,8 @@ def _why_not(python: str) -> str:
                               errors="replace", timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
-    said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-    return f"{python}: {said[-1]}" if done.returncode else ""
+    printed = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+    return f"{python}: {printed[-1]}" if done.returncode else ""
 
 
 def drawing_python() -> str:

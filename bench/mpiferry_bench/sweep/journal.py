@@ -1,4 +1,4 @@
-"""Every finished run, one line of JSON each, so that a sweep can be interrupted and go on later.
+"""Every finished run, one line of JSON each, so that an interrupted sweep can be resumed.
 
 The first line says what was measured, and on what: figures of another machine, program or job are never
 put beside these.
@@ -88,7 +88,7 @@ class Journal:
             self._new = True
             return
         if not regular:
-            raise Refused(f"{self.path}: no regular file, so no journal of a sweep; choose another --out")
+            raise Refused(f"{self.path}: is not a regular file, so it is not a journal of a sweep; choose another --out")
 
     def _make_directory(self) -> None:
         missing = [directory for directory in (self.path.parent, *self.path.parent.parents) if not directory.exists()]

@@ -25,7 +25,7 @@ NAME = "mpiferry bench" if PROGRAM else "bench/sweep"
 
 EXIT_CODES = """exit codes: 0 all is measured and written (the page only where matplotlib is), 1 a job failed or
 no space is left, 2 usage, or results in --out that cannot be compared, 130 interrupted; after 1
-and 130 all that was measured is kept, and the same command goes on from there"""
+and 130 all that was measured is kept, and the same command resumes from there"""
 
 
 def _chunk(text: str) -> int:
@@ -58,7 +58,7 @@ def parser() -> Parser:
 
 {EXIT_CODES}""",
         description="Measures chunk size x ranks x window with real jobs, and writes sweep.json, sweep.csv and "
-                    "sweep.html\nto --out. The same command again goes on where an interrupted one stopped.")
+                    "sweep.html\nto --out. The same command again resumes an interrupted sweep.")
     what = shown.add_argument_group("what is measured")
     what.add_argument("--chunks", type=several(_chunk), action=Several, nargs="+", default=CHUNKS, metavar="SIZE",
                       help="chunk sizes, with spaces or commas between (1K 4K 16K 64K 256K 1M 4M 16M)")
@@ -87,7 +87,7 @@ def parser() -> Parser:
                        help="where results are written (./%(default)s)")
     again = where.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true",
-                       help="go on, and fail if there is nothing to go on from (the default: go on if there is)")
+                       help="resume, and fail if there is nothing to resume (the default: resume if there is)")
     again.add_argument("--fresh", action="store_true", help="set earlier results in --out aside, and measure anew")
     return shown
 

@@ -1,6 +1,6 @@
 """Runs real mpirun jobs of the real mpiferry and prints their speed and memory as Markdown.
 
-docs/benchmarks.md says what each measurement compares and what came of it.
+docs/benchmarks.md describes what each measurement compares and what came of it.
 """
 
 import argparse
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..measuring.command import CommandFailed
 from ..measuring.ferry import Ferry
-from ..measuring.paths import ROOT, Unusable, default_binary, directory, tell
+from ..measuring.paths import ROOT, Unusable, default_binary, directory, error_text
 from ..measuring.scratch import NoSpace, Scratch
 from ..measuring.sizes import GIB, parse_size
 from ..measuring.usage import Parser, whole_number
@@ -66,6 +66,6 @@ def main(argv: Sequence[str]) -> int:
         return 130
     except (Unusable, CommandFailed, NoSpace, NotRun, OSError, ValueError) as error:
         sys.stdout.flush()
-        print(f"bench/transfer: error: {tell(error)}", file=sys.stderr)
+        print(f"bench/transfer: error: {error_text(error)}", file=sys.stderr)
         return 2 if isinstance(error, Unusable) else 1
     return 0

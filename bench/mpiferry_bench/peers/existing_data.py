@@ -86,9 +86,9 @@ def _xxhsum(held: Held, *, processes: int, source: bool = False) -> Case:
 
     def measure() -> Figures:
         held.place.fresh(footprint(held.size, MIB))
-        seconds, said = capture(argv)
-        if said.count("\n") != len(files) + int(source):
-            raise CommandFailed(f"xxhsum gave {said.count(chr(10))} digests of {len(files) + int(source)}")
+        seconds, printed = capture(argv)
+        if printed.count("\n") != len(files) + int(source):
+            raise CommandFailed(f"xxhsum gave {printed.count(chr(10))} digests of {len(files) + int(source)}")
         return {SECONDS: seconds}
 
     shown = f"ls OUT/chunk_* | {script}"
@@ -121,7 +121,7 @@ def _verify_outcome(cases: Cases) -> "Mapping[str, Outcome]":
     return {"verify": replace(found, note=f"with start-up: {times_as_fast(verify, xxhsum).median:.2f}")}
 
 
-RECALLING = (
+EXISTING_DATA = (
     Scenario("resume", "Resume of a complete job against sending it again, tmpfs", "tmpfs", partial(_resume, "tmpfs"),
              partial(_resume_outcome, "resume")),
     Scenario("resume-disk", "Resume of a complete job against sending it again, disk, page cache", "disk",
