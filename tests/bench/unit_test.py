@@ -22,7 +22,7 @@ from mpiferry_bench.measuring.sizes import counted
 from mpiferry_bench.measuring.status import Status
 from mpiferry_bench.sweep.case import SCATTER, TRANSPORT, Case
 from mpiferry_bench.sweep.files import CannotDraw, csv_text, drawing_python, write_figures
-from mpiferry_bench.sweep.jobs import LaunchedFerry
+from mpiferry_bench.sweep.jobs import ferry_of
 from mpiferry_bench.sweep.options import parser, plan_of
 from mpiferry_bench.sweep.plan import Plan
 from mpiferry_bench.sweep.progress import Durations, Progress, show_time
@@ -183,7 +183,7 @@ class Others(unittest.TestCase):
     def test_nothing_is_written_with_discard(self) -> None:
         there = Path(sys.executable)
         for discard, last in ((True, ["--discard", "S"]), (False, ["S", "D"])):
-            argv = LaunchedFerry(there, "env X={ranks}", discard).argv(4, 1024, "S", "D", "--window", "2")
+            argv = ferry_of(there, "env X={ranks}", discard).argv(4, 1024, "S", "D", "--window", "2")
             self.assertEqual(argv, ["env", "X=4", str(there), "scatter", "--quiet", "--chunk-size", "1024", "--window",
                                     "2", *last])
 

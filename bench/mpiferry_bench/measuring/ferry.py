@@ -10,9 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .command import PATIENCE, CommandFailed, run
+from .launcher import Launcher
 from .paths import Unusable, mpiferry, program
 
 LAUNCHERS = ("mpirun.mpich", "mpiexec.hydra")  # what a plain mpirun is, nobody knows
+
+
+def first_program(*names: str) -> str | None:
+    """The path of the first of them that there is."""
+    return next(filter(None, map(shutil.which, filter(None, names))), None)
+
+
+def cached(binary: Path, name: str) -> str:
+    """A value of the CMakeCache.txt that the binary was built with, or nothing."""
+    cache = binary.resolve().parent.parent / "CMakeCache.txt"
+    if not cache.is_file():
+        return ""
+    found = re.search(rf"^{name}:[A-Z]+=(.*)$", cache.read_text(), re.MULTILINE)
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True)
@@ -34,31 +49,26 @@ class Run:
 
 
 class Ferry:
-    def __init__(self, binary: Path, mpiexec: str | None = None) -> None:
+    """`launcher` starts the ranks; else `mpiexec`, or that of MPICH. `discard`: workers write nothing."""
+
+    def __init__(self, binary: Path, mpiexec: str | None = None, *, launcher: Launcher | None = None,
+                 discard: bool = False) -> None:
         """Raises Unusable."""
         # Absolute: a launcher looks for a bare name on the PATH.
-        self.binary = mpiferry("--binary", binary).absolute()
-        self.mpiexec = program("--mpiexec", mpiexec) if mpiexec else self._mpich()
+        self.binary, self.discard = mpiferry("--binary", binary).absolute(), discard
+        self.launcher = launcher or Launcher.of(program("--mpiexec", mpiexec) if mpiexec else self._mpich())
 
     def _mpich(self) -> str:
-        launchers = [*LAUNCHERS, self.cached("MPIEXEC_EXECUTABLE")]
-        found = next(filter(None, map(shutil.which, filter(None, launchers))), None)
+        found = first_program(*LAUNCHERS, cached(self.binary, "MPIEXEC_EXECUTABLE"))
         if found is None:
             raise Unusable("--mpiexec", LAUNCHERS[0], "no launcher of MPICH was found; name one")
         return found
 
-    def cached(self, name: str) -> str:
-        """A value of the CMakeCache.txt that the binary was built with, or nothing."""
-        cache = self.binary.resolve().parent.parent / "CMakeCache.txt"
-        if not cache.is_file():
-            return ""
-        found = re.search(rf"^{name}:[A-Z]+=(.*)$", cache.read_text(), re.MULTILINE)
-        return found[1] if found else ""
-
     def argv(self, ranks: int, chunk: int | str, source: str, destination: str, *options: str,
              wrapper: tuple[str, ...] = ()) -> list[str]:
-        return [self.mpiexec, "-n", str(ranks), *wrapper, str(self.binary), "scatter", "--quiet",
-                "--chunk-size", str(chunk), *options, source, destination]
+        to = ("--discard", source) if self.discard else (source, destination)
+        return self.launcher.argv(ranks, [*wrapper, str(self.binary), "scatter", "--quiet", "--chunk-size", str(chunk),
+                                          *options, *to])
 
     def scatter(self, ranks: int, chunk: int, source: Path, destination: Path, *options: str,
                 wrapper: tuple[str, ...] = (), size: int | None = None, patience: float = PATIENCE) -> Run:
@@ -81,7 +91,7 @@ class Ferry:
         return self._job(self._command(ranks, "verify", directory), directory.parent, "bytes_written", size)
 
     def _command(self, ranks: int, command: str, *names: "Path | str") -> list[str]:
-        return [self.mpiexec, "-n", str(ranks), str(self.binary), command, "--quiet", *map(str, names)]
+        return self.launcher.argv(ranks, [str(self.binary), command, "--quiet", *map(str, names)])
 
     def _job(self, argv: list[str], beside: Path, counter: str, size: int, patience: float = PATIENCE) -> Run:
         """Its report, written beside the destination, must count `size` bytes by the name of `counter`."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from .paths import program
-
 RANKS = "{ranks}"
 
 
@@ -26,9 +24,9 @@ class Launcher:
     def of(cls, program: str) -> Launcher:
         return cls(f"{shlex.quote(program)} -n {RANKS}")
 
-    def need(self, option: str) -> None:
-        """Raises Unusable unless its program is there."""
-        program(option, self._words[0])
+    @property
+    def program(self) -> str:
+        return self._words[0]
 
     def argv(self, ranks: int, command: Sequence[str]) -> list[str]:
         return [*(word.replace(RANKS, str(ranks)) for word in self._words), *command]

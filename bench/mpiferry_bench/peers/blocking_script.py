@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from ..measuring.ferry import LAUNCHERS, first_program
 from ..measuring.paths import ROOT
 
 SCRIPT = ROOT / "bench/peers/blocking_mpi4py.py"
@@ -49,5 +50,5 @@ def _launcher(library: str) -> "tuple[str, ...]":
         found = shutil.which("mpirun.openmpi") or shutil.which("orterun")
         # More ranks than cores, and root, are refused unless one insists.
         return (found, "--allow-run-as-root", "--oversubscribe") if found else ()
-    found = next(filter(None, map(shutil.which, ("mpirun.mpich", "mpiexec.hydra", "mpirun"))), None)
+    found = first_program(*LAUNCHERS, "mpirun")
     return (found,) if found else ()

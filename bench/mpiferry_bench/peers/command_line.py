@@ -106,7 +106,7 @@ def ferry_of(args: argparse.Namespace) -> Ferry:
     """Raises Unusable unless ranks of it can be started."""
     ferry = Ferry(args.binary or args.build / "cli/mpiferry", args.mpiexec)
     with tempfile.TemporaryDirectory(prefix="mpiferry-bench-") as empty:
-        insist_on_ranks("--mpiexec", ferry.mpiexec, ferry, 2, Path(empty))
+        insist_on_ranks("--mpiexec", ferry.launcher.program, ferry, 2, Path(empty))
     return ferry
 
 

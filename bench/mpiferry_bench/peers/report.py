@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..measuring.ferry import cached
 from ..measuring.machine import describe
 from ..measuring.sample import table
 from ..measuring.sizes import are, counted, show_size
@@ -24,8 +25,8 @@ def machine(setting: Setting) -> "list[str]":
     lines: "dict[str, None]" = {}
     for target in places or [Path("/")]:
         lines.update(dict.fromkeys(describe(target)))
-    build = setting.ferry.cached("CMAKE_BUILD_TYPE") or "unknown"
-    sanitized = ", SANITIZED" if setting.ferry.cached("MPIFERRY_SANITIZE") == "ON" else ""
+    build = cached(setting.ferry.binary, "CMAKE_BUILD_TYPE") or "unknown"
+    sanitized = ", SANITIZED" if cached(setting.ferry.binary, "MPIFERRY_SANITIZE") == "ON" else ""
     return [*lines, f"build: {build}{sanitized}"]
 
 

@@ -50,7 +50,7 @@ class Setting:
         return str(path)
 
     def mpi(self, ranks: int, *argv: str) -> "list[str]":
-        return [self.ferry.mpiexec, "-n", str(ranks), *argv]
+        return self.ferry.launcher.argv(ranks, argv)
 
     def google_benchmark(self, ranks: int, name: str, wanted: Sequence[str], figure: str,
                          *options: str) -> "dict[str, float]":

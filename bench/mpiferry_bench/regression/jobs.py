@@ -61,7 +61,7 @@ class Jobs:
         try:
             self._ferries = {BASE: Ferry(base, mpiexec), HEAD: Ferry(head, mpiexec)}
             if mpiexec is None:  # the launcher of one build is the other's, too
-                self._ferries[BASE].mpiexec = self._ferries[HEAD].mpiexec
+                self._ferries[BASE].launcher = self._ferries[HEAD].launcher
         except Unusable as error:
             raise Refusal(str(error)) from None
         self._scratch = scratch

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..measuring import output
 from ..measuring.command import CommandFailed, capture
-from ..measuring.ferry import LAUNCHERS
+from ..measuring.ferry import LAUNCHERS, first_program
 from ..measuring.paths import directory
 from ..measuring.scratch import Scratch
 
@@ -53,7 +53,7 @@ def check_jobs(mpiexec: "str | None", target: Path, cases: Sequence[Case]) -> No
 
 def check_launcher(named: "str | None", ranks: int) -> None:
     """Whether it starts ranks: a launcher that starts none would make BASE look broken, or too old."""
-    found = next(filter(None, map(shutil.which, [named] if named is not None else LAUNCHERS)), None)
+    found = first_program(*([named] if named is not None else LAUNCHERS))
     if found is None and named is not None:
         raise Refusal(f"--mpiexec {named}: no such program, or it cannot be executed; name MPICH's mpiexec")
     if found is None:

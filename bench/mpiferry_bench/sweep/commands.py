@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import datetime
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..measuring.command import CommandFailed
+from ..measuring.ferry import Ferry
 from ..measuring.output import publish
 from ..measuring.paths import Unusable, directory, input_file, output_file, error_text
 from ..measuring.ranks import insist_on_ranks
@@ -20,7 +22,7 @@ from ..measuring.sizes import are, counted, show_size
 
 from .case import KINDS, SCATTER, Case
 from .files import CannotDraw, NoPage, draw, write_figures
-from .jobs import Jobs, LaunchedFerry
+from .jobs import Jobs, ferry_of
 from .journal import Journal, Refused
 from .machine import described, identity
 from .options import NAME, page_parser, parser, plan_of
@@ -36,13 +38,8 @@ def log(text: str) -> None:
     print(f"{NAME}: {text}", file=sys.stderr, flush=True)
 
 
-def _handle(handler: Any) -> None:
-    for number in SIGNALS:
-        signal.signal(number, handler)
-
-
 class Sweep:
-    def __init__(self, plan: Plan, ferry: LaunchedFerry, target: Path, journal: Journal,
+    def __init__(self, plan: Plan, ferry: Ferry, target: Path, journal: Journal,
                  settings: dict[str, Any]) -> None:
         self._plan, self._ferry, self._target, self._journal = plan, ferry, target, journal
         self._not_measured: dict[str, str] = {}
@@ -130,27 +127,31 @@ def _best(sweep_json: Path) -> None:
               f"{show_size(best.case.chunk).replace(' ', '')} --window {best.case.window}")
 
 
-def sweep(argv: Sequence[str]) -> int:
+def _prepared(argv: Sequence[str]) -> tuple[argparse.Namespace, Plan, Ferry, dict[str, str]]:
+    """The options, what they come to, and what must be the same for a sweep to be resumed. Ends with usage if that
+    is not to be had."""
     parsed = parser()
     if argv and not argv[0].startswith("-"):
         parsed.error(f"'{argv[0]}' is not a command: page is one, and without a command it measures")
     args = parsed.parse_args(argv)
     plan = plan_of(parsed, args)
-    _handle(signal.default_int_handler)  # SIGTERM like Ctrl-C: end the job, clean up, write
     try:
         directory("--target", args.target)
         same = identity(args.binary, args.target)
-        ferry = LaunchedFerry(args.binary.resolve(), args.launcher, args.sink == "discard")
+        ferry = ferry_of(args.binary.resolve(), args.launcher, args.sink == "discard")
     except (Unusable, CommandFailed, ValueError) as error:
         parsed.error(str(error))
-    same = {**same, "launcher": ferry.launcher.template, "sink": args.sink,
-            "job": f"{show_size(args.size)}, at most {args.max_chunks} chunks",
-            "memory of a rank": show_size(args.memory)}
-    settings = {**same, "repetitions": args.repetitions, "left_out": plan.left_out()}
     if args.out.exists():
         directory("--out", args.out)
         for name in ("sweep.json", "sweep.csv", "sweep.html"):  # now, not after hours of measuring
             output_file("--out", args.out / name)
+    return args, plan, ferry, {**same, "launcher": ferry.launcher.template, "sink": args.sink,
+                               "job": f"{show_size(args.size)}, at most {args.max_chunks} chunks",
+                               "memory of a rank": show_size(args.memory)}
+
+
+def sweep(argv: Sequence[str]) -> int:
+    args, plan, ferry, same = _prepared(argv)
     with contextlib.ExitStack() as stack:
         journal = Journal(args.out / "sweep.jsonl", same, fresh=args.fresh, must_exist=args.resume)
         try:
@@ -159,7 +160,8 @@ def sweep(argv: Sequence[str]) -> int:
             raise Unusable("--out", args.out, "no results can be written there: " + error_text(error)) from None
         if journal.runs:
             log(f"resuming: {args.out} already has {counted(len(journal.runs), 'run')}")
-        one = Sweep(plan, ferry, args.target, journal, settings)
+        one = Sweep(plan, ferry, args.target, journal,
+                    {**same, "repetitions": args.repetitions, "left_out": plan.left_out()})
         code = 0
         try:
             one.measure()
@@ -170,7 +172,8 @@ def sweep(argv: Sequence[str]) -> int:
         except (CommandFailed, NoSpace, OSError, ValueError) as error:
             code = FAILED
             log(f"error: {error_text(error)}")
-        _handle(signal.SIG_IGN)  # what was measured is written; that takes seconds
+        for number in SIGNALS:  # what was measured is written; that takes seconds
+            signal.signal(number, signal.SIG_IGN)
         if journal.runs:
             written = one.write(args.out)
             code = code or written

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from ..measuring.command import CommandFailed, children_cpu_seconds
-from ..measuring.ferry import LAUNCHERS, Ferry
+from ..measuring.ferry import LAUNCHERS, Ferry, cached, first_program
 from ..measuring.launcher import Launcher
-from ..measuring.paths import mpiferry
+from ..measuring.paths import program
 from ..measuring.programs import google_benchmark, limit
 from ..measuring.scratch import Scratch
 
@@ -21,32 +20,22 @@ from .plan import Plan
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}  # Google Benchmark's time units
 
 
-class LaunchedFerry(Ferry):
-    """Starts its ranks with any launcher, and may leave the destination to nobody."""
-
-    def __init__(self, binary: Path, template: str | None, discard: bool) -> None:
-        self.binary, self.discard = mpiferry("--binary", binary), discard
-        self.launcher = Launcher(template) if template else self._launcher_of_mpich()
-        self.launcher.need("--launcher")
-
-    def _launcher_of_mpich(self) -> Launcher:
-        # A plain mpirun last: it may be another MPI's.
-        names = (self.cached("MPIEXEC_EXECUTABLE"), *LAUNCHERS, "mpirun", "mpiexec")
-        found = next(filter(None, map(shutil.which, filter(None, names))), None)
+def ferry_of(binary: Path, template: str | None, discard: bool) -> Ferry:
+    """Raises Unusable, or CommandFailed."""
+    if template:
+        launcher = Launcher(template)
+        program("--launcher", launcher.program)
+    else:  # a plain mpirun last: it may be another MPI's
+        found = first_program(cached(binary, "MPIEXEC_EXECUTABLE"), *LAUNCHERS, "mpirun", "mpiexec")
         if found is None:
             raise CommandFailed("no launcher of MPICH was found; --launcher names what starts the ranks, such as "
                                 "'srun --mpi=pmi2 -n {ranks}'")
-        return Launcher.of(found)
-
-    def argv(self, ranks: int, chunk: int | str, source: str, destination: str, *options: str,
-             wrapper: tuple[str, ...] = ()) -> list[str]:
-        to = ("--discard", source) if self.discard else (source, destination)
-        return self.launcher.argv(ranks, [*wrapper, str(self.binary), "scatter", "--quiet", "--chunk-size",
-                                          str(chunk), *options, *to])
+        launcher = Launcher.of(found)
+    return Ferry(binary, launcher=launcher, discard=discard)
 
 
 class Jobs:
-    def __init__(self, ferry: LaunchedFerry, plan: Plan, scratch: Scratch) -> None:
+    def __init__(self, ferry: Ferry, plan: Plan, scratch: Scratch) -> None:
         self._ferry, self._plan, self._scratch = ferry, plan, scratch
         self._discard = ferry.discard
         self._sources: dict[int, Path] = {}  # by size
