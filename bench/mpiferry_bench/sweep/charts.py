@@ -12,14 +12,14 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator
 
 from ..measuring.sizes import show_size
 from .result import Speed
 
-COLOURS = matplotlib.colormaps["viridis"]
 WIDTH = 4.6  # inches of a figure: some 330 px on a phone, twice that on a desk
 LIGHT_TEXT, DARK_TEXT = "#ffffff", "#10141a"
+DARK_ABOVE = 0.46  # of viridis; there the contrasts of both texts are the same, by the formula of WCAG 2
 
 
 @dataclass(frozen=True)
@@ -79,71 +79,52 @@ def short_size(size: int) -> str:
     return show_size(size).replace(" ", "").removesuffix("B").removesuffix("i")
 
 
-def _text_colour(colour: tuple[float, ...]) -> str:
-    """The one that contrasts more, by the formula of WCAG 2."""
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return LIGHT_TEXT if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.0565 else DARK_TEXT
-
-
-def _cells(palette: Palette, axes: Axes, rows: Sequence[str], columns: Sequence[str],
-           cells: Mapping[tuple[int, int], tuple[float, str, bool]], most: float) -> None:
-    """`cells` by row and column: the value, a second line, and whether it is marked."""
-    for (row, column), (value, second, marked) in cells.items():
-        colour = COLOURS(value / most)
-        axes.add_patch(Rectangle((column - 0.48, row - 0.47), 0.96, 0.94, facecolor=colour, edgecolor="none"))
-        if marked:
-            axes.add_patch(Rectangle((column - 0.48, row - 0.47), 0.96, 0.94, facecolor="none", edgecolor=palette.ink,
-                                     linewidth=1.8))
-        ink = _text_colour(colour)
-        axes.text(column, row - (0.15 if second else 0), digits(value), ha="center", va="center", color=ink,
-                  fontsize=8.5, fontweight="bold" if second or marked else "normal")
-        if second:
-            axes.text(column, row + 0.24, second, ha="center", va="center", color=ink, fontsize=6.8)
-    for row in range(len(rows)):
-        for column in range(len(columns)):
-            if (row, column) not in cells:
-                axes.text(column, row, "–", ha="center", va="center", color=palette.muted)
-    axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
+def _heat(palette: Palette, cells: Mapping[tuple[int, int], tuple[float, str, bool]], chunks: Sequence[int],
+          columns: Sequence[int], most: float, row_height: float) -> Figure:
+    """`cells` by chunk size and column: the value, a second line, and whether it is outlined."""
+    width = max(WIDTH, 1.0 + 0.52 * len(columns))
+    figure = Figure(figsize=(width, 1.1 + row_height * len(chunks)), layout="constrained")
+    axes = figure.subplots()
+    values = [[cells.get((chunk, column), (math.nan,))[0] for column in columns] for chunk in chunks]
+    mesh = axes.pcolormesh(values, cmap="viridis", vmin=0, vmax=most, edgecolors=palette.grid, linewidth=0.8)
+    for row, chunk in enumerate(chunks):
+        for column, name in enumerate(columns):
+            value, second, outlined = cells.get((chunk, name), (math.nan, "", False))
+            ink = palette.muted if math.isnan(value) else LIGHT_TEXT if value < DARK_ABOVE * most else DARK_TEXT
+            axes.text(column + 0.5, row + (0.36 if second else 0.5), "–" if math.isnan(value) else digits(value), color=ink,
+                      ha="center", va="center", fontweight="bold" if second or outlined else "normal")
+            axes.text(column + 0.5, row + 0.75, second, ha="center", va="center", color=ink, fontsize=6.8)
+            if outlined:
+                axes.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor=palette.ink, linewidth=1.8, zorder=3))
+    axes.set_xticks([column + 0.5 for column in range(len(columns))], map(str, columns))
+    axes.set_yticks([row + 0.5 for row in range(len(chunks))], map(show_size, chunks))
+    axes.set_ylabel("chunk size")
+    axes.invert_yaxis()
     axes.tick_params(length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
-
-
-def _heat_figure(rows: int, columns: int, row_height: float) -> tuple[Figure, Axes]:
-    width = max(WIDTH, 1.0 + 0.52 * columns)
-    height = 0.62 + row_height * rows
-    figure = Figure(figsize=(width, height))
-    left, bottom = 0.82 / width, 0.5 / height
-    return figure, figure.add_axes((left, bottom, 1 - left - 0.05 / width, 1 - bottom - 0.06 / height))
+    bar = figure.colorbar(mesh, ax=axes, location="bottom", aspect=40, label="GB/s")
+    for edge in (*axes.spines.values(), bar.outline):
+        edge.set_visible(False)
+    return figure
 
 
 def heat_map(palette: Palette, best: Mapping[tuple[int, int], Speed], chunks: Sequence[int], ranks: Sequence[int],
              most: float) -> Figure:
     """GB/s by chunk size and ranks, with the window that gave it."""
-    figure, axes = _heat_figure(len(chunks), len(ranks), 0.47)
-    cells = {(chunks.index(chunk), ranks.index(count)): (speed.median, f"window {speed.case.window}", False)
-             for (chunk, count), speed in best.items()}
-    _cells(palette, axes, [show_size(chunk) for chunk in chunks], [str(count) for count in ranks], cells, most)
-    axes.set_xlabel("ranks (the master and its workers)")
-    axes.set_ylabel("chunk size")
+    cells = {key: (speed.median, f"window {speed.case.window}", False) for key, speed in best.items()}
+    figure = _heat(palette, cells, chunks, ranks, most, 0.47)
+    figure.axes[0].set_xlabel("ranks (the master and its workers)")
     return figure
 
 
 def window_map(palette: Palette, found: Mapping[tuple[int, int], Speed], chunks: Sequence[int],
                windows: Sequence[int], most: float) -> Figure:
     """GB/s by chunk size and window at one rank count; the best window of each chunk size is outlined."""
-    figure, axes = _heat_figure(len(chunks), len(windows), 0.3)
     cells = {}
     for (chunk, window), speed in found.items():
         others = [other.median for (size, _), other in found.items() if size == chunk]
-        cells[chunks.index(chunk), windows.index(window)] = (
-            speed.median, "", len(others) > 1 and speed.median == max(others))
-    _cells(palette, axes, [show_size(chunk) for chunk in chunks], [str(window) for window in windows], cells, most)
-    axes.set_xlabel("window (chunks in flight to one worker)")
-    axes.set_ylabel("chunk size")
+        cells[chunk, window] = speed.median, "", len(others) > 1 and speed.median == max(others)
+    figure = _heat(palette, cells, chunks, windows, most, 0.3)
+    figure.axes[0].set_xlabel("window (chunks in flight to one worker)")
     return figure
 
 
@@ -161,10 +142,10 @@ def _line(axes: Axes, speeds: Sequence[Speed], colour: str, **style: object) -> 
 def curves(palette: Palette, ranks: int, best: Mapping[int, Sequence[Speed]], transport: Sequence[Speed],
            write: Sequence[Speed], chunks: Sequence[int], limits: tuple[float, float]) -> Figure:
     """GB/s over chunk size at one rank count, beside the limits; the other rank counts stay in sight."""
-    figure = Figure(figsize=(WIDTH, 3.3))
-    axes = figure.add_axes((0.145, 0.15, 0.835, 0.82))
-    axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
+    figure = Figure(figsize=(WIDTH, 3.3), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xscale="log", yscale="log", xlim=(chunks[0] / 1.5, chunks[-1] * 1.5), ylim=limits,
+             xlabel="chunk size (bytes, K = 1024)", ylabel="GB/s")
     for count, speeds in best.items():
         if count != ranks:
             _line(axes, speeds, palette.others, linewidth=1, marker="o", markersize=1.5)
@@ -176,39 +157,13 @@ def curves(palette: Palette, ranks: int, best: Mapping[int, Sequence[Speed]], tr
     axes.fill_between(sizes, low, high, color=palette.speed, alpha=0.22, linewidth=0)
     axes.vlines(sizes, low, high, color=palette.speed, linewidth=1.1, alpha=0.7)
     _line(axes, own, palette.speed, linewidth=2.2, marker="o", markersize=4.2)
-    axes.set_xlim(chunks[0] / 1.5, chunks[-1] * 1.5)
-    axes.set_ylim(limits)
     shown = chunks if len(chunks) <= 8 else chunks[::-(-len(chunks) // 8)]
-    axes.xaxis.set_major_locator(FixedLocator(list(shown)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: short_size(int(size))))
-    axes.xaxis.set_minor_locator(NullLocator())
-    decades = math.log10(limits[1] / limits[0])
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 3 else (1,), numticks=20))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(shown, map(short_size, shown))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if limits[1] < 1000 * limits[0] else (1,), numticks=20))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.minorticks_off()
     axes.grid(axis="y", color=palette.grid, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.set_xlabel("chunk size (bytes, K = 1024)")
-    axes.set_ylabel("GB/s")
-    return figure
-
-
-def colour_bar(palette: Palette, most: float) -> Figure:
-    """What the colours of the heat maps mean."""
-    figure = Figure(figsize=(WIDTH, 0.5))
-    axes = figure.add_axes((0.178, 0.62, 0.81, 0.3))
-    steps = 64
-    for step in range(steps):
-        colour = COLOURS(step / (steps - 1))
-        axes.add_patch(Rectangle((step / steps * most, 0), most / steps, 1, facecolor=colour, edgecolor=colour,
-                                 linewidth=0.5))
-    axes.set(xlim=(0, most), ylim=(0, 1))
-    axes.set_yticks([])
-    axes.tick_params(length=2)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    axes.text(-0.03, 0.5, "GB/s", transform=axes.transAxes, ha="right", va="center")
     return figure

@@ -115,6 +115,5 @@ def page_text(result: Mapping[str, Any]) -> str:
         tiles=_tiles(figures), best=_best(figures), settings=_settings(context), keys=_keys(figures),
         heat=picture("Heat map of GB/s over chunk size and ranks; the table below has the figures", charts.heat_map,
                      figures.best, figures.chunks, figures.ranks, most),
-        bar=picture(f"Colours from 0 to {digits(most)} GB/s", charts.colour_bar, most),
         not_measured=[(KINDS.get(kind, kind), why) for kind, why in context.get("not_measured", {}).items()],
         curves=_curves(figures), windows=list(_windows(figures)), all=_all(figures))
