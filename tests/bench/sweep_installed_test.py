@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What is installed is enough for a sweep: no module is missing, no path leads back into the source tree.
 
-sweep_installed.py CMAKE BUILD
+sweep_installed_test.py CMAKE BUILD
 """
 
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Bad options of the micro-benchmarks: said once, whatever the number of ranks, and not with exit code 0.
 
-micro_usage.py MPIEXEC BENCH_WIRE BENCH_ENGINE
+micro_usage_test.py MPIEXEC BENCH_WIRE BENCH_ENGINE
 """
 
 import subprocess

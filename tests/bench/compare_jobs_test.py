@@ -1,4 +1,4 @@
-"""bench/compare, quickly, on a few cheap scenarios: python3 compare_smoke.py BUILD MPIEXEC DISK"""
+"""bench/compare, quickly, on a few cheap scenarios: python3 compare_jobs_test.py BUILD MPIEXEC DISK"""
 
 import json
 import subprocess
@@ -43,7 +43,7 @@ def main() -> int:
                         (("--binary", "/bin/true"), "--binary /bin/true: not mpiferry"),
                         (("--build", "/nowhere"), "--build /nowhere: no such directory"),
                         (("--mpiexec", "/nowhere/mpirun"), "--mpiexec /nowhere/mpirun: no such program"),
-                        (("--mpiexec", "/bin/true"), "--mpiexec /bin/true: ended with 0, but started not mpiferry"),
+                        (("--mpiexec", "/bin/true"), "--mpiexec /bin/true: ended with 0, but started no mpiferry"),
                         (("--json", "/nowhere/file"), "--json /nowhere/file: "),
                         (("--turbo",), "unrecognized arguments: --turbo"),
                         (("--repetitions", "1", "--bild", "x"), "did you mean --build?"),

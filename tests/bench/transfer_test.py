@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """bench/transfer works: its exit status and its figures both count, and a job that fails is no figure.
 
-Usage: transfer_smoke.py MPIFERRY DIRECTORY. No timing is asserted."""
+Usage: transfer_test.py MPIFERRY DIRECTORY. No timing is asserted."""
 
 import re
 import subprocess

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""regress_run_test.py [unittest's arguments]: bench/regress with real jobs, and what docs/regression-ci.md
+"""regress_jobs_test.py [unittest's arguments]: bench/regress with real jobs, and what docs/regression-ci.md
 shows. MPIFERRY_TEST_BINARY and MPIFERRY_TEST_MPIEXEC say which program and which launcher."""
 import json
 import os

@@ -25,7 +25,7 @@ MISTAKES = (
 HINTS = ((("--chunks", ","), "--chunks: no value"), (("--chunksize", "64K"), "did you mean --chunks?"),
          (("--chunks", "64K,many"), "--chunks: many: not a size"), (("--windows", "2000"), "from 1 to 1024"),
          (("--size", "1"), "one chunk of 16 MiB"),
-         (("--launcher", "/bin/true -n {ranks}"), "'/bin/true -n {ranks}': ended with 0, but started not mpiferry"))
+         (("--launcher", "/bin/true -n {ranks}"), "'/bin/true -n {ranks}': ended with 0, but started no mpiferry"))
 # What bench/sweep, bench/compare and others begin with.
 ALONE = (f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2] / 'bench')!r}); "
          "from mpiferry_bench.measuring.alone import insist_on_being_alone; insist_on_being_alone('a script')")
