@@ -41,7 +41,7 @@ def need(name: str, *modules: str) -> None:
 
 def finish(name: str, main: Callable[[], int], failed: int = 1) -> NoReturn:
     """Ends the program with what main() returns, or with `failed` if standard output does not take what it prints."""
-    from .measuring.paths import error_text  # noqa: PLC0415: only after the signals are settled
+    from .measuring.failure import Failure, error_text  # noqa: PLC0415: only after the signals are settled
 
     code: object = failed
     answer_ctrl_c()
@@ -50,10 +50,15 @@ def finish(name: str, main: Callable[[], int], failed: int = 1) -> NoReturn:
             code = main()
         except SystemExit as end:  # of the command line
             code = end.code
-        except KeyboardInterrupt:  # before there was anything to be cleaned up or shown
-            print(f"{name}: interrupted", file=sys.stderr)
+        except KeyboardInterrupt:
+            print(f"{name}: interrupted; everything it wrote is deleted", file=sys.stderr)
             code = 130
-        if sys.stdout is not None:  # closed from the beginning
+        except (Failure, ValueError) as error:
+            if sys.stdout is not None:  # closed from the beginning
+                sys.stdout.flush()
+            print(f"{name}: error: {error}", file=sys.stderr)
+            code = getattr(error, "code", failed)
+        if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
         where = "" if error.filename else "standard output: "

@@ -12,12 +12,14 @@ from typing import Any
 
 import psutil
 
+from .failure import Failure
+
 PATIENCE = 1800.0  # seconds; far above any job here, so that a hanging one ends with a message
 GRACE = 5.0  # seconds between asking and killing; mpiferry promises 2
 
 
-class CommandFailed(Exception):
-    """Says the command, how it ended, and all that it printed."""
+class CommandFailed(Failure):
+    """Has the command, how it ended, and all that it printed."""
 
 
 def _environment() -> dict[str, str]:

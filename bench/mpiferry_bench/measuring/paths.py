@@ -8,6 +8,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+from .failure import Failure
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -17,20 +19,14 @@ def default_binary() -> Path:
     return next(filter(Path.is_file, built), built[0])
 
 
-class Unusable(Exception):
-    """Says which option names what, and why that does not do. A usage error: exit code 2."""
+class Unusable(Failure):
+    """An option names what does not do. A usage error."""
+
+    code = 2
 
     def __init__(self, option: str, path: object, why: str) -> None:
         super().__init__(f"{option} {path}: {why}")
         self.why = why
-
-
-def error_text(error: BaseException) -> str:
-    """An error as people say it: where and what, without a number."""
-    if not isinstance(error, OSError) or not error.strerror:
-        return str(error)
-    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes, os.PathLike)) else ""
-    return where + error.strerror
 
 
 def directory(option: str, path: Path) -> Path:

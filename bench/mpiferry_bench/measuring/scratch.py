@@ -13,6 +13,7 @@ from types import TracebackType
 
 import psutil
 
+from .failure import Failure
 from .machine import file_system
 from .sizes import GIB, MIB, show_size
 
@@ -25,8 +26,8 @@ RANKS = GIB // 2  # what the ranks of a job take at most, buffers included, in a
 SPARE = GIB // 2  # nobody's
 
 
-class NoSpace(Exception):
-    """Says how much is needed and how much there is."""
+class NoSpace(Failure):
+    """Has how much is needed and how much is free."""
 
 
 class Scratch:

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..measuring.command import CommandFailed
+from ..measuring.failure import Failure, error_text
 from ..measuring.ferry import Ferry
 from ..measuring.machine import file_system
 from ..measuring.output import publish
-from ..measuring.paths import ROOT, Unusable, directory, output_file, program, error_text
+from ..measuring.paths import ROOT, Unusable, directory, output_file, program
 from ..measuring.ranks import insist_on_ranks, version
-from ..measuring.scratch import NoSpace, Scratch
+from ..measuring.scratch import Scratch
 from ..measuring.sizes import GIB, KIB, MIB, parse_size
 from ..measuring.usage import Parser, whole_number
 from . import report
@@ -137,7 +137,7 @@ def compare(args: argparse.Namespace, setting: Setting) -> int:
     print(report.head(setting, lines), flush=True)
     code, trouble = 1, ""
     try:
-        code, trouble = tell_all(setting, measured)
+        code, trouble = measure_all(setting, measured)
     finally:  # also if standard output takes no more
         if args.json:
             code = keep(args, code, report.as_json(measured, setting, lines, partial=code != 0))
@@ -146,8 +146,8 @@ def compare(args: argparse.Namespace, setting: Setting) -> int:
     return code
 
 
-def tell_all(setting: Setting, measured: "list[Measured]") -> "tuple[int, str]":
-    """Measures and prints. The exit code, and what is to be said of it."""
+def measure_all(setting: Setting, measured: "list[Measured]") -> "tuple[int, str]":
+    """Measures and prints. The exit code, and what explains it."""
     code, trouble = 0, ""
     for number, one in enumerate(measured, 1):
         log(f"{number}/{len(measured)}: {one.scenario.name}")
@@ -155,7 +155,7 @@ def tell_all(setting: Setting, measured: "list[Measured]") -> "tuple[int, str]":
             one.measure(setting)
         except KeyboardInterrupt:
             code, trouble = 130, "interrupted; what was measured until then is shown, and marked partial"
-        except (CommandFailed, NoSpace, OSError, ValueError) as error:
+        except (Failure, OSError, ValueError) as error:
             code, trouble = 1, f"error: {error_text(error)}"
         print(report.scenario(one, setting), flush=True)
         if code:
@@ -183,18 +183,9 @@ def main(argv: Sequence[str]) -> int:
             judged = ", ".join(target.shown() for target in TARGETS if target.scenario == scenario.name)
             print(f"{scenario.name:18} {scenario.title}" + (f" ({judged})" if judged else ""))
         return 0
-    try:
-        with contextlib.ExitStack() as stack:
-            setting = Setting(
-                ferry=ferry_of(args), programs=args.build / "bench",
-                large=args.size, small=args.small_size, idle=args.idle_size, repetitions=args.repetitions,
-                quick=args.quick, no_digest_build=args.no_digest_build, memory=open_memory(stack, args.target),
-                disk=open_disk(stack, args.disk))
-            return compare(args, setting)
-    except KeyboardInterrupt:
-        log("interrupted; everything it wrote is deleted")
-        return 130
-    except (Unusable, CommandFailed, NoSpace, OSError, ValueError) as error:
-        sys.stdout.flush()
-        log(f"error: {error_text(error)}")
-        return 2 if isinstance(error, Unusable) else 1
+    with contextlib.ExitStack() as stack:
+        setting = Setting(
+            ferry=ferry_of(args), programs=args.build / "bench", large=args.size, small=args.small_size,
+            idle=args.idle_size, repetitions=args.repetitions, quick=args.quick, no_digest_build=args.no_digest_build,
+            memory=open_memory(stack, args.target), disk=open_disk(stack, args.disk))
+        return compare(args, setting)

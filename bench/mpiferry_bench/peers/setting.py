@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..measuring.command import CommandFailed, capture
+from ..measuring.failure import Failure
 from ..measuring.ferry import Ferry
 from ..measuring.programs import google_benchmark
 
@@ -15,8 +16,8 @@ from .place import Place
 PEER_PATIENCE = 900.0  # seconds; a peer that hangs must not hold up the others
 
 
-class NotRun(Exception):
-    """Says why a scenario or a case cannot be measured here."""
+class NotRun(Failure):
+    """Has the reason why a scenario or a case cannot be measured here."""
 
 
 @dataclass

@@ -5,7 +5,8 @@ import json
 import sys
 from collections.abc import Sequence
 
-from ..measuring import output, paths
+from ..measuring import output
+from ..measuring.failure import error_text
 from ..measuring.machine import describe
 from ..measuring.paths import ROOT, Unusable
 from ..measuring.ranks import version
@@ -133,5 +134,5 @@ def main(argv: Sequence[str]) -> int:
         if short and isinstance(error, NoBase):
             print(f"SKIPPED: the regression gate: {error}")
             return GREEN
-        log(f"error: {paths.error_text(error)}")
+        log(f"error: {error_text(error)}")
         return code_of(error)

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ..measuring.command import CommandFailed
+from ..measuring.failure import Failure, error_text
 from ..measuring.ferry import Ferry
 from ..measuring.output import publish
-from ..measuring.paths import Unusable, directory, input_file, output_file, error_text
+from ..measuring.paths import Unusable, directory, input_file, output_file
 from ..measuring.ranks import insist_on_ranks
-from ..measuring.scratch import NoSpace, Scratch
+from ..measuring.scratch import Scratch
 from ..measuring.sizes import are, counted, show_size
 
 from .case import KINDS, SCATTER, Case
@@ -28,9 +29,9 @@ from .machine import described, identity
 from .options import NAME, page_parser, parser, plan_of
 from .plan import Plan
 from .progress import Progress
-from .result import BadResult, load, make, speeds
+from .result import load, make, speeds
 
-FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+FAILED, INTERRUPTED = 1, 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -169,8 +170,8 @@ def sweep(argv: Sequence[str]) -> int:
             code = INTERRUPTED
             log("interrupted; the same command resumes from here" if journal.runs else
                 "interrupted before a run had ended: nothing was measured")
-        except (CommandFailed, NoSpace, OSError, ValueError) as error:
-            code = FAILED
+        except (Failure, OSError, ValueError) as error:
+            code = getattr(error, "code", FAILED)
             log(f"error: {error_text(error)}")
         for number in SIGNALS:  # what was measured is written; that takes seconds
             signal.signal(number, signal.SIG_IGN)
@@ -203,16 +204,6 @@ def page(argv: Sequence[str], *, here: bool) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    try:
-        if argv[:1] in (["page"], ["draw"]):
-            return page(argv[1:], here=argv[0] == "draw")
-        return sweep(argv)
-    except KeyboardInterrupt:
-        log("interrupted")
-        return INTERRUPTED
-    except (Refused, Unusable) as error:
-        log(f"error: {error}")
-        return REFUSED
-    except (CommandFailed, BadResult, NoPage, OSError, ValueError) as error:
-        log(f"error: {error_text(error)}")
-        return FAILED
+    if argv[:1] in (["page"], ["draw"]):
+        return page(argv[1:], here=argv[0] == "draw")
+    return sweep(argv)

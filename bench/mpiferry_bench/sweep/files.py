@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..measuring.failure import Failure
 from ..measuring.output import publish
 from .options import NAME
 from .result import AGGREGATES, speeds
@@ -23,8 +24,8 @@ PACKAGES = "python3-matplotlib python3-jinja2"
 INSTALL = f"apt-get install {PACKAGES} (Debian, Ubuntu), dnf install {PACKAGES} (Fedora)"
 
 
-class NoPage(Exception):
-    """Says why the page was not drawn, and what to do."""
+class NoPage(Failure):
+    """Has the reason why the page was not drawn, and what to do."""
 
 
 class CannotDraw(NoPage):

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ..measuring.failure import Failure
 from .case import Case, is_figure
 
 SCHEMA = "mpiferry.sweep.journal/1"
@@ -26,8 +27,10 @@ REMEDY = "--fresh sets them aside and measures anew, --out DIR leaves them alone
 FIGURES = {"bytes": 1, "seconds": 1e-9, "command_seconds": 0, "cpu_seconds": 0, "took": 0}
 
 
-class Refused(Exception):
-    """Says what is wrong with the journal that is there, and what to do."""
+class Refused(Failure):
+    """Has what is wrong with the journal that is there, and what to do."""
+
+    code = 2
 
 
 def _parse(path: Path, number: int, line: str) -> dict[str, Any]:

@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..measuring.failure import Failure
 from .case import KINDS, Case, is_figure
 from .plan import Plan
 
 SCHEMA = "mpiferry.sweep/1"
 
 
-class BadResult(Exception):
-    """Says why a file is not the result of a sweep."""
+class BadResult(Failure):
+    """Has the reason why a file is not the result of a sweep."""
 
 
 # What each figure of a run is at least; a speed is a quotient of two of them.

@@ -4,18 +4,16 @@ docs/benchmarks.md describes what each measurement compares and what came of it.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..measuring.command import CommandFailed
 from ..measuring.ferry import Ferry
-from ..measuring.paths import ROOT, Unusable, default_binary, directory, error_text
-from ..measuring.scratch import NoSpace, Scratch
+from ..measuring.paths import ROOT, default_binary, directory
+from ..measuring.scratch import Scratch
 from ..measuring.sizes import GIB, parse_size
 from ..measuring.usage import Parser, whole_number
 from ..peers.place import Place
-from ..peers.setting import NotRun, Setting
+from ..peers.setting import Setting
 from .memory import memory
 from .speed import against_cp, integrity, oversubscription
 
@@ -58,14 +56,6 @@ def measure(args: argparse.Namespace, scratch: Scratch) -> None:
 
 def main(argv: Sequence[str]) -> int:
     args = arguments(argv)
-    try:
-        with Scratch(directory("--target", args.target)) as scratch:
-            measure(args, scratch)
-    except KeyboardInterrupt:
-        print("bench/transfer: interrupted; everything it wrote is deleted", file=sys.stderr)
-        return 130
-    except (Unusable, CommandFailed, NoSpace, NotRun, OSError, ValueError) as error:
-        sys.stdout.flush()
-        print(f"bench/transfer: error: {error_text(error)}", file=sys.stderr)
-        return 2 if isinstance(error, Unusable) else 1
+    with Scratch(directory("--target", args.target)) as scratch:
+        measure(args, scratch)
     return 0
