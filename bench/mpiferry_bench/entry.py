@@ -74,9 +74,9 @@ def start(name: str, module: str, *, failed: int = 1) -> NoReturn:
     if sys.version_info < (3, 9):
         sys.exit(f"{name}: error: Python 3.9 or newer is needed, this is {sys.version.split()[0]}")
     need(name, "psutil")
-    from .measuring.alone import insist_on_being_alone  # noqa: PLC0415: as above
+    from .measuring.alone import check_started_alone  # noqa: PLC0415: as above
 
-    insist_on_being_alone(name)
+    check_started_alone(name)
     main = importlib.import_module(f"{__package__}.{module}").main
     for number in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: end the job, clean up, show what there is
         signal.signal(number, signal.default_int_handler)

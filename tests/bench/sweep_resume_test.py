@@ -147,8 +147,8 @@ class Journals(unittest.TestCase):
 
     def test_a_first_line_without_an_identity_is_damage(self) -> None:
         lines = self.fill().splitlines(keepends=True)
-        for identity in ([], None, "a"):
-            head = json.dumps({"schema": SCHEMA, "identity": identity}).encode() + b"\n"
+        for wrong in ([], None, "a"):
+            head = json.dumps({"schema": SCHEMA, "identity": wrong}).encode() + b"\n"
             self.path.write_bytes(head + lines[1])
             self.assertIn("sweep.jsonl:1: does not say what was measured", self.refusal())
 

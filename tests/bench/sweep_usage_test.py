@@ -28,7 +28,7 @@ HINTS = ((("--chunks", ","), "--chunks: no value"), (("--chunksize", "64K"), "di
          (("--launcher", "/bin/true -n {ranks}"), "'/bin/true -n {ranks}': ended with 0, but started no mpiferry"))
 # What bench/sweep, bench/compare and others begin with.
 ALONE = (f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2] / 'bench')!r}); "
-         "from mpiferry_bench.measuring.alone import insist_on_being_alone; insist_on_being_alone('a script')")
+         "from mpiferry_bench.measuring.alone import check_started_alone; check_started_alone('a script')")
 FAKE = """#!/bin/sh
 case $1 in --version) echo 'mpiferry 0 (fake)'; exit ;; esac
 while [ $# -gt 1 ]; do case $1 in --json) json=$2 ;; --chunk-size) chunk=$2 ;; esac; shift; done

@@ -59,7 +59,7 @@ def _is_first_of_siblings(holder: socket.socket) -> bool:
     return True
 
 
-def insist_on_being_alone(name: str) -> None:
+def check_started_alone(name: str) -> None:
     """Ends the program with 2, and one message of all ranks on this host, if a launcher started several of it."""
     rank = _rank_among_several()
     if rank is None:

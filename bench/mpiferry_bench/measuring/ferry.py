@@ -72,7 +72,7 @@ class Ferry:
 
     def scatter(self, ranks: int, chunk: int, source: Path, destination: Path, *options: str,
                 wrapper: tuple[str, ...] = (), size: int | None = None, patience: float = PATIENCE) -> Run:
-        """One job. `size`: how many bytes the source will give, if the file system cannot say. `patience`:
+        """One job. `size`: how many bytes the source will give, if the file system does not know. `patience`:
         the seconds after which it is ended as hanging."""
         size = source.stat().st_size if size is None else size
         argv = self.argv(ranks, chunk, str(source), str(destination), *options, wrapper=wrapper)

@@ -9,7 +9,7 @@ from .paths import Unusable, directory
 
 
 def _try_to_write(path: Path) -> str:
-    """Why it cannot be written, or nothing. It is tried, as permissions say too little: root has all of them,
+    """Why it cannot be written, or nothing. It is tried, as permissions are not enough: root has all of them,
     and /proc takes no file. A file that was there stays as it was, and none is left that was not."""
     parent = path.absolute().parent
     real = Path(os.path.realpath(path))  # a link may lead to what is still to be made

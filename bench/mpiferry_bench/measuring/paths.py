@@ -1,4 +1,4 @@
-"""Files, directories and programs that an option names: what is wrong with one, said before anything is done."""
+"""Files, directories and programs that an option names: what is wrong with one is reported before anything is done."""
 
 from __future__ import annotations
 

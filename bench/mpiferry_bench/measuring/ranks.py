@@ -16,7 +16,7 @@ PATIENCE = 300.0  # seconds for a job of nothing; a queue may hold it up
 
 
 def version(option: str, binary: Path) -> list[str]:
-    """What --version says, line by line. Raises Unusable unless this is an mpiferry."""
+    """The lines of --version. Raises Unusable unless this is an mpiferry."""
     mpiferry(option, binary)
     try:
         done = subprocess.run([binary.absolute(), "--version"], stdin=subprocess.DEVNULL, capture_output=True,
@@ -33,7 +33,7 @@ def version(option: str, binary: Path) -> list[str]:
     return lines
 
 
-def insist_on_ranks(option: str, name: str, ferry: Ferry, ranks: int, directory: Path) -> None:
+def check_ranks(option: str, name: str, ferry: Ferry, ranks: int, directory: Path) -> None:
     """Moves an empty file. Raises Unusable for the launcher, if so many ranks do not come of it."""
     source, report = directory / "empty", directory / "started.json"
     source.touch()

@@ -22,7 +22,7 @@ class Status:
         self._ticker: threading.Thread | None = None
 
     def show(self, text: str, done: int, total: int) -> None:
-        """`done` of `total` runs are; `text` says which is next."""
+        """`done` of `total` runs are; `text` names the next."""
         step = done * STEPS // max(1, total)
         with self._lock:
             self._text = text
@@ -45,9 +45,9 @@ class Status:
         self._out.flush()
 
     def _tick(self) -> None:
-        """Says that a run which takes long still runs."""
+        """Shows that a run which takes long still runs."""
         while not self._cleared.wait(max(0.01, self._shown + self._every - time.monotonic())):
             with self._lock:
                 if time.monotonic() - self._shown >= self._every and not self._cleared.is_set():
-                    with contextlib.suppress(OSError, ValueError):  # who read it is gone: that is for show() to say
+                    with contextlib.suppress(OSError, ValueError):  # the reader is gone: show() reports it
                         self._write(f"{self._text} (still running)")

@@ -36,7 +36,7 @@ class Several(argparse.Action):
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong after one line of usage, not after a screen of it; --help has the screen. Its subcommands
+    """Reports what is wrong after one line of usage, not after a screen of it; --help has the screen. Its subcommands
     are of this kind, too."""
 
     def __init__(self, *, brief: str, **more: object) -> None:

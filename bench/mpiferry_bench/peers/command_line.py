@@ -18,7 +18,7 @@ from ..measuring.ferry import Ferry
 from ..measuring.machine import file_system
 from ..measuring.output import publish
 from ..measuring.paths import ROOT, Unusable, directory, output_file, program
-from ..measuring.ranks import insist_on_ranks, version
+from ..measuring.ranks import check_ranks, version
 from ..measuring.scratch import Scratch
 from ..measuring.sizes import GIB, KIB, MIB, parse_size
 from ..measuring.usage import Parser, whole_number
@@ -32,10 +32,9 @@ from .setting import Setting
 from .targets import TARGETS
 from .transport import TRANSPORT
 
-EXIT_CODES = """exit codes: 0 it ran to its end (what could not be run is listed, a missed target is said in the
-table), 1 a run of mpiferry failed, no space is left, or --json was not written, 2 nothing could be compared, or
-usage: an option that is wrong, or names what is not there, 130 interrupted; after 1 and 130 what was measured is
-shown"""
+EXIT_CODES = """exit codes: 0 it ran to its end (what could not be run is listed, a missed target is marked in the table),
+1 a run of mpiferry failed, no space is left, or --json was not written, 2 nothing could be compared, or usage: an option
+that is wrong, or names what is not there, 130 interrupted; after 1 and 130 what was measured is shown"""
 
 SCENARIOS = {scenario.name: scenario for scenario in (*COPYING, *EXISTING_DATA, *INSIDE, *TRANSPORT)}
 
@@ -62,7 +61,7 @@ def parser_of_arguments() -> Parser:
     return parser
 
 
-def insist_on_paths(args: argparse.Namespace) -> None:
+def check_paths(args: argparse.Namespace) -> None:
     """What was named must be there. Of a default that is not, only the scenarios are not run. Raises Unusable."""
     for option, path in (("--target", args.target), ("--disk", args.disk)):
         if path is not None:
@@ -87,7 +86,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         parser.error(f"no scenario is called {', '.join(unknown)}; there are: {', '.join(SCENARIOS)}, all")
     try:
         if not args.list:
-            insist_on_paths(args)
+            check_paths(args)
     except Unusable as error:
         parser.error(str(error))
     args.target = args.target or Path("/dev/shm")
@@ -106,7 +105,7 @@ def ferry_of(args: argparse.Namespace) -> Ferry:
     """Raises Unusable unless ranks of it can be started."""
     ferry = Ferry(args.binary or args.build / "cli/mpiferry", args.mpiexec)
     with tempfile.TemporaryDirectory(prefix="mpiferry-bench-") as empty:
-        insist_on_ranks("--mpiexec", ferry.launcher.program, ferry, 2, Path(empty))
+        check_ranks("--mpiexec", ferry.launcher.program, ferry, 2, Path(empty))
     return ferry
 
 

@@ -66,7 +66,7 @@ class Setting:
         return found
 
     def default_window(self, ranks: int, chunk: int) -> int:
-        """What mpiferry takes without --window: it says so itself, of a job of nothing."""
+        """What mpiferry takes without --window, from its report of an empty job."""
         source = self.scratch_file("empty")
         source.touch()
         output = self.scratch_file("window")

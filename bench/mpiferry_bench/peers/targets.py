@@ -81,7 +81,7 @@ def of(sample: Sample, note: str = "") -> Outcome:
 
 
 def worst(target: Target, samples: Mapping[str, Sample]) -> Outcome:
-    """The sample whose median is farthest from what the target wants; the note says which it is."""
+    """The sample whose median is farthest from what the target wants; the note names it."""
     measured = {name: sample for name, sample in samples.items() if sample.values}
     if len(measured) < len(samples) or not measured:
         return of(Sample(()))

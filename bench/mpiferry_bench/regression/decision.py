@@ -19,7 +19,7 @@ LOOKS = (14, 20, 30, 45, 65, 100, 150, 220, 330, 500, 750, 1000)
 # An early look may use up this part of what is left of alpha, the last one all of it. The sum is alpha at
 # most, so looking often does not add false alarms, however the looks depend on each other.
 EARLY_SHARE = 0.15  # simulation.py: less stops later, more leaves the last look too little
-POWER = 0.95  # of the smallest slowdown that a run is said to find
+POWER = 0.95  # of finding the smallest slowdown that a run is called able to find
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one figure (the transfer, the whole command) of one case says."""
+    """What one figure (the transfer, the whole command) of one case comes to."""
 
     key: Hashable
     judged: bool  # else it is only shown

@@ -86,7 +86,7 @@ class Gate:
         return self.course.pairs
 
     def _round(self) -> None:
-        """One pair of every case. The two runs of a pair are neighbours; a coin says which is first, so that
+        """One pair of every case. The two runs of a pair are neighbours; a coin decides which is first, so that
         whatever makes the first or the second run slower is no one's disadvantage (signed_rank.py)."""
         for case in self._coin.sample(self.cases, len(self.cases)):
             order = [BASE, HEAD] if self._coin.random() < 0.5 else [HEAD, BASE]
@@ -111,7 +111,7 @@ class Gate:
         return look(self.rule, ratios(JUDGED), ratios(SHOWN), share)
 
     def stop_here(self) -> Course:
-        """After an interrupt or a failed job: what the complete pairs say. It decides nothing."""
+        """After an interrupt or a failed job: what the complete pairs come to. It decides nothing."""
         self.course.verdict = "undecided"
         if all(any(pair.case == case for pair in self.course.pairs) for case in self.cases):
             self.course.findings = self.findings(share_of_look(len(self.course.looks), True))

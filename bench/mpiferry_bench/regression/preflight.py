@@ -38,7 +38,7 @@ def check_places(args: argparse.Namespace) -> None:
 
 
 def check_tools() -> None:
-    """Whether what builds is there. Raises Refusal. (git is asked before, and says so itself.)"""
+    """Whether what builds is there. Raises Refusal. (Repository has asked for git before.)"""
     for tool, what in (("tar", "unpack the files of BASE"), ("cmake", "build")):
         if shutil.which(tool) is None:
             raise Refusal(f"{tool} was not found on the PATH; it is needed to {what}; install it")

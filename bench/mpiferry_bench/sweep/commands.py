@@ -17,7 +17,7 @@ from ..measuring.failure import Failure, error_text
 from ..measuring.ferry import Ferry
 from ..measuring.output import publish
 from ..measuring.paths import Unusable, directory, input_file, output_file
-from ..measuring.ranks import insist_on_ranks
+from ..measuring.ranks import check_ranks
 from ..measuring.scratch import Scratch
 from ..measuring.sizes import are, counted, show_size
 
@@ -60,7 +60,7 @@ class Sweep:
             self._missing = self._lacking(jobs)
             done = sum((case.name, repetition) in self._journal.runs for repetition, case in self._plan.runs())
             if self._missing:
-                insist_on_ranks("--launcher", f"'{self._ferry.launcher.template}'", self._ferry, self._plan.ranks[0],
+                check_ranks("--launcher", f"'{self._ferry.launcher.template}'", self._ferry, self._plan.ranks[0],
                                 scratch.path)
                 jobs.make_sources()
             progress = Progress()

@@ -53,7 +53,7 @@ def write_figures(directory: Path, result: Mapping[str, Any]) -> list[Path]:
     return list(files)
 
 
-# What page.py and charts.py need: that it can be found says nothing of a broken one, or an old one.
+# What page.py and charts.py need: one that can be found may still be broken, or too old.
 TRIAL = "import jinja2, matplotlib.figure, matplotlib.ticker, matplotlib.backends.backend_svg\nmatplotlib.colormaps"
 
 

@@ -1,6 +1,6 @@
 """Every finished run, one line of JSON each, so that an interrupted sweep can be resumed.
 
-The first line says what was measured, and on what: figures of another machine, program or job are never
+The first line has what was measured, and on what: figures of another machine, program or job are never
 put beside these.
 """
 
@@ -59,7 +59,7 @@ class Journal:
 
     def __enter__(self) -> Journal:
         """Raises Refused, or OSError, and changes nothing then."""
-        self._insist_on_a_file()
+        self._check_file()
         try:
             self._make_directory()
             self._file = self._locked()
@@ -79,7 +79,7 @@ class Journal:
                  trace: TracebackType | None) -> None:
         self._leave()
 
-    def _insist_on_a_file(self) -> None:
+    def _check_file(self) -> None:
         """A FIFO or a device would be waited for for ever."""
         try:
             regular = stat.S_ISREG(os.stat(self.path).st_mode)
@@ -153,7 +153,7 @@ class Journal:
         if text[:len(begin)] != begin[:len(text)]:  # it is somebody's, so nothing is changed
             raise Refused(f"{self.path}: not the journal of a sweep; choose another --out")
         head = _parse(self.path, 1, lines[0]) if lines else {"schema": SCHEMA}
-        self._insist_on_schema(head)
+        self._check_schema(head)
         nothing_measured = len(lines) < 2
         if nothing_measured and self._must_exist:
             raise Refused(f"{self.path}: no run of it was finished, so there is no sweep to resume; leave --resume "
@@ -171,7 +171,7 @@ class Journal:
                               "aside and measures anew")
             self.runs[entry["case"], entry["repetition"]] = entry
 
-    def _insist_on_schema(self, head: Mapping[str, Any]) -> None:
+    def _check_schema(self, head: Mapping[str, Any]) -> None:
         if head.get("schema") != SCHEMA:
             raise Refused(f"{self.path}: its results have schema {head.get('schema')!r}, this program writes "
                           f"{SCHEMA!r}\n  {REMEDY}")

@@ -73,7 +73,7 @@ def make(plan: Plan, runs: Mapping[tuple[str, int], Mapping[str, Any]], *, missi
             "benchmarks": benchmarks}
 
 
-def _insist_on_context(context: Mapping[str, Any]) -> None:
+def _check_context(context: Mapping[str, Any]) -> None:
     """What of it is drawn. Raises BadResult."""
     def strings(value: object) -> bool:
         return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
@@ -98,7 +98,7 @@ def load(path: Path) -> dict[str, Any]:
         raise BadResult(f"{path}: its schema is {context['sweep_schema']!r}, this program reads {SCHEMA!r}; use "
                         "the mpiferry that wrote it, or measure again")
     try:
-        _insist_on_context(context)
+        _check_context(context)
         speeds(result)
     except BadResult as error:
         raise BadResult(f"{path}: {error}") from None
@@ -123,25 +123,25 @@ def _case(number: int, entry: Any) -> Case | None:
     if not isinstance(entry, dict):
         raise BadResult(f"benchmarks[{number}] cannot be read: the file is damaged; measure again")
 
-    def insist(good: bool, key: str) -> None:
+    def check(good: bool, key: str) -> None:
         if not good:
             raise BadResult(f"benchmarks[{number}] ({entry.get('name')}): {key}: "
                             f"{_shown(entry[key]) if key in entry else 'missing'} cannot be: the file is damaged; "
                             "measure again")
 
     name = entry.get("run_name")
-    insist(isinstance(name, str), "run_name")
+    check(isinstance(name, str), "run_name")
     case = Case.parse(name)
     if case is None:
-        insist(name.partition("/")[0] not in KINDS, "run_name")
+        check(name.partition("/")[0] not in KINDS, "run_name")
         return None
-    insist(case.chunk > 0 and case.ranks > 1 and case.window != 0, "run_name")
+    check(case.chunk > 0 and case.ranks > 1 and case.window != 0, "run_name")
     for key, value in (("chunk", case.chunk), ("ranks", case.ranks), ("window", case.window)):
-        insist(type(entry.get(key)) in (int, type(None)) and entry.get(key) == value, key)
-    insist(entry.get("run_type") in ("iteration", "aggregate"), "run_type")
+        check(type(entry.get(key)) in (int, type(None)) and entry.get(key) == value, key)
+    check(entry.get("run_type") in ("iteration", "aggregate"), "run_type")
     spread = entry["run_type"] == "aggregate"  # which may be nothing
     for key, least in LEAST.items():
-        insist(is_figure(entry.get(key), 0 if spread else least), key)
+        check(is_figure(entry.get(key), 0 if spread else least), key)
     return case
 
 
