@@ -11,7 +11,7 @@
 //   nothing
 //
 // Prints one line of JSON: the seconds of each part, and {"processes": n, "chunk": n, "bytes": n}.
-// bench/peers/parts.py says what follows from them.
+// bench/mpiferry_bench/peers/parts.py says what follows from them.
 #include <algorithm>
 #include <cerrno>
 #include <cinttypes>
