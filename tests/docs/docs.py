@@ -4,8 +4,8 @@
 commands_run           fenced blocks marked ```sh run exit with 0, those of a document in their order in one
                        fresh directory, as a reader types them; where a block marked ```text output
                        follows, it is what they print
-exit_codes_match_code  docs/exit-codes.md and the README have the classes and errors of engine/base
-options_match_help     docs/options.md has the options, defaults and variables of each command's --help, and no others
+exit_codes_match_code  docs/reference/exit-codes.md and the README have the classes and errors of engine/base
+options_match_help     docs/reference/options.md has the options, defaults and variables of each command's --help, and no others
 scripts_exist          bench/NAME and ./dev bench NAME name what there is, and so does a measurement after NAME
 links_resolve          relative links lead to files, and their anchors to headings
 library_example_runs   --mpiferry is the README's C++ program: it moves a file
@@ -117,7 +117,7 @@ def library_example_runs(root, mpiferry, mpiexec):
 def exit_codes_match_code(root, **_):
     header = (root / "engine/base/error.hpp").read_text(encoding="utf-8")
     source = (root / "engine/base/error.cpp").read_text(encoding="utf-8")
-    document = (root / "docs/exit-codes.md").read_text(encoding="utf-8")
+    document = (root / "docs/reference/exit-codes.md").read_text(encoding="utf-8")
     readme = (root / "README.md").read_text(encoding="utf-8")
     shown = lambda name: "done" if name == "none" else name
 
@@ -126,7 +126,7 @@ def exit_codes_match_code(root, **_):
     table = {(int(row[0]), row[1]) for row in rows(document) if row[0].isdigit()}
     listed = re.search(r"^## Exit codes\n\n(.*?)\n\n", readme, re.DOTALL | re.MULTILINE)
     short = {(int(value), name) for value, name in re.findall(r"(\d+)\s(\w+)", listed[1])}
-    for where, said in (("docs/exit-codes.md", table), ("README.md", short)):
+    for where, said in (("docs/reference/exit-codes.md", table), ("README.md", short)):
         yield from (f"{where}: lacks {value} {name}" for value, name in sorted(code - said))
         yield from (f"{where}: {value} {name} is not in the code" for value, name in sorted(said - code))
 
@@ -134,8 +134,8 @@ def exit_codes_match_code(root, **_):
               re.findall(r'{Errc::\w+, ErrorClass::(\w+), "(\w+)"', source)} - {("done", "ok")}
     said = {(row[0], name) for row in rows(document) if len(row) == 2
             for name in re.findall(r"`(\w+)`", row[1]) if row[0] != "class"}
-    yield from (f"docs/exit-codes.md: lacks {name} of class {group}" for group, name in sorted(errors - said))
-    yield from (f"docs/exit-codes.md: {name} is not of class {group}" for group, name in sorted(said - errors))
+    yield from (f"docs/reference/exit-codes.md: lacks {name} of class {group}" for group, name in sorted(errors - said))
+    yield from (f"docs/reference/exit-codes.md: {name} is not of class {group}" for group, name in sorted(said - errors))
 
 
 def options_of_help(text):
@@ -161,7 +161,7 @@ def options_of_tables(text):
 
 
 def options_match_help(root, mpiferry, **_):
-    document = (root / "docs/options.md").read_text(encoding="utf-8")
+    document = (root / "docs/reference/options.md").read_text(encoding="utf-8")
     # What stands before the sections of the other commands is of scatter.
     parts = re.split(r"^## `mpiferry (\w+)`$", document, flags=re.MULTILINE)
     sections = {"scatter": parts[0], **dict(zip(parts[1::2], parts[2::2]))}
@@ -173,7 +173,7 @@ def options_match_help(root, mpiferry, **_):
         said = options_of_tables(sections.get(command, ""))
         for name in sorted(program.keys() | said.keys()):
             if program.get(name) != said.get(name):
-                yield (f"docs/options.md: {command}: {name} is {said.get(name)}, "
+                yield (f"docs/reference/options.md: {command}: {name} is {said.get(name)}, "
                        f"but --help says {program.get(name)}")
     for path in documents(root):
         used = [(line, text) for line, info, text in blocks(path) if info.startswith("sh")]

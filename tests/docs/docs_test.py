@@ -30,14 +30,14 @@ bench() {  # NAME
   esac
 }
 """
-OPTIONS_FILE = "docs/options.md"
+OPTIONS_FILE = "docs/reference/options.md"
 
 # check, file, what stands there, what is planted instead ("" in both: the file as it is); the finding
 PLANTED = [
-    ("exit_codes_match_code", "docs/exit-codes.md", "", "", ""),
-    ("exit_codes_match_code", "docs/exit-codes.md", "| 6 | stalled |", "| 8 | stalled |", "lacks 6 stalled"),
-    ("exit_codes_match_code", "docs/exit-codes.md", "| 6 | stalled |", "| 6 | late |", "6 late is not in the code"),
-    ("exit_codes_match_code", "docs/exit-codes.md", "`worker_stalled`", "`worker_late`",
+    ("exit_codes_match_code", "docs/reference/exit-codes.md", "", "", ""),
+    ("exit_codes_match_code", "docs/reference/exit-codes.md", "| 6 | stalled |", "| 8 | stalled |", "lacks 6 stalled"),
+    ("exit_codes_match_code", "docs/reference/exit-codes.md", "| 6 | stalled |", "| 6 | late |", "6 late is not in the code"),
+    ("exit_codes_match_code", "docs/reference/exit-codes.md", "`worker_stalled`", "`worker_late`",
      "lacks worker_stalled of class stalled"),
     ("exit_codes_match_code", "README.md", "6 stalled", "9 stalled", "README.md: lacks 6 stalled"),
     ("options_match_help", OPTIONS_FILE, "", "", ""),
@@ -45,7 +45,7 @@ PLANTED = [
     ("options_match_help", OPTIONS_FILE, "MPIFERRY_FSYNC", "MPIFERRY_SYNC", "--fsync is"),
     ("options_match_help", OPTIONS_FILE, "`--fsync`", "`--sync`", "--sync is"),
     ("options_match_help", OPTIONS_FILE, "`--help`, `-h`", "`--help`", "--help is"),
-    ("options_match_help", OPTIONS_FILE, "## `mpiferry verify`", "## verify", "docs/options.md: verify: --fsync is None"),
+    ("options_match_help", OPTIONS_FILE, "## `mpiferry verify`", "## verify", "docs/reference/options.md: verify: --fsync is None"),
     ("options_match_help", "docs/new.md", "", "```sh\nmpirun -n 2 mpiferry scatter --nonsense a b\n```\n",
      "--nonsense is no option"),
     ("options_match_help", "docs/new.md", "", "```sh\nmpirun -n 2 mpiferry gather --nonsense a b\n```\n",
@@ -77,6 +77,7 @@ def findings(root, check, file, old, new):
         if check != "exit_codes_match_code":  # the real documents run for long, and link to everything
             (tree / "docs").mkdir()
             (tree / "docs/map.md").write_text("# The `house`\n", encoding="utf-8")
+            (tree / OPTIONS_FILE).parent.mkdir()
             (tree / OPTIONS_FILE).write_text(OPTIONS, encoding="utf-8")
             (tree / "bench").mkdir()
             (tree / "bench/cp").write_text('what.add_parser("whole")\n', encoding="utf-8")
