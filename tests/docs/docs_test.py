@@ -14,11 +14,11 @@ HELP = """Options:
                               Bytes a chunk
   --fsync (Env:MPIFERRY_FSYNC)
 """
-TABLE = """| option | default | range | environment | meaning |
-|---|---|---|---|---|
-| `--chunk-size` | 1MiB | | `MPIFERRY_CHUNK_SIZE` | bytes |
-| `--fsync` | off | | `MPIFERRY_FSYNC` | durable |
-| `--help`, `-h` | | | | this |
+TABLE = """| option | default | range | meaning |
+|---|---|---|---|
+| `--chunk-size` | 1MiB | | bytes |
+| `--fsync` | off | | durable |
+| `--help`, `-h` | | | this |
 """
 OPTIONS = TABLE + "".join(f"\n## `mpiferry {name}`\n\n{TABLE}" for name in ("gather", "verify"))
 DEV = """
@@ -42,7 +42,7 @@ PLANTED = [
     ("exit_codes_match_code", "README.md", "6 stalled", "9 stalled", "README.md: lacks 6 stalled"),
     ("options_match_help", OPTIONS_FILE, "", "", ""),
     ("options_match_help", OPTIONS_FILE, "| 1MiB |", "| 2MiB |", "--chunk-size is"),
-    ("options_match_help", OPTIONS_FILE, "MPIFERRY_FSYNC", "MPIFERRY_SYNC", "--fsync is"),
+    ("options_match_help", OPTIONS_FILE, "`--fsync` | off", "`--fsync` | on", "--fsync is"),
     ("options_match_help", OPTIONS_FILE, "`--fsync`", "`--sync`", "--sync is"),
     ("options_match_help", OPTIONS_FILE, "`--help`, `-h`", "`--help`", "--help is"),
     ("options_match_help", OPTIONS_FILE, "## `mpiferry verify`", "## verify", "docs/reference/options.md: verify: --fsync is None"),
@@ -67,6 +67,10 @@ PLANTED = [
     ("commands_run", "docs/new.md", "", "```sh run\nfalse | true\n```\n", "exit status 1"),
     ("commands_run", "docs/new.md", "", "  ```sh run\n  exit 3\n  ```\n", "exit status 3"),
     ("commands_run", "docs/new.md", "", "```sh run\necho 1\n```\n\n```text output\n2\n```\n", "the output is"),
+    ("commands_run", "docs/new.md", "", "```sh run\necho '1.5 MiB at rank 1 (a)'\n```\n\n```text output alike\n"
+     "20 KiB at rank 2 (b)\n```\n", ""),
+    ("commands_run", "docs/new.md", "", "```sh run\necho 1 chunk\n```\n\n```text output alike\n1 file\n```\n",
+     "the output is"),
     ("commands_run", "docs/new.md", "", "```sh\nfalse\n```\n", "no block is marked"),
 ]
 
