@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The gate's rule against made-up machines. docs/regression-ci.md describes it."""
+"""The gate's rule against made-up machines. docs/guide/ci.md describes it."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-// The report for programs. docs/report.md has the schema.
+// The report for programs. docs/reference/report.md has the schema.
 #pragma once
 
 #include <optional>

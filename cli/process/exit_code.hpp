@@ -1,4 +1,4 @@
-// The exit codes of the program: the one table, with docs/exit-codes.md.
+// The exit codes of the program: the one table, with docs/reference/exit-codes.md.
 #pragma once
 
 #include "engine/base/error.hpp"

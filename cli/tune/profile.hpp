@@ -1,4 +1,4 @@
-// The result of `mpiferry tune` for `mpiferry scatter`. docs/tuning.md has the schema.
+// The result of `mpiferry tune` for `mpiferry scatter`. docs/reference/profile.md has the schema.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// The results of `mpiferry tune` for programs, and the profile for scatter. docs/tuning.md has both
-// schemas.
+// The results of `mpiferry tune` for programs, and the profile for scatter.
+// docs/reference/profile.md has both schemas.
 #pragma once
 
 #include <string>

@@ -54,7 +54,8 @@ enum class Errc : int {
   interrupted,
 };
 
-// What a user has to look at. The values are the exit codes of the program (docs/exit-codes.md).
+// What a user has to look at. The values are the exit codes of the program
+// (docs/reference/exit-codes.md).
 enum class ErrorClass : std::uint8_t {
   none = 0,
   usage = 2,

@@ -2,7 +2,7 @@
 //
 // More ranks than cores is the rule on laptops and in CI. A rank that spins there takes the core
 // from the rank it waits for; yielding and napping is worth a factor of 20 to 100.
-// docs/event-loop.md has the figures.
+// docs/internals/event-loop.md has the figures.
 #pragma once
 
 #include <algorithm>

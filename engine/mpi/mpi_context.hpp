@@ -3,7 +3,7 @@
 // A service of one io_context, which one thread runs: the thread that initialised MPI. It owns
 // every outstanding request together with the lease of the bytes that MPI may still touch, tests
 // them all with one MPI_Testsome a visit, and posts what completed to the handlers that wait. No
-// user code runs inside the poller. docs/event-loop.md tells how and why.
+// user code runs inside the poller. docs/internals/event-loop.md tells how and why.
 //
 //   auto& mpi = asio::use_service<MpiContext>(io);
 //   auto op = mpi.irecv(communicator, std::move(lease), kMaster, 11);

@@ -6,7 +6,7 @@
 namespace mpiferry::wire {
 namespace {
 
-// Where each field starts; docs/protocol.md shows the same table.
+// Where each field starts; docs/reference/protocol.md shows the same table.
 struct AckAt {
   static constexpr std::size_t kChunk = 0;
   static constexpr std::size_t kAttempt = 8;

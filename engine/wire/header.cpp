@@ -7,7 +7,7 @@
 namespace mpiferry::wire {
 namespace {
 
-// Where each field starts; docs/protocol.md shows the same table.
+// Where each field starts; docs/reference/protocol.md shows the same table.
 struct HeaderAt {
   static constexpr std::size_t kMagic = 0;
   static constexpr std::size_t kVersion = 4;

@@ -1,4 +1,4 @@
-// The 64 bytes in front of every message, on both tags. docs/protocol.md has the table.
+// The 64 bytes in front of every message, on both tags. docs/reference/protocol.md has the table.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The manifest: what a finished job left behind. docs/manifest.md has the schema.
+// The manifest: what a finished job left behind. docs/reference/manifest.md has the schema.
 #pragma once
 
 #include <cstdint>

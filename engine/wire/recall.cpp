@@ -9,7 +9,7 @@
 namespace mpiferry::wire {
 namespace {
 
-// Where the fields of the small records start; docs/recall.md shows the same tables.
+// Where the fields of the small records start; docs/reference/protocol.md shows the same tables.
 struct HoldingAt {
   static constexpr std::size_t kDirectory = 0;
   static constexpr std::size_t kReserved = 4;

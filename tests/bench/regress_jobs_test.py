@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""regress_jobs_test.py [unittest's arguments]: bench/regress with real jobs, and what docs/regression-ci.md
+"""regress_jobs_test.py [unittest's arguments]: bench/regress with real jobs, and what docs/guide/ci.md
 shows. MPIFERRY_TEST_BINARY and MPIFERRY_TEST_MPIEXEC say which program and which launcher."""
 import json
 import os
@@ -17,7 +17,7 @@ import visible  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GATE = ROOT / "bench/regress"
-EXAMPLES = ROOT / "docs/examples"
+EXAMPLES = ROOT / "docs/guide/examples"
 BINARY = os.environ["MPIFERRY_TEST_BINARY"]
 MPIEXEC = shutil.which(os.environ["MPIFERRY_TEST_MPIEXEC"])
 TINY = ("--case", "64K:2:1M")
@@ -119,7 +119,7 @@ class TheGateItself(Scratch):
 
 class InCI(Scratch):
     def shown(self, language):
-        text = (ROOT / "docs/regression-ci.md").read_text()
+        text = (ROOT / "docs/guide/ci.md").read_text()
         return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
     def test_the_document_shows_the_files_as_they_are(self):

@@ -64,7 +64,7 @@ class TheEnd(unittest.TestCase):
             self.assertIs(signal.getsignal(number), signal.default_int_handler)
 
     def test_the_sweeps_document_finds_what_a_kill_leaves(self) -> None:
-        said = (Path(__file__).resolve().parents[2] / "docs/sweep.md").read_text()
+        said = (Path(__file__).resolve().parents[2] / "docs/guide/sweep.md").read_text()
         with Scratch(self.target) as scratch:
             shown = scratch.path.name.rpartition("-")[0] + "-*"
         self.assertIn(f"`ls -ld /dev/shm/{shown}`", said)

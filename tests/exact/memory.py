@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Peak resident memory of every rank of real jobs: bounded by the windows, whatever the file's size.
 
-The limits are those of docs/benchmarks.md: what a rank may hold in chunks, and 48 MiB for the rest, MPI
+The limits are those of docs/results/benchmarks.md: what a rank may hold in chunks, and 48 MiB for the rest, MPI
 included. Of a file that is eight times as large only the digests may take more.
 """
 

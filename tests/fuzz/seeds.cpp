@@ -1,5 +1,5 @@
 // fuzz_seeds DIRECTORY: real messages, as the encoders make them, below DIRECTORY/NAME. From them
-// grew the committed corpora (docs/fuzzing.md).
+// grew the committed corpora (docs/internals/fuzzing.md).
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>

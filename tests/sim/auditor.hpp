@@ -1,5 +1,5 @@
 // Watches a run from outside and keeps its own book: what was read, sent, promised and blamed. It
-// knows the promises of docs/protocol.md, and nothing of how engine/flow keeps them.
+// knows the promises of docs/reference/protocol.md, and nothing of how engine/flow keeps them.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// sim: plays jobs from seeds, and says which seed breaks an invariant. docs/simulation.md
+// sim: plays jobs from seeds, and says which seed breaks an invariant. docs/internals/simulation.md
 #include <cstdint>
 
 #include <CLI/CLI.hpp>
@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   auto* one = app.add_option("--seed", seed, "One run")->excludes(many);
   app.add_flag("--trace", trace, "Print what happens")->needs(one);
   bool scale = false;
-  app.add_flag("--scale", scale, "Print what 10 to 10,000 workers cost: docs/scaling.md")
+  app.add_flag("--scale", scale, "Print what 10 to 10,000 workers cost: docs/internals/scaling.md")
       ->excludes(many)
       ->excludes(one);
   app.require_option(1, 0);

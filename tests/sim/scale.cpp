@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 constexpr std::array<std::uint32_t, 4> kWorkers{10, 100, 1'000, 10'000};
 constexpr std::uint64_t kChunksOfAWorker = 20;
 
-// docs/benchmarks.md, core-seconds a GB, which is also nanoseconds a byte.
+// docs/results/benchmarks.md, core-seconds a GB, which is also nanoseconds a byte.
 constexpr double kRead = 0.13;
 constexpr double kMasterDigests = 0.06;
 constexpr double kWorkerDigest = 0.03;

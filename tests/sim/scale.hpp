@@ -1,4 +1,5 @@
-// What no test machine can measure: the cost of many workers. docs/scaling.md has the model.
+// What no test machine can measure: the cost of many workers. docs/internals/scaling.md has the
+// model.
 #pragma once
 
 namespace mpiferry::sim {

@@ -61,7 +61,7 @@ class Destination:
                     yield Finding(WRONG, f"{path}: has its final name, and is not whole")
 
     def compare(self, data: bytes) -> Iterator[Finding]:
-        """By the manifest, as docs/manifest.md says."""
+        """By the manifest, as docs/reference/manifest.md says."""
         try:
             manifest = json.loads(self.manifest.read_bytes())
         except (OSError, ValueError) as error:

@@ -1,7 +1,7 @@
 """Runs mpiferry beside what users would take instead, and beside what this machine allows.
 
 Prints Markdown: what was run, medians, ranges, paired ratios, and the table of targets.
-docs/peers.md describes what each scenario compares.
+docs/internals/benchmarks.md describes what each scenario compares.
 """
 
 import argparse

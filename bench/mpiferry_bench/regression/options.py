@@ -23,7 +23,7 @@ differs from it, else the last tag, else HEAD's parent.
 
 exit codes: 0 green; 1 red; 2 usage, no BASE, or a launcher, file or build that is no good; 3 undecided;
 4 a job failed or hung; 130 interrupted (what was measured is shown, and marked partial).
-docs/regression-ci.md has more.
+docs/guide/ci.md has more.
 """
 
 

@@ -1,6 +1,6 @@
 """Runs real mpirun jobs of the real mpiferry and prints their speed and memory as Markdown.
 
-docs/benchmarks.md describes what each measurement compares and what came of it.
+docs/results/benchmarks.md describes what each measurement compares and what came of it.
 """
 
 import argparse

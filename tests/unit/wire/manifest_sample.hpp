@@ -21,7 +21,7 @@ inline Manifest some_manifest() {
   return manifest;
 }
 
-// docs/manifest.md shows this very text.
+// docs/reference/manifest.md shows this very text.
 inline constexpr const char* kText = R"({
   "schema": "mpiferry.manifest/2",
   "source": "data.bin",
