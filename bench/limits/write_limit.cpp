@@ -23,14 +23,14 @@ namespace {
 using namespace mpiferry::limits;
 
 ChunkFiles parse(std::span<char*> arguments) {
-  constexpr std::uint64_t kMostWriters = 4096;
+  constexpr std::uint64_t kMaxWriters = 4096;
   const std::string_view how = arguments.size() == 6 ? arguments[5] : "";
   if (arguments.size() < 5 || arguments.size() > 6 ||
       (arguments.size() == 6 && how != "fsync" && how != "direct")) {
     throw std::invalid_argument{"takes WRITERS CHUNK BYTES DIR [fsync | direct]"};
   }
   ChunkFiles files;
-  files.writers = static_cast<int>(number("WRITERS", arguments[1], 1, kMostWriters));
+  files.writers = static_cast<int>(number("WRITERS", arguments[1], 1, kMaxWriters));
   files.chunk = number("CHUNK", arguments[2], 1, std::uint64_t{1} << 30);
   files.bytes = number("BYTES", arguments[3], 0, std::uint64_t{1} << 50);
   files.directory = arguments[4];

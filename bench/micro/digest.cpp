@@ -10,8 +10,8 @@ namespace {
 
 using namespace mpiferry;
 
-constexpr std::int64_t kSmallest = 1 << 10;
-constexpr std::int64_t kLargest = 16 << 20;
+constexpr std::int64_t kMin = 1 << 10;
+constexpr std::int64_t kMax = 16 << 20;
 
 std::vector<std::byte> bytes_of(const benchmark::State& state) {
   std::vector<std::byte> bytes(static_cast<std::size_t>(state.range(0)));
@@ -41,14 +41,14 @@ void streaming(benchmark::State& state) {
   count_bytes(state);
 }
 
-BENCHMARK(chunk_at_once)->RangeMultiplier(4)->Range(kSmallest, kLargest);
+BENCHMARK(chunk_at_once)->RangeMultiplier(4)->Range(kMin, kMax);
 BENCHMARK(streaming<wire::ChunkDigest>)
     ->Name("chunk_streaming")
     ->RangeMultiplier(4)
-    ->Range(kSmallest, kLargest);
+    ->Range(kMin, kMax);
 BENCHMARK(streaming<wire::FileDigest>)
     ->Name("file_streaming")
     ->RangeMultiplier(4)
-    ->Range(kSmallest, kLargest);
+    ->Range(kMin, kMax);
 
 }  // namespace

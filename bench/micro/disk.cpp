@@ -56,7 +56,7 @@ void chunk_file(benchmark::State& state, bool durable) {
   std::uint64_t chunk = 0;
   for (auto _ : state) {
     const disk::ChunkName name{ChunkIndex{chunk++ % names}};
-    auto part = directory->open_part(name.view(), 1);
+    auto part = directory->open_partial(name.view(), 1);
     if (!part.error) part.error = part.file.append(payload);
     if (!part.error) part.error = part.file.publish(durable);
     if (part.error) {

@@ -6,8 +6,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "engine/flow/receiver.hpp"
-#include "engine/flow/sender.hpp"
+#include "engine/protocol/receiver.hpp"
+#include "engine/protocol/sender.hpp"
 
 namespace {
 
@@ -20,12 +20,13 @@ constexpr Bytes kChunk{1024};
 void sender(benchmark::State& state) {
   const auto workers = static_cast<std::uint32_t>(state.range(0));
   const std::size_t in_flight = std::size_t{workers} * kWindow;
-  flow::Sender sender{{.workers = workers, .window = kWindow, .buffers = in_flight, .chunks = {}}};
-  std::deque<flow::Send> sent;
-  const flow::Time now{};
+  protocol::Sender sender{
+      {.workers = workers, .window = kWindow, .buffers = in_flight, .chunks = {}}};
+  std::deque<protocol::Send> sent;
+  const protocol::Time now{};
   const auto start = [&] {
     const auto action = sender.next();
-    const auto* send = std::get_if<flow::Send>(&action);
+    const auto* send = std::get_if<protocol::Send>(&action);
     if (send == nullptr) return false;
     sender.on_started(*send, kChunk, now);
     sender.on_send_complete(send->to, send->chunk);
@@ -35,7 +36,7 @@ void sender(benchmark::State& state) {
   while (start()) {
   }
   for (auto _ : state) {
-    const flow::Send oldest = sent.front();
+    const protocol::Send oldest = sent.front();
     sent.pop_front();
     sender.on_ack(oldest.to, {.chunk = oldest.chunk, .attempt = 0}, now);
     if (!start()) state.SkipWithError("the sender had no chunk to send");
@@ -46,25 +47,26 @@ void sender(benchmark::State& state) {
 // Looking for a stalled worker happens ten times a second.
 void stalled(benchmark::State& state) {
   const auto workers = static_cast<std::uint32_t>(state.range(0));
-  flow::Sender sender{{.workers = workers,
-                       .window = kWindow,
-                       .buffers = workers,
-                       .stall_timeout = std::chrono::seconds{60},
-                       .chunks = {}}};
+  protocol::Sender sender{{.workers = workers,
+                           .window = kWindow,
+                           .buffers = workers,
+                           .stall_timeout = std::chrono::seconds{60},
+                           .chunks = {}}};
   for (std::uint32_t i = 0; i < workers; ++i) {
     const auto action = sender.next();
-    sender.on_started(std::get<flow::Send>(action), kChunk, {});
+    sender.on_started(std::get<protocol::Send>(action), kChunk, {});
   }
   for (auto _ : state) benchmark::DoNotOptimize(sender.stalled({}));
 }
 
 void receiver(benchmark::State& state) {
-  flow::Receiver receiver{{.self = Rank{1}, .workers = 1, .chunk_size = kChunk, .source_size = {}}};
-  flow::AckBatch batch{kWindow};
+  protocol::Receiver receiver{
+      {.self = Rank{1}, .workers = 1, .chunk_size = kChunk, .source_size = {}}};
+  protocol::AckBatch batch{kWindow};
   wire::Header header{.kind = wire::Kind::chunk, .length = kChunk};
   for (auto _ : state) {
     const auto step = receiver.on_chunk(header, true);
-    if (!std::holds_alternative<flow::Write>(step)) state.SkipWithError("not a chunk to write");
+    if (!std::holds_alternative<protocol::Write>(step)) state.SkipWithError("not a chunk to write");
     batch.add(receiver.on_written(header, wire::WriteCall::none, 0));
     if (batch.urgent()) batch.clear();
     ++header.chunk.value;

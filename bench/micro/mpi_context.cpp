@@ -175,7 +175,7 @@ BENCHMARK_CAPTURE(ack_latency, yield, {.spins = 0, .yields = kForEver})
     ->Iterations(300)
     ->UseManualTime();
 BENCHMARK_CAPTURE(ack_latency, nap, {.spins = 0, .yields = 0})->Iterations(300)->UseManualTime();
-BENCHMARK_CAPTURE(ack_latency, nap_in_a_crowd, mpi::BackoffLimits::for_crowd(4.5))
+BENCHMARK_CAPTURE(ack_latency, nap_in_a_crowd, mpi::BackoffLimits::for_oversubscription(4.5))
     ->Iterations(300)
     ->UseManualTime();
 

@@ -13,9 +13,9 @@
 
 #include "bench/limits/numbers.hpp"
 #include "bench/micro/options.hpp"
-#include "engine/mpi/crowd.hpp"
 #include "engine/mpi/environment.hpp"
 #include "engine/mpi/finalize.hpp"
+#include "engine/mpi/oversubscription.hpp"
 
 namespace mpiferry::bench {
 namespace {
@@ -75,16 +75,16 @@ int run_benchmarks(int argc, char** argv, bool speaks) {
 const mpi::Communicator& world() { return *storage(); }
 
 mpi::Backoff backoff() {
-  static const double crowd = mpi::ranks_per_core(world());
-  return mpi::Backoff{mpi::BackoffLimits::for_crowd(crowd)};
+  static const double oversubscription = mpi::ranks_per_core(world());
+  return mpi::Backoff{mpi::BackoffLimits::for_oversubscription(oversubscription)};
 }
 
 void chunks_and_windows(benchmark::internal::Benchmark* benchmark) {
   // Beyond this a window only takes memory: 8 workers of it are 512 MiB.
-  constexpr std::int64_t kMostInFlight = 64 << 20;
+  constexpr std::int64_t kMaxInFlight = 64 << 20;
   for (std::int64_t chunk = 1 << 10; chunk <= 16 << 20; chunk *= 4) {
     for (std::int64_t window = 1; window <= 64; window *= 2) {
-      if (chunk * window <= kMostInFlight) benchmark->Args({chunk, window});
+      if (chunk * window <= kMaxInFlight) benchmark->Args({chunk, window});
     }
   }
   benchmark->ArgNames({"chunk", "window"})
@@ -94,9 +94,9 @@ void chunks_and_windows(benchmark::internal::Benchmark* benchmark) {
 }
 
 std::int64_t chunks_a_worker(std::int64_t chunk) {
-  constexpr std::int64_t kMostChunks = 262144;
+  constexpr std::int64_t kMaxChunks = 262144;
   const std::int64_t workers = world().size() - 1;
-  const std::int64_t chunks = std::clamp<std::int64_t>(bytes_a_case() / chunk, 1, kMostChunks);
+  const std::int64_t chunks = std::clamp<std::int64_t>(bytes_a_case() / chunk, 1, kMaxChunks);
   return (chunks + workers - 1) / workers;
 }
 

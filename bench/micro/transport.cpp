@@ -46,11 +46,11 @@ class Requests {
     MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &count, completed_.data(),
                  MPI_STATUSES_IGNORE);
     if (count == MPI_UNDEFINED || count == 0) {
-      if (!test_length_.moved(Clock::now() - began, requests_.size())) wait();
+      if (!progress_detector_.moved(Clock::now() - began, requests_.size())) wait();
       return;
     }
     backoff_.reset();
-    test_length_.completed();
+    progress_detector_.completed();
     for (int i = 0; i < count; ++i) {
       handle(static_cast<std::size_t>(completed_[static_cast<std::size_t>(i)]));
     }
@@ -66,39 +66,39 @@ class Requests {
   std::vector<MPI_Request> requests_;
   std::vector<int> completed_;
   mpi::Backoff backoff_ = bench::backoff();
-  mpi::TestLength test_length_;
+  mpi::ProgressDetector progress_detector_;
 };
 
 // Rows 0 .. window * workers - 1 are the sends, the next ones the receives of acks, one a worker.
 void master(const limits::Pages& buffers, const Load& load) {
   const MPI_Comm comm = bench::world().native();
-  const std::size_t lanes = load.window * load.workers;
-  Requests requests{lanes + load.workers};
+  const std::size_t slots = load.window * load.workers;
+  Requests requests{slots + load.workers};
   std::vector<std::int64_t> sent(load.workers);
   std::vector<std::int64_t> acknowledged(load.workers);
   std::int64_t owed = load.per_worker * static_cast<std::int64_t>(load.workers);
-  const auto send = [&](std::size_t lane) {
-    const std::size_t worker = lane / load.window;
+  const auto send = [&](std::size_t slot) {
+    const std::size_t worker = slot / load.window;
     const auto in_flight = static_cast<std::size_t>(sent[worker] - acknowledged[worker]);
     if (sent[worker] == load.per_worker || in_flight == load.window) return false;
     ++sent[worker];
-    MPI_Isend(buffers.data() + lane * static_cast<std::size_t>(load.chunk), load.chunk, MPI_BYTE,
-              static_cast<int>(worker) + 1, kData, comm, &requests[lane]);
+    MPI_Isend(buffers.data() + slot * static_cast<std::size_t>(load.chunk), load.chunk, MPI_BYTE,
+              static_cast<int>(worker) + 1, kData, comm, &requests[slot]);
     return true;
   };
   const auto hear = [&](std::size_t worker) {
     MPI_Irecv(nullptr, 0, MPI_BYTE, static_cast<int>(worker) + 1, kAck, comm,
-              &requests[lanes + worker]);
+              &requests[slots + worker]);
   };
   for (std::size_t worker = 0; worker < load.workers; ++worker) hear(worker);
   std::vector<std::vector<std::size_t>> idle(load.workers);
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    if (!send(lane)) idle[lane / load.window].push_back(lane);
+  for (std::size_t slot = 0; slot < slots; ++slot) {
+    if (!send(slot)) idle[slot / load.window].push_back(slot);
   }
   while (owed > 0) {
     requests.test([&](std::size_t row) {
-      const std::size_t worker = row < lanes ? row / load.window : row - lanes;
-      if (row < lanes) {
+      const std::size_t worker = row < slots ? row / load.window : row - slots;
+      if (row < slots) {
         idle[worker].push_back(row);
       } else {
         --owed;
@@ -108,21 +108,21 @@ void master(const limits::Pages& buffers, const Load& load) {
     });
   }
   // The last sends have been received: they complete at once.
-  for (std::size_t lane = 0; lane < lanes; ++lane) MPI_Wait(&requests[lane], MPI_STATUS_IGNORE);
+  for (std::size_t slot = 0; slot < slots; ++slot) MPI_Wait(&requests[slot], MPI_STATUS_IGNORE);
 }
 
 // Rows 0 .. window - 1 are the receives, the others the acks.
 void worker(const limits::Pages& buffers, const Load& load) {
   const MPI_Comm comm = bench::world().native();
   Requests requests{2 * load.window};
-  const auto receive = [&](std::size_t lane) {
-    MPI_Irecv(buffers.data() + lane * static_cast<std::size_t>(load.chunk), load.chunk, MPI_BYTE, 0,
-              kData, comm, &requests[lane]);
+  const auto receive = [&](std::size_t slot) {
+    MPI_Irecv(buffers.data() + slot * static_cast<std::size_t>(load.chunk), load.chunk, MPI_BYTE, 0,
+              kData, comm, &requests[slot]);
   };
   std::int64_t posted = 0;
   std::int64_t received = 0;
-  for (std::size_t lane = 0; lane < load.window && posted < load.per_worker; ++lane, ++posted) {
-    receive(lane);
+  for (std::size_t slot = 0; slot < load.window && posted < load.per_worker; ++slot, ++posted) {
+    receive(slot);
   }
   while (received < load.per_worker) {
     requests.test([&](std::size_t row) {
@@ -149,8 +149,8 @@ void transport(benchmark::State& state) {
             .workers = ranks - 1};
   load.per_worker = bench::chunks_a_worker(load.chunk);
   const bool sends = bench::world().rank() == kMaster;
-  const std::size_t lanes = load.window * (sends ? load.workers : 1);
-  const limits::Pages buffers{lanes * static_cast<std::size_t>(load.chunk)};
+  const std::size_t slots = load.window * (sends ? load.workers : 1);
+  const limits::Pages buffers{slots * static_cast<std::size_t>(load.chunk)};
   for (auto _ : state) {
     const auto begin = std::chrono::steady_clock::now();
     sends ? master(buffers, load) : worker(buffers, load);

@@ -26,7 +26,7 @@ namespace {
 
 constexpr int kData = 11;
 constexpr int kStatus = 22;
-constexpr std::uint64_t kMostChunk = std::uint64_t{1} << 30;
+constexpr std::uint64_t kMaxChunk = std::uint64_t{1} << 30;
 
 struct Options {
   std::filesystem::path file;
@@ -118,8 +118,8 @@ Options parse(std::span<char*> arguments, int size) {
     throw std::invalid_argument{"takes FILE CHUNK DEST [quiet]"};
   }
   if (size < 2) throw std::invalid_argument{"needs at least 2 ranks: mpirun -n 3 ..."};
-  return {arguments[1], mpiferry::limits::number("CHUNK", arguments[2], 1, kMostChunk),
-          arguments[3], arguments.size() == 5};
+  return {arguments[1], mpiferry::limits::number("CHUNK", arguments[2], 1, kMaxChunk), arguments[3],
+          arguments.size() == 5};
 }
 
 int run(std::span<char*> arguments) {

@@ -29,7 +29,7 @@ Exit codes: 0 all is there and right, 2 usage, 3 no manifest, or FILE cannot be 
 missing, damaged or different, 6 stalled, 7 launch, 70 internal, 130 interrupted.)";
 
 CLI::App& add_retrieval(CLI::App& app, const char* name, const char* summary, const char* examples,
-                        RecallOptions& options) {
+                        RetrievalOptions& options) {
   options.handle_signals = true;
   CLI::App& command = *app.add_subcommand(name, summary);
   command.footer(examples);
@@ -42,7 +42,7 @@ CLI::App& add_retrieval(CLI::App& app, const char* name, const char* summary, co
 }
 
 // `faults`: which it plays.
-void add_retrieval_options(CLI::App& command, JobArguments& arguments, RecallOptions& options,
+void add_retrieval_options(CLI::App& command, JobArguments& arguments, RetrievalOptions& options,
                            const char* faults) {
   add_window(command, options.window,
              "Chunks asked of one rank at a time, 1 to 1024; by default as scatter's");

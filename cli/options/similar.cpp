@@ -41,7 +41,7 @@ std::size_t mistakes_between(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& names) {
-  constexpr std::size_t kLeastPart = 3;
+  constexpr std::size_t kMinPart = 3;
   const std::string typed = letters_of(word);
   // One letter in three may be wrong.
   std::size_t fewest = typed.size() / 3 + 1;
@@ -54,7 +54,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& names
       fewest = mistakes;
       found = name;
     }
-    if (typed.size() >= kLeastPart && meant.find(typed) != std::string::npos) {
+    if (typed.size() >= kMinPart && meant.find(typed) != std::string::npos) {
       wholes.push_back(name);
     }
   }

@@ -57,7 +57,7 @@ Failure output_failure(std::string path, std::string_view call, int system_errno
           .hint = std::string{output_hint(system_errno)}};
 }
 
-void ReportFile::remove_part() noexcept {
+void ReportFile::remove_partial() noexcept {
   if (!part_.empty()) ::unlink(part_.c_str());
   part_.clear();
 }
@@ -129,7 +129,7 @@ Outcome ReportFile::open() {
     }
     path_ = target;
   }
-  return open_part();
+  return open_partial();
 }
 
 // O_NONBLOCK: opening a FIFO that nobody reads would wait for ever. Writing may wait for the
@@ -159,7 +159,7 @@ Outcome ReportFile::open_stream() {
   return Nothing{};
 }
 
-Outcome ReportFile::open_part() {
+Outcome ReportFile::open_partial() {
   // The name differs from those of a job's own parts, which it may lie beside.
   const std::string part = disk::unique_name(path_ + "-") + ".part";
   file_ = disk::Descriptor{
@@ -174,7 +174,7 @@ Outcome ReportFile::keep_attributes() {
   const auto stamp = disk::FileStamp::of_file(path_);
   const int error = stamp ? stamp->put_on(file_.get()) : 0;
   if (error == 0) return Nothing{};
-  remove_part();
+  remove_partial();
   return failure(path_, "fchmod, fchown or futimens", error);
 }
 
@@ -186,7 +186,7 @@ Outcome ReportFile::publish(const std::string& text) {
   if (path_.empty()) return Nothing{};
   Outcome published = write(text);
   if (published && !part_.empty()) published = replace();
-  remove_part();  // the process may end without the destructor
+  remove_partial();  // the process may end without the destructor
   return published;
 }
 

@@ -30,7 +30,7 @@ class ReportFile {
   ReportFile(const ReportFile&) = delete;
   ReportFile& operator=(const ReportFile&) = delete;
   // Removes what `prepare` made, unless it was published.
-  ~ReportFile() { remove_part(); }
+  ~ReportFile() { remove_partial(); }
 
   // Checks that the report can be written later, and opens it: the reader of a FIFO would leave if
   // it were closed again. Creates "<path>-<16 hex digits>.part", beside the target if the path is a
@@ -44,13 +44,13 @@ class ReportFile {
  private:
   Outcome open();
   Outcome open_stream();
-  Outcome open_part();
+  Outcome open_partial();
   Outcome keep_attributes();
   Outcome check_replaceable() const;
   Outcome print(const std::string& text) const;
   Outcome write(const std::string& text);
   Outcome replace();
-  void remove_part() noexcept;
+  void remove_partial() noexcept;
   bool is_stream() const;  // written directly: a FIFO, a terminal
   Failure failure(const std::string& path, const char* call, int system_errno) const;
 

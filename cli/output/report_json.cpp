@@ -41,15 +41,15 @@ Json error_json(const Failure& failure) {
   return json;
 }
 
-Json flaw_json(const Report::Flaw& flaw) {
-  Json json{{"kind", discrepancy_name(flaw.kind)}};
-  if (flaw.chunk) json["chunk"] = flaw.chunk->value;
-  if (flaw.rank != kNoRank) json["rank"] = flaw.rank.value;
-  if (!flaw.host.empty()) json["host"] = flaw.host;
-  json["path"] = flaw.path;
-  if (!flaw.detail.empty()) json["detail"] = flaw.detail;
-  if (!flaw.call.empty()) json["call"] = flaw.call;
-  if (flaw.system_errno != 0) json["errno"] = flaw.system_errno;
+Json discrepancy_json(const Report::Discrepancy& found) {
+  Json json{{"kind", discrepancy_name(found.kind)}};
+  if (found.chunk) json["chunk"] = found.chunk->value;
+  if (found.rank != kNoRank) json["rank"] = found.rank.value;
+  if (!found.host.empty()) json["host"] = found.host;
+  json["path"] = found.path;
+  if (!found.detail.empty()) json["detail"] = found.detail;
+  if (!found.call.empty()) json["call"] = found.call;
+  if (found.system_errno != 0) json["errno"] = found.system_errno;
   return json;
 }
 
@@ -121,7 +121,7 @@ std::string to_json(const Report& report, const std::string& profile) {
   json["chunks_damaged"] = report.chunks_damaged;
   json["chunks_differing"] = report.chunks_differing;
   json["extra_files"] = report.extra_files;
-  json["flaws"] = list_json(report.flaws, flaw_json);
+  json["flaws"] = list_json(report.discrepancies, discrepancy_json);
   json["workers"] = list_json(report.workers, worker_json);
   return json_text(json);
 }

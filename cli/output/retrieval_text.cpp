@@ -33,25 +33,25 @@ std::string from_text(const Report& report) {
 
 // One discrepancy, or all the chunks of a file that is not there.
 struct Line {
-  const Report::Flaw* flaw;  // the first of them
-  std::uint64_t flaws = 1;
+  const Report::Discrepancy* found;  // the first of them
+  std::uint64_t discrepancies = 1;
   std::string chunks;  // the first few of them
 };
 
-std::vector<Line> lines_of(const std::vector<Report::Flaw>& flaws) {
+std::vector<Line> lines_of(const std::vector<Report::Discrepancy>& discrepancies) {
   std::vector<Line> lines;
   std::unordered_map<std::string_view, std::size_t> lost;  // path to line
-  for (const Report::Flaw& flaw : flaws) {
-    const std::string chunk = flaw.chunk ? std::to_string(flaw.chunk->value) : "";
-    if (flaw.kind == Report::Flaw::Kind::missing && !flaw.path.empty()) {
-      const auto [known, is_new] = lost.try_emplace(flaw.path, lines.size());
+  for (const Report::Discrepancy& found : discrepancies) {
+    const std::string chunk = found.chunk ? std::to_string(found.chunk->value) : "";
+    if (found.kind == Report::Discrepancy::Kind::missing && !found.path.empty()) {
+      const auto [known, is_new] = lost.try_emplace(found.path, lines.size());
       if (!is_new) {
         Line& line = lines[known->second];
-        if (line.flaws++ < kMaxNamed) line.chunks += ", " + chunk;
+        if (line.discrepancies++ < kMaxNamed) line.chunks += ", " + chunk;
         continue;
       }
     }
-    lines.push_back({.flaw = &flaw, .chunks = chunk});
+    lines.push_back({.found = &found, .chunks = chunk});
   }
   return lines;
 }
@@ -59,13 +59,13 @@ std::vector<Line> lines_of(const std::vector<Report::Flaw>& flaws) {
 // The lines that are shown. No kind and no file hides another: the kinds take turns, and further
 // lines of a file come last.
 std::vector<Line> lines_to_show(const std::vector<Line>& lines) {
-  std::map<std::pair<Report::Flaw::Kind, bool>, std::size_t> counts;
-  std::set<std::pair<Report::Flaw::Kind, std::string_view>> files;
+  std::map<std::pair<Report::Discrepancy::Kind, bool>, std::size_t> counts;
+  std::set<std::pair<Report::Discrepancy::Kind, std::string_view>> files;
   std::vector<std::pair<std::size_t, std::size_t>> turns;  // turn, line
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const Report::Flaw& flaw = *lines[i].flaw;
-    const bool again = !files.emplace(flaw.kind, flaw.path).second;
-    turns.emplace_back(counts[{flaw.kind, again}]++ + (again ? lines.size() : 0), i);
+    const Report::Discrepancy& found = *lines[i].found;
+    const bool again = !files.emplace(found.kind, found.path).second;
+    turns.emplace_back(counts[{found.kind, again}]++ + (again ? lines.size() : 0), i);
   }
   std::ranges::sort(turns);
   turns.resize(std::min(turns.size(), kMaxLines));
@@ -77,24 +77,24 @@ std::vector<Line> lines_to_show(const std::vector<Line>& lines) {
 }
 
 std::string line_text(const Line& line) {
-  const Report::Flaw& flaw = *line.flaw;
-  Failure failure{.rank = flaw.rank,
-                  .host = flaw.host,
-                  .path = flaw.path,
-                  .call = flaw.call,
-                  .system_errno = flaw.system_errno,
-                  .detail = flaw.detail};
+  const Report::Discrepancy& found = *line.found;
+  Failure failure{.rank = found.rank,
+                  .host = found.host,
+                  .path = found.path,
+                  .call = found.call,
+                  .system_errno = found.system_errno,
+                  .detail = found.detail};
   if (failure.detail.empty()) {
-    failure.detail = flaw.kind == Report::Flaw::Kind::extra ? "does not belong there"
-                     : flaw.system_errno == 0               ? "does not exist"
-                                                            : "cannot be read";
+    failure.detail = found.kind == Report::Discrepancy::Kind::extra ? "does not belong there"
+                     : found.system_errno == 0                      ? "does not exist"
+                                                                    : "cannot be read";
   }
-  std::string what = discrepancy_name(flaw.kind);
-  if (line.flaws > 1) {
-    what += fmt::format(": {} ({}{})", counted(line.flaws, "chunk"), line.chunks,
-                        line.flaws > kMaxNamed ? ", ..." : "");
-    failure.detail = fmt::format("chunk {}: {}", flaw.chunk->value, failure.detail);
-  } else if (flaw.chunk) {
+  std::string what = discrepancy_name(found.kind);
+  if (line.discrepancies > 1) {
+    what += fmt::format(": {} ({}{})", counted(line.discrepancies, "chunk"), line.chunks,
+                        line.discrepancies > kMaxNamed ? ", ..." : "");
+    failure.detail = fmt::format("chunk {}: {}", found.chunk->value, failure.detail);
+  } else if (found.chunk) {
     what += ": chunk " + line.chunks;
   }
   return fmt::format("{}: {}\n", what, failure.message());
@@ -125,15 +125,15 @@ std::string verified_text(const Report& report) {
           : fmt::format(" ({} beside them)", counted(report.extra_files, "extra file")));
 }
 
-const char* discrepancy_name(Report::Flaw::Kind kind) noexcept {
+const char* discrepancy_name(Report::Discrepancy::Kind kind) noexcept {
   switch (kind) {
-    case Report::Flaw::Kind::missing:
+    case Report::Discrepancy::Kind::missing:
       return "missing";
-    case Report::Flaw::Kind::damaged:
+    case Report::Discrepancy::Kind::damaged:
       return "damaged";
-    case Report::Flaw::Kind::differs:
+    case Report::Discrepancy::Kind::differs:
       return "differs";
-    case Report::Flaw::Kind::extra:
+    case Report::Discrepancy::Kind::extra:
       return "extra";
   }
   return "";
@@ -142,14 +142,14 @@ const char* discrepancy_name(Report::Flaw::Kind kind) noexcept {
 std::string discrepancies_text(const Report& report) {
   std::uint64_t shown = 0;
   std::string text;
-  for (const Line& line : lines_to_show(lines_of(report.flaws))) {
-    shown += line.flaws;
+  for (const Line& line : lines_to_show(lines_of(report.discrepancies))) {
+    shown += line.discrepancies;
     text += line_text(line);
   }
   const std::uint64_t all =
       report.chunks_missing + report.chunks_damaged + report.chunks_differing + report.extra_files;
   if (all > shown) {
-    const std::size_t listed = report.flaws.size();
+    const std::size_t listed = report.discrepancies.size();
     text += fmt::format("... and {} more; --json lists {}\n", all - shown,
                         listed == all ? "them" : fmt::format("the first {}", listed));
   }

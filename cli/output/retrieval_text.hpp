@@ -16,6 +16,6 @@ std::string verified_text(const Report& report);
 // takes up alone while there are others.
 std::string discrepancies_text(const Report& report);
 // "missing", "damaged", "differs", "extra"
-const char* discrepancy_name(Report::Flaw::Kind kind) noexcept;
+const char* discrepancy_name(Report::Discrepancy::Kind kind) noexcept;
 
 }  // namespace mpiferry::cli

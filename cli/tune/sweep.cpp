@@ -19,7 +19,7 @@
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/file_system.hpp"
 #include "engine/disk/unique_name.hpp"
-#include "engine/mpi/crowd.hpp"
+#include "engine/mpi/oversubscription.hpp"
 #include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {

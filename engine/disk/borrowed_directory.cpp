@@ -16,7 +16,7 @@ namespace mpiferry::disk {
 namespace {
 
 // Ranks that remove the same directory stumble over each other, and go on.
-constexpr int kTries = 50;
+constexpr int kWriteTries = 50;
 constexpr std::chrono::milliseconds kPause{10};
 
 bool is_there(const std::string& path) {
@@ -39,7 +39,7 @@ BorrowedDirectory::BorrowedDirectory(std::string path) : path_(std::move(path)) 
 
 Outcome BorrowedDirectory::give_back() noexcept {
   std::error_code error;
-  for (int tries = 0; tries < kTries && is_there(path_); ++tries) {
+  for (int tries = 0; tries < kWriteTries && is_there(path_); ++tries) {
     if (tries > 0) std::this_thread::sleep_for(kPause);
     std::filesystem::remove_all(path_, error);
   }

@@ -9,12 +9,12 @@
 
 #include "engine/base/units.hpp"
 #include "engine/disk/directory.hpp"
-#include "engine/disk/offset_part.hpp"
-#include "engine/disk/part_file.hpp"
+#include "engine/disk/offset_partial_file.hpp"
+#include "engine/disk/partial_file.hpp"
 
 namespace mpiferry::disk {
 
-// Move-only; one thread at a time; must not outlive the Directory or the OffsetPart. What is
+// Move-only; one thread at a time; must not outlive the Directory or the OffsetPartialFile. What is
 // written into a place of a larger file is there at once, under the name that the file has
 // meanwhile; what is written into a file of its own has a name from `publish` on.
 class ChunkSlot {
@@ -27,12 +27,12 @@ class ChunkSlot {
   };
 
   // A file of its own. `error` says whether it could be opened.
-  explicit ChunkSlot(OpenedPart opened) noexcept
+  explicit ChunkSlot(OpenedPartialFile opened) noexcept
       : error_(opened.error), own_(std::move(opened.file)) {}
   // Nowhere: it could not be opened.
   explicit ChunkSlot(WriteError error) noexcept : error_(error) {}
   // From `offset` of `file` on.
-  ChunkSlot(const OffsetPart& file, Bytes offset, Zeros zeros = Zeros::write) noexcept
+  ChunkSlot(const OffsetPartialFile& file, Bytes offset, Zeros zeros = Zeros::write) noexcept
       : file_(&file), offset_(offset), zeros_(zeros) {}
 
   WriteError error() const noexcept { return error_; }
@@ -47,12 +47,12 @@ class ChunkSlot {
   }
 
   // Nothing if the chunk has a file of its own. One `sync` is enough for all in one file.
-  const OffsetPart* shared_file() const noexcept { return file_; }
+  const OffsetPartialFile* shared_file() const noexcept { return file_; }
 
  private:
   WriteError error_;
-  std::optional<PartFile> own_;
-  const OffsetPart* file_ = nullptr;
+  std::optional<PartialFile> own_;
+  const OffsetPartialFile* file_ = nullptr;
   Bytes offset_;
   Bytes appended_;
   Zeros zeros_ = Zeros::write;

@@ -163,11 +163,11 @@ Outcome Directory::probe_writable() const {
   return Nothing{};
 }
 
-OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_id,
-                                const PartOptions& options) const noexcept {
+OpenedPartialFile Directory::open_partial(std::string_view final_name, std::uint64_t job_id,
+                                          const PartialFileOptions& options) const noexcept {
   constexpr std::size_t kMaxName = 64;
-  OpenedPart opened{PartFile{descriptor_.get()}, {}};
-  PartFile& file = opened.file;
+  OpenedPartialFile opened{PartialFile{descriptor_.get()}, {}};
+  PartialFile& file = opened.file;
   if (final_name.empty() || final_name.find('/') != std::string_view::npos) {
     opened.error = {Call::open, EINVAL};
     return opened;
@@ -176,8 +176,8 @@ OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_i
     opened.error = {Call::open, ENAMETOOLONG};
     return opened;
   }
-  char part_name[PartFile::kNameSize];
-  spell_part_name(final_name, job_id, part_name);
+  char partial_name[PartialFile::kNameSize];
+  spell_part_name(final_name, job_id, partial_name);
   file.stamp_ = options.stamp;
   // One that goes direct is opened twice, so its owner must be able to write it until it is whole.
   mode_t mode = options.mode & wire::kPermissions;
@@ -187,18 +187,18 @@ OpenedPart Directory::open_part(std::string_view final_name, std::uint64_t job_i
   }
   // Two tries: what is in the way is removed once. More would be a fight with someone.
   for (int tries = 0; tries < 2 && !file.descriptor_; ++tries) {
-    file.descriptor_ = Descriptor{::openat(descriptor_.get(), part_name, kCreateFile, mode)};
+    file.descriptor_ = Descriptor{::openat(descriptor_.get(), partial_name, kCreateFile, mode)};
     if (file.descriptor_) break;
     opened.error = {Call::open, errno};
     if (errno != EEXIST) return opened;
-    if (::unlinkat(descriptor_.get(), part_name, 0) != 0 && errno != ENOENT) {
+    if (::unlinkat(descriptor_.get(), partial_name, 0) != 0 && errno != ENOENT) {
       opened.error = {Call::open, errno};
       return opened;
     }
   }
   if (!file.descriptor_) return opened;
   opened.error = {};
-  std::ranges::copy(part_name, file.part_name_);
+  std::ranges::copy(partial_name, file.partial_name_);
   *std::ranges::copy(final_name, file.final_name_).out = '\0';
   if (options.direct) file.go_direct();
   return opened;

@@ -10,13 +10,13 @@
 
 #include "engine/base/result.hpp"
 #include "engine/disk/descriptor.hpp"
-#include "engine/disk/leftover.hpp"
-#include "engine/disk/part_file.hpp"
+#include "engine/disk/partial_file.hpp"
+#include "engine/disk/stale_file.hpp"
 
 namespace mpiferry::disk {
 
-struct OpenedPart {
-  PartFile file;
+struct OpenedPartialFile {
+  PartialFile file;
   WriteError error;
 };
 
@@ -47,11 +47,11 @@ class Directory {
   Outcome probe_writable() const;
 
   // What an earlier or a concurrent job left here (leftover.hpp has the names), but for a
-  // `.mpiferry.job` that holds `own_token`.
+  // `.mpiferry.job` that holds `own_job_lock`.
   // dest_occupied if there is any (as check_replaceable says it of what no job has made), with
   // counts of chunks, stripes, whole files and parts and the first such name; its detail says
   // whether it looks like a finished job (manifest), an unfinished one or one that is running.
-  Outcome check_vacant(std::string_view own_token) const;
+  Outcome check_vacant(std::string_view own_job_lock) const;
 
   // dest_unusable if the path no longer leads here: it was moved, removed or replaced.
   Outcome check_in_place() const;
@@ -61,37 +61,37 @@ class Directory {
   // Returns its id (file_id.hpp).
   // dest_occupied if there is one; its detail names rank, process and host of the job, and says
   // whether that process still runs, where that can be known.
-  Result<std::string> create_token(std::string_view text) const;
-  // `create_token`, and locks it (flock) for as long as the descriptor lives, so that a job on this
-  // host, or on one that shares the file system's locks, can tell a running job from a killed one.
-  // A token of the job of `text` is joined; with `replace` one that nobody holds is replaced, if it
-  // is a mark that a job has made, and not the file `source_id` (file_id.hpp; "": none).
-  // The descriptor is empty if the file system has no locks.
-  // dest_occupied if there is another job's: one that runs, or, where there are no locks or no
-  // right to ask for them, one of which nobody can tell. May take a quarter of a second to say so.
-  // invalid_argument, dest_unusable.
-  Result<Descriptor> take_token(std::string_view text, bool replace,
-                                std::string_view source_id = "") const;
-  // Ends what `take_token` began. Where others hold the token, too, the last of them removes it.
-  void leave_token(std::string_view text, Descriptor lock) const noexcept;
+  Result<std::string> create_job_lock(std::string_view text) const;
+  // `create_job_lock`, and locks it (flock) for as long as the descriptor lives, so that a job on
+  // this host, or on one that shares the file system's locks, can tell a running job from a killed
+  // one. A token of the job of `text` is joined; with `replace` one that nobody holds is replaced,
+  // if it is a mark that a job has made, and not the file `source_id` (file_id.hpp; "": none). The
+  // descriptor is empty if the file system has no locks. dest_occupied if there is another job's:
+  // one that runs, or, where there are no locks or no right to ask for them, one of which nobody
+  // can tell. May take a quarter of a second to say so. invalid_argument, dest_unusable.
+  Result<Descriptor> acquire_job_lock(std::string_view text, bool replace,
+                                      std::string_view source_id = "") const;
+  // Ends what `acquire_job_lock` began. Where others hold the token, too, the last of them removes
+  // it.
+  void leave_job_lock(std::string_view text, Descriptor lock) const noexcept;
   // Whether `.mpiferry.job` exists here and is of the job of `text`: its first line is the same
   // (job_owner.hpp). False if it cannot be read.
-  bool holds_token(std::string_view text) const noexcept;
+  bool holds_job_lock(std::string_view text) const noexcept;
   // The same for those who must not take a mark that cannot be read for another job's: `lock`, of
-  // `take_token`, knows its mark without another descriptor.
+  // `acquire_job_lock`, knows its mark without another descriptor.
   // dest_unusable with path, call and errno (EMFILE, EIO, ...).
-  Result<bool> check_token(std::string_view text, const Descriptor& lock) const;
+  Result<bool> check_job_lock(std::string_view text, const Descriptor& lock) const;
   // Removes `.mpiferry.job` if it is of the job of `text`, or the file that is locked. `lock`: what
-  // `take_token` has returned; it is given back when the name is gone, or where the name cannot go
-  // before.
-  void remove_token(std::string_view text, Descriptor lock = {}) const noexcept;
+  // `acquire_job_lock` has returned; it is given back when the name is gone, or where the name
+  // cannot go before.
+  void release_job_lock(std::string_view text, Descriptor lock = {}) const noexcept;
 
   // Starts a file that will be called `final_name` (at most 64 characters, no '/'); the part's name
   // is ".<final_name>.<16 hex digits of job_id>.part". O_EXCL, O_NOFOLLOW, its mode less the umask.
   // A part of the same name that is there already (a resend's predecessor) is replaced.
   // No allocation. On failure `error` is set and the object is empty.
-  OpenedPart open_part(std::string_view final_name, std::uint64_t job_id,
-                       const PartOptions& options = {}) const noexcept;
+  OpenedPartialFile open_partial(std::string_view final_name, std::uint64_t job_id,
+                                 const PartialFileOptions& options = {}) const noexcept;
 
   // fsync of the directory itself, so that names are durable; the first call also syncs the parents
   // that `open_or_create` has made. dest_write_failed. One thread at a time.
@@ -118,19 +118,19 @@ class Directory {
   std::optional<bool> owner_runs() const;
   Failure undecided(std::string_view call, int system_errno) const;
   // Removes `.mpiferry.job` unless somebody holds it, or may hold it, or it is no mark of a job.
-  Outcome remove_dead_token(std::string_view source_id) const;
+  Outcome remove_dead_job_lock(std::string_view source_id) const;
   // Whether `token` is still what has its name.
-  bool leads_to(const Descriptor& token) const noexcept;
+  bool leads_to(const Descriptor& job_lock) const noexcept;
   // What `.mpiferry.job` says, or "".
-  std::string token_text() const;
-  struct TokenText {
+  std::string job_lock_text() const;
+  struct JobLockText {
     std::string_view text;
     const char* call = "";  // that failed, with errno
     int system_errno = 0;
   };
-  TokenText read_token(std::span<char> buffer) const noexcept;
-  bool is_token(std::string_view id) const;  // of file_id.hpp
-  bool unlink_token() const noexcept;
+  JobLockText read_job_lock(std::span<char> buffer) const noexcept;
+  bool is_job_lock(std::string_view id) const;  // of file_id.hpp
+  bool unlink_job_lock() const noexcept;
 
   std::string path_;
   Descriptor descriptor_;

@@ -116,7 +116,7 @@ std::string JobOwner::description() const {
   return text;
 }
 
-std::string mark_text(std::string_view job, const JobOwner& owner) {
+std::string job_lock_text(std::string_view job, const JobOwner& owner) {
   return std::string{job} + "\n" + owner.line() + "\n";
 }
 

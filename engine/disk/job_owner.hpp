@@ -41,7 +41,7 @@ struct JobOwner {
 };
 
 // The text of a mark: `job` (one line) and its owner.
-std::string mark_text(std::string_view job, const JobOwner& owner);
+std::string job_lock_text(std::string_view job, const JobOwner& owner);
 // The first line, which alone says whose mark it is.
 std::string_view job_of(std::string_view mark) noexcept;
 

@@ -5,14 +5,14 @@
 #include <span>
 #include <string>
 
-#include "engine/disk/leftover.hpp"
+#include "engine/disk/stale_file.hpp"
 #include "engine/disk/stored_file.hpp"
 
 namespace mpiferry::disk {
 namespace {
 
 // A manifest of 2^28 chunks has 6 GiB.
-constexpr Bytes kLargestManifest = 16_GiB;
+constexpr Bytes kMaxManifest = 16_GiB;
 
 // Up to the first piece that cannot be of a manifest: a large file that is none, holes among them,
 // is not read to its end.
@@ -74,7 +74,7 @@ Result<wire::Manifest> read_manifest(const Directory& directory) {
   Failure damaged{.code = Errc::manifest_damaged,
                   .path = file->path(),
                   .hint = "scatter again, with --resume to keep what is there"};
-  if (file->size() > kLargestManifest) {
+  if (file->size() > kMaxManifest) {
     damaged.detail = std::to_string(file->size().value) + " bytes are too many for a manifest";
     return damaged;
   }

@@ -33,7 +33,7 @@ bool is_sums(std::string_view text) {
   const std::size_t close = text.find(')');
   return (text.starts_with("XXH3 (") || text.starts_with("XXH128 (")) &&
          close != std::string_view::npos &&
-         leftover_kind(text.substr(open + 1, close - open - 1)) != Leftover::none;
+         stale_file_kind(text.substr(open + 1, close - open - 1)) != StaleFileKind::none;
 }
 
 // Where there are no links, a job that is killed may leave an empty one; zeros are what a power cut
@@ -44,24 +44,24 @@ bool is_mark(std::string_view text) {
 
 // Whether mpiferry has written it. A mark that may not be read is left to whoever asks for its
 // lock.
-Result<bool> is_ours(const Directory& directory, const LeftoverScan::Entry& entry) {
+Result<bool> is_ours(const Directory& directory, const StaleFileScan::Entry& entry) {
   if (!is_known_by_content(entry.kind)) return entry.may_be_ours();
   const auto file = StoredFile::open(directory, entry.name);
   if (!file) {
-    if (file.error().system_errno == ENOENT || entry.kind == Leftover::token) return true;
+    if (file.error().system_errno == ENOENT || entry.kind == StaleFileKind::job_lock) return true;
     return file.error();
   }
-  if (entry.kind == Leftover::manifest) return !is_foreign_manifest(directory);
+  if (entry.kind == StaleFileKind::manifest) return !is_foreign_manifest(directory);
   std::array<char, 512> head{};
   const auto got = file->read(0_B, std::as_writable_bytes(std::span{head}));
   if (!got) return got.error();
   const std::string_view text{head.data(), *got};
-  return entry.kind == Leftover::sums ? is_sums(text) : is_mark(text);
+  return entry.kind == StaleFileKind::sums ? is_sums(text) : is_mark(text);
 }
 
 }  // namespace
 
-Outcome check_replaceable(const Directory& directory, const LeftoverScan::Entry& entry,
+Outcome check_replaceable(const Directory& directory, const StaleFileScan::Entry& entry,
                           std::string_view source_id) {
   struct stat status {};
   if (::fstatat(directory.descriptor(), entry.name, &status, AT_SYMLINK_NOFOLLOW) != 0) {

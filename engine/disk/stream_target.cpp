@@ -85,9 +85,9 @@ Result<StreamTarget> StreamTarget::open(const std::string& path, Bytes size, boo
     return refused;
   }
   if (S_ISBLK(status.st_mode)) {
-    const off_t room = ::lseek(number, 0, SEEK_END);
+    const off_t capacity = ::lseek(number, 0, SEEK_END);
     ::lseek(number, 0, SEEK_SET);
-    if (room >= 0 && static_cast<std::uint64_t>(room) < size.value) {
+    if (capacity >= 0 && static_cast<std::uint64_t>(capacity) < size.value) {
       return unusable(path, "lseek", ENOSPC);
     }
   }

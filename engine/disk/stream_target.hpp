@@ -10,7 +10,7 @@
 #include "engine/base/units.hpp"
 #include "engine/disk/descriptor.hpp"
 #include "engine/disk/non_blocking.hpp"
-#include "engine/disk/part_file.hpp"
+#include "engine/disk/partial_file.hpp"
 
 namespace mpiferry::disk {
 

@@ -30,11 +30,11 @@ struct BackoffLimits {
   // nothing to do goes to sleep after one look around, and the longer the more ranks wait for its
   // core: what it does when it wakes early is taken from those that have work.
   // docs/decisions/0013 has the measurements.
-  static BackoffLimits for_crowd(double ranks_per_core) noexcept {
+  static BackoffLimits for_oversubscription(double ranks_per_core) noexcept {
     if (ranks_per_core <= 1) return {};
     constexpr double kNapForOne = 100;  // microseconds, for each rank that shares the core
-    constexpr double kLongestFirstNap = 1000;
-    const double nap = std::min(kNapForOne * ranks_per_core, kLongestFirstNap);
+    constexpr double kMaxFirstNap = 1000;
+    const double nap = std::min(kNapForOne * ranks_per_core, kMaxFirstNap);
     return {.spins = 0,
             .yields = 1,
             .first_nap = std::chrono::microseconds{static_cast<int>(nap)},
@@ -46,7 +46,7 @@ struct BackoffLimits {
 // complete yet. MPI_Testsome does not tell. UCX copies 512 KiB a call between the ranks of a host
 // where it has CMA, which takes 13 us and more, and there is nothing to wait for between two
 // pieces. docs/decisions/0017 has what it brought.
-class TestLength {
+class ProgressDetector {
  public:
   // Of a test of so many requests that completed none. After more long ones in a row than the
   // largest chunk has pieces, tests take so long here, for whatever reason, and none of that length
@@ -58,13 +58,13 @@ class TestLength {
       return false;
     }
     shortest_of_row_ = row_ == 0 ? took : std::min(shortest_of_row_, took);
-    if (++row_ <= kMostPieces) return true;
+    if (++row_ <= kMaxPieces) return true;
     vain_ = shortest_of_row_;
     return false;
   }
   void completed() noexcept { row_ = 0; }
 
-  static constexpr std::uint32_t kMostPieces = 4096;  // 1 GiB has 2048
+  static constexpr std::uint32_t kMaxPieces = 4096;  // 1 GiB has 2048
 
  private:
   static constexpr std::chrono::nanoseconds kShortestPiece = std::chrono::microseconds{10};

@@ -11,7 +11,7 @@
 namespace mpiferry::mpi {
 namespace {
 
-constexpr std::uint64_t kLongest = std::uint64_t{1} << 20U;
+constexpr std::uint64_t kMax = std::uint64_t{1} << 20U;
 // Messages between two ranks do not overtake each other: one tag will do.
 constexpr int kTag = 0;
 
@@ -50,7 +50,7 @@ struct Round {
   }
 
   // For as many numbers of each rank, with those of this one in place.
-  std::unique_ptr<Numbers> room_for(const Numbers& mine) const {
+  std::unique_ptr<Numbers> capacity_for(const Numbers& mine) const {
     auto all = std::make_unique<Numbers>(static_cast<std::size_t>(size) * mine.size());
     std::ranges::copy(mine, all->data() + static_cast<std::size_t>(self) * mine.size());
     return all;
@@ -92,7 +92,7 @@ std::optional<std::string> share(NativeCommunicator communicator, std::string te
   auto letter = std::make_unique<Letter>(Letter{std::move(text), length});
   bool whole = !round.tell_all(&letter->length, sizeof letter->length);
   if (whole) {
-    if (letter->length > kLongest) throw std::length_error{"a text is too long to be shared"};
+    if (letter->length > kMax) throw std::length_error{"a text is too long to be shared"};
     letter->text.resize(letter->length);  // on rank 0 it has this length
     whole = !round.tell_all(letter->text.data(), letter->text.size());
   }
@@ -104,7 +104,7 @@ std::optional<std::string> share(NativeCommunicator communicator, std::string te
 Gathered gather(NativeCommunicator communicator, const std::vector<std::uint64_t>& mine,
                 const GiveUp& give_up) {
   const Round round{communicator, give_up};
-  auto numbers = round.room_for(mine);
+  auto numbers = round.capacity_for(mine);
   std::optional<Rank> missing = round.collect(*numbers, mine.size());
   if (!missing) missing = round.tell_all(numbers->data(), bytes_of(*numbers));
   if (!missing) return {.numbers = std::move(*numbers)};
@@ -114,7 +114,7 @@ Gathered gather(NativeCommunicator communicator, const std::vector<std::uint64_t
 
 Lowest lowest_with(NativeCommunicator communicator, bool mine, const GiveUp& give_up) {
   const Round round{communicator, give_up};
-  auto numbers = round.room_for({mine ? 1U : 0U});
+  auto numbers = round.capacity_for({mine ? 1U : 0U});
   std::optional<Rank> missing = round.collect(*numbers, 1);
   std::uint64_t& lowest = numbers->front();
   if (!missing) {

@@ -26,7 +26,7 @@ constexpr std::chrono::milliseconds kShutdownPatience{200};
 // freed: neither at the end of a context nor at that of the process, but reachable for leak
 // checkers.
 template <class T>
-std::vector<std::vector<T>>& graveyard() {
+std::vector<std::vector<T>>& leaked_buffers() {
   using Graves = std::vector<std::vector<T>>;
   alignas(Graves) static std::byte storage[sizeof(Graves)];
   static Graves* const graves = std::construct_at(reinterpret_cast<Graves*>(storage));
@@ -167,10 +167,10 @@ MpiContext::Tested MpiContext::test() {
     collect(request.id);
   }
   if (!tested.empty()) {
-    test_length_.completed();
+    progress_detector_.completed();
     return Tested::completed;
   }
-  return test_length_.moved(Clock::now() - began, requests) ? Tested::moved : Tested::nothing;
+  return progress_detector_.moved(Clock::now() - began, requests) ? Tested::moved : Tested::nothing;
 }
 
 // MPI itself has failed: no request will ever be reported again. Who waits learns it; the leases
@@ -241,7 +241,7 @@ void MpiContext::shutdown() {
       if (test() == Tested::nothing) ::sched_yield();
     }
   }
-  if (!table_.empty()) graveyard<Slot>().push_back(std::move(slots_));
+  if (!table_.empty()) leaked_buffers<Slot>().push_back(std::move(slots_));
 }
 
 }  // namespace mpiferry::mpi

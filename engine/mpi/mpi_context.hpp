@@ -71,15 +71,15 @@ class MpiContext : public boost::asio::execution_context::service {
 
   // While one lives, visits that complete nothing do not back off: its owner has work to do and
   // only gives the others their turn. To yield the core then would stop that work, not a spin.
-  class Awake {
+  class BusyGuard {
    public:
-    explicit Awake(MpiContext& context) : context_(context) {
+    explicit BusyGuard(MpiContext& context) : context_(context) {
       ++context_.awake_;
       if (context_.napping_) context_.nap_.cancel();
     }
-    Awake(const Awake&) = delete;
-    Awake& operator=(const Awake&) = delete;
-    ~Awake() { --context_.awake_; }
+    BusyGuard(const BusyGuard&) = delete;
+    BusyGuard& operator=(const BusyGuard&) = delete;
+    ~BusyGuard() { --context_.awake_; }
 
    private:
     MpiContext& context_;
@@ -130,7 +130,7 @@ class MpiContext : public boost::asio::execution_context::service {
   RequestTable table_;
   std::vector<Slot> slots_;  // by slot number of the table
   Backoff backoff_;
-  TestLength test_length_;
+  ProgressDetector progress_detector_;
   boost::asio::steady_timer nap_;
   bool armed_ = false;  // a visit is posted, or a nap ends in one
   bool napping_ = false;

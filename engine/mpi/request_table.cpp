@@ -29,10 +29,10 @@ RequestId RequestTable::take() {
     generation_.resize(row_of_slot_.size() + 1);
     row_of_slot_.push_back(kFree);
     // Room for all that is done with the slot: none of it may fail once MPI has the request.
-    const std::size_t room = row_of_slot_.capacity();
-    requests_.reserve(room);
-    rows_.reserve(room);
-    free_slots_.reserve(room);
+    const std::size_t capacity = row_of_slot_.capacity();
+    requests_.reserve(capacity);
+    rows_.reserve(capacity);
+    free_slots_.reserve(capacity);
     free_slots_.push_back(static_cast<std::uint32_t>(row_of_slot_.size() - 1));
   }
   const std::uint32_t slot = free_slots_.back();

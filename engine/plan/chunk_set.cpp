@@ -6,11 +6,11 @@
 namespace mpiferry::plan {
 
 void ChunkSet::add(ChunkIndex chunk) {
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint32_t>::max();
   if (!runs_.empty()) {
     wire::ChunkRun& run = runs_.back();
     const std::uint64_t step = chunk.value - run.last();
-    if (step <= kMost && (run.count == 1 || step == run.stride) && run.count < kMost) {
+    if (step <= kMax && (run.count == 1 || step == run.stride) && run.count < kMax) {
       run.stride = static_cast<std::uint32_t>(step);
       ++run.count;
       return;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/base/units.hpp"
-#include "engine/wire/recall.hpp"
+#include "engine/wire/retrieval.hpp"
 
 namespace mpiferry::plan {
 

@@ -10,7 +10,7 @@ namespace mpiferry::roles {
 namespace {
 
 // Messages under way. When all are, acks wait and share the next one.
-constexpr std::size_t kMessages = 4;
+constexpr std::size_t kAckMessages = 4;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ AckSender::AckSender(mpi::MpiContext& context, const mpi::Communicator& communic
       changed_(changed),
       on_error_(std::move(on_error)),
       batch_(window),
-      pool_(Bytes{window * wire::kAckSize}, kMessages) {}
+      pool_(Bytes{window * wire::kAckSize}, kAckMessages) {}
 
 void AckSender::give(const wire::Ack& ack) {
   batch_.add(ack);

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "engine/base/buffer_pool.hpp"
-#include "engine/flow/receiver.hpp"
 #include "engine/mpi/mpi_context.hpp"
+#include "engine/protocol/receiver.hpp"
 #include "engine/roles/control.hpp"
 #include "engine/roles/task.hpp"
 
@@ -39,7 +39,7 @@ class AckSender {
   std::uint64_t job_id_;
   Event& changed_;
   ControlSender::OnError on_error_;
-  flow::AckBatch batch_;
+  protocol::AckBatch batch_;
   BufferPool pool_;
   bool flush_posted_ = false;
   std::uint64_t messages_ = 0;

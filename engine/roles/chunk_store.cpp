@@ -34,16 +34,16 @@ ChunkStore::~ChunkStore() {
 
 // A stripe that is there is opened now, to be looked at; one that is not, when it is needed.
 Outcome ChunkStore::open() {
-  if (job_.layout == wire::Layout::file) return open(file_name_, disk::Begin::join);
+  if (job_.layout == wire::Layout::file) return open(file_name_, disk::OpenMode::attach);
   if (job_.layout == wire::Layout::stripes && job_.resume &&
       (directory_->exists(file_name_) || directory_->exists(file_name_ + ".part"))) {
-    return open(file_name_, disk::Begin::keep);
+    return open(file_name_, disk::OpenMode::resume);
   }
   return Nothing{};
 }
 
-Outcome ChunkStore::open(std::string_view name, disk::Begin begin) {
-  auto file = disk::OffsetPart::open(*directory_, name, begin, "", mode_);
+Outcome ChunkStore::open(std::string_view name, disk::OpenMode mode) {
+  auto file = disk::OffsetPartialFile::open(*directory_, name, mode, "", mode_);
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
   if (job_.direct) file_->go_direct();
@@ -100,8 +100,8 @@ std::optional<std::optional<std::uint64_t>> ChunkStore::look_on(std::span<std::b
 Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
   if (has_own_file(chunk)) {
     return disk::ChunkSlot{
-        directory_->open_part(disk::ChunkName{chunk}.view(), job_id_,
-                              {.direct = job_.direct, .mode = mode_, .stamp = &stamp_})};
+        directory_->open_partial(disk::ChunkName{chunk}.view(), job_id_,
+                                 {.direct = job_.direct, .mode = mode_, .stamp = &stamp_})};
   }
   // An ack has room for an errno, and for no other reason.
   const auto refused = [](disk::Call call, Failure& failure) -> Result<disk::ChunkSlot> {
@@ -109,7 +109,7 @@ Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
     return disk::ChunkSlot{disk::WriteError{call, failure.system_errno}};
   };
   if (!file_) {
-    Outcome opened = open(file_name_, disk::Begin::fresh);
+    Outcome opened = open(file_name_, disk::OpenMode::create);
     failed_ = !opened;
     if (failed_) return refused(disk::Call::open, opened.error());
   }
@@ -119,8 +119,8 @@ Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
     if (Outcome reserved = reserve(); !reserved) {
       return refused(disk::Call::allocate, reserved.error());
     }
-    if (Outcome retracted = file_->retract(); !retracted) {
-      return refused(disk::Call::rename, retracted.error());
+    if (Outcome unpublished = file_->unpublish(); !unpublished) {
+      return refused(disk::Call::rename, unpublished.error());
     }
   }
   // What was digested there is no more, even if the write fails.
@@ -165,7 +165,7 @@ Outcome ChunkStore::publish() {
   if (job_.layout != wire::Layout::stripes) return Nothing{};
   if (!file_) {  // not a single chunk has come, or none could be written
     if (failed_) return Nothing{};
-    if (Outcome opened = open(file_name_, disk::Begin::fresh); !opened) return opened;
+    if (Outcome opened = open(file_name_, disk::OpenMode::create); !opened) return opened;
   }
   stripe_digest_ = digest_.value();
   if (const auto error = file_->publish(end_, job_.fsync, /*replace=*/true, stamp_)) {

@@ -12,7 +12,7 @@
 #include "engine/base/units.hpp"
 #include "engine/disk/chunk_slot.hpp"
 #include "engine/disk/directory.hpp"
-#include "engine/disk/offset_part.hpp"
+#include "engine/disk/offset_partial_file.hpp"
 #include "engine/disk/stored_file.hpp"
 #include "engine/wire/digest.hpp"
 #include "engine/wire/job.hpp"
@@ -71,7 +71,7 @@ class ChunkStore {
 
  private:
   Bytes place(ChunkIndex chunk) const noexcept;
-  Outcome open(std::string_view name, disk::Begin begin);
+  Outcome open(std::string_view name, disk::OpenMode mode);
   Outcome reserve();
   Outcome close();
   disk::ChunkSlot::Zeros zeros() const noexcept;
@@ -83,10 +83,10 @@ class ChunkStore {
   std::uint64_t job_id_;
   const std::string file_name_;  // of stripes and file, once it is whole
   std::uint32_t mode_;
-  disk::FileStamp stamp_;                 // --preserve
-  std::optional<disk::OffsetPart> file_;  // of stripes and file
-  Bytes end_;                             // of what was written into it
-  wire::ChunkDigest digest_;              // of the stripe, as long as it is written in order
+  disk::FileStamp stamp_;                        // --preserve
+  std::optional<disk::OffsetPartialFile> file_;  // of stripes and file
+  Bytes end_;                                    // of what was written into it
+  wire::ChunkDigest digest_;                     // of the stripe, as long as it is written in order
   Bytes digested_;
   std::optional<std::uint64_t> stripe_digest_;
   bool failed_ = false;                   // the stripe cannot be opened

@@ -2,15 +2,15 @@
 
 #include <utility>
 
-#include "engine/disk/leftover_scan.hpp"
+#include "engine/disk/stale_file_scan.hpp"
 
 namespace mpiferry::roles {
 
-Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory, std::string spared,
-                    std::function<bool()> stop, disk::Doomed doomed,
-                    std::chrono::steady_clock::duration slice) {
-  const mpi::MpiContext::Awake awake{context};
-  disk::LeftoverSweep sweep{directory, std::move(spared), std::move(doomed)};
+Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory,
+                    std::string protected_source, std::function<bool()> stop,
+                    disk::ToRemove to_remove, std::chrono::steady_clock::duration slice) {
+  const mpi::MpiContext::BusyGuard awake{context};
+  disk::StaleFileRemoval sweep{directory, std::move(protected_source), std::move(to_remove)};
   while (!stop()) {
     const auto more = sweep.step(slice);
     if (!more) co_return more.error();
@@ -20,18 +20,18 @@ Task<Outcome> clear(mpi::MpiContext& context, const disk::Directory& directory, 
   co_return Nothing{};
 }
 
-Task<Result<Leftovers>> survey(mpi::MpiContext& context, const disk::Directory& directory,
-                               std::string spared, std::function<bool()> stop,
-                               std::chrono::steady_clock::duration slice) {
-  const mpi::MpiContext::Awake awake{context};
-  disk::LeftoverSurvey look{directory, std::move(spared)};
+Task<Result<StaleFiles>> survey(mpi::MpiContext& context, const disk::Directory& directory,
+                                std::string protected_source, std::function<bool()> stop,
+                                std::chrono::steady_clock::duration slice) {
+  const mpi::MpiContext::BusyGuard awake{context};
+  disk::StaleFileSurvey look{directory, std::move(protected_source)};
   while (!stop()) {
     const auto more = look.step(slice);
     if (!more) co_return more.error();
     if (!*more) break;
     co_await yield_turn(context.io());
   }
-  co_return Leftovers{look.bytes(), look.files()};
+  co_return StaleFiles{look.bytes(), look.files()};
 }
 
 }  // namespace mpiferry::roles

@@ -34,10 +34,10 @@ void Committer::join_group(Commit& commit) {
 }
 
 void Committer::sync_group() {
-  const disk::OffsetPart* synced = nullptr;
+  const disk::OffsetPartialFile* synced = nullptr;
   disk::WriteError error;
   for (Commit* commit : group_) {
-    const disk::OffsetPart* file = commit->slot.shared_file();
+    const disk::OffsetPartialFile* file = commit->slot.shared_file();
     if (file == nullptr) {
       commit->slot.sync();
       continue;

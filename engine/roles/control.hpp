@@ -35,8 +35,9 @@ class ControlSender {
 
   template <class Message>
   void send(Rank to, wire::Tag tag, wire::Kind kind, std::uint64_t job_id, const Message& message) {
+    using wire::encode;  // and what is declared later, with the message
     Lease lease = acquire();
-    const auto length = wire::encode(message, lease.payload());
+    const auto length = encode(message, lease.payload());
     if (!length) return on_error_(length.error());
     post(to, tag, {.kind = kind, .job_id = job_id, .length = {*length}}, std::move(lease));
   }

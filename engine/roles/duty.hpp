@@ -7,8 +7,8 @@
 #include <string>
 
 #include "engine/base/result.hpp"
-#include "engine/flow/attendant.hpp"
 #include "engine/mpi/mpi_context.hpp"
+#include "engine/protocol/worker_fsm.hpp"
 #include "engine/roles/control.hpp"
 #include "engine/roles/observer.hpp"
 #include "engine/roles/report.hpp"
@@ -22,7 +22,7 @@ struct Post {
   const mpi::Communicator& communicator;
   Observer& observer;
   ControlSender& control;
-  const flow::Attendant& attendant;
+  const protocol::WorkerFsm& fsm;
   Event& changed;  // to be notified when busy() may have become false
   std::function<void(Failure)> fail;
   std::function<void(const Message&)> take_end;
@@ -41,7 +41,7 @@ class Duty {
   Duty& operator=(const Duty&) = delete;
   virtual ~Duty() = default;
 
-  // The preflight. Ends early when attendant.hopeless().
+  // The preflight. Ends early when attendant.cancelled().
   virtual Task<Outcome> prepare() = 0;
   // Posts receives, of the end too, and then tells the master that this worker is ready.
   virtual void start() = 0;

@@ -13,7 +13,7 @@
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/base/units.hpp"
-#include "engine/disk/part_file.hpp"
+#include "engine/disk/partial_file.hpp"
 
 namespace mpiferry::roles {
 

@@ -11,10 +11,10 @@
 #include <fmt/format.h>
 
 #include "engine/disk/destination_failure.hpp"
-#include "engine/disk/leftover.hpp"
+#include "engine/disk/stale_file.hpp"
 #include "engine/plan/chunk_plan.hpp"
-#include "engine/roles/cure.hpp"
 #include "engine/roles/preflight.hpp"
+#include "engine/roles/repair_hint.hpp"
 #include "engine/roles/source_reader.hpp"
 
 namespace mpiferry::roles {
@@ -23,17 +23,17 @@ namespace {
 
 // The directory is the user's, and so may be FILE.part: a browser's, another program's. What a
 // gather that was killed has left is found by this name and removed.
-std::string private_part_name(std::string_view name) {
-  constexpr std::size_t kMostOfName = 240;  // with what is added less than NAME_MAX
-  return fmt::format(".{}.mpiferry.part", name.substr(0, kMostOfName));
+std::string private_partial_name(std::string_view name) {
+  constexpr std::size_t kMaxOfName = 240;  // with what is added less than NAME_MAX
+  return fmt::format(".{}.mpiferry.part", name.substr(0, kMaxOfName));
 }
 
 }  // namespace
 
 GatherMaster::GatherMaster(mpi::MpiContext& context, const mpi::Communicator& communicator,
                            const GatherOptions& options, Observer& observer)
-    : RecallMaster(context, communicator, options, observer, /*deliver=*/true,
-                   /*spare_master=*/true),
+    : RetrievalMaster(context, communicator, options, observer, /*deliver=*/true,
+                      /*spare_master=*/true),
       options_(options) {}
 
 GatherMaster::~GatherMaster() {
@@ -87,8 +87,8 @@ Outcome GatherMaster::open_file() {
     return disk::destination_failure(Errc::dest_unusable, options_.target, "open", EISDIR);
   }
   // In any case: the directory may ignore it.
-  const disk::Leftover kind = disk::leftover_kind(disk::in_our_spelling(name_));
-  if (kind != disk::Leftover::none && is_looked_in(*directory_)) {
+  const disk::StaleFileKind kind = disk::stale_file_kind(disk::in_our_spelling(name_));
+  if (kind != disk::StaleFileKind::none && is_looked_in(*directory_)) {
     return Failure{.code = Errc::invalid_argument,
                    .path = options_.target,
                    .detail = "this has a name of the files that are gathered, and lies among them",
@@ -101,13 +101,13 @@ Outcome GatherMaster::open_file() {
                    .hint = "name another file, or replace this one with --force"};
   }
   take_attributes();
-  auto file = disk::OffsetPart::open(*directory_, name_, disk::Begin::fresh,
-                                     private_part_name(name_), mode_);
+  auto file = disk::OffsetPartialFile::open(*directory_, name_, disk::OpenMode::create,
+                                            private_partial_name(name_), mode_);
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
   // Space is not reserved: for a file that one rank writes from the front, that only takes time.
   const Bytes data = sparse() ? *manifest_.data : manifest_.size;
-  return check_room(*directory_, options_.target, data);
+  return check_capacity(*directory_, options_.target, data);
 }
 
 // On the writer's thread. Chunks come in their order.
@@ -158,7 +158,7 @@ void GatherMaster::on_written(ChunkIndex chunk, Bytes length, Lease lease, disk:
   lease.reset();
   if (error) {
     fail(write_failed(error));
-  } else if (!conductor_.failed()) {
+  } else if (!fsm_.failed()) {
     on_stored(chunk, length);
   }
   changed_.notify();
@@ -181,19 +181,20 @@ std::string GatherMaster::poured() const {
                      manifest_.size.value);
 }
 
-void GatherMaster::lose(Report::Flaw flaw) {
-  const bool missing = flaw.kind == Report::Flaw::Kind::missing;
+void GatherMaster::lose(Report::Discrepancy discrepancy) {
+  const bool missing = discrepancy.kind == Report::Discrepancy::Kind::missing;
   fail({.code = missing ? Errc::chunk_missing : Errc::chunk_damaged,
-        .rank = flaw.rank,
-        .host = flaw.host,
-        .path = flaw.path,
-        .call = flaw.call,
-        .system_errno = flaw.system_errno,
-        .detail = fmt::format("chunk {} is {}{}{}{}{}", flaw.chunk->value,
-                              missing ? "missing" : "damaged", flaw.detail.empty() ? "" : ": ",
-                              flaw.detail, poured().empty() ? "" : ", ", poured()),
+        .rank = discrepancy.rank,
+        .host = discrepancy.host,
+        .path = discrepancy.path,
+        .call = discrepancy.call,
+        .system_errno = discrepancy.system_errno,
+        .detail =
+            fmt::format("chunk {} is {}{}{}{}{}", discrepancy.chunk->value,
+                        missing ? "missing" : "damaged", discrepancy.detail.empty() ? "" : ": ",
+                        discrepancy.detail, poured().empty() ? "" : ", ", poured()),
         .hint = "mpiferry verify lists all that is wrong; " +
-                cure(flaw, manifest_, options_.directory)});
+                repair_hint(discrepancy, manifest_, options_.directory)});
 }
 
 void GatherMaster::conclude() {
@@ -225,7 +226,7 @@ Outcome GatherMaster::publish() {
 }
 
 void GatherMaster::add_to(Report& report) const {
-  RecallMaster::add_to(report);
+  RetrievalMaster::add_to(report);
   report.command = "gather";
   report.target = options_.target;
 }

@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "engine/disk/directory.hpp"
-#include "engine/disk/offset_part.hpp"
+#include "engine/disk/offset_partial_file.hpp"
 #include "engine/disk/stream_target.hpp"
 #include "engine/roles/file_writer.hpp"
-#include "engine/roles/recall_master.hpp"
+#include "engine/roles/retrieval_master.hpp"
 #include "engine/wire/digest.hpp"
 
 namespace mpiferry::roles {
 
-class GatherMaster final : public RecallMaster {
+class GatherMaster final : public RetrievalMaster {
  public:
   GatherMaster(mpi::MpiContext& context, const mpi::Communicator& communicator,
                const GatherOptions& options, Observer& observer);
@@ -32,8 +32,8 @@ class GatherMaster final : public RecallMaster {
   };
   Outcome open() override;
   void accept(ChunkIndex chunk, Bytes length, Lease lease) override;
-  void lose(Report::Flaw flaw) override;
-  void on_extra(Report::Flaw /*flaw*/) override {}  // verify tells them
+  void lose(Report::Discrepancy discrepancy) override;
+  void on_extra(Report::Discrepancy /*flaw*/) override {}  // verify tells them
   bool work() override;
   bool working() const override { return writer_ && writer_->pending() > 0; }
   void conclude() override;
@@ -53,7 +53,7 @@ class GatherMaster final : public RecallMaster {
   std::string folder_;
   std::string name_;
   std::optional<disk::Directory> directory_;
-  std::optional<disk::OffsetPart> file_;  // one of the two
+  std::optional<disk::OffsetPartialFile> file_;  // one of the two
   std::optional<disk::StreamTarget> stream_;
   std::uint32_t mode_ = wire::kAnyMode;
   disk::FileStamp stamp_;

@@ -33,11 +33,14 @@ std::size_t listeners_for(std::uint32_t workers) {
 
 }  // namespace
 
-double seconds(flow::Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(protocol::Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
-std::vector<Rank> worst_first(const flow::Stall& worst, const std::vector<flow::Stall>& stalls) {
+std::vector<Rank> worst_first(const protocol::Stall& worst,
+                              const std::vector<protocol::Stall>& stalls) {
   std::vector<Rank> ranks{worst.worker};
-  for (const flow::Stall& stall : stalls) {
+  for (const protocol::Stall& stall : stalls) {
     if (stall.worker != worst.worker) ranks.push_back(stall.worker);
   }
   return ranks;
@@ -51,13 +54,13 @@ Master::Master(mpi::MpiContext& context, const mpi::Communicator& communicator, 
       observer_(observer),
       host_(mpi::host_name()),
       job_id_(random_job_id()),
-      crew_(workers_of(communicator)),
+      peers_(workers_of(communicator)),
       // A job and an end may be under way to each, beside what listens.
       control_(context, communicator, std::size_t{2} * workers() + listeners_for(workers()),
                [this](Failure failure) { fail(std::move(failure)); }),
       changed_(io_),
       clock_(kTick),
-      conductor_(workers(), stall_timeout),
+      fsm_(workers(), stall_timeout),
       stall_timeout_(stall_timeout),
       handle_signals_(handle_signals),
       signs_of_life_(context, communicator, job_id_, stall_timeout,
@@ -74,52 +77,51 @@ Task<> Master::run() {
   }
 
   for (;;) {
-    switch (conductor_.next(clock_.now())) {
-      case flow::Step::prepare: {
+    switch (fsm_.next(clock_.now())) {
+      case protocol::Step::prepare: {
         Outcome prepared = co_await prepare();
         if (!prepared) fail(std::move(prepared.error()));
-        conductor_.on_prepared();
+        fsm_.on_prepared();
         break;
       }
-      case flow::Step::invite:
-        invite();
-        conductor_.on_invited(clock_.now(), clears());
+      case protocol::Step::send_job:
+        send_job();
+        fsm_.on_job_sent(clock_.now(), clears());
         break;
-      case flow::Step::clear: {
+      case protocol::Step::clear: {
         Outcome cleared = co_await clear_destination();
         if (!cleared) fail(std::move(cleared.error()));
-        conductor_.on_cleared();
+        fsm_.on_cleared();
         break;
       }
-      case flow::Step::transfer:
-        conductor_.on_transfer_began();
+      case protocol::Step::transfer:
+        fsm_.on_transfer_began();
         transfer_began_ = std::chrono::steady_clock::now();
-        if (Outcome fit = muster(); !fit) fail(std::move(fit.error()));
-        if (!conductor_.failed()) co_await transfer();
-        conductor_.on_transferred();
+        if (Outcome fit = check_peers(); !fit) fail(std::move(fit.error()));
+        if (!fsm_.failed()) co_await transfer();
+        fsm_.on_transferred();
         break;
-      case flow::Step::dismiss:
-        dismiss();
-        conductor_.on_dismissed(clock_.now());
+      case protocol::Step::send_end:
+        send_end();
+        fsm_.on_end_sent(clock_.now());
         break;
-      case flow::Step::publish:
+      case protocol::Step::publish:
         co_await publish_apart();
         break;
-      case flow::Step::release:
+      case protocol::Step::release:
         release();  // before any rank leaves: who sees the job end finds no trace of it
         release_workers();
-        conductor_.on_released();
+        fsm_.on_released();
         break;
-      case flow::Step::give_up:
-        conductor_.on_given_up(
-            placed(silence(conductor_.unclosed(), "has not confirmed the end of the job")));
+      case protocol::Step::give_up:
+        fsm_.on_given_up(placed(silence(fsm_.unclosed(), "has not confirmed the end of the job")));
         release();
         break;
-      case flow::Step::wait:
+      case protocol::Step::wait:
         co_await changed_.wait();
         break;
-      case flow::Step::over:
-        conductor_.on_over();
+      case protocol::Step::over:
+        fsm_.on_over();
         stop();
         co_return;
     }
@@ -130,28 +132,28 @@ void Master::begin_listening() {
   for (std::size_t i = 0; i < listeners_for(workers()); ++i) listen(control_.acquire());
 }
 
-void Master::dismiss() {
+void Master::send_end() {
   if (transfer_began_ != std::chrono::steady_clock::time_point{}) {
     transfer_time_ = std::chrono::steady_clock::now() - transfer_began_;
   }
   for (int rank = 1; rank < communicator_.size(); ++rank) {
-    control_.send(Rank{rank}, wire::Tag::data, wire::Kind::end, job_id_, farewell(Rank{rank}));
+    control_.send(Rank{rank}, wire::Tag::data, wire::Kind::end, job_id_, end_message(Rank{rank}));
   }
 }
 
 Task<> Master::publish_apart() {
-  conductor_.on_publication_began();
+  fsm_.on_publication_began();
   // Not in the call: GCC 12 and lambdas within co_await do not go together.
   std::function<Outcome()> work = [this] { return publish(); };
   Outcome published = co_await on_own_thread(io_, std::move(work));
-  if (!published) conductor_.fail_publication(placed(std::move(published.error())));
-  conductor_.on_published();
+  if (!published) fsm_.fail_publication(placed(std::move(published.error())));
+  fsm_.on_published();
 }
 
 void Master::release_workers() {
   for (int rank = 1; rank < communicator_.size(); ++rank) {
     control_.send(Rank{rank}, wire::Tag::status, wire::Kind::over, job_id_,
-                  wire::Over{.verdict = conductor_.verdict()});
+                  wire::Over{.verdict = fsm_.verdict()});
   }
 }
 
@@ -160,18 +162,18 @@ void Master::stop() {
   tick_timer_.cancel();
   signals_.cancel();
   // What a lost worker never takes, never completes.
-  if (conductor_.abandoned()) io_.stop();
+  if (fsm_.abandoned()) io_.stop();
 }
 
 void Master::fail(Failure failure) {
-  if (!conductor_.fail(placed(std::move(failure)), clock_.now())) return;
+  if (!fsm_.fail(placed(std::move(failure)), clock_.now())) return;
   on_failed();
   changed_.notify();
 }
 
 // What is nobody else's happened here; a signal meant the job, whoever got it.
 Failure Master::placed(Failure failure) const {
-  if (failure.host.empty() && failure.rank > kMaster) failure.host = crew_.host(failure.rank);
+  if (failure.host.empty() && failure.rank > kMaster) failure.host = peers_.host(failure.rank);
   if (failure.rank == kNoRank && failure.code != Errc::interrupted) {
     failure.rank = kMaster;
     failure.host = host_;
@@ -180,7 +182,7 @@ Failure Master::placed(Failure failure) const {
 }
 
 void Master::listen(Lease lease) {
-  if (conductor_.over()) return;
+  if (fsm_.over()) return;
   if (deaf_.empty()) {
     deaf_.push_back(listening_.size());
     listening_.emplace_back();
@@ -210,23 +212,23 @@ void Master::hear(mpi::Completion& completion) {
     case wire::Kind::ready: {
       auto ready = wire::decode_ready(message->payload);
       if (!ready) return refuse(from, std::move(ready.error()));
-      conductor_.on_answer(from);
-      if (!clears()) rooms_.add(from, *ready);  // else they were counted before anything went
-      return crew_.on_ready(from, *ready);
+      fsm_.on_answer(from);
+      if (!clears()) capacity_.add(from, *ready);  // else they were counted before anything went
+      return peers_.on_ready(from, *ready);
     }
     case wire::Kind::failed: {
-      conductor_.on_answer(from);
+      fsm_.on_answer(from);
       return hear_failure(wire::decode_failure(message->payload));
     }
     case wire::Kind::closed: {
       auto closed = wire::decode_closed(message->payload);
       if (!closed) return refuse(from, std::move(closed.error()));
       if (closed->failure) hear_failure(std::move(*closed->failure));  // if this comes first
-      conductor_.on_closed(from);
-      return crew_.on_closed(from, *closed);
+      fsm_.on_closed(from);
+      return peers_.on_closed(from, *closed);
     }
     case wire::Kind::busy:
-      return conductor_.on_busy(from, clock_.now());
+      return fsm_.on_busy(from, clock_.now());
     default:
       return hear_more(from, *message, completion);
   }
@@ -242,12 +244,12 @@ void Master::hear_failure(Failure failure) {
 
 void Master::refuse(Rank from, Failure failure) {
   failure.rank = from;
-  failure.host = crew_.host(from);
+  failure.host = peers_.host(from);
   fail(std::move(failure));
 }
 
 Task<> Master::watch() {
-  while (!conductor_.over()) {
+  while (!fsm_.over()) {
     tick_timer_.expires_after(kTick);
     co_await tick_timer_.async_wait(kAsTuple);
     clock_.tick();
@@ -258,26 +260,26 @@ Task<> Master::watch() {
 void Master::tick() {
   const auto now = clock_.now();
   signs_of_life_.give(now);
-  if (conductor_.unanswered(now)) {
-    const auto silent = conductor_.silent_before_answer(now, notable_silence());
+  if (fsm_.unanswered(now)) {
+    const auto silent = fsm_.silent_before_answer(now, notable_silence());
     fail(silence(silent, fmt::format("has not answered the job for {:.1f} s",
-                                     seconds(conductor_.silent(silent.front(), now)))));
+                                     seconds(fsm_.silent(silent.front(), now)))));
   }
-  if (conductor_.transferring()) on_tick(now);
-  if (conductor_.next(now) == flow::Step::give_up) changed_.notify();
+  if (fsm_.transferring()) on_tick(now);
+  if (fsm_.next(now) == protocol::Step::give_up) changed_.notify();
 }
 
 Failure Master::silence(const std::vector<Rank>& silent, std::string what) const {
   const Rank worst = silent.front();
   Failure failure{.code = Errc::worker_stalled,
                   .rank = worst,
-                  .host = crew_.host(worst),
+                  .host = peers_.host(worst),
                   .detail = std::move(what),
                   .hint = "look at that host and its disk; --stall-timeout sets how long to wait"};
   if (silent.size() == 1) return failure;
   std::map<std::string, std::vector<int>> others;  // by host
   for (const Rank rank : std::span{silent}.subspan(1)) {
-    others[crew_.host(rank)].push_back(rank.value);
+    others[peers_.host(rank)].push_back(rank.value);
   }
   std::string_view separator = "; silent as well:";
   for (const auto& [host, ranks] : others) {
@@ -294,15 +296,15 @@ Failure Master::silence(const std::vector<Rank>& silent, std::string what) const
 
 Report Master::report() const {
   Report report{.rank = kMaster,
-                .verdict = conductor_.verdict(),
-                .failure = conductor_.failure(),
-                .abandoned = conductor_.abandoned(),
+                .verdict = fsm_.verdict(),
+                .failure = fsm_.failure(),
+                .abandoned = fsm_.abandoned(),
                 .mpi_tests = context_.tests(),
                 .elapsed = std::chrono::steady_clock::now() - began_,
                 .transfer = transfer_time_,
-                .workers = crew_.reports()};
+                .workers = peers_.reports()};
   report.stall_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(stall_timeout_);
-  if (conductor_.late()) report.warnings.push_back(*conductor_.late());
+  if (fsm_.late()) report.warnings.push_back(*fsm_.late());
   add_to(report);
   return report;
 }

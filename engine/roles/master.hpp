@@ -11,13 +11,13 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "engine/base/buffer_pool.hpp"
-#include "engine/flow/conductor.hpp"
-#include "engine/flow/stall.hpp"
 #include "engine/mpi/mpi_context.hpp"
+#include "engine/protocol/master_fsm.hpp"
+#include "engine/protocol/stall.hpp"
 #include "engine/roles/control.hpp"
-#include "engine/roles/crew.hpp"
 #include "engine/roles/job_clock.hpp"
 #include "engine/roles/observer.hpp"
+#include "engine/roles/peer_table.hpp"
 #include "engine/roles/preflight.hpp"
 #include "engine/roles/report.hpp"
 #include "engine/roles/signs_of_life.hpp"
@@ -39,10 +39,10 @@ class Master {
   Master(mpi::MpiContext& context, const mpi::Communicator& communicator, Observer& observer,
          std::chrono::milliseconds stall_timeout, bool handle_signals);
 
-  // The steps of this kind of job (flow::Step). `prepare` is followed by `invite` only if it
+  // The steps of this kind of job (protocol::Step). `prepare` is followed by `invite` only if it
   // succeeds; `transfer` comes back when all is moved or the job has failed.
   virtual Task<Outcome> prepare() = 0;
-  virtual void invite() = 0;
+  virtual void send_job() = 0;
   // Whether files of an earlier job are to go when all workers have said that theirs will fit, and
   // that step: removes them here, and tells the workers to do so.
   virtual bool clears() const { return false; }
@@ -52,14 +52,14 @@ class Master {
   // what is published meanwhile.
   virtual Outcome publish() = 0;
   // Every worker has answered the job. A failure ends it before the first byte.
-  virtual Outcome muster() { return Nothing{}; }
+  virtual Outcome check_peers() { return Nothing{}; }
   // The last word to a worker.
-  virtual wire::End farewell(Rank worker) const = 0;
+  virtual wire::End end_message(Rank worker) const = 0;
   // Every message of a worker that is no ready, failed or closed. That of a chunk may be damaged.
   // Who takes the completion's lease calls `listen` with it, or another, later.
   virtual void hear_more(Rank from, const Message& message, mpi::Completion& completion) = 0;
   // Ten times a second while chunks are moved.
-  virtual void on_tick(flow::Time now) = 0;
+  virtual void on_tick(protocol::Time now) = 0;
   // The job has failed: what waits for something else than `changed_` is to be woken.
   virtual void on_failed() {}
   // The job is decided, and what was to be published is there: gives back what it holds.
@@ -81,9 +81,9 @@ class Master {
   // `stalls`: who has been silent, the worst of them first; `what`: has that one done.
   Failure silence(const std::vector<Rank>& silent, std::string what) const;
   // From this long a silence on a worker is named beside one that is given up.
-  flow::Duration notable_silence() const noexcept { return stall_timeout_ / 2; }
+  protocol::Duration notable_silence() const noexcept { return stall_timeout_ / 2; }
 
-  std::uint32_t workers() const noexcept { return crew_.size(); }
+  std::uint32_t workers() const noexcept { return peers_.size(); }
 
   boost::asio::io_context& io_;
   mpi::MpiContext& context_;
@@ -91,12 +91,12 @@ class Master {
   Observer& observer_;
   const std::string host_;
   const std::uint64_t job_id_;
-  Crew crew_;
-  Rooms rooms_;
+  PeerTable peers_;
+  CapacityCheck capacity_;
   ControlSender control_;
   Event changed_;
   JobClock clock_;
-  flow::Conductor conductor_;
+  protocol::MasterFsm fsm_;
   std::chrono::steady_clock::time_point transfer_began_;
 
  private:
@@ -105,7 +105,7 @@ class Master {
     std::size_t listener;
     void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
   };
-  void dismiss();
+  void send_end();
   Task<> publish_apart();
   void release_workers();
   void stop();
@@ -116,7 +116,7 @@ class Master {
 
   static constexpr std::chrono::milliseconds kTick{100};
 
-  const flow::Duration stall_timeout_;
+  const protocol::Duration stall_timeout_;
   const bool handle_signals_;
   std::vector<mpi::Operation> listening_;  // by listener
   std::vector<std::size_t> deaf_;          // listeners without a receive
@@ -128,8 +128,9 @@ class Master {
 };
 
 // How long something took, for messages.
-double seconds(flow::Duration duration);
+double seconds(protocol::Duration duration);
 // The ranks of `stalls`, that of `worst` before the others.
-std::vector<Rank> worst_first(const flow::Stall& worst, const std::vector<flow::Stall>& stalls);
+std::vector<Rank> worst_first(const protocol::Stall& worst,
+                              const std::vector<protocol::Stall>& stalls);
 
 }  // namespace mpiferry::roles

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/disk/destination_pattern.hpp"
-#include "engine/flow/sender.hpp"
+#include "engine/protocol/sender.hpp"
 
 namespace mpiferry {
 namespace {
@@ -16,20 +16,20 @@ constexpr Bytes kDefaultMemory = 256_MiB;
 // and durable ones to outlast the wait for the disk; many large ones only displace each other's
 // bytes from the caches.
 struct InFlight {
-  Bytes of_small;  // fills the window with more than the usual number of chunks, up to kMostChunks
-  Bytes of_large;  // cuts it to fewer, down to kFewestChunks
+  Bytes of_small;  // fills the window with more than the usual number of chunks, up to kMaxChunks
+  Bytes of_large;  // cuts it to fewer, down to kMinChunks
 };
 constexpr InFlight kCached{2_MiB, 16_MiB};
 constexpr InFlight kDurable{16_MiB, 32_MiB};
-constexpr std::uint64_t kFewestChunks = 2;
+constexpr std::uint64_t kMinChunks = 2;
 constexpr std::uint64_t kUsualChunks = 8;
-constexpr std::uint64_t kMostChunks = 64;
+constexpr std::uint64_t kMaxChunks = 64;
 
 std::uint64_t default_window(Bytes chunk_size, bool fsync) {
   const InFlight& in_flight = fsync ? kDurable : kCached;
   const std::uint64_t size = std::max<std::uint64_t>(1, chunk_size.value);
-  const auto chunks = std::clamp(in_flight.of_small.value / size, kUsualChunks, kMostChunks);
-  return std::min(chunks, std::max(kFewestChunks, in_flight.of_large.value / size));
+  const auto chunks = std::clamp(in_flight.of_small.value / size, kUsualChunks, kMaxChunks);
+  return std::min(chunks, std::max(kMinChunks, in_flight.of_large.value / size));
 }
 
 Failure refuse(std::string detail) {
@@ -40,8 +40,8 @@ Failure refuse(std::string detail) {
 
 bool Options::direct() const noexcept {
   // docs/decisions/0016: small writes that wait for the disk one by one lose against the cache.
-  constexpr Bytes kSmallestDirect = 256_KiB;
-  return fsync && (io == Io::direct || (io == Io::automatic && chunk_size >= kSmallestDirect));
+  constexpr Bytes kMinDirect = 256_KiB;
+  return fsync && (io == Io::direct || (io == Io::automatic && chunk_size >= kMinDirect));
 }
 
 Bytes Options::memory_limit() const noexcept {
@@ -71,9 +71,9 @@ Outcome validate(const Options& options) {
     return refuse(
         fmt::format("--chunk-size {}: must be from 1 byte to 1 GiB", options.chunk_size.value));
   }
-  if (options.window && (*options.window < 1 || *options.window > flow::kMaxWindow)) {
+  if (options.window && (*options.window < 1 || *options.window > protocol::kMaxWindow)) {
     return refuse(
-        fmt::format("--window {}: must be from 1 to {}", *options.window, flow::kMaxWindow));
+        fmt::format("--window {}: must be from 1 to {}", *options.window, protocol::kMaxWindow));
   }
   if (options.memory && *options.memory < options.chunk_size) {
     return refuse(fmt::format("--memory {}: must be at least {}, the --chunk-size",

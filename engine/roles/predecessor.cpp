@@ -4,21 +4,21 @@
 
 #include <fmt/format.h>
 
-#include "engine/disk/leftover_scan.hpp"
 #include "engine/disk/replaceable.hpp"
+#include "engine/disk/stale_file_scan.hpp"
 
 namespace mpiferry::roles {
 namespace {
 
-std::optional<wire::Layout> layout_of(disk::Leftover kind, wire::Layout ours) {
+std::optional<wire::Layout> layout_of(disk::StaleFileKind kind, wire::Layout ours) {
   switch (kind) {
-    case disk::Leftover::stripe:
-    case disk::Leftover::stripe_part:
+    case disk::StaleFileKind::stripe:
+    case disk::StaleFileKind::partial_stripe:
       return wire::Layout::stripes;
-    case disk::Leftover::file:
-    case disk::Leftover::file_part:
+    case disk::StaleFileKind::file:
+    case disk::StaleFileKind::partial_file:
       return wire::Layout::file;
-    case disk::Leftover::chunk:
+    case disk::StaleFileKind::chunk:
       // Chunks may lie beside stripes: those that a worker could not write itself.
       if (ours == wire::Layout::file) return wire::Layout::chunks;
       return std::nullopt;
@@ -31,13 +31,13 @@ std::optional<wire::Layout> layout_of(disk::Leftover kind, wire::Layout ours) {
 
 Outcome check_predecessor(const disk::Directory& directory, wire::Layout layout,
                           const std::string& source_id) {
-  disk::LeftoverScan scan{directory, ""};
+  disk::StaleFileScan scan{directory, ""};
   for (;;) {
     const auto entry = scan.next();
     if (!entry) return entry.error();
     if (!*entry) return Nothing{};
-    const disk::Leftover kind = (*entry)->kind;
-    if (kind == disk::Leftover::none || kind == disk::Leftover::token) continue;
+    const disk::StaleFileKind kind = (*entry)->kind;
+    if (kind == disk::StaleFileKind::none || kind == disk::StaleFileKind::job_lock) continue;
     if (Outcome ours = disk::check_replaceable(directory, **entry, source_id); !ours) return ours;
     const auto other = layout_of(kind, layout);
     if (!other || *other == layout) continue;

@@ -7,7 +7,7 @@
 
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
-#include "engine/disk/leftover.hpp"
+#include "engine/disk/stale_file.hpp"
 #include "engine/wire/layout.hpp"
 
 namespace mpiferry::roles {
@@ -20,9 +20,10 @@ namespace mpiferry::roles {
 Outcome check_predecessor(const disk::Directory& directory, wire::Layout layout,
                           const std::string& source_id);
 
-// Unfinished files that carry a dead job's id: nobody goes on with those (disk::Doomed).
-inline bool is_dead_part(disk::Leftover kind, std::optional<std::uint64_t> /*number*/) noexcept {
-  return kind == disk::Leftover::part;
+// Unfinished files that carry a dead job's id: nobody goes on with those (disk::ToRemove).
+inline bool is_dead_partial_file(disk::StaleFileKind kind,
+                                 std::optional<std::uint64_t> /*number*/) noexcept {
+  return kind == disk::StaleFileKind::partial;
 }
 
 }  // namespace mpiferry::roles

@@ -8,7 +8,7 @@
 
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
-#include "engine/disk/room.hpp"
+#include "engine/disk/free_space.hpp"
 #include "engine/disk/stripe_name.hpp"
 #include "engine/plan/chunk_plan.hpp"
 
@@ -90,11 +90,11 @@ Outcome check_build(const std::string& ours, const std::string& theirs) {
                  .hint = "start the same program on all hosts"};
 }
 
-Outcome check_room(const disk::Directory& directory, const std::string& path, Bytes size,
-                   Bytes freed) {
-  const auto room = disk::room_at(directory);
-  if (!room) return Nothing{};  // it is not for this that a job should fail
-  const auto available = least(room->available, room->quota_left);
+Outcome check_capacity(const disk::Directory& directory, const std::string& path, Bytes size,
+                       Bytes freed) {
+  const auto capacity = disk::free_space_at(directory);
+  if (!capacity) return Nothing{};  // it is not for this that a job should fail
+  const auto available = least(capacity->available, capacity->quota_left);
   if (!available || *available >= size - std::min(size, freed)) return Nothing{};
   return Failure{.code = Errc::dest_unusable,
                  .path = path,
@@ -125,54 +125,54 @@ Share kept_stripe(const wire::Job& job, Rank self, const disk::Directory& direct
   return {};
 }
 
-wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory,
-                           const Share& kept) {
+wire::Ready::Capacity capacity_for(const wire::Job& job, Rank self,
+                                   const disk::Directory& directory, const Share& kept) {
   // The layout `file` has reserved its space by now; --reroute copes with a full disk.
   if (!job.source_size || job.reroute || job.layout == wire::Layout::file) return {};
-  const auto room = disk::room_at(directory);
-  if (!room) return {};  // it is not for this that a job should fail
+  const auto capacity = disk::free_space_at(directory);
+  if (!capacity) return {};  // it is not for this that a job should fail
   const Share share = share_of(job, self);
-  wire::Ready::Room out;
+  wire::Ready::Capacity out;
   out.needed = share.bytes - std::min(share.bytes, kept.bytes);
   out.files = share.files - std::min(share.files, kept.files);
-  out.available = least(room->available, room->quota_left);
-  out.inodes = room->inodes;
-  out.file_system = std::to_string(room->file_system);
+  out.available = least(capacity->available, capacity->quota_left);
+  out.inodes = capacity->inodes;
+  out.file_system = std::to_string(capacity->file_system);
   return out;
 }
 
-void Rooms::add(Rank worker, const wire::Ready& ready) {
-  if (ready.room.file_system.empty()) return;
+void CapacityCheck::add(Rank worker, const wire::Ready& ready) {
+  if (ready.capacity.file_system.empty()) return;
   // What shares the master's directory is one file system, whatever each machine calls it.
   const std::string id =
-      ready.shares_master_directory ? "" : ready.machine + " " + ready.room.file_system;
+      ready.shares_master_directory ? "" : ready.machine + " " + ready.capacity.file_system;
   const auto found = std::ranges::find(shared_, id, &Shared::file_system);
   if (found == shared_.end()) {
     shared_.push_back(
-        {{worker}, ready.host, ready.directory, id, ready.room, {ready.directory_id}});
+        {{worker}, ready.host, ready.directory, id, ready.capacity, {ready.directory_id}});
     return;
   }
   found->workers.push_back(worker);
-  wire::Ready::Room& room = found->room;
+  wire::Ready::Capacity& capacity = found->capacity;
   // Of workers that share a directory each has counted all that lies there.
   if (found->directories.insert(ready.directory_id).second) {
-    room.freed += ready.room.freed;
-    room.freed_files += ready.room.freed_files;
+    capacity.freed += ready.capacity.freed;
+    capacity.freed_files += ready.capacity.freed_files;
   }
-  room.needed += ready.room.needed;
-  room.files += ready.room.files;
-  room.available = least(room.available, ready.room.available);
-  room.inodes = least(room.inodes, ready.room.inodes);
+  capacity.needed += ready.capacity.needed;
+  capacity.files += ready.capacity.files;
+  capacity.available = least(capacity.available, ready.capacity.available);
+  capacity.inodes = least(capacity.inodes, ready.capacity.inodes);
 }
 
-void Rooms::add_freed_by_master(Bytes freed, std::uint64_t files) {
+void CapacityCheck::add_freed_by_master(Bytes freed, std::uint64_t files) {
   const auto found = std::ranges::find(shared_, "", &Shared::file_system);
   if (found == shared_.end()) return;
-  found->room.freed += freed;
-  found->room.freed_files += files;
+  found->capacity.freed += freed;
+  found->capacity.freed_files += files;
 }
 
-Outcome Rooms::check(wire::Layout layout) const {
+Outcome CapacityCheck::check(wire::Layout layout) const {
   for (const Shared& it : shared_) {
     Failure failure{.code = Errc::dest_unusable,
                     .rank = it.workers.front(),
@@ -180,15 +180,17 @@ Outcome Rooms::check(wire::Layout layout) const {
                     .path = it.path,
                     .system_errno = ENOSPC,
                     .hint = kMakeRoom};
-    const Bytes more = it.room.needed - std::min(it.room.needed, it.room.freed);
-    if (it.room.available && *it.room.available < more) {
-      failure.detail = too_little(it.room.needed, *it.room.available + it.room.freed);
+    const Bytes more = it.capacity.needed - std::min(it.capacity.needed, it.capacity.freed);
+    if (it.capacity.available && *it.capacity.available < more) {
+      failure.detail = too_little(it.capacity.needed, *it.capacity.available + it.capacity.freed);
       return failure;
     }
-    const auto more_files = it.room.files - std::min(it.room.files, it.room.freed_files);
-    if (it.room.inodes && *it.room.inodes < more_files) {
-      failure.detail = fmt::format("{} files are to be made there, and {} inodes are free",
-                                   it.room.files, *it.room.inodes + it.room.freed_files);
+    const auto more_files =
+        it.capacity.files - std::min(it.capacity.files, it.capacity.freed_files);
+    if (it.capacity.inodes && *it.capacity.inodes < more_files) {
+      failure.detail =
+          fmt::format("{} files are to be made there, and {} inodes are free", it.capacity.files,
+                      *it.capacity.inodes + it.capacity.freed_files);
       failure.hint =
           layout == wire::Layout::chunks
               ? "choose larger chunks or --layout stripes, or name a destination elsewhere"
@@ -199,12 +201,13 @@ Outcome Rooms::check(wire::Layout layout) const {
   return Nothing{};
 }
 
-Outcome Rooms::check_beside(Rank worker, Bytes chunk) const {
+Outcome CapacityCheck::check_beside(Rank worker, Bytes chunk) const {
   const auto found = std::ranges::find_if(shared_, [worker](const Shared& it) {
     return std::ranges::find(it.workers, worker) != it.workers.end();
   });
-  if (found == shared_.end() || !found->room.available) return Nothing{};
-  const Bytes left = *found->room.available - std::min(*found->room.available, found->room.needed);
+  if (found == shared_.end() || !found->capacity.available) return Nothing{};
+  const Bytes left =
+      *found->capacity.available - std::min(*found->capacity.available, found->capacity.needed);
   if (left >= chunk) return Nothing{};
   return Failure{
       .code = Errc::dest_unusable,

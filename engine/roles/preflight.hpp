@@ -26,8 +26,8 @@ Outcome check_build(const std::string& ours, const std::string& theirs);
 
 // For a rank that writes `size` bytes to `path` in the directory, where `freed` bytes will become
 // free before. dest_unusable with what is missing.
-Outcome check_room(const disk::Directory& directory, const std::string& path, Bytes size,
-                   Bytes freed = 0_B);
+Outcome check_capacity(const disk::Directory& directory, const std::string& path, Bytes size,
+                       Bytes freed = 0_B);
 
 // What of a worker's share lies in its directory already, so that it needs no more room.
 struct Share {
@@ -40,12 +40,12 @@ Share kept_stripe(const wire::Job& job, Rank self, const disk::Directory& direct
 
 // What this worker will write beside what is `kept`, and what fits there; nothing is claimed of a
 // job whose size is not known, or that can send chunks elsewhere.
-wire::Ready::Room room_for(const wire::Job& job, Rank self, const disk::Directory& directory,
-                           const Share& kept);
+wire::Ready::Capacity capacity_for(const wire::Job& job, Rank self,
+                                   const disk::Directory& directory, const Share& kept);
 
 // On the master: the shares of all workers, by the file systems that they share. dest_unusable with
 // rank, host, path and what is missing.
-class Rooms {
+class CapacityCheck {
  public:
   void add(Rank worker, const wire::Ready& ready);
   // What will be free of the master's directory, for those who share it.
@@ -61,7 +61,7 @@ class Rooms {
     std::string path;
     std::string file_system;
     // The sums of what is needed and of what will be free, the least of what is free.
-    wire::Ready::Room room;
+    wire::Ready::Capacity capacity;
     std::set<std::string> directories;  // counted as freed
   };
   std::vector<Shared> shared_;

@@ -26,7 +26,7 @@ class TextFile {
       : directory_(directory),
         name_(name),
         durable_(options.durable),
-        opened_(directory.open_part(name, job_id, {.mode = kOwner | (options.mode & kText)})) {
+        opened_(directory.open_partial(name, job_id, {.mode = kOwner | (options.mode & kText)})) {
     text_.reserve(kPiece + 4096);
   }
 
@@ -55,7 +55,7 @@ class TextFile {
   const disk::Directory& directory_;
   std::string_view name_;
   bool durable_;
-  disk::OpenedPart opened_;
+  disk::OpenedPartialFile opened_;
   std::string text_;
 };
 

@@ -26,7 +26,7 @@ struct Report {
   };
 
   // What is wrong with something that was scattered.
-  struct Flaw {
+  struct Discrepancy {
     enum class Kind : std::uint8_t { missing, damaged, differs, extra };
     Kind kind = Kind::missing;
     std::optional<ChunkIndex> chunk = {};  // nothing: a file that has no place there
@@ -85,7 +85,7 @@ struct Report {
   std::uint64_t chunks_damaged = 0;
   std::uint64_t chunks_differing = 0;  // from the file that they were compared with
   std::uint64_t extra_files = 0;
-  std::vector<Flaw> flaws = {};  // the first 10,000
+  std::vector<Discrepancy> discrepancies = {};  // the first 10,000
 
   bool ok() const noexcept { return verdict == Errc::ok; }
 };

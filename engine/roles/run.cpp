@@ -1,10 +1,10 @@
 #include "engine/roles/run.hpp"
 
-#include "engine/flow/master_deadline.hpp"
-#include "engine/mpi/crowd.hpp"
 #include "engine/mpi/environment.hpp"
 #include "engine/mpi/finalize.hpp"
 #include "engine/mpi/mpi_context.hpp"
+#include "engine/mpi/oversubscription.hpp"
+#include "engine/protocol/master_deadline.hpp"
 #include "engine/roles/gather_master.hpp"
 #include "engine/roles/scatter_master.hpp"
 #include "engine/roles/verify_master.hpp"
@@ -18,7 +18,7 @@ Report play(mpi::Communicator& communicator, double ranks_per_core, const Settin
             Observer& observer) {
   boost::asio::io_context io{1};
   auto& context = boost::asio::use_service<mpi::MpiContext>(io);
-  context.set_backoff(mpi::BackoffLimits::for_crowd(ranks_per_core));
+  context.set_backoff(mpi::BackoffLimits::for_oversubscription(ranks_per_core));
   Role role{context, communicator, options, observer};
   boost::asio::co_spawn(io, role.run(), roles::Rethrow{});
   io.run();
@@ -27,17 +27,17 @@ Report play(mpi::Communicator& communicator, double ranks_per_core, const Settin
   return report;
 }
 
-template <class RecallRole, class Settings>
+template <class Role, class Settings>
 Report recall(mpi::NativeCommunicator parent, const Settings& options, Observer& observer) {
   mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
-  const double crowd = mpi::ranks_per_core(communicator);
+  const double oversubscription = mpi::ranks_per_core(communicator);
   if (communicator.rank() == kMaster) {
-    return play<RecallRole>(communicator, crowd, options, observer);
+    return play<Role>(communicator, oversubscription, options, observer);
   }
   const Options settings{.stall_timeout = options.stall_timeout,
                          .build = options.build,
                          .handle_signals = options.handle_signals};
-  return play<roles::Worker>(communicator, crowd, settings, observer);
+  return play<roles::Worker>(communicator, oversubscription, settings, observer);
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ Report run(mpi::NativeCommunicator parent, const Options& options, Observer& obs
 void finalize_and_exit(const Report& report, int exit_code, const OnLost& on_lost) noexcept {
   if (report.abandoned) mpi::Environment::abort(exit_code);
   mpi::Ending ending{.exit_code = exit_code, .patience = {}, .on_lost = on_lost};
-  if (const auto longest = flow::longest_silence(report.stall_timeout)) {
+  if (const auto longest = protocol::longest_silence(report.stall_timeout)) {
     ending.patience = std::chrono::duration_cast<std::chrono::milliseconds>(*longest);
   }
   mpi::finalize_and_exit(ending);

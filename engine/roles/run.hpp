@@ -9,8 +9,8 @@
 #include "engine/mpi/communicator.hpp"
 #include "engine/roles/observer.hpp"
 #include "engine/roles/options.hpp"
-#include "engine/roles/recall_options.hpp"
 #include "engine/roles/report.hpp"
+#include "engine/roles/retrieval_options.hpp"
 
 namespace mpiferry {
 
@@ -49,8 +49,9 @@ using OnLost = std::function<void(const Failure&, int exit_code)>;
 // The same on a communicator that is mpiferry's alone, for programs that run job after job: run()
 // begins with a duplicate of the caller's and with a look who shares cores, which wait for every
 // rank as long as it takes. This one waits only where a job gives up a silent rank
-// (Options::stall_timeout). `ranks_per_core`: of the communicator (engine/mpi/crowd.hpp). All ranks
-// must be through with a job before one begins the next.
+// (Options::stall_timeout). `ranks_per_core`: of the communicator
+// (engine/mpi/oversubscription.hpp). All ranks must be through with a job before one begins the
+// next.
 Report run_on(mpi::Communicator& communicator, double ranks_per_core, const Options& options,
               Observer& observer);
 

@@ -31,17 +31,17 @@ void ScatterMaster::hear_more(Rank from, const Message& message, mpi::Completion
   switch (message.header.kind) {
     case wire::Kind::acks:
       return hear_acks(from, message.payload);
-    case wire::Kind::room: {
+    case wire::Kind::capacity: {
       const auto ready = wire::decode_ready(message.payload);
       if (!ready) return refuse(from, ready.error());
-      if (!clears() || conductor_.transferring()) break;
-      rooms_.add(from, *ready);
-      return conductor_.on_measured(from);
+      if (!clears() || fsm_.transferring()) break;
+      capacity_.add(from, *ready);
+      return fsm_.on_measured(from);
     }
-    case wire::Kind::inventory: {
-      const auto report = wire::decode_inventory(message.payload);
+    case wire::Kind::held_chunks: {
+      const auto report = wire::decode_held_chunks(message.payload);
       if (!report) return refuse(from, report.error());
-      if (!inventory_ || !inventory_->on_report(from, *report, clock_.now())) break;
+      if (!held_chunks_ || !held_chunks_->on_report(from, *report, clock_.now())) break;
       return;
     }
     default:
@@ -61,33 +61,33 @@ void ScatterMaster::hear_acks(Rank from, std::span<const std::byte> payload) {
 }
 
 void ScatterMaster::hear_ack(Rank from, const wire::Ack& ack) {
-  const flow::AckEffect effect = sender_->on_ack(from, ack, clock_.now());
-  if (effect != flow::AckEffect::stale) {
-    observer_.on_status(from, effect == flow::AckEffect::written);
+  const protocol::AckEffect effect = sender_->on_ack(from, ack, clock_.now());
+  if (effect != protocol::AckEffect::stale) {
+    observer_.on_status(from, effect == protocol::AckEffect::written);
   }
   switch (effect) {
-    case flow::AckEffect::written:
+    case protocol::AckEffect::written:
       if (reader_->source().is_stream()) drop_retained(ack.chunk);
       break;
-    case flow::AckEffect::resend:
-    case flow::AckEffect::stale:
+    case protocol::AckEffect::resend:
+    case protocol::AckEffect::stale:
       break;
-    case flow::AckEffect::exhausted:
+    case protocol::AckEffect::exhausted:
       refuse(from,
              {.code = Errc::chunk_corrupt,
               .detail = fmt::format("chunk {} arrived damaged {} times, the last {} of them resent",
                                     ack.chunk.value, ack.attempt + 1, ack.attempt),
               .hint = "check memory and network of that host, or raise --retries"});
       break;
-    case flow::AckEffect::rerouted:
+    case protocol::AckEffect::rerouted:
       if (std::ranges::find(warnings_, from, &Failure::rank) == warnings_.end()) {
         warnings_.push_back(unwritten(from, ack));
       }
       break;
-    case flow::AckEffect::write_failed:
+    case protocol::AckEffect::write_failed:
       fail(unwritten(from, ack));
       break;
-    case flow::AckEffect::invalid:
+    case protocol::AckEffect::invalid:
       refuse(from,
              {.code = Errc::unexpected_message,
               .detail = fmt::format("an ack of chunk {}, attempt {}, that was never sent there",
@@ -97,14 +97,14 @@ void ScatterMaster::hear_ack(Rank from, const wire::Ack& ack) {
 }
 
 Failure ScatterMaster::unwritten(Rank from, const wire::Ack& ack) const {
-  Failure failure = write_failure(crew_.directory(from), file_of(options_.layout, ack.chunk, from),
+  Failure failure = write_failure(peers_.directory(from), file_of(options_.layout, ack.chunk, from),
                                   ack.call, ack.system_errno);
   failure.rank = from;
-  failure.host = crew_.host(from);
+  failure.host = peers_.host(from);
   return failure;
 }
 
-void ScatterMaster::on_tick(flow::Time now) {
+void ScatterMaster::on_tick(protocol::Time now) {
   if (!sender_) return;
   if (const auto stall = sender_->stalled(now)) {
     fail(silence(
@@ -112,9 +112,9 @@ void ScatterMaster::on_tick(flow::Time now) {
         fmt::format("{} of {} chunks unacknowledged, last answer {:.1f} s ago",
                     stall->unacknowledged, options_.effective_window(), seconds(stall->silent))));
   }
-  if (inventory_) {
-    if (const auto late = inventory_->late(now, options_.stall_timeout)) {
-      fail(silence(worst_first(*late, inventory_->silent(now, notable_silence())),
+  if (held_chunks_) {
+    if (const auto late = held_chunks_->late(now, options_.stall_timeout)) {
+      fail(silence(worst_first(*late, held_chunks_->silent(now, notable_silence())),
                    fmt::format("looks at what it holds, and has said nothing for {:.1f} s",
                                seconds(late->silent))));
     }

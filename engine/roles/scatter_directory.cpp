@@ -26,7 +26,7 @@ Task<Outcome> ScatterWorker::occupy() {
   auto directory = disk::Directory::open_or_create(path);
   if (!directory) co_return std::move(directory.error());
   directory_ = std::make_shared<disk::Directory>(std::move(*directory));
-  const auto shared = directory_->check_token(job_.token, disk::Descriptor{});
+  const auto shared = directory_->check_job_lock(job_.job_lock, disk::Descriptor{});
   if (!shared) co_return shared.error();
   shares_ = *shared;
   if (job_.layout == wire::Layout::file && !shares_) {
@@ -45,12 +45,12 @@ Task<Outcome> ScatterWorker::occupy() {
     if (!ready) co_return ready;
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
     std::function<bool()> stop = [this] { return has_to_stop(); };
-    ready = co_await clear(post_.context, *directory_, "", std::move(stop), is_dead_part);
+    ready = co_await clear(post_.context, *directory_, "", std::move(stop), is_dead_partial_file);
   } else if (job_.force && job_.layout != wire::Layout::file) {
     ready = co_await replace();
   }
   const bool mark_now = full_ && !shares_ && (job_.resume || job_.force);
-  if (ready && mark_now && !post_.attendant.hopeless()) ready = mark();
+  if (ready && mark_now && !post_.fsm.cancelled()) ready = mark();
   // What is there already needs no room, and what finds none may go elsewhere: unmarked then.
   const bool unmarked = !ready && disk::is_full(ready.error()) && (job_.resume || job_.reroute);
   co_return unmarked ? Outcome{Nothing{}} : std::move(ready);
@@ -59,47 +59,47 @@ Task<Outcome> ScatterWorker::occupy() {
 // --force: no worker removes anything before the master knows that the shares of all will fit.
 Task<Outcome> ScatterWorker::replace() {
   std::function<bool()> stop = [this] { return has_to_stop(); };
-  Leftovers leftovers;
+  StaleFiles stale_files;
   if (!shares_) {
     const auto found = co_await survey(post_.context, *directory_, source_here(), stop);
     if (!found) co_return found.error();
-    leftovers = *found;
+    stale_files = *found;
   }
-  report_room(leftovers);
+  send_capacity(stale_files);
   waiting_ = true;
-  while (!post_.may_clear && !post_.attendant.hopeless()) co_await post_.changed.wait();
+  while (!post_.may_clear && !post_.fsm.cancelled()) co_await post_.changed.wait();
   waiting_ = false;
   // The master may have had no room for its mark before.
-  if (full_) shares_ = directory_->holds_token(job_.token);
-  if (shares_ || post_.attendant.hopeless()) co_return Nothing{};
+  if (full_) shares_ = directory_->holds_job_lock(job_.job_lock);
+  if (shares_ || post_.fsm.cancelled()) co_return Nothing{};
   co_return co_await clear(post_.context, *directory_, source_here(), std::move(stop));
 }
 
-void ScatterWorker::report_room(const Leftovers& leftovers) {
-  wire::Ready room = described();
-  room.room.freed = leftovers.bytes;
-  room.room.freed_files = leftovers.files;
-  post_.control.send(kMaster, wire::Tag::status, wire::Kind::room, post_.job_id, room);
+void ScatterWorker::send_capacity(const StaleFiles& stale_files) {
+  wire::Ready capacity = described();
+  capacity.capacity.freed = stale_files.bytes;
+  capacity.capacity.freed_files = stale_files.files;
+  post_.control.send(kMaster, wire::Tag::status, wire::Kind::capacity, post_.job_id, capacity);
 }
 
 // Workers that share a directory all hold the mark of the first. It has another text than the
 // master's: by that they are known to share the master's directory.
 Outcome ScatterWorker::mark() {
-  token_ = disk::mark_text(fmt::format("workers of {}", disk::job_of(job_.token)),
-                           disk::JobOwner::of_this_process(post_.self()));
+  job_lock_ = disk::job_lock_text(fmt::format("workers of {}", disk::job_of(job_.job_lock)),
+                                  disk::JobOwner::of_this_process(post_.self()));
   const bool replaces = job_.resume || job_.force;
-  Outcome ready = replaces ? Outcome{Nothing{}} : directory_->check_vacant(token_);
-  if (ready) ready = take_token(false);
+  Outcome ready = replaces ? Outcome{Nothing{}} : directory_->check_vacant(job_lock_);
+  if (ready) ready = acquire_job_lock(false);
   // A network file system may show the master's mark only when another is to be made.
-  shares_ = !ready && directory_->holds_token(job_.token);
+  shares_ = !ready && directory_->holds_job_lock(job_.job_lock);
   if (shares_) return Nothing{};
-  return !ready && replaces ? take_token(true) : std::move(ready);
+  return !ready && replaces ? acquire_job_lock(true) : std::move(ready);
 }
 
-Outcome ScatterWorker::take_token(bool replace) {
-  auto lock = directory_->take_token(token_, replace, source_here());
+Outcome ScatterWorker::acquire_job_lock(bool replace) {
+  auto lock = directory_->acquire_job_lock(job_lock_, replace, source_here());
   if (!lock) return std::move(lock.error());
-  token_lock_ = std::move(*lock);
+  job_lock_file_ = std::move(*lock);
   marked_ = true;
   return Nothing{};
 }

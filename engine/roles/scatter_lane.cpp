@@ -11,19 +11,20 @@
 
 namespace mpiferry::roles {
 
-Task<> ScatterWorker::lane(std::size_t index) {
+Task<> ScatterWorker::slot(std::size_t index) {
   const auto directory = directory_;
   const auto store = store_;
   Lease lease;
   std::optional<wire::Ack> answer;
   for (bool posted = true;; posted = false) {
     // The receive first, the answer second: the credit that an ack returns is a posted receive.
-    const bool ended = post_.attendant.ended();
+    const bool ended = post_.fsm.ended();
     if (!posted && !ended) post_receive(index, std::move(lease));
     if (answer) acks_->give(*answer);
     answer.reset();
     if (!posted && ended) break;
-    auto [error, completion] = co_await mpi::async_wait(post_.context, lanes_[index], kAsTuple);
+    auto [error, completion] =
+        co_await mpi::async_wait(post_.context, receive_slots_[index], kAsTuple);
     if (error) {
       if (error != boost::asio::error::operation_aborted) post_.fail(completion.failure(error));
       break;
@@ -34,9 +35,9 @@ Task<> ScatterWorker::lane(std::size_t index) {
       post_.fail(message.error());
       continue;
     }
-    const flow::Order order = post_.attendant.on_message(message->header.kind);
-    if (order == flow::Order::drop) continue;
-    if (order == flow::Order::finish) {
+    const protocol::Order order = post_.fsm.on_message(message->header.kind);
+    if (order == protocol::Order::drop) continue;
+    if (order == protocol::Order::finish) {
       if (message->header.job_id != post_.job_id || !message->intact()) {
         post_.fail(
             {.code = message->intact() ? Errc::unexpected_message : Errc::bad_payload_digest});
@@ -45,7 +46,7 @@ Task<> ScatterWorker::lane(std::size_t index) {
       post_.take_end(*message);
       break;
     }
-    if (order != flow::Order::deliver) {
+    if (order != protocol::Order::deliver) {
       post_.fail({.code = Errc::unexpected_message});
       continue;
     }
@@ -57,11 +58,11 @@ Task<> ScatterWorker::lane(std::size_t index) {
       co_await pause.async_wait(kAsTuple);
     }
     const auto step = receiver_->on_chunk(header, message->intact());
-    if (const auto* violation = std::get_if<flow::Violation>(&step)) {
+    if (const auto* violation = std::get_if<protocol::Violation>(&step)) {
       post_.fail({.code = violation->code});
       continue;
     }
-    if (const auto* known = std::get_if<flow::Answer>(&step)) {
+    if (const auto* known = std::get_if<protocol::Answer>(&step)) {
       answer = known->ack;
       continue;
     }
@@ -70,8 +71,8 @@ Task<> ScatterWorker::lane(std::size_t index) {
       continue;
     }
 
-    if (Outcome retracted = retract(); !retracted) {
-      post_.fail(std::move(retracted.error()));
+    if (Outcome unpublished = unpublish(); !unpublished) {
+      post_.fail(std::move(unpublished.error()));
       continue;
     }
     auto slot = store->slot(header.chunk);
@@ -88,14 +89,14 @@ Task<> ScatterWorker::lane(std::size_t index) {
     } else {
       for (std::size_t at = 0; at < message->payload.size(); at += kSlice) {
         if (at > 0) {
-          const mpi::MpiContext::Awake awake{post_.context};
+          const mpi::MpiContext::BusyGuard awake{post_.context};
           co_await yield_turn(post_.context.io());
         }
-        if (post_.attendant.dropping()) break;
+        if (post_.fsm.dropping()) break;
         slot->append(message->payload.subspan(at, std::min(kSlice, message->payload.size() - at)));
       }
       // The part goes; what is not acknowledged was never promised.
-      if (post_.attendant.dropping()) continue;
+      if (post_.fsm.dropping()) continue;
       slot->publish();
       failed = slot->error();
     }
@@ -104,7 +105,7 @@ Task<> ScatterWorker::lane(std::size_t index) {
     answer = receiver_->on_written(header, failed.call, failed.system_errno);
     show(header.chunk, failed);
   }
-  --open_lanes_;
+  --open_slots_;
   post_.changed.notify();
 }
 
@@ -121,7 +122,8 @@ void ScatterWorker::show(ChunkIndex chunk, const disk::WriteError& error) const 
 }
 
 void ScatterWorker::post_receive(std::size_t index, Lease lease) {
-  lanes_[index] = post_.context.irecv(post_.communicator, std::move(lease), kMaster, kDataTag);
+  receive_slots_[index] =
+      post_.context.irecv(post_.communicator, std::move(lease), kMaster, kDataTag);
 }
 
 }  // namespace mpiferry::roles

@@ -25,12 +25,12 @@ ScatterMaster::ScatterMaster(mpi::MpiContext& context, const mpi::Communicator& 
                              const Options& options, Observer& observer)
     : Master(context, communicator, observer, options.stall_timeout, options.handle_signals),
       options_(options),
-      token_(disk::mark_text(fmt::format("{:016x}", job_id_),
-                             disk::JobOwner::of_this_process(kMaster))),
+      job_lock_(disk::job_lock_text(fmt::format("{:016x}", job_id_),
+                                    disk::JobOwner::of_this_process(kMaster))),
       chunk_pool_(options.chunk_size, options.master_buffers(workers())) {}
 
 ScatterMaster::~ScatterMaster() {
-  if (holds_token_) directory_->remove_token(token_, std::move(token_lock_));
+  if (holds_job_lock_) directory_->release_job_lock(job_lock_, std::move(job_lock_file_));
 }
 
 Task<Outcome> ScatterMaster::prepare() {
@@ -54,7 +54,7 @@ Task<Outcome> ScatterMaster::prepare() {
     Outcome occupied = co_await occupy();
     if (!occupied) co_return occupied;
   }
-  if (chunks_ && !conductor_.failed()) {
+  if (chunks_ && !fsm_.failed()) {
     observer_.on_source(options_.source, *chunks_, options_.chunk_size);
   }
   co_return Nothing{};
@@ -67,15 +67,15 @@ Task<Outcome> ScatterMaster::occupy() {
   if (!directory) co_return std::move(directory.error());
   directory_.emplace(std::move(*directory));
   Outcome taken = co_await take_directory();
-  if (taken && !conductor_.failed() && options_.layout == wire::Layout::file) taken = open_file();
+  if (taken && !fsm_.failed() && options_.layout == wire::Layout::file) taken = open_file();
   co_return taken;
 }
 
-void ScatterMaster::invite() {
+void ScatterMaster::send_job() {
   std::vector<Bytes> data;
   if (sparse()) data = plan::data_by_worker(data_, options_.chunk_size, workers());
   wire::Job job{.destination = options_.destination,
-                .token = token_,
+                .job_lock = job_lock_,
                 .build = options_.build,
                 .host = host_,
                 .machine = machine_id(host_),
@@ -109,29 +109,29 @@ void ScatterMaster::check_result() {
   if (auto same = reader_->source().check_unchanged(mtime); !same) fail(std::move(same.error()));
   if (options_.discard) return;
   if (Outcome there = directory_->check_in_place(); !there) fail(std::move(there.error()));
-  if (const auto held = directory_->check_token(token_, token_lock_); !held) {
+  if (const auto held = directory_->check_job_lock(job_lock_, job_lock_file_); !held) {
     fail(held.error());
   } else if (!*held) {
     fail(taken_over());
   }
-  if (conductor_.failed() || is_complete()) return;
-  if (Outcome retracted = retract(); !retracted) fail(std::move(retracted.error()));
+  if (fsm_.failed() || is_complete()) return;
+  if (Outcome unpublished = unpublish(); !unpublished) fail(std::move(unpublished.error()));
 }
 
-wire::End ScatterMaster::farewell(Rank worker) const {
-  const bool writes = !conductor_.failed() && !options_.discard;
-  return {.verdict = conductor_.verdict(),
+wire::End ScatterMaster::end_message(Rank worker) const {
+  const bool writes = !fsm_.failed() && !options_.discard;
+  return {.verdict = fsm_.verdict(),
           .chunks = writes ? *chunks_ : 0,
-          .sums_file = writes ? crew_.sums_file(worker) : ""};
+          .sums_file = writes ? peers_.sums_file(worker) : ""};
 }
 
 void ScatterMaster::release() {
   // An empty promise of the whole size helps nobody; what has been written may be gone on with.
-  if (file_ && conductor_.failed() && fresh_file_ && (!sender_ || sender_->chunks_written() == 0)) {
+  if (file_ && fsm_.failed() && fresh_file_ && (!sender_ || sender_->chunks_written() == 0)) {
     file_->discard();
   }
-  if (std::exchange(holds_token_, false)) {
-    directory_->remove_token(token_, std::move(token_lock_));
+  if (std::exchange(holds_job_lock_, false)) {
+    directory_->release_job_lock(job_lock_, std::move(job_lock_file_));
   }
 }
 
@@ -146,8 +146,8 @@ void ScatterMaster::add_to(Report& report) const {
   report.chunks = chunks_;
   report.discard = options_.discard;
   report.clearing = clearing_;
-  report.untouched = finished_ && !retracted_;
-  if (retracted_ && finished_) report.replaced = finished_->source;
+  report.untouched = finished_ && !unpublished_;
+  if (unpublished_ && finished_) report.replaced = finished_->source;
   report.resume = options_.resume;
   report.warnings.insert(report.warnings.begin(), warnings_.begin(), warnings_.end());
   report.window = options_.effective_window();

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "engine/disk/directory.hpp"
-#include "engine/disk/offset_part.hpp"
-#include "engine/flow/inventory.hpp"
-#include "engine/flow/sender.hpp"
+#include "engine/disk/offset_partial_file.hpp"
+#include "engine/protocol/held_chunks.hpp"
+#include "engine/protocol/sender.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/master.hpp"
 #include "engine/roles/options.hpp"
@@ -35,11 +35,11 @@ class ScatterMaster final : public Master {
   // scatter_master.cpp: the job's steps
   Task<Outcome> prepare() override;
   Task<Outcome> occupy();
-  void invite() override;
+  void send_job() override;
   bool clears() const override;
-  Outcome muster() override { return rooms_.check(options_.layout); }
+  Outcome check_peers() override { return capacity_.check(options_.layout); }
   void check_result();
-  wire::End farewell(Rank worker) const override;
+  wire::End end_message(Rank worker) const override;
   void on_failed() override;
   void release() override;
   void add_to(Report& report) const override;
@@ -47,13 +47,13 @@ class ScatterMaster final : public Master {
   // scatter_takeover.cpp: what lies there already
   Task<Outcome> take_directory();
   Task<Outcome> clear_destination() override;
-  Task<Outcome> clear_leftovers();
+  Task<Outcome> clear_stale_files();
   void tell_to_clear();
   struct ClearSent {
     ScatterMaster* self;
     void operator()(const mpi::ErrorCode& error, mpi::Completion completion) const;
   };
-  Outcome take_token(bool replace);
+  Outcome acquire_job_lock(bool replace);
   Task<Outcome> take_over();
   Outcome check_finished();
   Failure taken_over() const;
@@ -63,10 +63,10 @@ class ScatterMaster final : public Master {
   disk::FileStamp stamp() const noexcept;
   Outcome open_file();
   Task<Outcome> replace();
-  Outcome check_room_for_file() const;
+  Outcome check_capacity_for_file() const;
   Outcome reserve();
-  Outcome retract();
-  Outcome check_room_beside(ChunkIndex chunk, Rank worker) const;
+  Outcome unpublish();
+  Outcome check_capacity_beside(ChunkIndex chunk, Rank worker) const;
   bool is_complete() const;
 
   // scatter_publication.cpp: what is left there
@@ -95,11 +95,11 @@ class ScatterMaster final : public Master {
   Task<> transfer() override;
   Task<> read_source_again();
   Turn take_turn();
-  bool advance(const flow::Action& action);
+  bool advance(const protocol::Action& action);
   void read_on();
-  bool keep_chunk(const flow::Send& send);
-  void send_chunk(const flow::Send& send, Bytes length, std::uint64_t digest, Lease lease);
-  void resend_retained(const flow::Send& send);
+  bool keep_chunk(const protocol::Send& send);
+  void send_chunk(const protocol::Send& send, Bytes length, std::uint64_t digest, Lease lease);
+  void resend_retained(const protocol::Send& send);
   void drop_retained(ChunkIndex chunk);
 
   // scatter_answers.cpp: answers in
@@ -107,30 +107,30 @@ class ScatterMaster final : public Master {
   void hear_acks(Rank from, std::span<const std::byte> payload);
   void hear_ack(Rank from, const wire::Ack& ack);
   Failure unwritten(Rank from, const wire::Ack& ack) const;
-  void on_tick(flow::Time now) override;
+  void on_tick(protocol::Time now) override;
 
   const Options& options_;
-  const std::string token_;
+  const std::string job_lock_;
   BufferPool chunk_pool_;
   std::optional<disk::Directory> directory_;
-  bool holds_token_ = false;
-  disk::Descriptor token_lock_;
-  Leftovers leftovers_;    // --force: what lies here
-  bool clearing_ = false;  // files of an earlier job may be gone: a failure says so
+  bool holds_job_lock_ = false;
+  disk::Descriptor job_lock_file_;
+  StaleFiles stale_files_;  // --force: what lies here
+  bool clearing_ = false;   // files of an earlier job may be gone: a failure says so
   std::optional<BufferPool> clear_messages_;
-  std::optional<disk::OffsetPart> file_;  // the layout `file`
-  bool fresh_file_ = true;                // file_ was made by this job, not an earlier one
+  std::optional<disk::OffsetPartialFile> file_;  // the layout `file`
+  bool fresh_file_ = true;                       // file_ was made by this job, not an earlier one
   std::optional<SourceReader> reader_;
-  std::optional<flow::Send> reading_;  // the chunk that the reader works on
-  std::vector<Extent> data_;           // of a source with holes that stay holes; else empty
+  std::optional<protocol::Send> reading_;  // the chunk that the reader works on
+  std::vector<Extent> data_;               // of a source with holes that stay holes; else empty
   bool source_blocked_ = false;
   std::optional<std::uint64_t> chunks_;
-  std::vector<Retained> retained_;            // streams: sent, not acknowledged
-  std::optional<flow::Inventory> inventory_;  // resume
-  std::optional<wire::Manifest> finished_;    // resume: of a job that is whole already
-  bool retracted_ = false;                    // resume: no manifest is left of it
-  std::vector<Failure> warnings_;             // reroute: workers that could not write
-  std::optional<flow::Sender> sender_;
+  std::vector<Retained> retained_;                   // streams: sent, not acknowledged
+  std::optional<protocol::HeldChunks> held_chunks_;  // resume
+  std::optional<wire::Manifest> finished_;           // resume: of a job that is whole already
+  bool unpublished_ = false;                         // resume: no manifest is left of it
+  std::vector<Failure> warnings_;                    // reroute: workers that could not write
+  std::optional<protocol::Sender> sender_;
 };
 
 }  // namespace mpiferry::roles

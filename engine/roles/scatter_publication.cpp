@@ -18,7 +18,7 @@ Outcome ScatterMaster::publish() {
                           .layout = options_.layout,
                           .attributes = reader_->source().attributes(),
                           .digest = reader_->file_digest(),
-                          .workers = crew_.manifest_workers(),
+                          .workers = peers_.manifest_workers(),
                           .moved = moved_chunks(),
                           .chunk_digests = std::move(reader_->digests())};
   if (options_.sparse == Options::Sparse::automatic && data_.empty()) {
@@ -31,7 +31,7 @@ Outcome ScatterMaster::publish() {
       return write_failure(directory_->path(), disk::kFileName, error.call, error.system_errno);
     }
   }
-  const bool shared = file_ || crew_.some_share_master_directory();
+  const bool shared = file_ || peers_.some_share_master_directory();
   Outcome outcome = Nothing{};
   if (shared) {
     outcome = publish_sums(*directory_, disk::kSumsName, job_id_,
@@ -45,7 +45,7 @@ Outcome ScatterMaster::publish() {
 
 // A line for each file in the master's directory.
 void ScatterMaster::list_sums(const wire::Manifest& manifest, const LineSink& put) const {
-  const auto here = [this](Rank worker) { return crew_.shares_master_directory(worker); };
+  const auto here = [this](Rank worker) { return peers_.shares_master_directory(worker); };
   switch (options_.layout) {
     case wire::Layout::chunks:
       for (std::uint64_t i = 0; i < manifest.chunk_digests.size(); ++i) {
@@ -63,7 +63,7 @@ void ScatterMaster::list_sums(const wire::Manifest& manifest, const LineSink& pu
         }
       }
       for (int rank = 1; rank < communicator_.size(); ++rank) {
-        const auto digest = crew_.stripe_digest(Rank{rank});
+        const auto digest = peers_.stripe_digest(Rank{rank});
         if (digest && here(Rank{rank}))
           put(wire::sums_line(disk::stripe_name(Rank{rank}), *digest));
       }

@@ -17,10 +17,10 @@ namespace {
 
 // Chunks in one report: the master reads the first while the others are looked at.
 constexpr std::size_t kReport = 64;
-static_assert(kReport <= wire::kMostHeld);
+static_assert(kReport <= wire::kMaxHeld);
 constexpr std::size_t kReportsUnderWay = 4;
 // A worker whose disk is slow reports what it has found, so that it does not seem to hang.
-constexpr std::chrono::milliseconds kMostSilence{100};
+constexpr std::chrono::milliseconds kMaxSilence{100};
 
 }  // namespace
 
@@ -32,7 +32,7 @@ Task<> ScatterWorker::count_kept_space() {
     kept_ = kept_stripe(job_, post_.self(), *directory_);
   }
   if (job_.layout != wire::Layout::chunks) co_return;
-  const mpi::MpiContext::Awake awake{post_.context};
+  const mpi::MpiContext::BusyGuard awake{post_.context};
   const plan::ChunkPlan plan{*job_.source_size, job_.chunk_size, job_.workers};
   const std::uint64_t own = plan.chunks_of(post_.self());
   for (std::uint64_t k = 0; k < own; ++k) {
@@ -47,7 +47,7 @@ Task<> ScatterWorker::count_kept_space() {
 }
 
 // Chunk by chunk, in the order in which the master will want to know.
-Task<> ScatterWorker::take_inventory() {
+Task<> ScatterWorker::scan_held_chunks() {
   reports_.emplace(wire::kControlPayload, kReportsUnderWay);
   std::vector<std::byte> buffer(std::min<std::size_t>(kDigestSlice, job_.chunk_size.value));
   const auto store = store_;
@@ -58,37 +58,37 @@ Task<> ScatterWorker::take_inventory() {
     most =
         plan::ChunkPlan{*job_.source_size, job_.chunk_size, job_.workers}.chunks_of(post_.self());
   }
-  wire::Inventory inventory;
+  wire::HeldChunksMessage held_chunks;
   std::uint64_t gap = 0;
   auto reported = std::chrono::steady_clock::now();
   for (std::uint64_t k = 0; k < most && gap < kMaxWindow; ++k) {
     const ChunkIndex chunk = plan::chunk_of(post_.self(), k, job_.workers);
     if (chunk.value >= kMaxChunks) break;
     const auto digest = co_await look(chunk, buffer);
-    if (post_.attendant.hopeless()) break;
+    if (post_.fsm.cancelled()) break;
     gap = digest || job_.source_size ? 0 : gap + 1;
     if (digest) {
       receiver_->on_found(k, *digest);
-      inventory.held.push_back({chunk, *digest});
+      held_chunks.held.push_back({chunk, *digest});
     }
-    inventory.looked_at = k + 1;
+    held_chunks.looked_at = k + 1;
     const auto now = std::chrono::steady_clock::now();
-    if (inventory.looked_at % kReport != 0 && now < reported + kMostSilence) continue;
-    while (reports_->in_use() == kReportsUnderWay && !post_.attendant.hopeless()) {
+    if (held_chunks.looked_at % kReport != 0 && now < reported + kMaxSilence) continue;
+    while (reports_->in_use() == kReportsUnderWay && !post_.fsm.cancelled()) {
       co_await post_.changed.wait();
     }
-    if (post_.attendant.hopeless()) break;
-    report_inventory(inventory);
+    if (post_.fsm.cancelled()) break;
+    send_held_chunks(held_chunks);
     reported = now;
-    inventory.held.clear();
-    inventory.first = inventory.looked_at;
+    held_chunks.held.clear();
+    held_chunks.first = held_chunks.looked_at;
   }
-  while (reports_->in_use() == kReportsUnderWay && !post_.attendant.hopeless()) {
+  while (reports_->in_use() == kReportsUnderWay && !post_.fsm.cancelled()) {
     co_await post_.changed.wait();
   }
-  if (!post_.attendant.hopeless()) {
-    inventory.looked_at = wire::kAllLookedAt;
-    report_inventory(inventory);
+  if (!post_.fsm.cancelled()) {
+    held_chunks.looked_at = wire::kAllLookedAt;
+    send_held_chunks(held_chunks);
   }
   looking_ = false;
   post_.changed.notify();
@@ -110,25 +110,25 @@ Task<std::optional<std::uint64_t>> ScatterWorker::look(ChunkIndex chunk,
       const Bytes found = store_->looked_at();
       if (*seen && found < job_.chunk_size) short_ = {chunk, found};
       if (slices == 1) {
-        const mpi::MpiContext::Awake awake{post_.context};
+        const mpi::MpiContext::BusyGuard awake{post_.context};
         co_await yield_turn(post_.context.io());
       }
       co_return *seen;
     }
     // Messages have their turn every few hundred microseconds.
     if (slices % 4 != 0) continue;
-    const mpi::MpiContext::Awake awake{post_.context};
+    const mpi::MpiContext::BusyGuard awake{post_.context};
     co_await yield_turn(post_.context.io());
-    if (post_.attendant.hopeless()) co_return std::nullopt;
+    if (post_.fsm.cancelled()) co_return std::nullopt;
   }
 }
 
-void ScatterWorker::report_inventory(const wire::Inventory& inventory) {
+void ScatterWorker::send_held_chunks(const wire::HeldChunksMessage& held_chunks) {
   auto lease = reports_->try_acquire();
-  const std::size_t length = wire::encode(inventory, lease->payload());
+  const std::size_t length = wire::encode(held_chunks, lease->payload());
   const mpi::Operation operation =
       send_sealed(post_.context, post_.communicator,
-                  {.kind = wire::Kind::inventory, .job_id = post_.job_id, .length = {length}},
+                  {.kind = wire::Kind::held_chunks, .job_id = post_.job_id, .length = {length}},
                   std::move(*lease), kMaster, wire::Tag::status);
   mpi::async_wait(post_.context, operation, Reported{this});
 }
@@ -142,8 +142,8 @@ void ScatterWorker::Reported::operator()(const mpi::ErrorCode& error,
 
 // Before the first chunk changes: sums of an earlier job are true no more, nor is the manifest of
 // one whose rank 0 was here. The master's directory is the master's.
-Outcome ScatterWorker::retract() {
-  if (!job_.resume || shares_ || std::exchange(retracted_, true)) return Nothing{};
+Outcome ScatterWorker::unpublish() {
+  if (!job_.resume || shares_ || std::exchange(unpublished_, true)) return Nothing{};
   const std::string own_sums = fmt::format("{}.{}", disk::kSumsName, post_.self().value);
   for (const std::string_view name :
        {disk::kManifestName, disk::kSumsName, std::string_view{own_sums}}) {
@@ -167,7 +167,7 @@ void ScatterWorker::count_kept(std::uint64_t chunks) {
 // --preserve: chunks of a job without it, or of a source that had another mode or time then.
 Task<Outcome> ScatterWorker::stamp_kept(std::uint64_t chunks) {
   constexpr std::uint64_t kFilesInATurn = 64;
-  const mpi::MpiContext::Awake awake{post_.context};
+  const mpi::MpiContext::BusyGuard awake{post_.context};
   std::uint64_t files = 0;
   for (std::uint64_t k = 0; k < receiver_->digests().size(); ++k) {
     const ChunkIndex chunk = plan::chunk_of(post_.self(), k, job_.workers);
@@ -188,23 +188,23 @@ Task<Outcome> ScatterWorker::remove_stale(const wire::End& end) {
   const bool mine_alone =
       job_.destination.find("{rank}") != std::string::npos && end.sums_file == disk::kSumsName;
   const auto self = static_cast<std::uint64_t>(post_.self().value);
-  disk::Doomed doomed = [&, self, mine_alone](disk::Leftover kind,
-                                              std::optional<std::uint64_t> number) {
+  disk::ToRemove to_remove = [&, self, mine_alone](disk::StaleFileKind kind,
+                                                   std::optional<std::uint64_t> number) {
     switch (kind) {
-      case disk::Leftover::chunk: {
+      case disk::StaleFileKind::chunk: {
         if (!number || *number >= end.chunks) return true;
         const bool own = plan::owner(ChunkIndex{*number}, job_.workers) == post_.self();
-        if (!own) return mine_alone && !receiver_->adopted().contains(*number);
+        if (!own) return mine_alone && !receiver_->foreign().contains(*number);
         const bool held = receiver_->holds(*number / job_.workers);
         // Where several workers write, one of them may have written it in its stead.
         return job_.layout == wire::Layout::chunks ? !held && mine_alone : held || mine_alone;
       }
-      case disk::Leftover::stripe:
-      case disk::Leftover::stripe_part:
+      case disk::StaleFileKind::stripe:
+      case disk::StaleFileKind::partial_stripe:
         return !number || *number > job_.workers || (mine_alone && *number != self);
-      case disk::Leftover::sums:
+      case disk::StaleFileKind::sums:
         return !shares_ && (!number || *number > job_.workers || *number == self);
-      case disk::Leftover::manifest:
+      case disk::StaleFileKind::manifest:
         return !shares_;
       default:
         return false;
@@ -214,7 +214,7 @@ Task<Outcome> ScatterWorker::remove_stale(const wire::End& end) {
     heartbeat_.beat();
     return false;  // the job ends well already
   };
-  co_return co_await clear(post_.context, *directory_, "", std::move(stop), std::move(doomed));
+  co_return co_await clear(post_.context, *directory_, "", std::move(stop), std::move(to_remove));
 }
 
 }  // namespace mpiferry::roles

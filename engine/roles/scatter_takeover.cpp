@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/free_space.hpp"
 #include "engine/disk/manifest_file.hpp"
-#include "engine/disk/room.hpp"
 #include "engine/plan/data_share.hpp"
 #include "engine/roles/clearing.hpp"
 #include "engine/roles/predecessor.hpp"
@@ -23,15 +23,15 @@ namespace mpiferry::roles {
 Task<Outcome> ScatterMaster::take_directory() {
   const bool replaces = options_.resume || options_.force;
   Outcome ready = replaces ? Outcome{Nothing{}} : directory_->check_vacant("");
-  if (ready) ready = take_token(replaces);
+  if (ready) ready = acquire_job_lock(replaces);
   if (!ready && !(replaces && disk::is_full(ready.error()))) co_return ready;
   if (options_.resume) {
     ready = co_await take_over();
   } else if (options_.force) {
     ready = co_await replace();
   }
-  if (conductor_.failed()) co_return Nothing{};  // interrupted meanwhile
-  if (ready && !holds_token_ && !clears()) ready = take_token(replaces);
+  if (fsm_.failed()) co_return Nothing{};  // interrupted meanwhile
+  if (ready && !holds_job_lock_ && !clears()) ready = acquire_job_lock(replaces);
   // With --fsync an ack means durable: so must be the directories above the chunk.
   if (ready && options_.fsync) ready = directory_->sync();
   co_return ready;
@@ -41,15 +41,15 @@ Task<Outcome> ScatterMaster::take_directory() {
 // layouts nothing goes before all workers have said what they need.
 Task<Outcome> ScatterMaster::replace() {
   // Not in the call: GCC 12 and lambdas within co_await do not go together.
-  std::function<bool()> stop = [this] { return conductor_.failed(); };
+  std::function<bool()> stop = [this] { return fsm_.failed(); };
   const auto found =
       co_await survey(context_, *directory_, reader_->source().id(), std::move(stop));
   if (!found) co_return found.error();
-  leftovers_ = *found;
-  if (clears() || conductor_.failed()) co_return Nothing{};
-  Outcome room = check_room_for_file();
-  if (room) room = co_await clear_leftovers();
-  co_return room;
+  stale_files_ = *found;
+  if (clears() || fsm_.failed()) co_return Nothing{};
+  Outcome capacity = check_capacity_for_file();
+  if (capacity) capacity = co_await clear_stale_files();
+  co_return capacity;
 }
 
 bool ScatterMaster::clears() const {
@@ -57,19 +57,19 @@ bool ScatterMaster::clears() const {
 }
 
 Task<Outcome> ScatterMaster::clear_destination() {
-  rooms_.add_freed_by_master(leftovers_.bytes, leftovers_.files);
-  Outcome ready = rooms_.check(options_.layout);
-  if (ready) ready = co_await clear_leftovers();
-  if (conductor_.failed()) co_return Nothing{};  // interrupted meanwhile
-  if (ready && !holds_token_) ready = take_token(true);
+  capacity_.add_freed_by_master(stale_files_.bytes, stale_files_.files);
+  Outcome ready = capacity_.check(options_.layout);
+  if (ready) ready = co_await clear_stale_files();
+  if (fsm_.failed()) co_return Nothing{};  // interrupted meanwhile
+  if (ready && !holds_job_lock_) ready = acquire_job_lock(true);
   if (ready && options_.fsync) ready = directory_->sync();
   if (ready) tell_to_clear();
   co_return ready;
 }
 
-Task<Outcome> ScatterMaster::clear_leftovers() {
+Task<Outcome> ScatterMaster::clear_stale_files() {
   clearing_ = true;
-  std::function<bool()> stop = [this] { return conductor_.failed(); };
+  std::function<bool()> stop = [this] { return fsm_.failed(); };
   co_return co_await clear(context_, *directory_, reader_->source().id(), std::move(stop));
 }
 
@@ -89,11 +89,11 @@ void ScatterMaster::ClearSent::operator()(const mpi::ErrorCode& error,
   completion.lease.reset();
 }
 
-Outcome ScatterMaster::take_token(bool replace) {
-  auto lock = directory_->take_token(token_, replace, reader_->source().id());
+Outcome ScatterMaster::acquire_job_lock(bool replace) {
+  auto lock = directory_->acquire_job_lock(job_lock_, replace, reader_->source().id());
   if (!lock) return std::move(lock.error());
-  holds_token_ = true;
-  token_lock_ = std::move(*lock);
+  holds_job_lock_ = true;
+  job_lock_file_ = std::move(*lock);
   return Nothing{};
 }
 
@@ -110,9 +110,9 @@ Task<Outcome> ScatterMaster::take_over() {
   Outcome ready = check_predecessor(*directory_, options_.layout, reader_->source().id());
   if (ready) ready = check_finished();
   if (!ready) co_return ready;
-  std::function<bool()> stop = [this] { return conductor_.failed(); };
-  ready = co_await clear(context_, *directory_, "", std::move(stop), is_dead_part);
-  if (ready) inventory_.emplace(workers(), chunks_.value_or(kMaxChunks));
+  std::function<bool()> stop = [this] { return fsm_.failed(); };
+  ready = co_await clear(context_, *directory_, "", std::move(stop), is_dead_partial_file);
+  if (ready) held_chunks_.emplace(workers(), chunks_.value_or(kMaxChunks));
   co_return ready;
 }
 
@@ -136,12 +136,12 @@ Outcome ScatterMaster::check_finished() {
 
 // Before anything changes at the destination: what lies there is no finished job any more. One that
 // will not fit stays what it was.
-Outcome ScatterMaster::retract() {
-  if (!options_.resume || options_.discard || retracted_) return Nothing{};
+Outcome ScatterMaster::unpublish() {
+  if (!options_.resume || options_.discard || unpublished_) return Nothing{};
   if (file_) {
     if (Outcome reserved = reserve(); !reserved) return reserved;
   }
-  retracted_ = true;
+  unpublished_ = true;
   for (const std::string_view name : {disk::kManifestName, disk::kSumsName}) {
     if (Outcome removed = directory_->remove(name); !removed) return removed;
   }
@@ -149,16 +149,16 @@ Outcome ScatterMaster::retract() {
     if (Outcome synced = directory_->sync(); !synced) return synced;
   }
   if (!file_) return Nothing{};
-  Outcome part = file_->retract();
+  Outcome part = file_->unpublish();
   return part ? reserve() : part;
 }
 
 // Of a finished job: one that takes another's place is written beside it.
-Outcome ScatterMaster::check_room_beside(ChunkIndex chunk, Rank worker) const {
-  if (!finished_ || options_.layout != wire::Layout::chunks || !inventory_->finds(chunk)) {
+Outcome ScatterMaster::check_capacity_beside(ChunkIndex chunk, Rank worker) const {
+  if (!finished_ || options_.layout != wire::Layout::chunks || !held_chunks_->finds(chunk)) {
     return Nothing{};
   }
-  return rooms_.check_beside(worker, reader_->length());
+  return capacity_.check_beside(worker, reader_->length());
 }
 
 // Nothing was sent, and what lies there is this very job, as its manifest says.
@@ -166,7 +166,7 @@ bool ScatterMaster::is_complete() const {
   return finished_ && sender_->chunks_started() == sender_->chunks_kept() &&
          finished_->size == reader_->bytes() && finished_->digest == reader_->file_digest() &&
          finished_->chunk_size == options_.chunk_size && finished_->layout == options_.layout &&
-         finished_->workers == crew_.manifest_workers() && finished_->moved.empty();
+         finished_->workers == peers_.manifest_workers() && finished_->moved.empty();
 }
 
 // The one file that all workers write into; they find it when they are invited.
@@ -174,22 +174,24 @@ Outcome ScatterMaster::open_file() {
   const std::string name{disk::kFileName};
   fresh_file_ =
       !options_.resume || !(directory_->exists(name) || directory_->exists(name + ".part"));
-  auto file = disk::OffsetPart::open(*directory_, disk::kFileName,
-                                     options_.resume ? disk::Begin::keep : disk::Begin::fresh, "",
-                                     disk::mode_before(stamp(), mode()));
+  auto file = disk::OffsetPartialFile::open(
+      *directory_, disk::kFileName,
+      options_.resume ? disk::OpenMode::resume : disk::OpenMode::create, "",
+      disk::mode_before(stamp(), mode()));
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
-  // A finished file stays as it is until it is retracted.
+  // A finished file stays as it is until it is unpublished.
   return file_->is_published() ? Outcome{Nothing{}} : reserve();
 }
 
 // --force with one file: what will not fit, whatever goes, must not make anything go.
-Outcome ScatterMaster::check_room_for_file() const {
+Outcome ScatterMaster::check_capacity_for_file() const {
   const auto size = reader_->source().size();
   if (!size || options_.layout != wire::Layout::file) return Nothing{};
   const std::string path = directory_->path_of(disk::kFileName);
   Outcome fits = check_file_size(*size, path);
-  return fits ? check_room(*directory_, path, data_size(*size), leftovers_.bytes) : std::move(fits);
+  return fits ? check_capacity(*directory_, path, data_size(*size), stale_files_.bytes)
+              : std::move(fits);
 }
 
 Outcome ScatterMaster::reserve() {
@@ -201,7 +203,8 @@ Outcome ScatterMaster::reserve() {
       sparse() ? file_->allocated() : disk::filled_space_of(*directory_, name).value_or(0_B);
   const Bytes needed = data - std::min(data, there);
   // Before: a reservation that fails in the middle of holes that are there cannot be undone.
-  if (Outcome room = check_room(*directory_, file_->path(), needed); !room) return room;
+  if (Outcome capacity = check_capacity(*directory_, file_->path(), needed); !capacity)
+    return capacity;
   if (!sparse()) return file_->preallocate(*size);
   return file_->is_published() ? Outcome{Nothing{}} : file_->extend(*size);
 }

@@ -10,32 +10,32 @@ namespace mpiferry::roles {
 
 Task<> ScatterMaster::transfer() {
   const bool stream = reader_->source().is_stream();
-  sender_.emplace(flow::SenderConfig{.workers = crew_.size(),
-                                     .window = options_.effective_window(),
-                                     .retries = options_.retries,
-                                     .buffers = chunk_pool_.capacity(),
-                                     .stall_timeout = options_.stall_timeout,
-                                     .chunks = chunks_,
-                                     .inventory = inventory_ ? &*inventory_ : nullptr,
-                                     .reroute = options_.reroute,
-                                     .retain = stream});
-  if (inventory_) inventory_->begin(clock_.now());
+  sender_.emplace(protocol::SenderConfig{.workers = peers_.size(),
+                                         .window = options_.effective_window(),
+                                         .retries = options_.retries,
+                                         .buffers = chunk_pool_.capacity(),
+                                         .stall_timeout = options_.stall_timeout,
+                                         .chunks = chunks_,
+                                         .held_chunks = held_chunks_ ? &*held_chunks_ : nullptr,
+                                         .reroute = options_.reroute,
+                                         .retain = stream});
+  if (held_chunks_) held_chunks_->begin(clock_.now());
   if (stream) retained_.reserve(chunk_pool_.capacity());
 
-  while (!conductor_.failed()) {
+  while (!fsm_.failed()) {
     const Turn turn = take_turn();
     if (turn == Turn::done) break;
     if (turn == Turn::more) {
-      const mpi::MpiContext::Awake awake{context_};
+      const mpi::MpiContext::BusyGuard awake{context_};
       co_await yield_turn(io_);
     } else {
       co_await changed_.wait();
     }
   }
-  if (!conductor_.failed() && options_.source_check == Options::SourceCheck::digest) {
+  if (!fsm_.failed() && options_.source_check == Options::SourceCheck::digest) {
     co_await read_source_again();
   }
-  if (!conductor_.failed()) check_result();
+  if (!fsm_.failed()) check_result();
 }
 
 // What was sent has the digest of the first reading: a file that still has it was not changed.
@@ -44,7 +44,7 @@ Task<> ScatterMaster::read_source_again() {
   if (source.is_stream()) co_return;  // can be read only once
   std::vector<std::byte> slice(kSlice);
   wire::FileDigest digest;
-  for (Bytes at; at < *source.size() && !conductor_.failed();) {
+  for (Bytes at; at < *source.size() && !fsm_.failed();) {
     const auto read = source.read(at, slice);
     if (!read) {
       fail(read.error());
@@ -52,10 +52,10 @@ Task<> ScatterMaster::read_source_again() {
     }
     digest.update(std::span{slice}.first(read->bytes));
     at += Bytes{read->bytes};
-    const mpi::MpiContext::Awake awake{context_};
+    const mpi::MpiContext::BusyGuard awake{context_};
     co_await yield_turn(io_);
   }
-  if (conductor_.failed() || digest.value() == reader_->file_digest()) co_return;
+  if (fsm_.failed() || digest.value() == reader_->file_digest()) co_return;
   fail({.code = Errc::source_changed,
         .path = options_.source,
         .detail = "a second reading gave different bytes",
@@ -65,19 +65,19 @@ Task<> ScatterMaster::read_source_again() {
 // Small chunks share a turn of the event loop, and with it a visit of the poller and an epoll_wait;
 // together they are no more than a slice.
 ScatterMaster::Turn ScatterMaster::take_turn() {
-  constexpr std::uint64_t kMostSteps = 16;
-  const auto steps = std::clamp<std::uint64_t>(kSlice / options_.chunk_size.value, 1, kMostSteps);
-  for (std::uint64_t step = 0; step < steps && !conductor_.failed(); ++step) {
-    const flow::Action action = sender_->next();
-    if (std::holds_alternative<flow::Done>(action)) return Turn::done;
+  constexpr std::uint64_t kMaxSteps = 16;
+  const auto steps = std::clamp<std::uint64_t>(kSlice / options_.chunk_size.value, 1, kMaxSteps);
+  for (std::uint64_t step = 0; step < steps && !fsm_.failed(); ++step) {
+    const protocol::Action action = sender_->next();
+    if (std::holds_alternative<protocol::Done>(action)) return Turn::done;
     if (!advance(action)) return Turn::blocked;
   }
   return Turn::more;
 }
 
 // One step towards what the protocol wants. False if nothing can be done before something changes.
-bool ScatterMaster::advance(const flow::Action& action) {
-  const auto* send = std::get_if<flow::Send>(&action);
+bool ScatterMaster::advance(const protocol::Action& action) {
+  const auto* send = std::get_if<protocol::Send>(&action);
   // The chunk that is being read has the promise of a place in a window: no stray takes it.
   if (send != nullptr && (send->attempt > 0 || (send->again && !reading_)) &&
       reader_->source().is_stream()) {
@@ -103,11 +103,12 @@ bool ScatterMaster::advance(const flow::Action& action) {
 void ScatterMaster::read_on() {
   switch (reader_->step()) {
     case SourceReader::Step::ready: {
-      const flow::Send send = *reading_;
+      const protocol::Send send = *reading_;
       reading_.reset();
       if (keep_chunk(send)) break;
-      Outcome ready = retracted_ ? Outcome{Nothing{}} : check_room_beside(send.chunk, send.to);
-      if (ready) ready = retract();
+      Outcome ready =
+          unpublished_ ? Outcome{Nothing{}} : check_capacity_beside(send.chunk, send.to);
+      if (ready) ready = unpublish();
       if (!ready) {
         fail(std::move(ready.error()));
         break;
@@ -137,7 +138,7 @@ void ScatterMaster::read_on() {
 }
 
 // A chunk that its worker holds already as it is in the source now.
-bool ScatterMaster::keep_chunk(const flow::Send& send) {
+bool ScatterMaster::keep_chunk(const protocol::Send& send) {
   if (!sender_->holds(send, reader_->digest())) return false;
   sender_->on_kept(send, reader_->length());
   reader_->abandon();
@@ -149,7 +150,7 @@ void ScatterMaster::SourceReadable::operator()(const boost::system::error_code& 
   self->changed_.notify();
 }
 
-void ScatterMaster::send_chunk(const flow::Send& send, Bytes length, std::uint64_t digest,
+void ScatterMaster::send_chunk(const protocol::Send& send, Bytes length, std::uint64_t digest,
                                Lease lease) {
   wire::encode({.kind = wire::Kind::chunk,
                 .job_id = job_id_,
@@ -180,7 +181,7 @@ void ScatterMaster::ChunkSent::operator()(const mpi::ErrorCode& error,
   self->changed_.notify();
 }
 
-void ScatterMaster::resend_retained(const flow::Send& send) {
+void ScatterMaster::resend_retained(const protocol::Send& send) {
   const auto found = std::ranges::find(retained_, send.chunk, &Retained::chunk);
   if (found == retained_.end()) throw std::logic_error{"a chunk to be sent again was not kept"};
   const Bytes length = found->length;

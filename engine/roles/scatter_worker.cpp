@@ -25,7 +25,7 @@ Result<std::unique_ptr<Duty>> ScatterWorker::take(const Post& post, const Messag
 ScatterWorker::~ScatterWorker() {
   committer_.reset();
   store_.reset();
-  if (marked_) directory_->leave_token(token_, std::move(token_lock_));
+  if (marked_) directory_->leave_job_lock(job_lock_, std::move(job_lock_file_));
 }
 
 Task<Outcome> ScatterWorker::prepare() {
@@ -36,7 +36,7 @@ Task<Outcome> ScatterWorker::prepare() {
   Outcome ready = check_open_files(twice ? 2 * job_.window : job_.window);
   if (ready)
     ready = co_await occupy();  // may remove files: what can be known before is checked before
-  if (ready && post_.attendant.hopeless()) co_return Nothing{};
+  if (ready && post_.fsm.cancelled()) co_return Nothing{};
   if (ready) ready = probe();
   if (ready && job_.fsync) ready = directory_->sync();  // an ack means durable, path included
   if (!ready) co_return ready;
@@ -47,7 +47,7 @@ Task<Outcome> ScatterWorker::prepare() {
 
 // Asked again and again while the preparations take their time: tells the master of them.
 bool ScatterWorker::has_to_stop() {
-  if (post_.attendant.hopeless()) return true;
+  if (post_.fsm.cancelled()) return true;
   heartbeat_.beat();
   return false;
 }
@@ -65,25 +65,25 @@ void ScatterWorker::start() {
   const std::uint32_t window = job_.window;
   // A lane's buffer also takes the end.
   chunk_pool_.emplace(std::max(job_.chunk_size, wire::kControlPayload), window);
-  receiver_.emplace(flow::ReceiverConfig{.self = post_.self(),
-                                         .workers = job_.workers,
-                                         .job_id = post_.job_id,
-                                         .chunk_size = job_.chunk_size,
-                                         .source_size = job_.source_size,
-                                         .reroute = job_.reroute});
+  receiver_.emplace(protocol::ReceiverConfig{.self = post_.self(),
+                                             .workers = job_.workers,
+                                             .job_id = post_.job_id,
+                                             .chunk_size = job_.chunk_size,
+                                             .source_size = job_.source_size,
+                                             .reroute = job_.reroute});
   acks_.emplace(post_.context, post_.communicator, window, post_.job_id, post_.changed, post_.fail);
   if (job_.fsync && directory_) committer_.emplace(post_.context.io(), *directory_, window);
-  lanes_.resize(window);
-  open_lanes_ = window;
+  receive_slots_.resize(window);
+  open_slots_ = window;
   // All receives are posted before the master hears that it may send.
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+  for (std::size_t i = 0; i < receive_slots_.size(); ++i) {
     post_receive(i, *chunk_pool_->try_acquire());
-    boost::asio::co_spawn(post_.context.io(), lane(i), Rethrow{});
+    boost::asio::co_spawn(post_.context.io(), slot(i), Rethrow{});
   }
   post_.control.send(kMaster, wire::Tag::status, wire::Kind::ready, post_.job_id, described());
   if (!job_.resume) return;
   looking_ = true;
-  boost::asio::co_spawn(post_.context.io(), take_inventory(), Rethrow{});
+  boost::asio::co_spawn(post_.context.io(), scan_held_chunks(), Rethrow{});
 }
 
 // This worker and its directory.
@@ -95,12 +95,12 @@ wire::Ready ScatterWorker::described() const {
   ready.directory = directory_->path();
   ready.directory_id = directory_->id();
   ready.shares_master_directory = shares_;
-  ready.room = room_for(job_, post_.self(), *directory_, kept_);
+  ready.capacity = capacity_for(job_, post_.self(), *directory_, kept_);
   return ready;
 }
 
 void ScatterWorker::end() {
-  for (const mpi::Operation& operation : lanes_) post_.context.cancel(operation);
+  for (const mpi::Operation& operation : receive_slots_) post_.context.cancel(operation);
 }
 
 Task<Outcome> ScatterWorker::publish(const wire::End& end) {
@@ -123,7 +123,7 @@ Task<Outcome> ScatterWorker::publish(const wire::End& end) {
   if (Outcome published = store_->publish(); !published) co_return published;
   if (end.sums_file.empty()) co_return Nothing{};
   const auto listing = [this, &end](const LineSink& put) {
-    for (const auto& [chunk, digest] : receiver_->adopted()) {
+    for (const auto& [chunk, digest] : receiver_->foreign()) {
       put(wire::sums_line(disk::ChunkName{ChunkIndex{chunk}}.view(), digest));
     }
     if (const auto digest = store_->stripe_digest()) {
@@ -146,7 +146,7 @@ Task<Outcome> ScatterWorker::publish(const wire::End& end) {
 
 // A stripe of which a chunk was replaced, or came late, is read back.
 Task<Outcome> ScatterWorker::catch_up() {
-  const mpi::MpiContext::Awake awake{post_.context};
+  const mpi::MpiContext::BusyGuard awake{post_.context};
   std::vector<std::byte> buffer(kSlice);
   for (;;) {
     const auto more = store_->catch_up(buffer);

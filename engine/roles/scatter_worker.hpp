@@ -12,7 +12,7 @@
 #include "engine/base/buffer_pool.hpp"
 #include "engine/disk/descriptor.hpp"
 #include "engine/disk/directory.hpp"
-#include "engine/flow/receiver.hpp"
+#include "engine/protocol/receiver.hpp"
 #include "engine/roles/ack_sender.hpp"
 #include "engine/roles/chunk_store.hpp"
 #include "engine/roles/clearing.hpp"
@@ -21,7 +21,7 @@
 #include "engine/roles/fault_player.hpp"
 #include "engine/roles/heartbeat.hpp"
 #include "engine/roles/preflight.hpp"
-#include "engine/wire/inventory.hpp"
+#include "engine/wire/held_chunks_message.hpp"
 
 namespace mpiferry::roles {
 
@@ -39,7 +39,7 @@ class ScatterWorker final : public Duty {
   const std::string& master_host() const override { return job_.host; }
   std::chrono::milliseconds stall_timeout() const override { return job_.stall_timeout; }
   bool waiting() const override { return waiting_; }
-  bool receiving() const override { return open_lanes_ > 0; }
+  bool receiving() const override { return open_slots_ > 0; }
   bool answering() const override {
     return (acks_ && !acks_->idle()) || looking_ || (reports_ && reports_->in_use() > 0);
   }
@@ -53,19 +53,19 @@ class ScatterWorker final : public Duty {
   // scatter_directory.cpp: whose it is
   Task<Outcome> occupy();
   Task<Outcome> replace();
-  void report_room(const Leftovers& leftovers);
+  void send_capacity(const StaleFiles& stale_files);
   wire::Ready described() const;
   Outcome mark();
-  Outcome take_token(bool replace);
+  Outcome acquire_job_lock(bool replace);
   const std::string& source_here() const;
   bool has_to_stop();
 
   // scatter_resume.cpp: what is there already
   Task<> count_kept_space();
-  Outcome retract();
-  Task<> take_inventory();
+  Outcome unpublish();
+  Task<> scan_held_chunks();
   Task<std::optional<std::uint64_t>> look(ChunkIndex chunk, std::span<std::byte> buffer);
-  void report_inventory(const wire::Inventory& inventory);
+  void send_held_chunks(const wire::HeldChunksMessage& held_chunks);
   Task<Outcome> remove_stale(const wire::End& end);
   Task<Outcome> stamp_kept(std::uint64_t chunks);
   Task<Outcome> catch_up();
@@ -78,7 +78,7 @@ class ScatterWorker final : public Duty {
   };
 
   // scatter_lane.cpp: one posted receive and what becomes of it
-  Task<> lane(std::size_t index);
+  Task<> slot(std::size_t index);
   void post_receive(std::size_t index, Lease lease);
   void show(ChunkIndex chunk, const disk::WriteError& error) const;
 
@@ -87,22 +87,22 @@ class ScatterWorker final : public Duty {
   // Shared with the lanes: a part must not outlive its directory. Nothing if chunks are discarded.
   std::shared_ptr<disk::Directory> directory_;
   bool shares_ = false;   // the directory, with the master
-  std::string token_;     // of this job, there
+  std::string job_lock_;  // of this job, there
   bool waiting_ = false;  // for the master's word that files may go
   bool marked_ = false;   // the directory, by a worker that does not share the master's
   bool full_ = false;     // the disk had no room for the mark
-  disk::Descriptor token_lock_;
+  disk::Descriptor job_lock_file_;
   std::shared_ptr<ChunkStore> store_;
   std::optional<BufferPool> chunk_pool_;
-  std::optional<flow::Receiver> receiver_;
+  std::optional<protocol::Receiver> receiver_;
   std::optional<AckSender> acks_;
   std::optional<Committer> committer_;  // with --fsync; before the directory and the lanes go
-  std::vector<mpi::Operation> lanes_;
-  std::size_t open_lanes_ = 0;
-  bool retracted_ = false;   // resume: no list of sums, no manifest is left of an earlier job
-  bool unwritable_ = false;  // a chunk could not be written
-  Share kept_;               // resume: of its share so much lies here already
-  bool looking_ = false;     // the inventory is being taken
+  std::vector<mpi::Operation> receive_slots_;
+  std::size_t open_slots_ = 0;
+  bool unpublished_ = false;  // resume: no list of sums, no manifest is left of an earlier job
+  bool unwritable_ = false;   // a chunk could not be written
+  Share kept_;                // resume: of its share so much lies here already
+  bool looking_ = false;      // the inventory is being taken
   std::optional<BufferPool> reports_;   // inventories on their way
   std::pair<ChunkIndex, Bytes> short_;  // the last chunk that was found with less than a whole one
   FaultPlayer faults_;

@@ -2,20 +2,20 @@
 
 #include <utility>
 
-#include "engine/flow/master_deadline.hpp"
+#include "engine/protocol/master_deadline.hpp"
 #include "engine/roles/control.hpp"
 
 namespace mpiferry::roles {
 
 SignsOfLife::SignsOfLife(mpi::MpiContext& context, const mpi::Communicator& communicator,
-                         std::uint64_t job_id, flow::Duration stall_timeout, OnError on_error)
+                         std::uint64_t job_id, protocol::Duration stall_timeout, OnError on_error)
     : context_(context),
       communicator_(communicator),
       job_id_(job_id),
-      interval_(flow::sign_of_life_interval(stall_timeout)),
+      interval_(protocol::sign_of_life_interval(stall_timeout)),
       on_error_(std::move(on_error)) {}
 
-void SignsOfLife::give(flow::Time now) {
+void SignsOfLife::give(protocol::Time now) {
   if (!last_) last_ = now;
   if (now < *last_ + interval_) return;
   last_ = now;

@@ -8,8 +8,8 @@
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/base/failure.hpp"
-#include "engine/flow/clock.hpp"
 #include "engine/mpi/mpi_context.hpp"
+#include "engine/protocol/clock.hpp"
 
 namespace mpiferry::roles {
 
@@ -20,11 +20,11 @@ class SignsOfLife {
 
   // `stall_timeout`: how long the workers wait for the master; 0: for ever.
   SignsOfLife(mpi::MpiContext& context, const mpi::Communicator& communicator, std::uint64_t job_id,
-              flow::Duration stall_timeout, OnError on_error);
+              protocol::Duration stall_timeout, OnError on_error);
 
   // To be called often: tells every worker when it is time, but for those that have not taken the
   // last one yet. A worker that takes nothing gets no heap of them.
-  void give(flow::Time now);
+  void give(protocol::Time now);
 
  private:
   struct Sent {
@@ -36,9 +36,9 @@ class SignsOfLife {
   mpi::MpiContext& context_;
   const mpi::Communicator& communicator_;
   std::uint64_t job_id_;
-  flow::Duration interval_;
+  protocol::Duration interval_;
   OnError on_error_;
-  std::optional<flow::Time> last_;
+  std::optional<protocol::Time> last_;
   std::optional<BufferPool> messages_;  // few jobs last so long that they need any
   std::vector<bool> under_way_;         // by rank
 };

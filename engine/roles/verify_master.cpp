@@ -6,12 +6,12 @@
 #include <fmt/ranges.h>
 
 #include "engine/disk/source.hpp"
-#include "engine/roles/cure.hpp"
+#include "engine/roles/repair_hint.hpp"
 
 namespace mpiferry::roles {
 namespace {
 
-constexpr std::size_t kMostFlaws = 10'000;
+constexpr std::size_t kMaxDiscrepancies = 10'000;
 constexpr const char* kNameAFile = "name a file for --against";
 
 }  // namespace
@@ -19,8 +19,8 @@ constexpr const char* kNameAFile = "name a file for --against";
 VerifyMaster::VerifyMaster(mpi::MpiContext& context, const mpi::Communicator& communicator,
                            const VerifyOptions& options, Observer& observer)
     // A master that reads another file has enough to do.
-    : RecallMaster(context, communicator, options, observer, /*deliver=*/false,
-                   /*spare_master=*/!options.against.empty()),
+    : RetrievalMaster(context, communicator, options, observer, /*deliver=*/false,
+                      /*spare_master=*/!options.against.empty()),
       options_(options) {}
 
 Outcome VerifyMaster::open() {
@@ -38,7 +38,7 @@ Outcome VerifyMaster::open() {
                    .hint = kNameAFile};
   }
   if (*source->size() != manifest_.size) {
-    note({.kind = Report::Flaw::Kind::differs,
+    note({.kind = Report::Discrepancy::Kind::differs,
           .rank = kMaster,
           .host = host_,
           .path = options_.against,
@@ -56,30 +56,31 @@ void VerifyMaster::accept(ChunkIndex chunk, Bytes length, Lease /*lease*/) {
   on_stored(chunk, length);
 }
 
-void VerifyMaster::lose(Report::Flaw flaw) { note(std::move(flaw)); }
-void VerifyMaster::on_extra(Report::Flaw flaw) { note(std::move(flaw)); }
+void VerifyMaster::lose(Report::Discrepancy discrepancy) { note(std::move(discrepancy)); }
+void VerifyMaster::on_extra(Report::Discrepancy discrepancy) { note(std::move(discrepancy)); }
 
-void VerifyMaster::note(Report::Flaw flaw) {
-  switch (flaw.kind) {
-    case Report::Flaw::Kind::missing:
-      if (found_.chunks_missing++ == 0) advise(flaw);  // the others have the same cure
+void VerifyMaster::note(Report::Discrepancy discrepancy) {
+  switch (discrepancy.kind) {
+    case Report::Discrepancy::Kind::missing:
+      if (found_.chunks_missing++ == 0) advise(discrepancy);  // the others have the same cure
       break;
-    case Report::Flaw::Kind::damaged:
+    case Report::Discrepancy::Kind::damaged:
       ++found_.chunks_damaged;
-      advise(flaw);
+      advise(discrepancy);
       break;
-    case Report::Flaw::Kind::differs:
+    case Report::Discrepancy::Kind::differs:
       ++found_.chunks_differing;
       break;
-    case Report::Flaw::Kind::extra:
+    case Report::Discrepancy::Kind::extra:
       ++found_.extra_files;
       break;
   }
-  if (found_.flaws.size() < kMostFlaws) found_.flaws.push_back(std::move(flaw));
+  if (found_.discrepancies.size() < kMaxDiscrepancies)
+    found_.discrepancies.push_back(std::move(discrepancy));
 }
 
-void VerifyMaster::advise(const Report::Flaw& flaw) {
-  std::string hint = cure(flaw, manifest_, options_.directory);
+void VerifyMaster::advise(const Report::Discrepancy& discrepancy) {
+  std::string hint = repair_hint(discrepancy, manifest_, options_.directory);
   if (std::ranges::find(hints_, hint) == hints_.end()) hints_.push_back(std::move(hint));
 }
 
@@ -102,7 +103,7 @@ void VerifyMaster::compare() {
     case SourceReader::Step::ready: {
       const std::uint64_t expected = manifest_.chunk_digests[next_.value];
       if (reader_->digest() != expected) {
-        note({.kind = Report::Flaw::Kind::differs,
+        note({.kind = Report::Discrepancy::Kind::differs,
               .chunk = next_,
               .rank = kMaster,
               .host = host_,
@@ -135,7 +136,7 @@ void VerifyMaster::conclude() {
   }
   // Chunk by chunk the same, and yet another whole: then the manifest contradicts itself.
   if (reader_ && found_.chunks_differing == 0 && reader_->file_digest() != manifest_.digest) {
-    note({.kind = Report::Flaw::Kind::differs,
+    note({.kind = Report::Discrepancy::Kind::differs,
           .rank = kMaster,
           .host = host_,
           .path = options_.against,
@@ -172,7 +173,7 @@ void VerifyMaster::conclude() {
 }
 
 void VerifyMaster::add_to(Report& report) const {
-  RecallMaster::add_to(report);
+  RetrievalMaster::add_to(report);
   report.command = "verify";
   report.against = options_.against;
   if (!reader_) report.digest.reset();  // that of the whole was not looked at
@@ -180,7 +181,7 @@ void VerifyMaster::add_to(Report& report) const {
   report.chunks_damaged = found_.chunks_damaged;
   report.chunks_differing = found_.chunks_differing;
   report.extra_files = found_.extra_files;
-  report.flaws = found_.flaws;
+  report.discrepancies = found_.discrepancies;
 }
 
 }  // namespace mpiferry::roles

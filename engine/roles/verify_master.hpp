@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "engine/base/buffer_pool.hpp"
-#include "engine/roles/recall_master.hpp"
+#include "engine/roles/retrieval_master.hpp"
 #include "engine/roles/source_reader.hpp"
 
 namespace mpiferry::roles {
 
-class VerifyMaster final : public RecallMaster {
+class VerifyMaster final : public RetrievalMaster {
  public:
   VerifyMaster(mpi::MpiContext& context, const mpi::Communicator& communicator,
                const VerifyOptions& options, Observer& observer);
@@ -20,15 +20,15 @@ class VerifyMaster final : public RecallMaster {
  private:
   Outcome open() override;
   void accept(ChunkIndex chunk, Bytes length, Lease lease) override;
-  void lose(Report::Flaw flaw) override;
-  void on_extra(Report::Flaw flaw) override;
+  void lose(Report::Discrepancy discrepancy) override;
+  void on_extra(Report::Discrepancy discrepancy) override;
   bool work() override;
   bool working() const override { return comparing_; }
   std::optional<Bytes> also_read() const override;
   void conclude() override;
   void add_to(Report& report) const override;
-  void note(Report::Flaw flaw);
-  void advise(const Report::Flaw& flaw);
+  void note(Report::Discrepancy discrepancy);
+  void advise(const Report::Discrepancy& discrepancy);
   void compare();
 
   const VerifyOptions& options_;

@@ -5,7 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <fmt/format.h>
 
-#include "engine/roles/recall_worker.hpp"
+#include "engine/roles/retrieval_worker.hpp"
 #include "engine/roles/scatter_worker.hpp"
 #include "engine/roles/signals.hpp"
 
@@ -33,7 +33,7 @@ Worker::Worker(mpi::MpiContext& context, const mpi::Communicator& communicator,
             .communicator = communicator,
             .observer = observer,
             .control = control_,
-            .attendant = attendant_,
+            .fsm = fsm_,
             .changed = changed_,
             .fail = [this](Failure failure) { fail(std::move(failure)); },
             .take_end = [this](const Message& message) { take_end(message); },
@@ -64,10 +64,10 @@ Task<> Worker::run() {
     if (!published) fail(std::move(published.error()));
   }
   wire::Closed closed = duty_ ? duty_->closed() : wire::Closed{};
-  closed.failure = attendant_.failure();
+  closed.failure = fsm_.failure();
   control_.send(kMaster, wire::Tag::status, wire::Kind::closed, post_.job_id, closed);
   closed_ = true;
-  while (!attendant_.over()) co_await changed_.wait();
+  while (!fsm_.over()) co_await changed_.wait();
   signals_.cancel();
   tick_timer_.cancel();
 }
@@ -75,7 +75,7 @@ Task<> Worker::run() {
 // What the master says beside the job: that it is there, and at last that all is over.
 Task<> Worker::follow_master() {
   Lease lease = control_.acquire();
-  while (!attendant_.over()) {
+  while (!fsm_.over()) {
     from_master_ = context_.irecv(communicator_, std::move(lease), kMaster, kStatusTag);
     auto [error, completion] = co_await mpi::async_wait(context_, from_master_, kAsTuple);
     if (error) {
@@ -85,7 +85,7 @@ Task<> Worker::follow_master() {
     deadline_.on_message(clock_.now());
     if (Outcome taken = take_word(completion); !taken) {
       // After our last word, one that cannot be read is the master's.
-      if (closed_) attendant_.on_over(taken.error().code);
+      if (closed_) fsm_.on_over(taken.error().code);
       fail(std::move(taken.error()));
     }
     changed_.notify();
@@ -106,12 +106,12 @@ Outcome Worker::take_word(const mpi::Completion& completion) {
   }
   const auto over = wire::decode_over(message->payload);
   if (!over) return over.error();
-  attendant_.on_over(over->verdict);
+  fsm_.on_over(over->verdict);
   return Nothing{};
 }
 
 Task<> Worker::watch() {
-  while (!attendant_.over()) {
+  while (!fsm_.over()) {
     tick_timer_.expires_after(kTick);
     co_await tick_timer_.async_wait(kAsTuple);
     clock_.tick();
@@ -126,7 +126,7 @@ Task<> Worker::watch() {
             .hint = "look at that host, its source and the network between; --stall-timeout sets "
                     "how long to wait"});
       give_up();
-    } else if (attendant_.forsaken(now)) {
+    } else if (fsm_.timed_out(now)) {
       give_up();
     }
   }
@@ -135,7 +135,7 @@ Task<> Worker::watch() {
 // The master cannot be reached: nobody else will end this.
 void Worker::give_up() {
   abandoned_ = true;
-  attendant_.on_master_lost();
+  fsm_.on_master_lost();
   context_.io().stop();
 }
 
@@ -156,26 +156,26 @@ Task<> Worker::receive_orders() {
     co_return;
   }
   post_.job_id = message->header.job_id;
-  switch (attendant_.on_message(message->header.kind)) {
-    case flow::Order::prepare:
+  switch (fsm_.on_message(message->header.kind)) {
+    case protocol::Order::prepare:
       co_await take_job(*message);
       break;
-    case flow::Order::finish:
+    case protocol::Order::finish:
       take_end(*message);
       break;
-    case flow::Order::drop:
+    case protocol::Order::drop:
       break;
-    case flow::Order::deliver:
-    case flow::Order::refuse:
+    case protocol::Order::deliver:
+    case protocol::Order::refuse:
       fail({.code = Errc::unexpected_message});
       break;
   }
 }
 
 Task<> Worker::take_job(const Message& message) {
-  attendant_.on_job();
-  auto duty = message.header.kind == wire::Kind::recall ? RecallWorker::take(post_, message)
-                                                        : ScatterWorker::take(post_, message);
+  fsm_.on_job();
+  auto duty = message.header.kind == wire::Kind::retrieval ? RetrievalWorker::take(post_, message)
+                                                           : ScatterWorker::take(post_, message);
   if (!duty) {
     fail(std::move(duty.error()));
     co_return;
@@ -190,8 +190,8 @@ Task<> Worker::take_job(const Message& message) {
   context_.cancel(early);
   while (hearing_early_) co_await changed_.wait();
   if (!prepared) fail(std::move(prepared.error()));
-  if (attendant_.hopeless()) co_return;
-  attendant_.on_ready();
+  if (fsm_.cancelled()) co_return;
+  fsm_.on_ready();
   duty_->start();
 }
 
@@ -212,24 +212,23 @@ void Worker::take_end(const Message& message) {
   auto end = wire::decode_end(message.payload);
   if (!end) return fail(std::move(end.error()));
   end_ = std::move(*end);
-  attendant_.on_end(end_->verdict);
+  fsm_.on_end(end_->verdict);
   if (duty_) duty_->end();
   changed_.notify();
 }
 
 // Told to the master once; the worker then goes on receiving, and dropping, until the end.
 void Worker::fail(Failure failure) {
-  if (!attendant_.fail(placed(std::move(failure)))) return;
-  post_.observer.on_failure(communicator_.rank(), *attendant_.failure());
+  if (!fsm_.fail(placed(std::move(failure)))) return;
+  post_.observer.on_failure(communicator_.rank(), *fsm_.failure());
   tell_failure();
 }
 
 void Worker::tell_failure() {
   changed_.notify();
-  if (abandoned_ || attendant_.failure()->code == Errc::master_stalled) return;  // nobody to tell
+  if (abandoned_ || fsm_.failure()->code == Errc::master_stalled) return;  // nobody to tell
   // Before the job there is no job id: 0 is accepted from those who fail.
-  control_.send(kMaster, wire::Tag::status, wire::Kind::failed, post_.job_id,
-                *attendant_.failure());
+  control_.send(kMaster, wire::Tag::status, wire::Kind::failed, post_.job_id, *fsm_.failure());
 }
 
 // A failure of the way to the master happened there as well as here.
@@ -247,15 +246,15 @@ Failure Worker::placed(Failure failure) const {
 
 void Worker::interrupt(Failure signal) {
   deadline_.on_interrupt();
-  if (attendant_.interrupt(placed(std::move(signal)), clock_.now())) tell_failure();
+  if (fsm_.interrupt(placed(std::move(signal)), clock_.now())) tell_failure();
 }
 
 Report Worker::report() const {
   Report report{.rank = communicator_.rank(),
-                .failure = attendant_.failure(),
+                .failure = fsm_.failure(),
                 .abandoned = abandoned_,
                 .stall_timeout = duty_ ? duty_->stall_timeout() : options_.stall_timeout};
-  report.verdict = attendant_.verdict().value_or(report.verdict);
+  report.verdict = fsm_.verdict().value_or(report.verdict);
   if (duty_) duty_->add_to(report);
   return report;
 }

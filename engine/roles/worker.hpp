@@ -11,9 +11,9 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "engine/flow/attendant.hpp"
-#include "engine/flow/master_deadline.hpp"
 #include "engine/mpi/mpi_context.hpp"
+#include "engine/protocol/master_deadline.hpp"
+#include "engine/protocol/worker_fsm.hpp"
 #include "engine/roles/control.hpp"
 #include "engine/roles/duty.hpp"
 #include "engine/roles/heartbeat.hpp"
@@ -62,8 +62,8 @@ class Worker {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer tick_timer_;
   JobClock clock_;
-  flow::Attendant attendant_;
-  flow::MasterDeadline deadline_;
+  protocol::WorkerFsm fsm_;
+  protocol::MasterDeadline deadline_;
   Post post_;
   std::unique_ptr<Duty> duty_;
   mpi::Operation from_master_;  // the posted receive for signs of life and the last word

@@ -34,16 +34,16 @@ bool is_known(Kind kind) noexcept {
     case Kind::acks:
     case Kind::failed:
     case Kind::closed:
-    case Kind::recall:
-    case Kind::requests:
-    case Kind::holding:
-    case Kind::findings:
-    case Kind::extras:
-    case Kind::inventory:
+    case Kind::retrieval:
+    case Kind::read_requests:
+    case Kind::seen_chunks:
+    case Kind::read_replies:
+    case Kind::extra_files:
+    case Kind::held_chunks:
     case Kind::busy:
     case Kind::alive:
     case Kind::over:
-    case Kind::room:
+    case Kind::capacity:
     case Kind::clear:
       return true;
   }

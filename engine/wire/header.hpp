@@ -16,26 +16,26 @@ inline constexpr std::uint16_t kVersion = 2;
 
 enum class Kind : std::uint16_t {
   // tag 11
-  job = 1,       // payload: Job as JSON
-  chunk = 2,     // payload: the bytes of the chunk
-  end = 3,       // payload: End as JSON
-  recall = 4,    // payload: Recall as JSON
-  requests = 5,  // payload: one or more Requests
+  job = 1,            // payload: Job as JSON
+  chunk = 2,          // payload: the bytes of the chunk
+  end = 3,            // payload: End as JSON
+  retrieval = 4,      // payload: RetrievalJob as JSON
+  read_requests = 5,  // payload: one or more ReadRequests
   // tag 22; a chunk that was requested has this tag, too
-  ready = 16,      // payload: Ready as JSON; the answer to a job
-  acks = 17,       // payload: one or more acks
-  failed = 18,     // payload: a Failure as JSON; the worker cannot go on
-  closed = 19,     // payload: Closed as JSON; the worker's last word
-  holding = 20,    // payload: a Holding
-  findings = 21,   // payload: one or more Findings
-  extras = 22,     // payload: Extras as JSON
-  inventory = 23,  // payload: an Inventory
-  busy = 24,       // no payload; ready, or after the end closed, is to come, and takes its time
-  room = 27,       // payload: Ready as JSON; --force: what will be free once files have gone
+  ready = 16,         // payload: Ready as JSON; the answer to a job
+  acks = 17,          // payload: one or more acks
+  failed = 18,        // payload: a Failure as JSON; the worker cannot go on
+  closed = 19,        // payload: Closed as JSON; the worker's last word
+  seen_chunks = 20,   // payload: a SeenChunks
+  read_replies = 21,  // payload: one or more ReadReplies
+  extra_files = 22,   // payload: ExtraFiles as JSON
+  held_chunks = 23,   // payload: a HeldChunksMessage
+  busy = 24,          // no payload; ready, or after the end closed, is to come, and takes its time
+  capacity = 27,      // payload: Ready as JSON; --force: what will be free once files have gone
   // tag 22, from the master
   alive = 25,  // no payload; the master has nothing else to say for now
   over = 26,   // payload: Over as JSON; the job is published, or has failed, and the worker may go
-  clear = 28,  // no payload; the answer to all `room`: files of an earlier job may go
+  clear = 28,  // no payload; the answer to all `capacity`: files of an earlier job may go
 };
 
 // All fields little-endian. `length` is the payload's, in bytes; `payload_digest` its XXH3-64.

@@ -8,36 +8,36 @@
 namespace mpiferry::wire {
 namespace {
 
-Json json_from(const Ready::Room& room) {
-  Json json = {{"needed", room.needed.value},
-               {"files", room.files},
-               {"file_system", json_from_bytes(room.file_system)}};
-  if (room.available) json["available"] = room.available->value;
-  if (room.inodes) json["inodes"] = *room.inodes;
-  if (room.freed > 0_B) json["freed"] = room.freed.value;
-  if (room.freed_files > 0) json["freed_files"] = room.freed_files;
+Json json_from(const Ready::Capacity& capacity) {
+  Json json = {{"needed", capacity.needed.value},
+               {"files", capacity.files},
+               {"file_system", json_from_bytes(capacity.file_system)}};
+  if (capacity.available) json["available"] = capacity.available->value;
+  if (capacity.inodes) json["inodes"] = *capacity.inodes;
+  if (capacity.freed > 0_B) json["freed"] = capacity.freed.value;
+  if (capacity.freed_files > 0) json["freed_files"] = capacity.freed_files;
   return json;
 }
 
-Ready::Room read_room(const Json& json, std::optional<Failure>& failure) {
+Ready::Capacity read_room(const Json& json, std::optional<Failure>& failure) {
   Fields fields{json, "ready: room.", failure};
-  Ready::Room room;
-  room.needed.value = fields.integer<std::uint64_t>("needed", 0, kMaxFileSize);
-  room.files = fields.integer<std::uint64_t>("files", 0, kMaxChunks);
-  room.file_system = fields.bytes("file_system");
+  Ready::Capacity capacity;
+  capacity.needed.value = fields.integer<std::uint64_t>("needed", 0, kMaxFileSize);
+  capacity.files = fields.integer<std::uint64_t>("files", 0, kMaxChunks);
+  capacity.file_system = fields.bytes("file_system");
   if (fields.optional_member("available") != nullptr) {
-    room.available = Bytes{fields.integer<std::uint64_t>("available", 0, kMaxU64)};
+    capacity.available = Bytes{fields.integer<std::uint64_t>("available", 0, kMaxU64)};
   }
   if (fields.optional_member("inodes") != nullptr) {
-    room.inodes = fields.integer<std::uint64_t>("inodes", 0, kMaxU64);
+    capacity.inodes = fields.integer<std::uint64_t>("inodes", 0, kMaxU64);
   }
   if (fields.optional_member("freed") != nullptr) {
-    room.freed.value = fields.integer<std::uint64_t>("freed", 0, kMaxFileSize);
+    capacity.freed.value = fields.integer<std::uint64_t>("freed", 0, kMaxFileSize);
   }
   if (fields.optional_member("freed_files") != nullptr) {
-    room.freed_files = fields.integer<std::uint64_t>("freed_files", 0, kMaxFileSize);
+    capacity.freed_files = fields.integer<std::uint64_t>("freed_files", 0, kMaxFileSize);
   }
-  return room;
+  return capacity;
 }
 
 Json json_from(const Failure& failure) {
@@ -66,7 +66,7 @@ Failure read_failure(const Json& json, const std::string& place, std::optional<F
 
 Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
   Json json = {{"destination", json_from_bytes(job.destination)},
-               {"token", json_from_bytes(job.token)},
+               {"token", json_from_bytes(job.job_lock)},
                {"build", json_from_bytes(job.build)},
                {"host", json_from_bytes(job.host)},
                {"machine", json_from_bytes(job.machine)},
@@ -96,7 +96,7 @@ Result<Job> decode_job(std::span<const std::byte> payload) {
   return take_json("job", payload, [](Fields& fields, std::optional<Failure>& failure) {
     Job job;
     job.destination = fields.bytes("destination");
-    job.token = fields.bytes("token");
+    job.job_lock = fields.bytes("token");
     job.build = fields.bytes("build");
     job.host = fields.bytes("host");
     job.machine = fields.bytes("machine");
@@ -140,7 +140,7 @@ Result<std::size_t> encode(const Ready& ready, std::span<std::byte> out) {
                {"directory", json_from_bytes(ready.directory)},
                {"directory_id", json_from_bytes(ready.directory_id)},
                {"shares_master_directory", ready.shares_master_directory}};
-  if (ready.room != Ready::Room{}) json["room"] = json_from(ready.room);
+  if (ready.capacity != Ready::Capacity{}) json["room"] = json_from(ready.capacity);
   return put_json("ready", json, out);
 }
 
@@ -152,7 +152,8 @@ Result<Ready> decode_ready(std::span<const std::byte> payload) {
     ready.directory = fields.bytes("directory");
     ready.directory_id = fields.bytes("directory_id");
     ready.shares_master_directory = fields.boolean("shares_master_directory");
-    if (const Json* room = fields.optional_member("room")) ready.room = read_room(*room, failure);
+    if (const Json* capacity = fields.optional_member("room"))
+      ready.capacity = read_room(*capacity, failure);
     return ready;
   });
 }

@@ -39,7 +39,7 @@ struct Faults {
 // Master to worker: what is to be moved.
 struct Job {
   std::string destination;   // with {rank} and {host} still in it
-  std::string token;         // marks the master's destination while the job runs
+  std::string job_lock;      // marks the master's destination while the job runs
   std::string build;         // of the program, to be compared; "": not known
   std::string host = {};     // the master's
   std::string machine = {};  // the master's (base/machine.hpp)
@@ -80,7 +80,7 @@ struct Ready {
   std::string directory_id;  // equal for workers of a machine that write to one directory
   bool shares_master_directory = false;
   // What this worker will write, and what fits there.
-  struct Room {
+  struct Capacity {
     Bytes needed;
     std::uint64_t files = 0;
     std::optional<Bytes> available = {};       // nothing: the file system does not say
@@ -89,9 +89,9 @@ struct Ready {
     // Of the directory; an earlier job's, and free once its files have gone.
     Bytes freed = {};
     std::uint64_t freed_files = 0;
-    bool operator==(const Room&) const = default;
+    bool operator==(const Capacity&) const = default;
   };
-  Room room = {};
+  Capacity capacity = {};
 
   bool operator==(const Ready&) const = default;
 };

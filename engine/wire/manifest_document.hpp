@@ -36,7 +36,7 @@ class ManifestDocument final : public Json::json_sax_t {
   bool end_object() override { return close(); }
   bool start_array(std::size_t elements) override;
   bool end_array() override { return close(); }
-  bool parse_error(std::size_t position, const std::string& token,
+  bool parse_error(std::size_t position, const std::string& job_lock,
                    const nlohmann::detail::exception& error) override;
 
  private:

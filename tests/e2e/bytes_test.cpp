@@ -100,11 +100,11 @@ TEST_F(JobTest, moves_what_lies_beyond_4_GiB) {
   constexpr std::uint64_t kSize = (std::uint64_t{4} << 30U) + 65537;
   constexpr std::uint64_t kTail = 70000;  // from below 4 GiB to beyond
   const fs::path memory = "/dev/shm";
-  struct statvfs room {};
+  struct statvfs capacity {};
   const std::uint64_t pages_free = static_cast<std::uint64_t>(::sysconf(_SC_AVPHYS_PAGES)) *
                                    static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  if (::statvfs(memory.c_str(), &room) != 0 || room.f_bavail * room.f_frsize < 2 * kSize ||
-      pages_free < 2 * kSize) {
+  if (::statvfs(memory.c_str(), &capacity) != 0 ||
+      capacity.f_bavail * capacity.f_frsize < 2 * kSize || pages_free < 2 * kSize) {
     GTEST_SKIP() << "not twice 4 GiB free in " << memory;
   }
   const TemporaryDirectory large{memory};

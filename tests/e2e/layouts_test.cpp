@@ -157,11 +157,11 @@ class LayoutsBeyond4GiB : public Layouts {
   static constexpr std::uint64_t kTail = 70000;  // from below 4 GiB to beyond
 
   LayoutsBeyond4GiB() {
-    struct statvfs room {};
+    struct statvfs capacity {};
     const std::uint64_t pages_free = static_cast<std::uint64_t>(::sysconf(_SC_AVPHYS_PAGES)) *
                                      static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    there_is_room = ::statvfs("/dev/shm", &room) == 0 &&
-                    room.f_bavail * room.f_frsize > 3 * kSize && pages_free > 3 * kSize;
+    there_is_room = ::statvfs("/dev/shm", &capacity) == 0 &&
+                    capacity.f_bavail * capacity.f_frsize > 3 * kSize && pages_free > 3 * kSize;
     source = large / "source";
     destination = root = large / "dest";
     target = large / "target";

@@ -14,9 +14,9 @@
 #include <variant>
 #include <vector>
 
-#include "engine/flow/receiver.hpp"
-#include "engine/flow/sender.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/protocol/receiver.hpp"
+#include "engine/protocol/sender.hpp"
 #include "engine/wire/ack.hpp"
 #include "engine/wire/digest.hpp"
 #include "engine/wire/header.hpp"
@@ -72,13 +72,14 @@ AckMessage ack_message(std::span<const wire::Ack> acks) {
 }
 
 // As Master::hear and hear_acks do it.
-void hear(flow::Sender& sender, const AckMessage& message, Rank from) {
+void hear(protocol::Sender& sender, const AckMessage& message, Rank from) {
   const auto header = wire::decode(message);
   require(header && wire::payload_matches(*header, message), "an ack message is damaged");
   std::span<const std::byte> rest = std::span{message}.subspan(kHeaderSize);
   for (; !rest.empty(); rest = rest.subspan(wire::kAckSize)) {
     const auto ack = wire::decode_ack(rest.first<wire::kAckSize>());
-    require(ack && sender.on_ack(from, *ack, {}) != flow::AckEffect::invalid, "an ack is damaged");
+    require(ack && sender.on_ack(from, *ack, {}) != protocol::AckEffect::invalid,
+            "an ack is damaged");
   }
 }
 
@@ -104,16 +105,16 @@ void master(std::uint64_t most, std::uint64_t chunks, bool damaged) {
   }
 
   const plan::ChunkPlan plan{file_size(chunks), kChunk, kWorkers};
-  flow::Sender sender{{.workers = kWorkers,
-                       .window = kWindow,
-                       .buffers = std::size_t{kWorkers} * kWindow,
-                       .stall_timeout = std::chrono::seconds{60},
-                       .chunks = plan.chunks()}};
+  protocol::Sender sender{{.workers = kWorkers,
+                           .window = kWindow,
+                           .buffers = std::size_t{kWorkers} * kWindow,
+                           .stall_timeout = std::chrono::seconds{60},
+                           .chunks = plan.chunks()}};
   std::size_t next_answer = 0;
   for (;;) {
-    const flow::Action action = sender.next();
-    if (std::holds_alternative<flow::Done>(action)) break;
-    if (const auto* send = std::get_if<flow::Send>(&action)) {
+    const protocol::Action action = sender.next();
+    if (std::holds_alternative<protocol::Done>(action)) break;
+    if (const auto* send = std::get_if<protocol::Send>(&action)) {
       const Bytes length = plan.length_of(send->chunk);
       const Message message = chunk_message(send->chunk, send->attempt, length, send->chunk.value);
       require(message[0] != std::byte{0}, "no message");
@@ -141,21 +142,21 @@ void worker(std::uint64_t most, std::uint64_t chunks, bool damaged) {
     }
   }
 
-  flow::Receiver receiver{{.self = Rank{1},
-                           .workers = 1,
-                           .job_id = kJobId,
-                           .chunk_size = kChunk,
-                           .source_size = file_size(most)}};
-  flow::AckBatch batch{kWindow};
+  protocol::Receiver receiver{{.self = Rank{1},
+                               .workers = 1,
+                               .job_id = kJobId,
+                               .chunk_size = kChunk,
+                               .source_size = file_size(most)}};
+  protocol::AckBatch batch{kWindow};
   for (std::uint64_t i = 0; i < chunks * attempts; ++i) {
     const Message& message = arrivals[i];
     const auto header = wire::decode(message);
     require(static_cast<bool>(header), "a header is damaged");
     const auto step = receiver.on_chunk(*header, wire::payload_matches(*header, message));
-    if (const auto* known = std::get_if<flow::Answer>(&step)) {
+    if (const auto* known = std::get_if<protocol::Answer>(&step)) {
       batch.add(known->ack);
     } else {
-      require(std::holds_alternative<flow::Write>(step), "a chunk was refused");
+      require(std::holds_alternative<protocol::Write>(step), "a chunk was refused");
       batch.add(receiver.on_written(*header, wire::WriteCall::none, 0));
     }
     if (!batch.urgent()) continue;

@@ -24,8 +24,8 @@ using Calls = std::map<std::string, std::uint64_t>;
 // The length of a control message's payload, by its encoder.
 template <class Message>
 std::size_t length_of(const Message& message) {
-  std::vector<std::byte> room(wire::kControlPayload.value);
-  const auto length = wire::encode(message, room);
+  std::vector<std::byte> capacity(wire::kControlPayload.value);
+  const auto length = wire::encode(message, capacity);
   EXPECT_TRUE(length);
   return length ? *length : 0;
 }
@@ -124,10 +124,10 @@ class Messages : public RunTest {
     const auto said = wire::decode_job(sent.payload);
     EXPECT_TRUE(said);
     if (!said) return {};
-    EXPECT_LT(said->token.size() + said->source_id.size(), 512U);
+    EXPECT_LT(said->job_lock.size() + said->source_id.size(), 512U);
     wire::Job job;
     job.destination = options.destination;
-    job.token = said->token;
+    job.job_lock = said->job_lock;
     job.host = mpi::host_name();
     job.stall_timeout = options.stall_timeout;
     job.machine = said->machine;

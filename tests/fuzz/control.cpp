@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/wire/job.hpp"
-#include "engine/wire/recall.hpp"
+#include "engine/wire/retrieval.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace mpiferry::wire {
@@ -57,21 +57,21 @@ void check_job(const Job& job) {
 }
 
 // Nor for how many workers it keeps a directory.
-void check_recall(const Recall& recall) {
+void check_recall(const RetrievalJob& recall) {
   require(recall.chunk_size >= 1_B && recall.chunk_size <= kMaxChunkSize, "chunk size in range");
   require(recall.window >= 1 && recall.window <= kMaxWindow, "window in range");
   require(recall.size.value <= kMaxChunks * recall.chunk_size.value,
           "no more chunks than a job may have");
   std::uint64_t workers = 0;
-  for (const Recall::Hosts& hosts : recall.hosts) {
+  for (const RetrievalJob::Hosts& hosts : recall.hosts) {
     require(hosts.workers >= 1, "a host has workers");
     require(hosts.host.find('/') == std::string::npos, "a host leads nowhere");
     workers += hosts.workers;
   }
-  require(workers >= 1 && workers <= kMaxRecalled, "workers in range");
+  require(workers >= 1 && workers <= kMaxRetrieved, "workers in range");
 }
 
-void check_extras(const Extras& extras) {
+void check_extras(const ExtraFiles& extras) {
   for (const std::string& name : extras.names) {
     require(name.find('/') == std::string::npos, "a name leads nowhere");
   }
@@ -131,10 +131,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       play_path(payload);
       break;
     case 6:
-      play<Recall>(payload, decode_recall, check_recall);
+      play<RetrievalJob>(payload, decode_retrieval_job, check_recall);
       break;
     default:
-      play<Extras>(payload, decode_extras, check_extras);
+      play<ExtraFiles>(payload, decode_extra_files, check_extras);
   }
   return 0;
 }

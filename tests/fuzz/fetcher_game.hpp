@@ -11,8 +11,8 @@
 #include <variant>
 #include <vector>
 
-#include "engine/flow/fetcher.hpp"
-#include "engine/plan/holdings.hpp"
+#include "engine/plan/chunk_locations.hpp"
+#include "engine/protocol/fetcher.hpp"
 #include "tests/fuzz/feed.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -22,19 +22,19 @@ class FetcherGame {
  public:
   explicit FetcherGame(Feed& feed)
       : feed_(feed),
-        spared_(feed.flag()),
+        protected_source_(feed.flag()),
         config_(config(feed)),
         directories_(static_cast<std::uint32_t>(1 + feed.below(3))),
-        holdings_(config_.ranks, spared_) {
+        locations_(config_.ranks, protected_source_) {
     hear_holdings();
     config_.holder = [this](ChunkIndex chunk, std::uint32_t n) {
-      return holdings_.holder(chunk, directory_of(chunk), n);
+      return locations_.holder(chunk, directory_of(chunk), n);
     };
   }
 
   void play() {
     check_holders();
-    flow::Fetcher fetcher{config_};
+    protocol::Fetcher fetcher{config_};
     for (int step = 0; step < kSteps && !feed_.empty(); ++step) {
       now_ += std::chrono::milliseconds{feed_.byte()};
       switch (feed_.below(6)) {
@@ -69,7 +69,7 @@ class FetcherGame {
     State state = State::open;
   };
 
-  static flow::FetcherConfig config(Feed& feed) {
+  static protocol::FetcherConfig config(Feed& feed) {
     return {.chunks = feed.below(24),
             .ranks = static_cast<std::uint32_t>(1 + feed.below(5)),
             .window = static_cast<std::uint32_t>(1 + feed.below(4)),
@@ -83,38 +83,38 @@ class FetcherGame {
     return static_cast<std::uint32_t>(chunk.value % directories_);
   }
 
-  // Whatever wire::decode_holding lets through.
+  // Whatever wire::decode_seen_chunks lets through.
   void hear_holdings() {
     std::map<int, std::uint32_t> last;  // directory that a rank spoke of
     for (std::size_t left = feed_.below(16); left > 0; --left) {
       const Rank from{static_cast<int>(feed_.below(config_.ranks))};
-      wire::Holding holding{.directory = static_cast<std::uint32_t>(feed_.below(4)), .runs = {}};
+      wire::SeenChunks seen{.directory = static_cast<std::uint32_t>(feed_.below(4)), .runs = {}};
       for (std::size_t runs = feed_.below(4); runs > 0; --runs) {
         const wire::ChunkRun run{feed_.number() % kMaxChunks,
                                  static_cast<std::uint32_t>(feed_.number() | 1U),
                                  static_cast<std::uint32_t>(feed_.number() | 1U)};
-        if (run.last() < kMaxChunks) holding.runs.push_back(run);
+        if (run.last() < kMaxChunks) seen.runs.push_back(run);
       }
-      const bool in_turn = last[from.value] <= holding.directory;
-      const bool added = holdings_.add(from, holding, config_.chunks);
-      if (in_turn) last[from.value] = holding.directory;
-      require(added == (in_turn && ascends(from, holding)), "only what can be is believed");
+      const bool in_turn = last[from.value] <= seen.directory;
+      const bool added = locations_.add(from, seen, config_.chunks);
+      if (in_turn) last[from.value] = seen.directory;
+      require(added == (in_turn && ascends(from, seen)), "only what can be is believed");
       if (!added) continue;
-      for (const wire::ChunkRun& run : holding.runs) {
+      for (const wire::ChunkRun& run : seen.runs) {
         for (std::uint64_t i = 0; i < run.count; ++i) {
-          said_[{holding.directory, run.first + i * run.stride}].insert(from);
+          said_[{seen.directory, run.first + i * run.stride}].insert(from);
         }
       }
     }
   }
 
   // Behind what this rank has said of this directory, and within the file.
-  bool ascends(Rank from, const wire::Holding& holding) const {
+  bool ascends(Rank from, const wire::SeenChunks& seen) const {
     std::uint64_t next = 0;
     for (const auto& [what, ranks] : said_) {
-      if (what.first == holding.directory && ranks.contains(from)) next = what.second + 1;
+      if (what.first == seen.directory && ranks.contains(from)) next = what.second + 1;
     }
-    for (const wire::ChunkRun& run : holding.runs) {
+    for (const wire::ChunkRun& run : seen.runs) {
       if (run.first < next || run.last() >= config_.chunks) return false;
       next = run.last() + 1;
     }
@@ -124,7 +124,7 @@ class FetcherGame {
   std::vector<Rank> holders(ChunkIndex chunk, std::uint32_t directory) const {
     std::vector<Rank> ranks;
     for (std::uint32_t n = 0; n <= config_.ranks; ++n) {
-      const auto rank = holdings_.holder(chunk, directory, n);
+      const auto rank = locations_.holder(chunk, directory, n);
       if (!rank) break;
       ranks.push_back(*rank);
     }
@@ -139,7 +139,7 @@ class FetcherGame {
         require(is_new || order->second == ranks, "an order stays as it is");
         if (ranks.empty() && !said_.contains({directory, i})) continue;
         const std::set<Rank>& said = said_[{directory, i}];
-        const std::size_t sharing = config_.ranks > 1 && spared_ ? 1 : 0;
+        const std::size_t sharing = config_.ranks > 1 && protected_source_ ? 1 : 0;
         require(sharing == 0 || !said.contains(kMaster) || ranks.back() == kMaster,
                 "the master comes last if it is to be spared");
         std::ranges::sort(ranks);
@@ -149,16 +149,16 @@ class FetcherGame {
   }
 
   // What the master does when next() says so.
-  void act(flow::Fetcher& fetcher) {
-    const flow::FetchAction action = fetcher.next();
-    if (const auto* missing = std::get_if<flow::Missing>(&action)) {
+  void act(protocol::Fetcher& fetcher) {
+    const protocol::FetchAction action = fetcher.next();
+    if (const auto* missing = std::get_if<protocol::Missing>(&action)) {
       require(missing->chunk.value == asked_.size(), "chunks are asked for in order");
       require(holders(missing->chunk, directory_of(missing->chunk)).empty(), "nobody has it");
       fetcher.on_missing(missing->chunk);
       asked_.push_back({.from = kNoRank, .state = State::lost});
       return;
     }
-    const auto* fetch = std::get_if<flow::Fetch>(&action);
+    const auto* fetch = std::get_if<protocol::Fetch>(&action);
     if (fetch == nullptr) return;
     const auto waits = std::ranges::find(asked_, State::waits, &Asked::state);
     if (fetch->attempt == 0) {
@@ -183,7 +183,7 @@ class FetcherGame {
     fetcher.on_requested(*fetch, now_);
   }
 
-  void store(flow::Fetcher& fetcher) {
+  void store(protocol::Fetcher& fetcher) {
     const std::size_t first = feed_.byte();
     for (std::size_t i = 0; i < asked_.size(); ++i) {
       const std::size_t at = (first + i) % asked_.size();
@@ -194,44 +194,45 @@ class FetcherGame {
   }
 
   // By whom it was asked, be it late or twice.
-  void answer(flow::Fetcher& fetcher) {
+  void answer(protocol::Fetcher& fetcher) {
     if (asked_.empty()) return;
     const std::size_t at = feed_.byte() % asked_.size();
     hear(fetcher, asked_[at].from, ChunkIndex{at}, asked_[at].attempt);
   }
 
-  void hear(flow::Fetcher& fetcher, Rank from, ChunkIndex chunk, std::uint32_t attempt) {
-    const auto arrival = static_cast<flow::Arrival>(feed_.below(3));
-    const flow::FetchAction before = fetcher.next();
-    const flow::FetchEffect effect = fetcher.on_arrival(from, chunk, attempt, arrival, now_);
+  void hear(protocol::Fetcher& fetcher, Rank from, ChunkIndex chunk, std::uint32_t attempt) {
+    const auto arrival = static_cast<protocol::Arrival>(feed_.below(3));
+    const protocol::FetchAction before = fetcher.next();
+    const protocol::FetchEffect effect = fetcher.on_arrival(from, chunk, attempt, arrival, now_);
     Asked* asked = chunk.value < asked_.size() ? &asked_[chunk.value] : nullptr;
     if (asked == nullptr || asked->state != State::open || asked->from != from ||
         asked->attempt != attempt) {
-      require(effect == flow::FetchEffect::stale || effect == flow::FetchEffect::invalid,
+      require(effect == protocol::FetchEffect::stale || effect == protocol::FetchEffect::invalid,
               "only the first answer to a request counts, and only of who was asked");
-      require(asked != nullptr || effect == flow::FetchEffect::invalid,
+      require(asked != nullptr || effect == protocol::FetchEffect::invalid,
               "what nobody was asked for is invalid");
       return require(fetcher.next() == before, "what is not believed changes nothing");
     }
     --open_[from];
     heard_[from] = now_;
     switch (arrival) {
-      case flow::Arrival::good:
+      case protocol::Arrival::good:
         asked->state = State::in_hand;
-        return require(effect == flow::FetchEffect::accepted, "what is good is accepted");
-      case flow::Arrival::damaged:
+        return require(effect == protocol::FetchEffect::accepted, "what is good is accepted");
+      case protocol::Arrival::damaged:
         ++corrupt_;
         asked->state = asked->damaged++ < config_.retries ? State::waits : State::lost;
-        return require(effect == (asked->state == State::waits ? flow::FetchEffect::again
-                                                               : flow::FetchEffect::exhausted),
+        return require(effect == (asked->state == State::waits ? protocol::FetchEffect::again
+                                                               : protocol::FetchEffect::exhausted),
                        "damage is asked for again while there are retries");
-      case flow::Arrival::unavailable: {
+      case protocol::Arrival::unavailable: {
         const auto ranks = holders(chunk, directory_of(chunk));
         const bool more = ++asked->unavailable < ranks.size();
         if (more) asked->from = ranks[asked->unavailable];
         asked->state = more ? State::waits : State::lost;
-        return require(effect == (more ? flow::FetchEffect::again : flow::FetchEffect::lost),
-                       "nothing is lost before everyone who has it was asked");
+        return require(
+            effect == (more ? protocol::FetchEffect::again : protocol::FetchEffect::lost),
+            "nothing is lost before everyone who has it was asked");
       }
     }
   }
@@ -240,7 +241,7 @@ class FetcherGame {
     return static_cast<std::size_t>(std::ranges::count(asked_, state, &Asked::state));
   }
 
-  void check(const flow::Fetcher& fetcher) {
+  void check(const protocol::Fetcher& fetcher) {
     const std::size_t open = count(State::open);
     const std::size_t settled = count(State::done) + count(State::lost);
     require(fetcher.open_requests() == open - open_[kMaster], "requests without an answer");
@@ -253,23 +254,23 @@ class FetcherGame {
     require(fetcher.peak_in_flight() == peak_, "the most that a rank owed");
     require(asked_.size() <= config_.chunks, "no chunk beyond the last");
 
-    const flow::FetchAction action = fetcher.next();
+    const protocol::FetchAction action = fetcher.next();
     require(fetcher.next() == action, "next is pure");
-    require(std::holds_alternative<flow::Done>(action) == (settled == config_.chunks),
+    require(std::holds_alternative<protocol::Done>(action) == (settled == config_.chunks),
             "done is done");
-    if (std::holds_alternative<flow::Wait>(action)) {
+    if (std::holds_alternative<protocol::Wait>(action)) {
       require(open + count(State::in_hand) > 0, "nobody waits for nothing");
     }
     check_stall(fetcher);
   }
 
-  void check_stall(const flow::Fetcher& fetcher) const {
-    flow::Duration longest{};
+  void check_stall(const protocol::Fetcher& fetcher) const {
+    protocol::Duration longest{};
     for (const auto& [rank, open] : open_) {
       if (open > 0 && rank != kMaster) longest = std::max(longest, now_ - heard_.at(rank));
     }
     const bool late =
-        config_.stall_timeout > flow::Duration::zero() && longest > config_.stall_timeout;
+        config_.stall_timeout > protocol::Duration::zero() && longest > config_.stall_timeout;
     const auto stall = fetcher.stalled(now_);
     require(stall.has_value() == late, "who owes an answer for too long stalls, and nobody else");
     if (!stall) return;
@@ -278,16 +279,16 @@ class FetcherGame {
   }
 
   Feed& feed_;
-  bool spared_;
-  flow::FetcherConfig config_;
+  bool protected_source_;
+  protocol::FetcherConfig config_;
   std::uint32_t directories_;
-  plan::Holdings holdings_;
+  plan::ChunkLocations locations_;
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::set<Rank>> said_;
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::vector<Rank>> orders_;
-  flow::Time now_{};
+  protocol::Time now_{};
   std::vector<Asked> asked_;  // chunk i at position i
   std::map<Rank, std::uint32_t> open_;
-  std::map<Rank, flow::Time> heard_;
+  std::map<Rank, protocol::Time> heard_;
   std::uint64_t corrupt_ = 0;
   std::uint64_t again_ = 0;
   std::uint32_t peak_ = 0;

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "tests/fuzz/feed.hpp"
-#include "tests/fuzz/inventory_game.hpp"
+#include "tests/fuzz/held_chunks_game.hpp"
 #include "tests/fuzz/receiver_game.hpp"
 #include "tests/fuzz/sender_game.hpp"
 #include "tests/fuzz/target.hpp"
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto workers = static_cast<std::uint32_t>(1 + feed.below(4));
     std::optional<std::uint64_t> chunks;
     if (feed.flag()) chunks = feed.number();
-    InventoryGame{feed, workers, chunks}.play();
+    HeldChunksGame{feed, workers, chunks}.play();
   } else if (sender) {
     SenderGame{feed, resume}.play();
   } else {

@@ -10,9 +10,9 @@
 #include <variant>
 #include <vector>
 
-#include "engine/flow/receiver.hpp"
-#include "engine/flow/sender.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/protocol/receiver.hpp"
+#include "engine/protocol/sender.hpp"
 #include "tests/fuzz/feed.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -46,8 +46,8 @@ class ReceiverGame {
     Bytes length;
   };
 
-  static flow::ReceiverConfig config(Feed& feed, bool reroute) {
-    flow::ReceiverConfig config;
+  static protocol::ReceiverConfig config(Feed& feed, bool reroute) {
+    protocol::ReceiverConfig config;
     config.reroute = reroute;
     config.workers = static_cast<std::uint32_t>(1 + feed.below(4));
     config.self = Rank{static_cast<int>(1 + feed.below(config.workers))};
@@ -111,8 +111,8 @@ class ReceiverGame {
 
   void arrive(const wire::Header& header, bool intact) {
     const std::uint64_t corrupt = receiver_.chunks_corrupt();
-    const flow::ChunkStep step = receiver_.on_chunk(header, intact);
-    if (const auto* violation = std::get_if<flow::Violation>(&step)) {
+    const protocol::ChunkStep step = receiver_.on_chunk(header, intact);
+    if (const auto* violation = std::get_if<protocol::Violation>(&step)) {
       require(violation->code != Errc::ok, "a violation has a name");
       require(receiver_.chunks_corrupt() == corrupt, "a violation counts nothing");
       return;
@@ -129,7 +129,7 @@ class ReceiverGame {
     require(!config_.source_size || header.offset + header.length <= *config_.source_size,
             "nothing is written behind the end");
 
-    if (const auto* answer = std::get_if<flow::Answer>(&step)) {
+    if (const auto* answer = std::get_if<protocol::Answer>(&step)) {
       const wire::Ack& ack = answer->ack;
       require(ack.chunk == header.chunk && ack.attempt == header.attempt, "it answers what came");
       require(intact == (ack.status == wire::AckStatus::written),
@@ -179,13 +179,13 @@ class ReceiverGame {
 
   void check() const {
     Bytes bytes;
-    std::size_t adopted = 0;
+    std::size_t foreign = 0;
     for (const auto& [chunk, on_disk] : disk_) {
       bytes += on_disk.length;
       if (!owned(chunk)) {
-        ++adopted;
-        const auto known = receiver_.adopted().find(chunk.value);
-        require(known != receiver_.adopted().end() && known->second == on_disk.digest,
+        ++foreign;
+        const auto known = receiver_.foreign().find(chunk.value);
+        require(known != receiver_.foreign().end() && known->second == on_disk.digest,
                 "the digest of another's chunk is that of what is on disk");
         continue;
       }
@@ -193,7 +193,7 @@ class ReceiverGame {
       require(receiver_.holds(k), "what is on disk is held");
       require(receiver_.digests()[k] == on_disk.digest, "the digest is that of what is on disk");
     }
-    require(receiver_.adopted().size() == adopted, "adopted is what is on disk");
+    require(receiver_.foreign().size() == foreign, "adopted is what is on disk");
     for (const auto& [k, digest] : found_) {
       const bool kept = !begun_.contains(k);
       require(receiver_.kept(k) == kept, "kept is what was found and not written over");
@@ -207,7 +207,7 @@ class ReceiverGame {
     }
     require(receiver_.chunks_written() == disk_.size(), "each chunk counts once");
     require(receiver_.bytes_written() == bytes, "its bytes count once");
-    std::uint64_t most = std::max(disk_.size() + found_.size() + flow::kMaxWindow, looked_at_);
+    std::uint64_t most = std::max(disk_.size() + found_.size() + protocol::kMaxWindow, looked_at_);
     if (config_.source_size) most = config_.source_size->value / config_.chunk_size.value + 1;
     require(receiver_.digests().size() <= most, "memory only for what can be");
   }
@@ -216,8 +216,8 @@ class ReceiverGame {
 
   Feed& feed_;
   bool resume_;
-  flow::ReceiverConfig config_;
-  flow::Receiver receiver_;
+  protocol::ReceiverConfig config_;
+  protocol::Receiver receiver_;
   std::map<ChunkIndex, OnDisk> disk_;
   std::vector<wire::Header> writing_;
   std::set<std::uint64_t> begun_;  // of its own chunks, by position: a write was asked for

@@ -6,8 +6,8 @@
 
 #include "engine/plan/chunk_set.hpp"
 #include "engine/wire/ack.hpp"
-#include "engine/wire/inventory.hpp"
-#include "engine/wire/recall.hpp"
+#include "engine/wire/held_chunks_message.hpp"
+#include "engine/wire/retrieval.hpp"
 #include "tests/fuzz/feed.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -24,12 +24,12 @@ void check(const Ack& ack) {
   require((*call_name(ack.call) == '\0') == (ack.call == WriteCall::none), "every call has a name");
 }
 
-void check(const Request& /*request*/) {}
+void check(const ReadRequest& /*request*/) {}
 
-void check(const Finding& finding) {
-  require(finding.status <= Finding::Status::unreadable, "a status that there is");
-  require(finding.system_errno >= 0, "no negative errno");
-  require((*call_name(finding.call) == '\0') == (finding.call == Finding::Call::none),
+void check(const ReadReply& reply) {
+  require(reply.status <= ReadReply::Status::unreadable, "a status that there is");
+  require(reply.system_errno >= 0, "no negative errno");
+  require((*call_name(reply.call) == '\0') == (reply.call == ReadReply::Call::none),
           "every call has a name");
 }
 
@@ -73,48 +73,48 @@ void check_holds(const plan::ChunkSet& set, const std::vector<bool>& has) {
   }
 }
 
-std::vector<std::byte> encoded(const Holding& holding) {
-  std::vector<std::byte> out(kHoldingHead + kRunSize * holding.runs.size());
-  require(encode(holding, out) == out.size(), "a holding is as long as it says");
+std::vector<std::byte> encoded(const SeenChunks& seen) {
+  std::vector<std::byte> out(kSeenChunksHead + kRunSize * seen.runs.size());
+  require(encode(seen, out) == out.size(), "a holding is as long as it says");
   return out;
 }
 
-void play_holding(std::span<const std::byte> payload) {
-  const auto holding = decode_holding(payload);
-  if (!holding) {
-    require(holding.error().code == Errc::bad_field, "a bad holding is a bad field");
+void play_seen_chunks(std::span<const std::byte> payload) {
+  const auto seen = decode_seen_chunks(payload);
+  if (!seen) {
+    require(seen.error().code == Errc::bad_field, "a bad holding is a bad field");
     return;
   }
-  require(std::ranges::equal(encoded(*holding), payload), "what decodes encodes the same");
-  for (const ChunkRun& run : holding->runs) {
+  require(std::ranges::equal(encoded(*seen), payload), "what decodes encodes the same");
+  for (const ChunkRun& run : seen->runs) {
     require(run.count > 0 && run.stride > 0, "a run has chunks");
     require(run.first <= run.last() && run.last() < kMaxChunks, "chunks that a job may have");
   }
 
   plan::ChunkSet set;
-  const bool added = set.add(holding->runs, kFewChunks);
-  const std::vector<bool> has = model_of(holding->runs);
+  const bool added = set.add(seen->runs, kFewChunks);
+  const std::vector<bool> has = model_of(seen->runs);
   require(added == !has.empty(), "runs that ascend and end before the last chunk, and no others");
   check_holds(set, added ? has : std::vector<bool>(kFewChunks));
-  if (!added || holding->runs.empty()) return;
-  require(!set.add(holding->runs, kFewChunks), "no set twice");
+  if (!added || seen->runs.empty()) return;
+  require(!set.add(seen->runs, kFewChunks), "no set twice");
   check_holds(set, has);
 }
 
-void play_inventory(std::span<const std::byte> payload) {
-  const auto inventory = decode_inventory(payload);
-  if (!inventory) {
-    require(inventory.error().code == Errc::bad_field, "a bad inventory is a bad field");
+void play_held_chunks(std::span<const std::byte> payload) {
+  const auto held_chunks = decode_held_chunks(payload);
+  if (!held_chunks) {
+    require(held_chunks.error().code == Errc::bad_field, "a bad inventory is a bad field");
     return;
   }
-  require(inventory->first <= inventory->looked_at, "it ends where it begins, or after");
-  const auto& held = inventory->held;
+  require(held_chunks->first <= held_chunks->looked_at, "it ends where it begins, or after");
+  const auto& held = held_chunks->held;
   for (std::size_t i = 0; i < held.size(); ++i) {
     require(held[i].chunk.value < kMaxChunks, "chunks that a job may have");
     require(i == 0 || held[i - 1].chunk < held[i].chunk, "each chunk once, in order");
   }
-  std::vector<std::byte> again(kInventoryHead + kHeldSize * held.size());
-  require(encode(*inventory, again) == again.size(), "an inventory is as long as it says");
+  std::vector<std::byte> again(kHeldChunksHead + kHeldSize * held.size());
+  require(encode(*held_chunks, again) == again.size(), "an inventory is as long as it says");
   require(std::ranges::equal(again, payload), "what decodes encodes the same");
 }
 
@@ -132,9 +132,9 @@ void play_set(fuzz::Feed feed) {
   const std::size_t most = 1 + feed.below(4);
   for (auto runs = set.runs(); !runs.empty();) {
     const auto part = runs.first(std::min(most, runs.size()));
-    const auto holding = decode_holding(encoded({7, {part.begin(), part.end()}}));
-    require(holding && holding->directory == 7, "what a set says can be sent");
-    require(heard.add(holding->runs, kFewChunks), "what a set says is a set");
+    const auto seen = decode_seen_chunks(encoded({7, {part.begin(), part.end()}}));
+    require(seen && seen->directory == 7, "what a set says can be sent");
+    require(heard.add(seen->runs, kFewChunks), "what a set says is a set");
     runs = runs.subspan(part.size());
   }
   check_holds(heard, has);
@@ -154,16 +154,16 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       play<kAckSize>(payload, decode_ack);
       break;
     case 1:
-      play<kRequestSize>(payload, decode_request);
+      play<kReadRequestSize>(payload, decode_read_request);
       break;
     case 2:
-      play<kFindingSize>(payload, decode_finding);
+      play<kReadReplySize>(payload, decode_read_reply);
       break;
     case 3:
-      play_holding(payload);
+      play_seen_chunks(payload);
       break;
     case 5:
-      play_inventory(payload);
+      play_held_chunks(payload);
       break;
     default:
       play_set(mpiferry::fuzz::Feed{payload});

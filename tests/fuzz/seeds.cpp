@@ -11,10 +11,10 @@
 
 #include "engine/wire/ack.hpp"
 #include "engine/wire/header.hpp"
-#include "engine/wire/inventory.hpp"
+#include "engine/wire/held_chunks_message.hpp"
 #include "engine/wire/job.hpp"
 #include "engine/wire/manifest.hpp"
-#include "engine/wire/recall.hpp"
+#include "engine/wire/retrieval.hpp"
 
 namespace mpiferry::wire {
 namespace {
@@ -50,10 +50,10 @@ const std::string kAnyBytes{"out/\xff\xc0\x80\0\n\"\\{rank}", 16};
 
 void add_headers(Seeds& seeds) {
   std::size_t length = 0;
-  for (const Kind kind :
-       {Kind::job, Kind::chunk, Kind::end, Kind::recall, Kind::requests, Kind::ready, Kind::acks,
-        Kind::failed, Kind::closed, Kind::holding, Kind::findings, Kind::extras, Kind::inventory,
-        Kind::busy, Kind::alive, Kind::over, Kind::room, Kind::clear}) {
+  for (const Kind kind : {Kind::job, Kind::chunk, Kind::end, Kind::retrieval, Kind::read_requests,
+                          Kind::ready, Kind::acks, Kind::failed, Kind::closed, Kind::seen_chunks,
+                          Kind::read_replies, Kind::extra_files, Kind::held_chunks, Kind::busy,
+                          Kind::alive, Kind::over, Kind::capacity, Kind::clear}) {
     std::vector<std::byte> message(kHeaderSize + length, std::byte{'x'});
     const std::span<std::byte> payload = std::span{message}.subspan(kHeaderSize);
     const Header header{.kind = kind,
@@ -92,38 +92,38 @@ void add_records(Seeds& seeds) {
   add_records<kAckSize>(seeds, "0", std::vector{written});
   add_records<kAckSize>(seeds, "0", std::vector{written, corrupt, failed});
 
-  const Request request{
+  const ReadRequest request{
       .chunk = {7}, .attempt = 1, .directory = 3, .digest = 0x9555e8555c62dcfd, .moved = false};
-  Request moved = request;
+  ReadRequest moved = request;
   moved.moved = true;
-  add_records<kRequestSize>(seeds, "1", std::vector{request, moved});
+  add_records<kReadRequestSize>(seeds, "1", std::vector{request, moved});
 
-  const Finding whole{.chunk = {7}, .attempt = 1, .digest = 0x9555e8555c62dcfd};
-  Finding missing = whole;
-  missing.status = Finding::Status::missing;
-  missing.call = Finding::Call::open;
+  const ReadReply whole{.chunk = {7}, .attempt = 1, .digest = 0x9555e8555c62dcfd};
+  ReadReply missing = whole;
+  missing.status = ReadReply::Status::missing;
+  missing.call = ReadReply::Call::open;
   missing.system_errno = ENOENT;
-  Finding unreadable = missing;
-  unreadable.status = Finding::Status::unreadable;
-  unreadable.call = Finding::Call::pread;
+  ReadReply unreadable = missing;
+  unreadable.status = ReadReply::Status::unreadable;
+  unreadable.call = ReadReply::Call::pread;
   unreadable.system_errno = EIO;
-  Finding wrong_length = whole;
-  wrong_length.status = Finding::Status::wrong_length;
-  add_records<kFindingSize>(seeds, "2", std::vector{whole, missing, unreadable, wrong_length});
+  ReadReply wrong_length = whole;
+  wrong_length.status = ReadReply::Status::wrong_length;
+  add_records<kReadReplySize>(seeds, "2", std::vector{whole, missing, unreadable, wrong_length});
 
-  for (const Holding& holding :
-       {Holding{}, Holding{1, {{0, 4, 100}}}, Holding{2, {{3, 1, 1}, {4, 5, 20}, {299, 1, 1}}}}) {
-    std::vector<std::byte> bytes(kHoldingHead + kRunSize * holding.runs.size());
-    bytes.resize(encode(holding, bytes));
+  for (const SeenChunks& seen : {SeenChunks{}, SeenChunks{1, {{0, 4, 100}}},
+                                 SeenChunks{2, {{3, 1, 1}, {4, 5, 20}, {299, 1, 1}}}}) {
+    std::vector<std::byte> bytes(kSeenChunksHead + kRunSize * seen.runs.size());
+    bytes.resize(encode(seen, bytes));
     seeds.add("records", "3", bytes);
   }
   seeds.add("records", std::string{"4\3\3\3\3\0\0\1\xff\0\7\7\7", 13});
 
-  for (const Inventory& inventory :
-       {Inventory{}, Inventory{0, kAllLookedAt, {{{7}, 0x9555e8555c62dcfd}}},
-        Inventory{64, 128, {{{129}, 1}, {{131}, 2}}}}) {
-    std::vector<std::byte> bytes(kInventoryHead + kHeldSize * inventory.held.size());
-    bytes.resize(encode(inventory, bytes));
+  for (const HeldChunksMessage& held_chunks :
+       {HeldChunksMessage{}, HeldChunksMessage{0, kAllLookedAt, {{{7}, 0x9555e8555c62dcfd}}},
+        HeldChunksMessage{64, 128, {{{129}, 1}, {{131}, 2}}}}) {
+    std::vector<std::byte> bytes(kHeldChunksHead + kHeldSize * held_chunks.held.size());
+    bytes.resize(encode(held_chunks, bytes));
     seeds.add("records", "5", bytes);
   }
 }
@@ -139,7 +139,7 @@ void add_control(Seeds& seeds, std::string_view first, const Message& message) {
 void add_control(Seeds& seeds) {
   Job job;
   job.destination = "out/{rank}";
-  job.token = "4f686686a1b2c3d4";
+  job.job_lock = "4f686686a1b2c3d4";
   job.machine = "7c1f";
   job.source_id = "66305:17";
   job.shared_source_id = "17:65536:1.5";
@@ -178,7 +178,7 @@ void add_control(Seeds& seeds) {
                       .detail = "gr\xc3\xbc\xc3\x9f",
                       .hint = "free some space"});
   seeds.add("control", "5" + kAnyBytes);
-  Recall recall;
+  RetrievalJob recall;
   recall.directory = "out/{host}/{rank}";
   recall.hosts = {{"node1", 4}, {"\xff", 1}};
   recall.size = 5_GiB;
@@ -190,9 +190,9 @@ void add_control(Seeds& seeds) {
     if (layout == Layout::file) recall.faults = job.faults;
     add_control(seeds, "6", recall);
   }
-  add_control(seeds, "7", Extras{});
-  add_control(seeds, "7", Extras{3, {"chunk_9.bin", "stripe_\xff.bin"}, "", 0});
-  add_control(seeds, "7", Extras{3, {}, "readdir", 5});
+  add_control(seeds, "7", ExtraFiles{});
+  add_control(seeds, "7", ExtraFiles{3, {"chunk_9.bin", "stripe_\xff.bin"}, "", 0});
+  add_control(seeds, "7", ExtraFiles{3, {}, "readdir", 5});
   // Each is what UTF-8 just does not allow: too long a form, a surrogate, beyond the last.
   for (const char* beyond :
        {"\xc0\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80"}) {

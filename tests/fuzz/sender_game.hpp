@@ -11,10 +11,10 @@
 #include <variant>
 #include <vector>
 
-#include "engine/flow/sender.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/protocol/sender.hpp"
 #include "tests/fuzz/feed.hpp"
-#include "tests/fuzz/inventory_game.hpp"
+#include "tests/fuzz/held_chunks_game.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace mpiferry::fuzz {
@@ -23,7 +23,7 @@ class SenderGame {
  public:
   SenderGame(Feed& feed, bool resume) : feed_(feed), config_(config(feed)) {
     if (resume) stock_.emplace(feed, config_.workers, config_.chunks);
-    if (resume) config_.inventory = &stock_->inventory();
+    if (resume) config_.held_chunks = &stock_->held_chunks();
     sender_.emplace(config_);
   }
 
@@ -55,24 +55,24 @@ class SenderGame {
   static constexpr int kSteps = 400;  // the check looks at every chunk
 
   struct Flight {
-    flow::Send send;
+    protocol::Send send;
     Bytes length;
     bool sending = true;
     bool answered = false;  // this attempt was
     bool written = false;
-    bool stray = false;  // answered: its worker could not write it, and another one is to get it
-    bool kept = false;   // never sent: its worker holds it
+    bool rerouted = false;  // answered: its worker could not write it, and another one is to get it
+    bool kept = false;      // never sent: its worker holds it
   };
   using Heard = std::pair<Rank, wire::Ack>;
 
-  static flow::SenderConfig config(Feed& feed) {
-    flow::SenderConfig config{.workers = static_cast<std::uint32_t>(1 + feed.below(4)),
-                              .window = static_cast<std::uint32_t>(1 + feed.below(5)),
-                              .retries = static_cast<std::uint32_t>(feed.below(3)),
-                              .buffers = 1 + feed.below(8),
-                              .stall_timeout = std::chrono::milliseconds{feed.byte()},
-                              .chunks = std::nullopt,
-                              .retain = feed.flag()};
+  static protocol::SenderConfig config(Feed& feed) {
+    protocol::SenderConfig config{.workers = static_cast<std::uint32_t>(1 + feed.below(4)),
+                                  .window = static_cast<std::uint32_t>(1 + feed.below(5)),
+                                  .retries = static_cast<std::uint32_t>(feed.below(3)),
+                                  .buffers = 1 + feed.below(8),
+                                  .stall_timeout = std::chrono::milliseconds{feed.byte()},
+                                  .chunks = std::nullopt,
+                                  .retain = feed.flag()};
     if (feed.flag()) config.chunks = feed.number();
     config.reroute = feed.flag();
     return config;
@@ -80,8 +80,8 @@ class SenderGame {
 
   // What the master does when next() says so.
   void act() {
-    const flow::Action action = sender_->next();
-    const auto* send = std::get_if<flow::Send>(&action);
+    const protocol::Action action = sender_->next();
+    const auto* send = std::get_if<protocol::Send>(&action);
     if (send == nullptr) return;
     if (send->attempt == 0 && !send->again && !config_.chunks && feed_.below(8) == 0) {
       config_.chunks = send->chunk.value;  // the read met the end of the stream
@@ -90,11 +90,11 @@ class SenderGame {
     const Bytes length{1 + feed_.number() % kMaxChunkSize.value};
     if (stock_ && keep(*send, length)) return;
     sender_->on_started(*send, length, now_);
-    require(send->attempt > 0 || !barred_.at(index(send->to)) || failed_,
+    require(send->attempt > 0 || !excluded_.at(index(send->to)) || failed_,
             "who cannot write gets nothing new");
     if (send->again) {
       Flight& flight = flights_.at(send->chunk.value);
-      require(send->attempt == 0 && flight.stray && !flight.sending, "only strays move");
+      require(send->attempt == 0 && flight.rerouted && !flight.sending, "only strays move");
       flight = {*send, length};
       return;
     }
@@ -106,13 +106,14 @@ class SenderGame {
     Flight& flight = flights_.at(send->chunk.value);
     require(send->attempt == flight.send.attempt + 1, "one attempt after the other");
     require(send->attempt <= config_.retries, "no attempt above the retries");
-    require(flight.answered && !flight.written && !flight.stray && !flight.sending && !flight.kept,
-            "only damage is sent again");
+    require(
+        flight.answered && !flight.written && !flight.rerouted && !flight.sending && !flight.kept,
+        "only damage is sent again");
     flight = {*send, flight.length};
   }
 
   // The chunk was read: may be its worker holds just that.
-  bool keep(const flow::Send& send, Bytes length) {
+  bool keep(const protocol::Send& send, Bytes length) {
     const std::uint64_t digest = feed_.below(4);
     const bool first = send.attempt == 0 && !send.again;
     require(!first || stock_->knows(send.chunk), "nothing is sent before its worker has looked");
@@ -153,16 +154,16 @@ class SenderGame {
   }
   Heard plausible_ack() {
     if (flights_.empty()) return any_ack();
-    const flow::Send& send = flights_[feed_.number() % flights_.size()].send;
+    const protocol::Send& send = flights_[feed_.number() % flights_.size()].send;
     return {send.to, ack(send.chunk.value, send.attempt)};
   }
 
   void hear(const Heard& heard) {
     const auto& [from, ack] = heard;
-    const flow::Action before = sender_->next();
+    const protocol::Action before = sender_->next();
     const std::uint64_t corrupt = sender_->chunks_corrupt();
-    const flow::AckEffect effect = sender_->on_ack(from, ack, now_);
-    if (effect == flow::AckEffect::stale || effect == flow::AckEffect::invalid) {
+    const protocol::AckEffect effect = sender_->on_ack(from, ack, now_);
+    if (effect == protocol::AckEffect::stale || effect == protocol::AckEffect::invalid) {
       require(sender_->next() == before && sender_->chunks_corrupt() == corrupt,
               "what is not believed changes nothing");
     }
@@ -170,7 +171,7 @@ class SenderGame {
     Flight* flight = known ? &flights_[ack.chunk.value] : nullptr;
     if (!known || flight->send.to != from || flight->send.attempt != ack.attempt ||
         flight->answered) {
-      require(effect == flow::AckEffect::stale || effect == flow::AckEffect::invalid,
+      require(effect == protocol::AckEffect::stale || effect == protocol::AckEffect::invalid,
               "only the first answer to an attempt counts, and only its worker's");
       return;
     }
@@ -181,22 +182,24 @@ class SenderGame {
         flight->written = true;
         if (plan::owner(ack.chunk, config_.workers) != from) ++moved_;
         require(sender_->moved().size() == moved_, "what another worker than its own has written");
-        return require(effect == flow::AckEffect::written, "written is written");
+        return require(effect == protocol::AckEffect::written, "written is written");
       case wire::AckStatus::corrupt:
         failed_ |= last;
         require(sender_->chunks_corrupt() == corrupt + 1, "each damage is counted once");
-        return require(effect == (last ? flow::AckEffect::exhausted : flow::AckEffect::resend),
-                       "damage is sent again while there are retries");
+        return require(
+            effect == (last ? protocol::AckEffect::exhausted : protocol::AckEffect::resend),
+            "damage is sent again while there are retries");
       case wire::AckStatus::write_failed:
         return hear_of_failed_write(*flight, effect);
     }
   }
 
-  void hear_of_failed_write(Flight& flight, flow::AckEffect effect) {
-    barred_.at(index(flight.send.to)) = config_.reroute;
-    flight.stray = config_.reroute && std::ranges::count(barred_, false) > 0;
-    failed_ |= !flight.stray;
-    require(effect == (flight.stray ? flow::AckEffect::rerouted : flow::AckEffect::write_failed),
+  void hear_of_failed_write(Flight& flight, protocol::AckEffect effect) {
+    excluded_.at(index(flight.send.to)) = config_.reroute;
+    flight.rerouted = config_.reroute && std::ranges::count(excluded_, false) > 0;
+    failed_ |= !flight.rerouted;
+    require(effect == (flight.rerouted ? protocol::AckEffect::rerouted
+                                       : protocol::AckEffect::write_failed),
             "a failed write is one, or goes to somebody who can");
   }
 
@@ -207,14 +210,14 @@ class SenderGame {
     std::size_t sending = 0;
     std::size_t unanswered = 0;
     std::size_t buffers = 0;
-    std::uint64_t strays = 0;
+    std::uint64_t rerouted_chunks = 0;
     std::uint64_t written = 0;
     std::uint64_t kept = 0;
     Bytes bytes;
     Bytes bytes_kept;
     for (const Flight& flight : flights_) {
-      owed.at(index(flight.send.to)) += flight.written || flight.stray || flight.kept ? 0 : 1;
-      strays += flight.stray;
+      owed.at(index(flight.send.to)) += flight.written || flight.rerouted || flight.kept ? 0 : 1;
+      rerouted_chunks += flight.rerouted;
       sending += flight.sending;
       unanswered += !flight.answered;
       buffers += flight.sending || (config_.retain && !flight.written && !flight.kept);
@@ -227,9 +230,10 @@ class SenderGame {
       const auto stall = sender_->owes(Rank{static_cast<int>(i) + 1}, now_);
       require(stall.unacknowledged == owed[i], "what a worker owes");
       require(owed[i] <= config_.window, "credits never exceed the window");
-      require(stall.silent >= flow::Duration::zero(), "nobody answered in the future");
+      require(stall.silent >= protocol::Duration::zero(), "nobody answered in the future");
     }
-    require(sender_->in_flight() == flights_.size() - written - strays - kept, "what is in flight");
+    require(sender_->in_flight() == flights_.size() - written - rerouted_chunks - kept,
+            "what is in flight");
     require(sender_->chunks_started() == flights_.size(), "what was started");
     require(sender_->chunks_written() == written && sender_->bytes_written() == bytes,
             "what was written");
@@ -238,12 +242,12 @@ class SenderGame {
     require(buffers <= config_.buffers, "buffers within bound");
     require(!config_.chunks || flights_.size() <= *config_.chunks, "no chunk beyond the last");
 
-    const flow::Action action = sender_->next();
+    const protocol::Action action = sender_->next();
     require(sender_->next() == action, "next is pure");
-    if (std::holds_alternative<flow::Done>(action)) {
+    if (std::holds_alternative<protocol::Done>(action)) {
       require(config_.chunks && written + kept == *config_.chunks && sending == 0, "done is done");
     }
-    if (std::holds_alternative<flow::Wait>(action)) {
+    if (std::holds_alternative<protocol::Wait>(action)) {
       const bool looking = stock_ && !stock_->knows(ChunkIndex{flights_.size()});
       require(sending + unanswered > 0 || failed_ || looking, "nobody waits for nothing");
     }
@@ -253,12 +257,12 @@ class SenderGame {
   }
 
   Feed& feed_;
-  flow::SenderConfig config_;
-  std::optional<InventoryGame> stock_;  // of a job that goes on
-  std::optional<flow::Sender> sender_;
-  flow::Time now_{};
+  protocol::SenderConfig config_;
+  std::optional<HeldChunksGame> stock_;  // of a job that goes on
+  std::optional<protocol::Sender> sender_;
+  protocol::Time now_{};
   std::vector<Flight> flights_;
-  std::vector<bool> barred_ = std::vector<bool>(config_.workers);
+  std::vector<bool> excluded_ = std::vector<bool>(config_.workers);
   std::uint64_t moved_ = 0;
   bool failed_ = false;  // the job has, so that it need not go on
 };

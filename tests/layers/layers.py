@@ -12,10 +12,10 @@ MAY_INCLUDE = {
     "engine/base": [],
     "engine/wire": ["engine/base"],
     "engine/plan": ["engine/base", "engine/wire"],
-    "engine/flow": ["engine/base", "engine/wire", "engine/plan"],
+    "engine/protocol": ["engine/base", "engine/wire", "engine/plan"],
     "engine/mpi": ["engine/base", "engine/wire"],
     "engine/disk": ["engine/base", "engine/wire"],
-    "engine/roles": ["engine/base", "engine/wire", "engine/plan", "engine/flow", "engine/mpi",
+    "engine/roles": ["engine/base", "engine/wire", "engine/plan", "engine/protocol", "engine/mpi",
                      "engine/disk"],
 }
 # The program is on top: its folders, the lowest first, and main.cpp.

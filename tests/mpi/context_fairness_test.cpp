@@ -138,7 +138,7 @@ TEST_F(MpiContextFairness, a_poller_kept_awake_does_not_nap) {
   Outcome outcome;
   wait(operation, outcome);
   {
-    const MpiContext::Awake awake{mpi()};
+    const MpiContext::BusyGuard awake{mpi()};
     for (int i = 0; i < 1000; ++i) ASSERT_EQ(io->poll_one(), 1U) << "a visit is always posted";
   }
   io->poll();
@@ -172,7 +172,7 @@ TEST_F(MpiContextFairness, work_of_ones_own_does_not_shorten_the_next_naps) {
   for (int i = 0; i < kSpells; ++i) {
     io->restart();
     io->run_for(100ms);
-    const MpiContext::Awake awake{mpi()};
+    const MpiContext::BusyGuard awake{mpi()};
     io->poll_one();
   }
   EXPECT_GE(mpi().naps() - before, 5U);

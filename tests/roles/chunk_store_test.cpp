@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/disk/offset_part.hpp"
+#include "engine/disk/offset_partial_file.hpp"
 #include "tests/roles/support.hpp"
 
 namespace mpiferry::roles {
@@ -72,7 +72,8 @@ TEST_F(ChunkStoreTest, says_who_is_writing_its_stripe) {
   ChunkStore store{destination, stripe, Rank{1}, 7};
   ASSERT_TRUE(store.open());
   {
-    const auto other = disk::OffsetPart::open(*destination, "stripe_1.bin", disk::Begin::fresh);
+    const auto other =
+        disk::OffsetPartialFile::open(*destination, "stripe_1.bin", disk::OpenMode::create);
     ASSERT_TRUE(other);
     expect_occupied(store, 0);
   }
@@ -97,11 +98,11 @@ struct Intruder final : Observer {
       : directory(disk::Directory::open_or_create(path.string())) {}
   void on_source(const std::string& /*source*/, std::uint64_t /*count*/,
                  Bytes /*chunk_size*/) override {
-    auto part = disk::OffsetPart::open(*directory, "stripe_1.bin", disk::Begin::fresh);
+    auto part = disk::OffsetPartialFile::open(*directory, "stripe_1.bin", disk::OpenMode::create);
     if (part) stripe.emplace(std::move(*part));
   }
   Result<disk::Directory> directory;
-  std::optional<disk::OffsetPart> stripe;
+  std::optional<disk::OffsetPartialFile> stripe;
 };
 
 TEST_F(ChunkStoreTest, of_a_job_tells_the_user_who_is_writing_its_stripe) {

@@ -45,7 +45,7 @@ TEST_F(CommitterTest, publishes_each_of_a_group_and_what_comes_meanwhile) {
   std::deque<Committer::Commit> commits;
   for (std::size_t i = 0; i < kMany; ++i) {
     auto part =
-        destination->open_part("chunk_" + std::to_string(i) + ".bin", 7, {.direct = i % 2 == 0});
+        destination->open_partial("chunk_" + std::to_string(i) + ".bin", 7, {.direct = i % 2 == 0});
     ASSERT_FALSE(part.error);
     commits.push_back({.slot = disk::ChunkSlot{std::move(part)}, .payload = payload.subspan(i)});
     committer.give(commits.back());
@@ -62,7 +62,7 @@ TEST_F(CommitterTest, tells_the_error_of_one_and_publishes_the_others) {
   Committer committer{io, *destination, 3};
   std::deque<Committer::Commit> commits;
   for (const char* name : {"a", "b", "c"}) {
-    auto part = destination->open_part(name, 7);
+    auto part = destination->open_partial(name, 7);
     ASSERT_FALSE(part.error);
     commits.push_back({.slot = disk::ChunkSlot{std::move(part)}, .payload = payload});
   }
@@ -81,7 +81,7 @@ TEST_F(CommitterTest, tells_who_found_no_room_and_publishes_the_others) {
   Committer committer{io, *destination, 3};
   std::deque<Committer::Commit> commits;
   for (const char* name : {"a", "b", "c"}) {
-    auto part = destination->open_part(name, 7);
+    auto part = destination->open_partial(name, 7);
     ASSERT_FALSE(part.error);
     // As on a full disk, a write fails on the writer's thread.
     commits.push_back({.slot = disk::ChunkSlot{std::move(part)},
@@ -111,7 +111,7 @@ TEST_F(CommitterTest, ends_with_what_is_under_way_and_leaves_no_part) {
   {
     Committer committer{io, *destination, kMany};
     for (int i = 0; i < kMany; ++i) {
-      auto part = destination->open_part(std::to_string(i), 7);
+      auto part = destination->open_partial(std::to_string(i), 7);
       ASSERT_FALSE(part.error);
       commits.push_back({.slot = disk::ChunkSlot{std::move(part)}, .payload = payload});
       committer.give(commits.back());

@@ -22,14 +22,14 @@ class HeartbeatTest : public mpi::MpiTest {
   }
 
   Observer observer;
-  flow::Attendant attendant;
+  protocol::WorkerFsm fsm;
   Event changed{*io};
   ControlSender control{mpi(), comm, 1, [this](const Failure& it) { fail(it); }};
   Post post{.context = mpi(),
             .communicator = comm,
             .observer = observer,
             .control = control,
-            .attendant = attendant,
+            .fsm = fsm,
             .changed = changed,
             .fail = [this](const Failure& it) { fail(it); },
             .take_end = {},

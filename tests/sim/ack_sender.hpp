@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "engine/flow/receiver.hpp"
+#include "engine/protocol/receiver.hpp"
 #include "tests/sim/buffer.hpp"
 #include "tests/sim/setting.hpp"
 
@@ -27,7 +27,7 @@ class AckSender {
   Rank self_;
   std::uint64_t job_id_;
   std::function<void(bool)> on_sent_;
-  flow::AckBatch batch_;
+  protocol::AckBatch batch_;
   Pool pool_;
   bool flush_posted_ = false;
   std::uint64_t messages_ = 0;

@@ -41,25 +41,25 @@ void Auditor::on_chunk_read(ChunkIndex chunk, std::span<const std::byte> bytes) 
 
 void Auditor::on_chunk_posted(const wire::Header& header, Rank to) {
   const std::uint64_t i = header.chunk.value;
-  require(!first_failure_ && !dismissed_, Invariant::nothing_after_the_end,
-          "chunk {} leaves after {}", i, dismissed_ ? "the end" : "a failure");
+  require(!first_failure_ && !end_sent_, Invariant::nothing_after_the_end,
+          "chunk {} leaves after {}", i, end_sent_ ? "the end" : "a failure");
   require(i < chunks_.size(), Invariant::everything_is_moved, "chunk {} leaves unread", i);
   Chunk& chunk = chunks_[i];
   Member& worker = member(to);
   require(disk(kMaster).find(kManifestFile) == nullptr, Invariant::manifest_comes_last,
           "chunk {} leaves while the result of an earlier job is there", i);
   some_left_ = true;
-  if (!chunk.attempt || chunk.stray) {
+  if (!chunk.attempt || chunk.rerouted) {
     require(chunk.attempt || i >= before_.size() || before_[i] != chunk.bytes,
             Invariant::held_is_kept, "chunk {} leaves for rank {}, which has it", i, to.value);
     require(header.attempt == 0, Invariant::resends_are_asked_for,
             "chunk {} leaves first as attempt {}", i, header.attempt);
     // The chunk that was being read when the master heard of it may still leave.
-    require(!worker.barred || !std::exchange(worker.had_its_last, true),
+    require(!worker.excluded || !std::exchange(worker.had_its_last, true),
             Invariant::resends_are_asked_for, "chunk {} leaves for rank {}, which cannot write", i,
             to.value);
-    strays_ += chunk.stray ? 1 : 0;
-    chunk.stray = false;
+    rerouted_ += chunk.rerouted ? 1 : 0;
+    chunk.rerouted = false;
     chunk.damaged = 0;
     chunk.owner = to;
     if (worker.owed++ == 0) worker.silent_since = world_.now();
@@ -96,7 +96,8 @@ void Auditor::on_transfer_began() {
 void Auditor::on_ack_heard(Rank from, const wire::Ack& ack) {
   if (ack.chunk.value >= chunks_.size()) return;
   Chunk& chunk = chunks_[ack.chunk.value];
-  if (chunk.owner != from || chunk.written || chunk.stray || ack.attempt != chunk.attempt) return;
+  if (chunk.owner != from || chunk.written || chunk.rerouted || ack.attempt != chunk.attempt)
+    return;
   if (ack.status == wire::AckStatus::corrupt) {
     if (chunk.damaged == ack.attempt) ++chunk.damaged;
   } else if (ack.status == wire::AckStatus::written) {
@@ -104,16 +105,16 @@ void Auditor::on_ack_heard(Rank from, const wire::Ack& ack) {
     chunk.written = true;
     --member(from).owed;
   } else if (scenario_.reroute && chunk.damaged <= ack.attempt) {
-    member(from).barred = true;
-    chunk.stray = somebody_can_write();
-    if (chunk.stray) --member(from).owed;
+    member(from).excluded = true;
+    chunk.rerouted = somebody_can_write();
+    if (chunk.rerouted) --member(from).owed;
   }
   member(from).silent_since = world_.now();
 }
 
 bool Auditor::somebody_can_write() const {
   return std::any_of(members_.begin() + 1, members_.end(),
-                     [](const Member& it) { return !it.barred; });
+                     [](const Member& it) { return !it.excluded; });
 }
 
 void Auditor::on_no_way_out() const {
@@ -127,7 +128,7 @@ void Auditor::on_closed_heard(Rank from, const wire::Closed& closed) {
 
 void Auditor::on_blame(Rank worker, Silence silence) const {
   const Member& it = member(worker);
-  const Time since = silence == Silence::to_the_job  ? invited_
+  const Time since = silence == Silence::to_the_job  ? job_sent_
                      : silence == Silence::to_chunks ? it.silent_since
                                                      : it.last_report;
   require(silence != Silence::to_chunks || it.owed > 0, Invariant::stalls_are_real,
@@ -160,7 +161,7 @@ void Auditor::on_transferred(std::uint64_t chunks) const {
           written, chunks);
 }
 
-void Auditor::on_dismissed() { dismissed_ = world_.now(); }
+void Auditor::on_end_sent() { end_sent_ = world_.now(); }
 
 std::optional<Duration> Auditor::patience() const {
   if (!first_failure_) {
@@ -173,8 +174,8 @@ std::optional<Duration> Auditor::patience() const {
 }
 
 void Auditor::on_waiting() const {
-  if (!dismissed_ || over_ || !patience()) return;
-  const Time since = first_failure_ ? std::max(*dismissed_, failed_) : *dismissed_;
+  if (!end_sent_ || over_ || !patience()) return;
+  const Time since = first_failure_ ? std::max(*end_sent_, failed_) : *end_sent_;
   require(awake_since(since) <= *patience() + 2 * kTick, Invariant::patience,
           "the master waits for the dismissed since {:.3f} s", in_seconds(awake_since(since)));
 }
@@ -182,7 +183,7 @@ void Auditor::on_waiting() const {
 void Auditor::on_given_up() const {
   // A stalled worker itself is not waited for, and all others may have closed at once.
   if (first_failure_ == Errc::worker_stalled) return;
-  const Time since = std::max(*dismissed_, first_failure_ ? failed_ : *dismissed_);
+  const Time since = std::max(*end_sent_, first_failure_ ? failed_ : *end_sent_);
   require(patience() && awake_since(since) + slack_since(since) > *patience(), Invariant::patience,
           "the dismissed are given up after {:.3f} s", in_seconds(awake_since(since)));
 }
@@ -237,7 +238,7 @@ void Auditor::on_over(Errc verdict, const Counters& counters) {
           Invariant::counters_agree, "the master counts {} chunks, the workers {}",
           counters.chunks_written, workers.chunks_written);
   if (faults_.has(Fault::chunk_duplicated)) return;  // its copies are checked, too
-  require(counters.chunks_resent == counters.chunks_corrupt + strays_ &&
+  require(counters.chunks_resent == counters.chunks_corrupt + rerouted_ &&
               counters.chunks_corrupt == workers.chunks_corrupt,
           Invariant::counters_agree, "{} chunks resent, {} damaged, {} by the workers",
           counters.chunks_resent, counters.chunks_corrupt, workers.chunks_corrupt);

@@ -1,5 +1,5 @@
 // Watches a run from outside and keeps its own book: what was read, sent, promised and blamed. It
-// knows the promises of docs/reference/protocol.md, and nothing of how engine/flow keeps them.
+// knows the promises of docs/reference/protocol.md, and nothing of how engine/protocol keeps them.
 #pragma once
 
 #include <cstddef>
@@ -42,13 +42,13 @@ class Auditor {
   void set_disks(std::vector<const Disk*> disks);
 
   // The master.
-  void on_invited() { invited_ = world_.now(); }
+  void on_job_sent() { job_sent_ = world_.now(); }
   void on_chunk_read(ChunkIndex chunk, std::span<const std::byte> bytes);
   void on_chunk_posted(const wire::Header& header, Rank to);
   // It is not sent, as its own worker says that it has it.
   void on_chunk_kept(ChunkIndex chunk);
   void on_transfer_began();
-  void on_inventory_heard(Rank from) { member(from).last_report = world_.now(); }
+  void on_held_chunks_received(Rank from) { member(from).last_report = world_.now(); }
   void on_ack_heard(Rank from, const wire::Ack& ack);
   // A write that failed ends the job.
   void on_no_way_out() const;
@@ -57,7 +57,7 @@ class Auditor {
   // Before the conductor hears of it.
   void on_failure(Errc code);
   void on_transferred(std::uint64_t chunks) const;
-  void on_dismissed();
+  void on_end_sent();
   // Each time that the master looks at its clock while it waits for the dismissed.
   void on_waiting() const;
   void on_given_up() const;
@@ -86,7 +86,7 @@ class Auditor {
     std::uint32_t damaged = 0;  // answers `corrupt` that were heard, one an attempt
     bool written = false;       // so the master was told
     bool kept = false;          // it was there before
-    bool stray = false;         // its owner could not write it, somebody else can
+    bool rerouted = false;      // its owner could not write it, somebody else can
   };
   struct Member {
     std::uint32_t owed = 0;
@@ -94,8 +94,8 @@ class Auditor {
     Time last_report;  // of what it holds
     std::optional<wire::Closed> closed;
     bool power_cut = false;
-    bool failed = false;  // whether or not the master has heard of it
-    bool barred = false;  // the master has heard that it cannot write
+    bool failed = false;    // whether or not the master has heard of it
+    bool excluded = false;  // the master has heard that it cannot write
     bool had_its_last = false;
   };
   struct Stop {
@@ -127,9 +127,9 @@ class Auditor {
   bool some_left_ = false;       // a chunk was sent
   std::vector<Member> members_;  // by rank
   std::vector<Stop> stops_;      // of the master
-  std::uint64_t strays_ = 0;     // that left for somebody else
-  Time invited_;
-  std::optional<Time> dismissed_;
+  std::uint64_t rerouted_ = 0;   // that left for somebody else
+  Time job_sent_;
+  std::optional<Time> end_sent_;
   std::optional<Errc> first_failure_;
   Time failed_;
   bool over_ = false;

@@ -96,7 +96,7 @@ TEST_F(ResumeChecks, what_was_kept_outlives_a_power_cut_with_fsync) {
 TEST_F(ResumeChecks, who_looks_and_tells_is_not_blamed) {
   auditor.on_transfer_began();
   pass(9s);
-  auditor.on_inventory_heard(kWorker);
+  auditor.on_held_chunks_received(kWorker);
   pass(9s);
   EXPECT_EQ(broken_by([&] { auditor.on_blame(kWorker, Silence::of_its_holdings); }),
             "stalls_are_real");

@@ -93,7 +93,7 @@ TEST_F(Checks, an_answer_gives_credit_back) {
 
 TEST_F(Checks, patience_has_a_lower_end) {
   auditor.on_failure(Errc::source_changed);
-  auditor.on_dismissed();
+  auditor.on_end_sent();
   pass(5s);
   EXPECT_EQ(broken_by([&] { auditor.on_given_up(); }), "patience");
   pass(1ms);
@@ -102,7 +102,7 @@ TEST_F(Checks, patience_has_a_lower_end) {
 
 TEST_F(Checks, patience_has_an_upper_end) {
   auditor.on_failure(Errc::interrupted);
-  auditor.on_dismissed();
+  auditor.on_end_sent();
   pass(1s);
   EXPECT_EQ(broken_by([&] { auditor.on_waiting(); }), "");
   pass(1s);

@@ -5,15 +5,15 @@
 #include <stdexcept>
 #include <variant>
 
-#include "engine/flow/conductor.hpp"
-#include "engine/flow/sender.hpp"
+#include "engine/protocol/master_fsm.hpp"
+#include "engine/protocol/sender.hpp"
 
 namespace mpiferry::sim {
 namespace {
 
 constexpr std::uint64_t kChunks = 1'000'000;
 constexpr int kTicks = 1000;
-constexpr flow::Time kNow{};
+constexpr protocol::Time kNow{};
 
 std::size_t heap() {
 #ifdef __GLIBC__
@@ -42,34 +42,35 @@ void expect(bool decided) {
 
 DecisionCost measure_decisions(std::uint32_t workers) {
   const std::size_t before = heap();
-  flow::Conductor conductor{workers, std::chrono::seconds{60}};
-  flow::Sender sender{{.workers = workers,
-                       .window = 8,
-                       .retries = 3,
-                       .buffers = 256,
-                       .stall_timeout = std::chrono::seconds{60},
-                       .chunks = std::nullopt}};
+  protocol::MasterFsm fsm{workers, std::chrono::seconds{60}};
+  protocol::Sender sender{{.workers = workers,
+                           .window = 8,
+                           .retries = 3,
+                           .buffers = 256,
+                           .stall_timeout = std::chrono::seconds{60},
+                           .chunks = std::nullopt}};
   DecisionCost cost{.state_bytes = heap() - before};
 
-  conductor.on_prepared();
-  conductor.on_invited(kNow);
+  fsm.on_prepared();
+  fsm.on_job_sent(kNow);
   cost.answers_ns = workers * time_of(workers, [&](std::uint64_t i) {
-                      expect(conductor.next(kNow) == flow::Step::wait);
-                      conductor.on_answer({static_cast<int>(i) + 1});
+                      expect(fsm.next(kNow) == protocol::Step::wait);
+                      fsm.on_answer({static_cast<int>(i) + 1});
                     });
   cost.chunk_ns = time_of(kChunks, [&](std::uint64_t) {
-    const auto send = std::get<flow::Send>(sender.next());
+    const auto send = std::get<protocol::Send>(sender.next());
     sender.on_started(send, {1}, kNow);
     sender.on_send_complete(send.to, send.chunk);
     sender.on_ack(send.to, {.chunk = send.chunk}, kNow);
   });
   cost.tick_ns = time_of(kTicks, [&](std::uint64_t) { expect(!sender.stalled(kNow)); });
 
-  const auto last = std::get<flow::Send>(sender.next());
+  const auto last = std::get<protocol::Send>(sender.next());
   sender.on_started(last, {1}, kNow);
   sender.on_ack(last.to, {.chunk = last.chunk, .status = wire::AckStatus::corrupt}, kNow);
-  cost.damaged_ns = time_of(
-      kTicks, [&](std::uint64_t) { expect(std::holds_alternative<flow::Send>(sender.next())); });
+  cost.damaged_ns = time_of(kTicks, [&](std::uint64_t) {
+    expect(std::holds_alternative<protocol::Send>(sender.next()));
+  });
   return cost;
 }
 

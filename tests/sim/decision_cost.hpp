@@ -1,4 +1,4 @@
-// Real time and real memory of the real engine/flow, on this machine.
+// Real time and real memory of the real engine/protocol, on this machine.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 namespace mpiferry::sim {
 
 struct DecisionCost {
-  std::size_t state_bytes = 0;  // on the heap, of Sender and Conductor; 0: not known here
+  std::size_t state_bytes = 0;  // on the heap, of Sender and MasterFsm; 0: not known here
   double chunk_ns = 0;          // all decisions about a chunk that goes well
   double tick_ns = 0;           // a look for stalled workers
   double damaged_ns = 0;        // a decision while a damaged chunk waits for its Isend

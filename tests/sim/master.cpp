@@ -23,12 +23,12 @@ Master::Master(const Setting& setting, Disk& disk, Source& source, Random random
       chunk_pool_(setting.scenario.master_buffers()),
       listening_(std::min(kListeners, std::size_t{2} * setting.scenario.workers)),
       clock_(kTick, setting.world.now()),
-      conductor_(setting.scenario.workers, setting.scenario.stall_timeout),
+      fsm_(setting.scenario.workers, setting.scenario.stall_timeout),
       last_sign_(setting.world.now()),
       sign_under_way_(setting.scenario.workers + 1) {
   if (!setting.scenario.stream) chunks_ = setting.scenario.chunks();
   if (setting.scenario.resume) {
-    inventory_.emplace(setting.scenario.workers, chunks_.value_or(kMaxChunks));
+    held_chunks_.emplace(setting.scenario.workers, chunks_.value_or(kMaxChunks));
   }
 }
 
@@ -53,7 +53,7 @@ void Master::wake() {
 void Master::run() {
   while (!stopped_ && !preparing_) {
     if (transferring_) {
-      const Turn turn = conductor_.failed() ? Turn::done : take_turn();
+      const Turn turn = fsm_.failed() ? Turn::done : take_turn();
       if (turn == Turn::blocked) return;
       if (turn == Turn::more) {
         const Duration length = setting_.scenario.vary(setting_.scenario.read, random_);
@@ -62,45 +62,44 @@ void Master::run() {
       }
       finish_transfer();
     }
-    switch (conductor_.next(now())) {
-      case flow::Step::prepare:
+    switch (fsm_.next(now())) {
+      case protocol::Step::prepare:
         prepare();
         break;
-      case flow::Step::invite:
-        invite();
-        conductor_.on_invited(now());
+      case protocol::Step::send_job:
+        send_job();
+        fsm_.on_job_sent(now());
         break;
-      case flow::Step::clear:  // its disks are empty: nothing is in the way
-        conductor_.on_cleared();
+      case protocol::Step::clear:  // its disks are empty: nothing is in the way
+        fsm_.on_cleared();
         break;
-      case flow::Step::transfer:
-        conductor_.on_transfer_began();
+      case protocol::Step::transfer:
+        fsm_.on_transfer_began();
         begin_transfer();
         break;
-      case flow::Step::dismiss:
-        dismiss();
-        conductor_.on_dismissed(now());
+      case protocol::Step::send_end:
+        send_end();
+        fsm_.on_end_sent(now());
         break;
-      case flow::Step::publish:
-        conductor_.on_publication_began();
+      case protocol::Step::publish:
+        fsm_.on_publication_began();
         if (!setting_.scenario.discard) publish();
-        conductor_.on_published();
+        fsm_.on_published();
         break;
-      case flow::Step::release:
+      case protocol::Step::release:
         release();
-        conductor_.on_released();
+        fsm_.on_released();
         break;
-      case flow::Step::give_up:
+      case protocol::Step::give_up:
         setting_.auditor.on_given_up();
         setting_.world.abort(kMaster);
-        setting_.trace("the master gives up: rank {} has not closed",
-                       conductor_.first_unclosed().value);
-        conductor_.on_given_up({.code = Errc::worker_stalled, .rank = conductor_.first_unclosed()});
+        setting_.trace("the master gives up: rank {} has not closed", fsm_.first_unclosed().value);
+        fsm_.on_given_up({.code = Errc::worker_stalled, .rank = fsm_.first_unclosed()});
         break;
-      case flow::Step::wait:
+      case protocol::Step::wait:
         return;
-      case flow::Step::over:
-        conductor_.on_over();
+      case protocol::Step::over:
+        fsm_.on_over();
         stop();
         return;
     }
@@ -119,17 +118,17 @@ void Master::prepare() {
   });
   setting_.world.after(length, kMaster, [this, error] {
     if (error != Errc::ok) fail({.code = error, .rank = kMaster});
-    conductor_.on_prepared();
+    fsm_.on_prepared();
     preparing_ = false;
     wake();
   });
 }
 
-void Master::invite() {
+void Master::send_job() {
   const Scenario& it = setting_.scenario;
   wire::Job job;
   job.destination = "out";
-  job.token = "token";
+  job.job_lock = "token";
   job.source_size = it.stream ? std::nullopt : std::optional{it.source_size};
   job.chunk_size = it.chunk_size;
   job.window = it.effective_window();
@@ -139,7 +138,7 @@ void Master::invite() {
   job.reroute = it.reroute;
   job.resume = it.resume;
   job.stall_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(it.stall_timeout);
-  setting_.auditor.on_invited();
+  setting_.auditor.on_job_sent();
   for (std::uint32_t rank = 1; rank <= it.workers; ++rank) {
     tell(Rank{static_cast<int>(rank)}, wire::Tag::data, wire::Kind::job, job);
   }
@@ -149,19 +148,19 @@ void Master::invite() {
 void Master::finish_transfer() {
   transferring_ = false;
   transfer_time_ = setting_.world.now() - transfer_began_;
-  if (!conductor_.failed()) {
+  if (!fsm_.failed()) {
     setting_.auditor.on_transferred(*chunks_);
     require(chunk_pool_.in_use() == 0, Invariant::memory,
             "{} buffers are in use after a transfer that went well", chunk_pool_.in_use());
   }
   const Errc changed = reader_.source().check_unchanged();
-  if (!conductor_.failed() && changed != Errc::ok) fail({.code = changed, .rank = kMaster});
-  conductor_.on_transferred();
+  if (!fsm_.failed() && changed != Errc::ok) fail({.code = changed, .rank = kMaster});
+  fsm_.on_transferred();
 }
 
-void Master::dismiss() {
-  const Errc verdict = conductor_.verdict();
-  setting_.auditor.on_dismissed();
+void Master::send_end() {
+  const Errc verdict = fsm_.verdict();
+  setting_.auditor.on_end_sent();
   for (std::uint32_t rank = 1; rank <= setting_.scenario.workers; ++rank) {
     const bool writes = verdict == Errc::ok && !setting_.scenario.discard;
     tell(Rank{static_cast<int>(rank)}, wire::Tag::data, wire::Kind::end,
@@ -178,10 +177,10 @@ void Master::publish() {
   if (!error) return;
   setting_.auditor.on_failure(Errc::dest_write_failed);
   setting_.trace("the publication fails: {}", wire::call_name(error.call));
-  conductor_.fail_publication({.code = Errc::dest_write_failed,
-                               .rank = kMaster,
-                               .call = wire::call_name(error.call),
-                               .system_errno = error.system_errno});
+  fsm_.fail_publication({.code = Errc::dest_write_failed,
+                         .rank = kMaster,
+                         .call = wire::call_name(error.call),
+                         .system_errno = error.system_errno});
 }
 
 void Master::stop() {
@@ -198,22 +197,22 @@ void Master::stop() {
                 .chunks_kept = sender_->chunks_kept(),
                 .bytes_kept = sender_->bytes_kept()};
   }
-  setting_.auditor.on_over(conductor_.verdict(), counters);
-  setting_.trace("the master is over: {}", error_name(conductor_.verdict()));
+  setting_.auditor.on_over(fsm_.verdict(), counters);
+  setting_.trace("the master is over: {}", error_name(fsm_.verdict()));
 }
 
 void Master::fail(Failure failure) {
   setting_.auditor.on_failure(failure.code);
   setting_.trace("the master hears of a failure: {}, rank {}", error_name(failure.code),
                  failure.rank.value);
-  if (!conductor_.fail(std::move(failure), now())) return;
+  if (!fsm_.fail(std::move(failure), now())) return;
   wake();
 }
 
 void Master::release() {
   for (std::uint32_t rank = 1; rank <= setting_.scenario.workers; ++rank) {
     tell(Rank{static_cast<int>(rank)}, wire::Tag::status, wire::Kind::over,
-         wire::Over{.verdict = conductor_.verdict()});
+         wire::Over{.verdict = fsm_.verdict()});
   }
 }
 
@@ -228,7 +227,7 @@ void Master::tell(Rank to, wire::Tag tag, wire::Kind kind, const Message& messag
 }
 
 void Master::interrupt() {
-  if (std::exchange(interrupted_, true) || conductor_.over()) return;
+  if (std::exchange(interrupted_, true) || fsm_.over()) return;
   setting_.trace("rank 0 is interrupted");
   fail({.code = Errc::interrupted, .detail = "interrupted (SIGINT)"});
 }

@@ -1,4 +1,4 @@
-// The simulated rank 0: engine/roles/master*.cpp around the real Conductor and Sender, with events
+// The simulated rank 0: engine/roles/master*.cpp around the real MasterFsm and Sender, with events
 // in place of coroutines.
 #pragma once
 
@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "engine/flow/conductor.hpp"
-#include "engine/flow/inventory.hpp"
-#include "engine/flow/sender.hpp"
+#include "engine/protocol/held_chunks.hpp"
+#include "engine/protocol/master_fsm.hpp"
+#include "engine/protocol/sender.hpp"
 #include "engine/roles/job_clock.hpp"
 #include "tests/sim/buffer.hpp"
 #include "tests/sim/disk.hpp"
@@ -34,10 +34,10 @@ class Master {
   // run() has returned, and so has its io_context: nothing is under way, or is waited for.
   bool done() const { return stopped_ && (abandoned() || setting_.network.sending(kMaster) == 0); }
   // Some worker is out of reach: MPI_Abort.
-  bool abandoned() const noexcept { return conductor_.abandoned(); }
-  Errc verdict() const noexcept { return conductor_.verdict(); }
+  bool abandoned() const noexcept { return fsm_.abandoned(); }
+  Errc verdict() const noexcept { return fsm_.verdict(); }
 
-  const std::optional<flow::Sender>& sender() const noexcept { return sender_; }
+  const std::optional<protocol::Sender>& sender() const noexcept { return sender_; }
   const Pool& chunk_pool() const noexcept { return chunk_pool_; }
   // From the first chunk read to the last one acknowledged.
   Duration transfer_time() const noexcept { return transfer_time_; }
@@ -53,27 +53,27 @@ class Master {
   void wake();
   void run();
   void prepare();
-  void invite();
+  void send_job();
   void finish_transfer();
-  void dismiss();
+  void send_end();
   void publish();
   void stop();
   void fail(Failure failure);
   void release();
   template <class Message>
   void tell(Rank to, wire::Tag tag, wire::Kind kind, const Message& message);
-  flow::Time now() const { return clock_.now(setting_.world.now()); }
+  protocol::Time now() const { return clock_.now(setting_.world.now()); }
 
   // master_transfer.cpp: chunks out
   enum class Turn : std::uint8_t { more, blocked, done };
   void begin_transfer();
   Turn take_turn();
-  bool advance(const flow::Action& action);
+  bool advance(const protocol::Action& action);
   void read_on();
-  bool keep_chunk(const flow::Send& send, Buffer& buffer);
-  void send_chunk(const flow::Send& send, Buffer& buffer);
+  bool keep_chunk(const protocol::Send& send, Buffer& buffer);
+  void send_chunk(const protocol::Send& send, Buffer& buffer);
   void on_sent(Rank to, ChunkIndex chunk, Buffer& buffer, bool sent);
-  void resend_retained(const flow::Send& send);
+  void resend_retained(const protocol::Send& send);
   void drop_retained(ChunkIndex chunk);
 
   // master_answers.cpp: answers in, and what happens when they do not come
@@ -94,19 +94,19 @@ class Master {
   Reader reader_;
   Pool control_;
   Pool chunk_pool_;
-  std::optional<flow::Send> reading_;  // the chunk that the reader works on
+  std::optional<protocol::Send> reading_;  // the chunk that the reader works on
   bool source_blocked_ = false;
   std::optional<std::uint64_t> chunks_;
   std::vector<Retained> retained_;  // streams: sent, not acknowledged
-  std::optional<flow::Inventory> inventory_;
-  std::optional<flow::Sender> sender_;
+  std::optional<protocol::HeldChunks> held_chunks_;
+  std::optional<protocol::Sender> sender_;
   struct Listener {
     Buffer* buffer = nullptr;
     Network::ReceiveId receive = 0;
   };
   std::vector<Listener> listening_;
   roles::JobClock clock_;
-  flow::Conductor conductor_;
+  protocol::MasterFsm fsm_;
   Time last_sign_;
   std::vector<bool> sign_under_way_;  // by rank
   bool awake_ = false;                // run() is posted

@@ -1,7 +1,7 @@
 // The master's ears: answers, and silence.
 #include <chrono>
 
-#include "engine/flow/master_deadline.hpp"
+#include "engine/protocol/master_deadline.hpp"
 #include "tests/sim/master.hpp"
 #include "tests/sim/message.hpp"
 
@@ -15,7 +15,7 @@ void Master::listen(std::size_t listener) {
                                         setting_.world.stop(kMaster, setting_.scenario.hear);
                                         hear(arrival.from, listening_[listener].buffer->bytes());
                                         wake();
-                                        if (!conductor_.over()) listen(listener);
+                                        if (!fsm_.over()) listen(listener);
                                       });
 }
 
@@ -28,10 +28,10 @@ void Master::hear(Rank from, std::span<const std::byte> bytes) {
     case wire::Kind::ready: {
       const auto ready = wire::decode_ready(message->payload);
       if (!ready) return refuse(from, ready.error());
-      return conductor_.on_answer(from);
+      return fsm_.on_answer(from);
     }
     case wire::Kind::failed: {
-      conductor_.on_answer(from);
+      fsm_.on_answer(from);
       return fail(wire::decode_failure(message->payload));
     }
     case wire::Kind::closed: {
@@ -39,13 +39,13 @@ void Master::hear(Rank from, std::span<const std::byte> bytes) {
       if (!closed) return refuse(from, closed.error());
       if (closed->failure) fail(*closed->failure);  // if this comes before it
       setting_.auditor.on_closed_heard(from, *closed);
-      return conductor_.on_closed(from);
+      return fsm_.on_closed(from);
     }
-    case wire::Kind::inventory: {
-      const auto report = wire::decode_inventory(message->payload);
+    case wire::Kind::held_chunks: {
+      const auto report = wire::decode_held_chunks(message->payload);
       if (!report) return refuse(from, report.error());
-      if (!inventory_ || !inventory_->on_report(from, *report, now())) break;
-      return setting_.auditor.on_inventory_heard(from);
+      if (!held_chunks_ || !held_chunks_->on_report(from, *report, now())) break;
+      return setting_.auditor.on_held_chunks_received(from);
     }
     default:
       break;
@@ -72,31 +72,31 @@ void Master::hear_acks(Rank from, std::span<const std::byte> payload) {
 void Master::hear_ack(Rank from, const wire::Ack& ack) {
   setting_.auditor.on_ack_heard(from, ack);
   switch (sender_->on_ack(from, ack, now())) {
-    case flow::AckEffect::written:
+    case protocol::AckEffect::written:
       if (setting_.scenario.stream) drop_retained(ack.chunk);
       break;
-    case flow::AckEffect::resend:
-    case flow::AckEffect::stale:
+    case protocol::AckEffect::resend:
+    case protocol::AckEffect::stale:
       break;
-    case flow::AckEffect::exhausted:
+    case protocol::AckEffect::exhausted:
       refuse(from, {.code = Errc::chunk_corrupt});
       break;
-    case flow::AckEffect::rerouted:
+    case protocol::AckEffect::rerouted:
       break;
-    case flow::AckEffect::write_failed:
+    case protocol::AckEffect::write_failed:
       setting_.auditor.on_no_way_out();
       refuse(from, {.code = Errc::dest_write_failed,
                     .call = wire::call_name(ack.call),
                     .system_errno = ack.system_errno});
       break;
-    case flow::AckEffect::invalid:
+    case protocol::AckEffect::invalid:
       refuse(from, {.code = Errc::unexpected_message});
       break;
   }
 }
 
 void Master::watch() {
-  if (conductor_.over()) return;
+  if (fsm_.over()) return;
   setting_.world.after(kTick, kMaster, [this] {
     clock_.tick(setting_.world.now());
     tick();
@@ -105,7 +105,7 @@ void Master::watch() {
 }
 
 void Master::give_signs_of_life() {
-  if (now() < last_sign_ + flow::sign_of_life_interval(setting_.scenario.stall_timeout)) return;
+  if (now() < last_sign_ + protocol::sign_of_life_interval(setting_.scenario.stall_timeout)) return;
   last_sign_ = now();
   for (std::size_t rank = 1; rank < sign_under_way_.size(); ++rank) {
     if (sign_under_way_[rank]) continue;
@@ -122,25 +122,25 @@ void Master::give_signs_of_life() {
 }
 
 void Master::tick() {
-  if (conductor_.over()) return;
+  if (fsm_.over()) return;
   give_signs_of_life();
-  if (const auto late = conductor_.unanswered(now())) {
-    if (!conductor_.failed()) setting_.auditor.on_blame(*late, Silence::to_the_job);
+  if (const auto late = fsm_.unanswered(now())) {
+    if (!fsm_.failed()) setting_.auditor.on_blame(*late, Silence::to_the_job);
     fail({.code = Errc::worker_stalled, .rank = *late});
   }
-  if (conductor_.transferring() && sender_) {
-    const auto late = inventory_ ? inventory_->late(now(), setting_.scenario.stall_timeout)
-                                 : std::optional<flow::Stall>{};
+  if (fsm_.transferring() && sender_) {
+    const auto late = held_chunks_ ? held_chunks_->late(now(), setting_.scenario.stall_timeout)
+                                   : std::optional<protocol::Stall>{};
     if (late) {
-      if (!conductor_.failed()) setting_.auditor.on_blame(late->worker, Silence::of_its_holdings);
+      if (!fsm_.failed()) setting_.auditor.on_blame(late->worker, Silence::of_its_holdings);
       fail({.code = Errc::worker_stalled, .rank = late->worker});
     }
     if (const auto stall = sender_->stalled(now())) {
-      if (!conductor_.failed()) setting_.auditor.on_blame(stall->worker, Silence::to_chunks);
+      if (!fsm_.failed()) setting_.auditor.on_blame(stall->worker, Silence::to_chunks);
       fail({.code = Errc::worker_stalled, .rank = stall->worker});
     }
   }
-  if (conductor_.next(now()) == flow::Step::give_up) return wake();
+  if (fsm_.next(now()) == protocol::Step::give_up) return wake();
   setting_.auditor.on_waiting();
 }
 

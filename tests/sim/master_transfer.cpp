@@ -10,28 +10,28 @@ namespace mpiferry::sim {
 void Master::begin_transfer() {
   transferring_ = true;
   transfer_began_ = setting_.world.now();
-  sender_.emplace(flow::SenderConfig{.workers = setting_.scenario.workers,
-                                     .window = setting_.scenario.effective_window(),
-                                     .retries = setting_.scenario.retries,
-                                     .buffers = chunk_pool_.capacity(),
-                                     .stall_timeout = setting_.scenario.stall_timeout,
-                                     .chunks = chunks_,
-                                     .inventory = inventory_ ? &*inventory_ : nullptr,
-                                     .reroute = setting_.scenario.reroute,
-                                     .retain = setting_.scenario.stream});
+  sender_.emplace(protocol::SenderConfig{.workers = setting_.scenario.workers,
+                                         .window = setting_.scenario.effective_window(),
+                                         .retries = setting_.scenario.retries,
+                                         .buffers = chunk_pool_.capacity(),
+                                         .stall_timeout = setting_.scenario.stall_timeout,
+                                         .chunks = chunks_,
+                                         .held_chunks = held_chunks_ ? &*held_chunks_ : nullptr,
+                                         .reroute = setting_.scenario.reroute,
+                                         .retain = setting_.scenario.stream});
   setting_.auditor.on_transfer_began();
-  if (inventory_) inventory_->begin(now());
+  if (held_chunks_) held_chunks_->begin(now());
 }
 
 Master::Turn Master::take_turn() {
-  const flow::Action action = sender_->next();
-  if (std::holds_alternative<flow::Done>(action)) return Turn::done;
+  const protocol::Action action = sender_->next();
+  if (std::holds_alternative<protocol::Done>(action)) return Turn::done;
   return advance(action) ? Turn::more : Turn::blocked;
 }
 
 // One step towards what the protocol wants. False if nothing can be done before something changes.
-bool Master::advance(const flow::Action& action) {
-  const auto* send = std::get_if<flow::Send>(&action);
+bool Master::advance(const protocol::Action& action) {
+  const auto* send = std::get_if<protocol::Send>(&action);
   // The chunk that is being read has the promise of a place in a window: no stray takes it.
   if (send != nullptr && (send->attempt > 0 || (send->again && !reading_)) &&
       setting_.scenario.stream) {
@@ -51,7 +51,7 @@ bool Master::advance(const flow::Action& action) {
 void Master::read_on() {
   switch (reader_.step()) {
     case Reader::Step::ready: {
-      const flow::Send send = *std::exchange(reading_, std::nullopt);
+      const protocol::Send send = *std::exchange(reading_, std::nullopt);
       Buffer& buffer = reader_.take();
       setting_.auditor.on_chunk_read(send.chunk, buffer.payload());
       if (keep_chunk(send, buffer)) return;
@@ -79,7 +79,7 @@ void Master::read_on() {
 }
 
 // A chunk that its worker holds already as it is in the source now.
-bool Master::keep_chunk(const flow::Send& send, Buffer& buffer) {
+bool Master::keep_chunk(const protocol::Send& send, Buffer& buffer) {
   if (!sender_->holds(send, reader_.digest_of(send.chunk))) return false;
   setting_.trace("chunk {} is there", send.chunk.value);
   setting_.auditor.on_chunk_kept(send.chunk);
@@ -88,7 +88,7 @@ bool Master::keep_chunk(const flow::Send& send, Buffer& buffer) {
   return true;
 }
 
-void Master::send_chunk(const flow::Send& send, Buffer& buffer) {
+void Master::send_chunk(const protocol::Send& send, Buffer& buffer) {
   const Bytes length{buffer.bytes().size() - kHeaderSize};
   const wire::Header header{.kind = wire::Kind::chunk,
                             .job_id = kJobId,
@@ -119,7 +119,7 @@ void Master::on_sent(Rank to, ChunkIndex chunk, Buffer& buffer, bool sent) {
   wake();
 }
 
-void Master::resend_retained(const flow::Send& send) {
+void Master::resend_retained(const protocol::Send& send) {
   const auto found = std::ranges::find(retained_, send.chunk, &Retained::chunk);
   require(found != retained_.end(), Invariant::memory,
           "chunk {} is to be sent again and was not kept", send.chunk.value);

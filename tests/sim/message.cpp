@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/wire/ack.hpp"
-#include "engine/wire/inventory.hpp"
+#include "engine/wire/held_chunks_message.hpp"
 
 namespace mpiferry::sim {
 namespace {
@@ -65,8 +65,8 @@ std::string describe_message(std::span<const std::byte> bytes) {
       return fmt::format("failed, {}", error_name(wire::decode_failure(payload).code));
     case wire::Kind::closed:
       return "closed";
-    case wire::Kind::inventory: {
-      const auto report = wire::decode_inventory(payload);
+    case wire::Kind::held_chunks: {
+      const auto report = wire::decode_held_chunks(payload);
       if (!report) return "inventory, damaged";
       if (report->looked_at == wire::kAllLookedAt) {
         return fmt::format("inventory, {} and all the rest: {} held", report->first,

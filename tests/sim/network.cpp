@@ -99,12 +99,12 @@ void Network::tamper(Message& message) {
       case Fault::acks_duplicated:
         return inject(message);
       case Fault::stray_message: {
-        Message stray = message;
-        if (stray.bytes.size() < kHeaderSize) return;  // cut by another fault
+        Message rerouted = message;
+        if (rerouted.bytes.size() < kHeaderSize) return;  // cut by another fault
         wire::Header other = *header;
         ++other.job_id;
-        wire::encode(other, std::span{stray.bytes}.first<kHeaderSize>());
-        return inject(std::move(stray));
+        wire::encode(other, std::span{rerouted.bytes}.first<kHeaderSize>());
+        return inject(std::move(rerouted));
       }
       default:
         return;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """plant.py BUILD [NAME...]: whether the simulator finds the bugs in tests/sim/bugs.
 
-Each is applied to a copy of engine/flow, the simulator of the build directory is linked with it,
+Each is applied to a copy of engine/protocol, the simulator of the build directory is linked with it,
 and plays 20,000 seeds. Prints a Markdown table: the bug, the first seed that finds it, the invariant
 that it breaks there, how many seeds find it. Exit status 1 if one is not found.
 """
@@ -19,7 +19,7 @@ SECONDS = 600  # for the runs of one bug
 
 
 def dependents(build, header):
-    """The sources of the simulator and of engine/flow that include `header`."""
+    """The sources of the simulator and of engine/protocol that include `header`."""
     deps = subprocess.run(["ninja", "-C", build, "-t", "deps"], check=True, capture_output=True, text=True).stdout
     found = set()
     for entry in deps.split("\n\n"):
@@ -30,10 +30,10 @@ def dependents(build, header):
 
 
 def apply(build, patch):
-    """Plants one bug in a copy of engine/flow; returns the copy's root."""
+    """Plants one bug in a copy of engine/protocol; returns the copy's root."""
     place = build / "planted" / patch.stem
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(ROOT / "engine/flow", place / "engine/flow")
+    shutil.copytree(ROOT / "engine/protocol", place / "engine/protocol")
     for part in re.split(r"^--- ", patch.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
         file = place / re.search(r"^\+\+\+ b/(\S+)", part, re.MULTILINE)[1]
         text = file.read_text(encoding="utf-8")
@@ -59,13 +59,13 @@ def plant(build, patch):
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         source = pathlib.Path(entry["file"])
         relative = source.relative_to(ROOT)
-        if source not in sources or not re.match(r"engine/flow/|tests/sim/", str(relative)):
+        if source not in sources or not re.match(r"engine/protocol/|tests/sim/", str(relative)):
             continue
         command = [word for word in shlex.split(entry["command"]) if word != "-Werror"]
         compiler = next(i for i, word in enumerate(command) if re.search(r"(\+\+|g\+\+-\d+)$", word))
         output = place / (relative.name + ".o")
         command[command.index("-o") + 1] = str(output)
-        if str(relative).startswith("engine/flow/"):
+        if str(relative).startswith("engine/protocol/"):
             command[-1] = str(place / relative)
         command.insert(compiler + 1, f"-iquote{place}")
         command.append("-w")
@@ -104,7 +104,7 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("names", nargs="*", help="beginnings of names; none: all")
     parser.add_argument("--seeds", type=int, default=20000)
-    parser.add_argument("--apply-only", action="store_true", help="only see whether they fit engine/flow as it is now")
+    parser.add_argument("--apply-only", action="store_true", help="only see whether they fit engine/protocol as it is now")
     arguments = parser.parse_args()
     patches = [patch for patch in sorted((ROOT / "tests/sim/bugs").glob("*.patch"))
                if not arguments.names or any(patch.name.startswith(name) for name in arguments.names)]

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "engine/flow/clock.hpp"
+#include "engine/protocol/clock.hpp"
 
 namespace mpiferry::sim {
 
@@ -26,9 +26,9 @@ class Random {
   std::uint64_t from(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
   bool one_in(std::uint64_t n) { return below(n) == 0; }
   // 0 up to, but not including, `most`.
-  flow::Duration up_to(flow::Duration most) {
-    return flow::Duration{
-        static_cast<flow::Duration::rep>(below(static_cast<std::uint64_t>(most.count())))};
+  protocol::Duration up_to(protocol::Duration most) {
+    return protocol::Duration{
+        static_cast<protocol::Duration::rep>(below(static_cast<std::uint64_t>(most.count())))};
   }
   // A source of its own, so that who asks more often does not change what others get.
   Random fork() { return Random{next()}; }

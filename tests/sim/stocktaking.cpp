@@ -14,19 +14,19 @@ namespace {
 // As in engine/roles, but fewer chunks a report, so that small jobs have several.
 constexpr std::uint64_t kReport = 3;
 constexpr std::size_t kReportsUnderWay = 4;
-constexpr Duration kMostSilence = std::chrono::milliseconds{100};
+constexpr Duration kMaxSilence = std::chrono::milliseconds{100};
 
 }  // namespace
 
 Stocktaking::Stocktaking(const Setting& setting, Rank self, Disk& disk, const wire::Job& job,
-                         std::uint64_t job_id, const flow::Attendant& attendant,
-                         flow::Receiver& receiver, std::function<void(bool)> on_change)
+                         std::uint64_t job_id, const protocol::WorkerFsm& fsm,
+                         protocol::Receiver& receiver, std::function<void(bool)> on_change)
     : setting_(setting),
       self_(self),
       disk_(disk),
       job_(job),
       job_id_(job_id),
-      attendant_(attendant),
+      fsm_(fsm),
       receiver_(receiver),
       on_change_(std::move(on_change)),
       reports_(kReportsUnderWay),
@@ -38,10 +38,10 @@ Stocktaking::Stocktaking(const Setting& setting, Rank self, Disk& disk, const wi
 
 void Stocktaking::go_on() {
   waiting_ = false;
-  const bool all = inventory_.looked_at >= most_ || gap_ >= kMaxWindow;
-  over_ = attendant_.hopeless();
+  const bool all = held_chunks_.looked_at >= most_ || gap_ >= kMaxWindow;
+  over_ = fsm_.cancelled();
   if (!over_ && (all || due())) {
-    if (all) inventory_.looked_at = wire::kAllLookedAt;
+    if (all) held_chunks_.looked_at = wire::kAllLookedAt;
     waiting_ = !report();
     if (waiting_) return;
     over_ = all;
@@ -57,7 +57,7 @@ void Stocktaking::go_on() {
 
 // The digest of what lies in the place of the next chunk, unless it has another length.
 void Stocktaking::look() {
-  const std::uint64_t k = inventory_.looked_at++;
+  const std::uint64_t k = held_chunks_.looked_at++;
   const ChunkIndex chunk = plan::chunk_of(self_, k, job_.workers);
   const auto* bytes = disk_.find(chunk.value);
   const bool fits =
@@ -70,28 +70,29 @@ void Stocktaking::look() {
   if (!fits) return;
   const std::uint64_t digest = wire::chunk_digest(*bytes);
   receiver_.on_found(k, digest);
-  inventory_.held.push_back({chunk, digest});
+  held_chunks_.held.push_back({chunk, digest});
 }
 
 bool Stocktaking::due() const {
-  return inventory_.looked_at > inventory_.first &&
-         (inventory_.looked_at % kReport == 0 || setting_.world.now() >= reported_ + kMostSilence);
+  return held_chunks_.looked_at > held_chunks_.first &&
+         (held_chunks_.looked_at % kReport == 0 || setting_.world.now() >= reported_ + kMaxSilence);
 }
 
 // False if too many are under way.
 bool Stocktaking::report() {
   Buffer* buffer = reports_.try_acquire();
   if (buffer == nullptr) return false;
-  std::vector<std::byte> payload(wire::kInventoryHead + inventory_.held.size() * wire::kHeldSize);
-  wire::encode(inventory_, payload);
-  put_message(buffer->bytes(), {.kind = wire::Kind::inventory, .job_id = job_id_}, payload);
+  std::vector<std::byte> payload(wire::kHeldChunksHead +
+                                 held_chunks_.held.size() * wire::kHeldSize);
+  wire::encode(held_chunks_, payload);
+  put_message(buffer->bytes(), {.kind = wire::Kind::held_chunks, .job_id = job_id_}, payload);
   setting_.network.isend(self_, kMaster, wire::Tag::status, *buffer, [this, buffer](bool sent) {
     reports_.release(*buffer);
     if (waiting_) go_on();
     on_change_(sent);
   });
-  inventory_.held.clear();
-  inventory_.first = inventory_.looked_at;
+  held_chunks_.held.clear();
+  held_chunks_.first = held_chunks_.looked_at;
   reported_ = setting_.world.now();
   return true;
 }

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <functional>
 
-#include "engine/flow/attendant.hpp"
-#include "engine/flow/receiver.hpp"
-#include "engine/wire/inventory.hpp"
+#include "engine/protocol/receiver.hpp"
+#include "engine/protocol/worker_fsm.hpp"
+#include "engine/wire/held_chunks_message.hpp"
 #include "engine/wire/job.hpp"
 #include "tests/sim/buffer.hpp"
 #include "tests/sim/disk.hpp"
@@ -19,7 +19,7 @@ class Stocktaking {
  public:
   // `on_change` is called when all is told, and when a report has been sent, or could not be.
   Stocktaking(const Setting& setting, Rank self, Disk& disk, const wire::Job& job,
-              std::uint64_t job_id, const flow::Attendant& attendant, flow::Receiver& receiver,
+              std::uint64_t job_id, const protocol::WorkerFsm& fsm, protocol::Receiver& receiver,
               std::function<void(bool sent)> on_change);
 
   void begin() { go_on(); }
@@ -37,11 +37,11 @@ class Stocktaking {
   Disk& disk_;
   const wire::Job& job_;
   std::uint64_t job_id_;
-  const flow::Attendant& attendant_;
-  flow::Receiver& receiver_;
+  const protocol::WorkerFsm& fsm_;
+  protocol::Receiver& receiver_;
   std::function<void(bool sent)> on_change_;
   Pool reports_;
-  wire::Inventory inventory_;
+  wire::HeldChunksMessage held_chunks_;
   std::uint64_t most_;
   std::uint64_t gap_ = 0;
   Time reported_;

@@ -39,11 +39,11 @@ void Worker::follow_master() {
                            deadline_.on_message(clock_.now(setting_.world.now()));
                            if (auto failure = take_word(buffer)) {
                              // After our last word, one that cannot be read is the master's.
-                             if (closed_) attendant_.on_over(failure->code);
+                             if (closed_) fsm_.on_over(failure->code);
                              fail(std::move(*failure));
                            }
                            control_.release(buffer);
-                           if (!attendant_.over()) follow_master();
+                           if (!fsm_.over()) follow_master();
                          });
 }
 
@@ -56,28 +56,28 @@ std::optional<Failure> Worker::take_word(Buffer& buffer) {
   }
   const auto over = wire::decode_over(message->payload);
   if (!over) return over.error();
-  attendant_.on_over(over->verdict);
+  fsm_.on_over(over->verdict);
   return std::nullopt;
 }
 
 void Worker::watch() {
-  if (attendant_.over()) return;
+  if (fsm_.over()) return;
   setting_.world.after(kTick, self_, [this] {
     clock_.tick(setting_.world.now());
     const Time now = clock_.now(setting_.world.now());
     if (deadline_.passed(now)) {
       setting_.auditor.on_master_given_up(deadline_.silent(now));
-      attendant_.fail({.code = Errc::master_stalled, .rank = kMaster});
+      fsm_.fail({.code = Errc::master_stalled, .rank = kMaster});
       return give_up();
     }
-    if (attendant_.forsaken(now)) return give_up();
+    if (fsm_.timed_out(now)) return give_up();
     watch();
   });
 }
 
 void Worker::give_up() {
   setting_.trace("rank {} gives up the master", self_.value);
-  attendant_.on_master_lost();
+  fsm_.on_master_lost();
   setting_.world.abort(self_);
 }
 
@@ -95,15 +95,15 @@ void Worker::hear_orders(Buffer& buffer) {
   const auto message = open_message(buffer.bytes(), job_id_);
   if (!message) return fail(message.error());
   job_id_ = message->header.job_id;
-  switch (attendant_.on_message(message->header.kind)) {
-    case flow::Order::prepare:
+  switch (fsm_.on_message(message->header.kind)) {
+    case protocol::Order::prepare:
       return take_job(message->payload);
-    case flow::Order::finish:
+    case protocol::Order::finish:
       return take_end(message->payload);
-    case flow::Order::drop:
+    case protocol::Order::drop:
       return;
-    case flow::Order::deliver:
-    case flow::Order::refuse:
+    case protocol::Order::deliver:
+    case protocol::Order::refuse:
       return fail({.code = Errc::unexpected_message});
   }
 }
@@ -112,7 +112,7 @@ void Worker::take_job(std::span<const std::byte> payload) {
   auto job = wire::decode_job(payload);
   if (!job) return fail(job.error());
   job_.emplace(std::move(*job));
-  attendant_.on_job();
+  fsm_.on_job();
   deadline_.set_stall_timeout(job_->stall_timeout);
   preparing_ = true;
   // The end of a job that has failed elsewhere must be heard meanwhile.
@@ -123,7 +123,7 @@ void Worker::take_job(std::span<const std::byte> payload) {
                                     hearing_early_ = false;
                                     if (!arrival.cancelled) hear_early(buffer, arrival);
                                     control_.release(buffer);
-                                    if (prepared_) open_lanes();
+                                    if (prepared_) open_slots();
                                   });
   prepare();
 }
@@ -150,42 +150,41 @@ void Worker::prepare() {
 void Worker::on_prepared(Errc error) {
   prepared_ = error;
   setting_.network.cancel(self_, wire::Tag::data, early_);
-  if (!hearing_early_) open_lanes();
+  if (!hearing_early_) open_slots();
 }
 
-void Worker::open_lanes() {
+void Worker::open_slots() {
   preparing_ = false;
   const Errc error = *std::exchange(prepared_, std::nullopt);
   if (error != Errc::ok) fail({.code = error});
-  if (attendant_.hopeless()) return look();
+  if (fsm_.cancelled()) return look();
   const std::uint32_t window = job_->window;
   chunk_pool_.emplace(window);
-  receiver_.emplace(flow::ReceiverConfig{.self = self_,
-                                         .workers = job_->workers,
-                                         .job_id = job_id_,
-                                         .chunk_size = job_->chunk_size,
-                                         .source_size = job_->source_size,
-                                         .reroute = job_->reroute});
+  receiver_.emplace(protocol::ReceiverConfig{.self = self_,
+                                             .workers = job_->workers,
+                                             .job_id = job_id_,
+                                             .chunk_size = job_->chunk_size,
+                                             .source_size = job_->source_size,
+                                             .reroute = job_->reroute});
   acks_.emplace(setting_, self_, window, job_id_, [this](bool sent) {
     if (!sent) fail({.code = Errc::mpi_failed});
     look();
   });
   if (job_->fsync) committer_.emplace(setting_, self_, disk_);
-  lanes_.resize(window);
-  open_lanes_ = window;
+  receive_slots_.resize(window);
+  open_slots_ = window;
   // All receives are posted before the master hears that it may send.
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    lanes_[i].buffer = &chunk_pool_->acquire();
+  for (std::size_t i = 0; i < receive_slots_.size(); ++i) {
+    receive_slots_[i].buffer = &chunk_pool_->acquire();
     post_receive(i);
   }
-  attendant_.on_ready();
+  fsm_.on_ready();
   tell(wire::Kind::ready, wire::Ready{.host = "host", .directory = "out", .directory_id = "1"});
   if (!job_->resume) return;
-  stocktaking_.emplace(setting_, self_, disk_, *job_, job_id_, attendant_, *receiver_,
-                       [this](bool sent) {
-                         if (!sent) fail({.code = Errc::mpi_failed});
-                         look();
-                       });
+  stocktaking_.emplace(setting_, self_, disk_, *job_, job_id_, fsm_, *receiver_, [this](bool sent) {
+    if (!sent) fail({.code = Errc::mpi_failed});
+    look();
+  });
   stocktaking_->begin();
 }
 
@@ -193,18 +192,18 @@ void Worker::take_end(std::span<const std::byte> payload) {
   auto end = wire::decode_end(payload);
   if (!end) return fail(end.error());
   end_ = std::move(*end);
-  attendant_.on_end(end_->verdict);
-  for (const Lane& lane : lanes_) {
-    setting_.network.cancel(self_, wire::Tag::data, lane.receive);
+  fsm_.on_end(end_->verdict);
+  for (const ReceiveSlot& slot : receive_slots_) {
+    setting_.network.cancel(self_, wire::Tag::data, slot.receive);
   }
   look();
 }
 
 // What Worker::run() does between two things that it waits for.
 void Worker::look() {
-  if (closing_ || preparing_ || open_lanes_ > 0) return;
+  if (closing_ || preparing_ || open_slots_ > 0) return;
   if (!end_) {
-    if (lanes_.empty()) receive_orders();
+    if (receive_slots_.empty()) receive_orders();
     return;
   }
   if ((acks_ && !acks_->idle()) || (stocktaking_ && !stocktaking_->idle())) return;
@@ -237,9 +236,9 @@ void Worker::close() {
               .bytes_written = receiver_->bytes_written(),
               .chunks_corrupt = receiver_->chunks_corrupt(),
               .ack_messages = acks_->messages()};
-    for (const Lane& lane : lanes_) chunk_pool_->release(*lane.buffer);
+    for (const ReceiveSlot& slot : receive_slots_) chunk_pool_->release(*slot.buffer);
   }
-  closed.failure = attendant_.failure();
+  closed.failure = fsm_.failure();
   tell(wire::Kind::closed, closed);
   closed_ = true;
 }
@@ -248,12 +247,12 @@ void Worker::close() {
 void Worker::fail(Failure failure) {
   failure.rank = self_;
   failure.host = "host";
-  if (!attendant_.fail(std::move(failure))) return;
+  if (!fsm_.fail(std::move(failure))) return;
   if (!closed_) setting_.auditor.on_worker_failed(self_);
   tell_failure();
 }
 
-void Worker::tell_failure() { tell(wire::Kind::failed, *attendant_.failure()); }
+void Worker::tell_failure() { tell(wire::Kind::failed, *fsm_.failure()); }
 
 template <class Message>
 void Worker::tell(wire::Kind kind, const Message& message) {
@@ -266,12 +265,11 @@ void Worker::tell(wire::Kind kind, const Message& message) {
 }
 
 void Worker::interrupt() {
-  if (std::exchange(interrupted_, true) || attendant_.over())
-    return;  // further signals are swallowed
+  if (std::exchange(interrupted_, true) || fsm_.over()) return;  // further signals are swallowed
   setting_.trace("rank {} is interrupted", self_.value);
   Failure signal{.code = Errc::interrupted, .rank = self_, .detail = "interrupted (SIGINT)"};
   deadline_.on_interrupt();
-  if (attendant_.interrupt(std::move(signal), clock_.now(setting_.world.now()))) tell_failure();
+  if (fsm_.interrupt(std::move(signal), clock_.now(setting_.world.now()))) tell_failure();
 }
 
 // A system call: nothing else happens on this rank's thread meanwhile.

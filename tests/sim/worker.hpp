@@ -1,4 +1,4 @@
-// A simulated worker: engine/roles/worker*.cpp around the real Attendant and Receiver, with events
+// A simulated worker: engine/roles/worker*.cpp around the real WorkerFsm and Receiver, with events
 // in place of coroutines.
 #pragma once
 
@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "engine/flow/attendant.hpp"
-#include "engine/flow/master_deadline.hpp"
-#include "engine/flow/receiver.hpp"
+#include "engine/protocol/master_deadline.hpp"
+#include "engine/protocol/receiver.hpp"
+#include "engine/protocol/worker_fsm.hpp"
 #include "engine/roles/job_clock.hpp"
 #include "engine/wire/job.hpp"
 #include "tests/sim/ack_sender.hpp"
@@ -30,14 +30,14 @@ class Worker {
   void interrupt();  // SIGINT
 
   // run() has returned, and so has its io_context: nothing is under way.
-  bool done() const { return attendant_.over() && setting_.network.sending(self_) == 0; }
-  bool heard_end() const noexcept { return attendant_.ended(); }
+  bool done() const { return fsm_.over() && setting_.network.sending(self_) == 0; }
+  bool heard_end() const noexcept { return fsm_.ended(); }
   // It has said its last word.
   bool closed() const noexcept { return closed_; }
-  std::optional<Errc> verdict() const noexcept { return attendant_.verdict(); }
+  std::optional<Errc> verdict() const noexcept { return fsm_.verdict(); }
 
  private:
-  struct Lane {  // one posted receive, and the chunk in it on its way to the disk
+  struct ReceiveSlot {  // one posted receive, and the chunk in it on its way to the disk
     Buffer* buffer = nullptr;
     Network::ReceiveId receive = 0;
     wire::Header header;
@@ -56,7 +56,7 @@ class Worker {
   void prepare();
   void hear_early(Buffer& buffer, const Arrival& arrival);
   void on_prepared(Errc error);
-  void open_lanes();
+  void open_slots();
   void take_end(std::span<const std::byte> payload);
   void look();
   DiskError publish();
@@ -68,13 +68,13 @@ class Worker {
   void block(Duration length, World::Action then);
 
   // worker_lane.cpp: one posted receive and what becomes of it
-  void post_receive(std::size_t lane);
-  void on_message(std::size_t lane, const Arrival& arrival);
-  void next(std::size_t lane, std::optional<wire::Ack> answer = {});
-  void close_lane(std::size_t lane);
-  void write(std::size_t lane);
-  void write_slice(std::size_t lane);
-  void on_written(std::size_t lane, const DiskError& error);
+  void post_receive(std::size_t slot);
+  void on_message(std::size_t slot, const Arrival& arrival);
+  void next(std::size_t slot, std::optional<wire::Ack> answer = {});
+  void close_slot(std::size_t slot);
+  void write(std::size_t slot);
+  void write_slice(std::size_t slot);
+  void on_written(std::size_t slot, const DiskError& error);
 
   Setting setting_;
   Rank self_;
@@ -84,15 +84,15 @@ class Worker {
   std::uint64_t job_id_ = 0;
   std::optional<wire::Job> job_;
   std::optional<Pool> chunk_pool_;
-  std::optional<flow::Receiver> receiver_;
+  std::optional<protocol::Receiver> receiver_;
   std::optional<AckSender> acks_;
   std::optional<Committer> committer_;
   std::optional<Stocktaking> stocktaking_;
-  std::vector<Lane> lanes_;
-  std::size_t open_lanes_ = 0;
-  flow::Attendant attendant_;
+  std::vector<ReceiveSlot> receive_slots_;
+  std::size_t open_slots_ = 0;
+  protocol::WorkerFsm fsm_;
   roles::JobClock clock_;
-  flow::MasterDeadline deadline_;
+  protocol::MasterDeadline deadline_;
   std::optional<wire::End> end_;
   bool preparing_ = false;
   bool hearing_early_ = false;

@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "engine/base/units.hpp"
-#include "engine/flow/clock.hpp"
+#include "engine/protocol/clock.hpp"
 
 namespace mpiferry::sim {
 
-using flow::Duration;
-using flow::Time;
+using protocol::Duration;
+using protocol::Time;
 
 inline constexpr Duration kForEver = std::chrono::hours{100'000};
 

@@ -40,13 +40,14 @@ TEST(ReportJson, lists_flaws_with_all_that_is_known_of_them) {
   Report report{.command = "verify", .verdict = Errc::chunk_damaged};
   report.failure = Failure{.code = Errc::chunk_damaged, .path = "out"};
   report.chunks_damaged = report.extra_files = 1;
-  report.flaws = {{.kind = Report::Flaw::Kind::damaged,
-                   .chunk = ChunkIndex{7},
-                   .rank = Rank{1},
-                   .host = "node1",
-                   .path = "out/chunk_7.bin",
-                   .detail = "its digest is 1, the manifest says 2"},
-                  {.kind = Report::Flaw::Kind::extra, .rank = Rank{0}, .path = "out/chunk_9.bin"}};
+  report.discrepancies = {
+      {.kind = Report::Discrepancy::Kind::damaged,
+       .chunk = ChunkIndex{7},
+       .rank = Rank{1},
+       .host = "node1",
+       .path = "out/chunk_7.bin",
+       .detail = "its digest is 1, the manifest says 2"},
+      {.kind = Report::Discrepancy::Kind::extra, .rank = Rank{0}, .path = "out/chunk_9.bin"}};
   const auto json = parsed(report);
   EXPECT_EQ(json["exit_code"], 5);
   EXPECT_EQ(json["chunks_damaged"], 1);

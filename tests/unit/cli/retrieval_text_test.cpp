@@ -49,15 +49,17 @@ TEST(RetrievalText, says_what_was_compared_with) {
 TEST(RetrievalText, gives_each_flaw_a_line) {
   Report report = found(1);
   EXPECT_EQ(discrepancies_text(report), "");
-  report.flaws = {
-      {.kind = Report::Flaw::Kind::missing, .chunk = ChunkIndex{7}, .path = "out/chunk_7.bin"},
-      {.kind = Report::Flaw::Kind::damaged,
+  report.discrepancies = {
+      {.kind = Report::Discrepancy::Kind::missing,
+       .chunk = ChunkIndex{7},
+       .path = "out/chunk_7.bin"},
+      {.kind = Report::Discrepancy::Kind::damaged,
        .chunk = ChunkIndex{8},
        .rank = Rank{1},
        .host = "node1",
        .path = "out/chunk_8.bin",
        .detail = "its digest is 1, the manifest says 2"},
-      {.kind = Report::Flaw::Kind::extra, .rank = Rank{0}, .path = "out/chunk_9.bin"}};
+      {.kind = Report::Discrepancy::Kind::extra, .rank = Rank{0}, .path = "out/chunk_9.bin"}};
   report.chunks_missing = report.chunks_damaged = report.extra_files = 1;
   EXPECT_EQ(discrepancies_text(report),
             "missing: chunk 7: 'out/chunk_7.bin': does not exist\n"
@@ -68,7 +70,7 @@ TEST(RetrievalText, gives_each_flaw_a_line) {
 
 TEST(RetrievalText, shows_twenty_flaws_and_counts_the_others) {
   Report report = found(1);
-  report.flaws.resize(25);
+  report.discrepancies.resize(25);
   report.chunks_missing = 25;
   const std::string text = discrepancies_text(report);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 21);
@@ -77,7 +79,7 @@ TEST(RetrievalText, shows_twenty_flaws_and_counts_the_others) {
 
 TEST(RetrievalText, promises_no_longer_list_than_there_is) {
   Report report = found(1);
-  report.flaws.resize(25);
+  report.discrepancies.resize(25);
   report.chunks_missing = 100;
   const std::string text = discrepancies_text(report);
   EXPECT_NE(text.find("... and 80 more; --json lists the first 25\n"), std::string::npos) << text;
@@ -86,15 +88,15 @@ TEST(RetrievalText, promises_no_longer_list_than_there_is) {
 TEST(RetrievalText, gives_a_lost_file_one_line) {
   Report report = found(1);
   for (std::uint64_t chunk = 0; chunk < 90; chunk += 3) {
-    report.flaws.push_back({.kind = Report::Flaw::Kind::missing,
-                            .chunk = ChunkIndex{chunk},
-                            .path = "out/stripe_1.bin",
-                            .detail = "no rank sees it"});
+    report.discrepancies.push_back({.kind = Report::Discrepancy::Kind::missing,
+                                    .chunk = ChunkIndex{chunk},
+                                    .path = "out/stripe_1.bin",
+                                    .detail = "no rank sees it"});
   }
-  report.flaws.push_back({.kind = Report::Flaw::Kind::damaged,
-                          .chunk = ChunkIndex{88},
-                          .path = "out/stripe_2.bin",
-                          .detail = "it is old"});
+  report.discrepancies.push_back({.kind = Report::Discrepancy::Kind::damaged,
+                                  .chunk = ChunkIndex{88},
+                                  .path = "out/stripe_2.bin",
+                                  .detail = "it is old"});
   report.chunks_missing = 30;
   report.chunks_damaged = 1;
   EXPECT_EQ(discrepancies_text(report),
@@ -104,12 +106,12 @@ TEST(RetrievalText, gives_a_lost_file_one_line) {
 
 TEST(RetrievalText, shows_every_kind_of_flaw_and_every_file_before_repetitions) {
   Report report = found(1);
-  const auto add = [&report](Report::Flaw::Kind kind, const std::string& path) {
-    report.flaws.push_back({.kind = kind, .chunk = ChunkIndex{1}, .path = path});
+  const auto add = [&report](Report::Discrepancy::Kind kind, const std::string& path) {
+    report.discrepancies.push_back({.kind = kind, .chunk = ChunkIndex{1}, .path = path});
   };
-  for (int i = 0; i < 40; ++i) add(Report::Flaw::Kind::missing, "lost" + std::to_string(i));
-  for (int i = 0; i < 40; ++i) add(Report::Flaw::Kind::damaged, "stripe_1.bin");
-  add(Report::Flaw::Kind::damaged, "stripe_2.bin");
+  for (int i = 0; i < 40; ++i) add(Report::Discrepancy::Kind::missing, "lost" + std::to_string(i));
+  for (int i = 0; i < 40; ++i) add(Report::Discrepancy::Kind::damaged, "stripe_1.bin");
+  add(Report::Discrepancy::Kind::damaged, "stripe_2.bin");
   report.chunks_missing = 40;
   report.chunks_damaged = 41;
   const std::string text = discrepancies_text(report);

@@ -38,7 +38,7 @@ TEST(Allocation, is_counted) {
   EXPECT_EQ(allocations - before, 1U);
 }
 
-TEST(PartFile, costs_no_allocation_from_open_to_publish) {
+TEST(PartialFile, costs_no_allocation_from_open_to_publish) {
   const test::TemporaryDirectory temporary;
   const Directory directory = *Directory::open_or_create(temporary.path());
   const std::string payload(10'000, 'x');
@@ -46,7 +46,7 @@ TEST(PartFile, costs_no_allocation_from_open_to_publish) {
   bool failed = false;
   for (std::uint64_t i = 0; i < 100; ++i) {
     const ChunkName name{ChunkIndex{i}};
-    OpenedPart part = directory.open_part(name.view(), 0x1234);
+    OpenedPartialFile part = directory.open_partial(name.view(), 0x1234);
     failed |= static_cast<bool>(part.error);
     failed |= static_cast<bool>(part.file.append(std::as_bytes(std::span{payload})));
     failed |= static_cast<bool>(part.file.publish(false));
@@ -57,12 +57,12 @@ TEST(PartFile, costs_no_allocation_from_open_to_publish) {
   EXPECT_EQ(temporary.names().size(), 100U);
 }
 
-TEST(PartFile, costs_no_allocation_when_it_fails) {
+TEST(PartialFile, costs_no_allocation_when_it_fails) {
   const test::TemporaryDirectory temporary;
   const Directory directory = *Directory::open_or_create(temporary.path());
   const std::string too_long(65, 'x');
   const std::uint64_t before = allocations;
-  const OpenedPart part = directory.open_part(too_long, 1);
+  const OpenedPartialFile part = directory.open_partial(too_long, 1);
   EXPECT_EQ(allocations - before, 0U);
   EXPECT_TRUE(part.error);
 }

@@ -142,7 +142,7 @@ TEST(Directory, on_a_read_only_file_system_is_refused) {
     EXPECT_EQ(probe.error().system_errno, EROFS);
     EXPECT_EQ(probe.error().path, temporary.path());
     EXPECT_FALSE(probe.error().hint.empty());
-    EXPECT_EQ(itself->open_part("chunk_1.bin", 1).error.system_errno, EROFS);
+    EXPECT_EQ(itself->open_partial("chunk_1.bin", 1).error.system_errno, EROFS);
   });
   if (!why.empty()) GTEST_SKIP() << "no mount of our own: " << why;
 }
@@ -217,7 +217,7 @@ TEST(Directory, replaces_the_part_of_a_predecessor) {
   const TemporaryDirectory temporary;
   const Directory directory = *Directory::open_or_create(temporary.path());
   temporary.put(".chunk_7.bin.0000000000000001.part", "of a crashed attempt");
-  OpenedPart part = directory.open_part("chunk_7.bin", 1);
+  OpenedPartialFile part = directory.open_partial("chunk_7.bin", 1);
   ASSERT_FALSE(part.error);
   ASSERT_FALSE(part.file.publish(false));
   EXPECT_EQ(temporary.get("chunk_7.bin"), "");
@@ -227,7 +227,7 @@ TEST(Directory, does_not_start_a_part_in_place_of_a_directory) {
   const TemporaryDirectory temporary;
   const Directory directory = *Directory::open_or_create(temporary.path());
   fs::create_directory(temporary / ".chunk_7.bin.0000000000000001.part");
-  const OpenedPart part = directory.open_part("chunk_7.bin", 1);
+  const OpenedPartialFile part = directory.open_partial("chunk_7.bin", 1);
   EXPECT_EQ(part.error.call, Call::open);
   EXPECT_EQ(part.error.system_errno, EISDIR);
   EXPECT_FALSE(part.file);
@@ -236,20 +236,20 @@ TEST(Directory, does_not_start_a_part_in_place_of_a_directory) {
 TEST(Directory, takes_names_of_64_characters_and_no_longer_ones) {
   const TemporaryDirectory temporary;
   const Directory directory = *Directory::open_or_create(temporary.path());
-  OpenedPart longest = directory.open_part(std::string(64, 'x'), ~std::uint64_t{0});
+  OpenedPartialFile longest = directory.open_partial(std::string(64, 'x'), ~std::uint64_t{0});
   EXPECT_FALSE(longest.error);
   EXPECT_FALSE(longest.file.publish(false));
   EXPECT_TRUE(temporary.has(std::string(64, 'x')));
-  EXPECT_EQ(directory.open_part(std::string(65, 'x'), 1).error.system_errno, ENAMETOOLONG);
-  EXPECT_EQ(directory.open_part("a/b", 1).error.system_errno, EINVAL);
-  EXPECT_EQ(directory.open_part("", 1).error.system_errno, EINVAL);
+  EXPECT_EQ(directory.open_partial(std::string(65, 'x'), 1).error.system_errno, ENAMETOOLONG);
+  EXPECT_EQ(directory.open_partial("a/b", 1).error.system_errno, EINVAL);
+  EXPECT_EQ(directory.open_partial("", 1).error.system_errno, EINVAL);
 }
 
 TEST(Directory, gives_files_the_mode_that_the_umask_leaves) {
   const TemporaryDirectory temporary;
   const Directory directory = *Directory::open_or_create(temporary.path());
   const mode_t before = ::umask(027);
-  OpenedPart part = directory.open_part("chunk_7.bin", 1);
+  OpenedPartialFile part = directory.open_partial("chunk_7.bin", 1);
   ::umask(before);
   ASSERT_FALSE(part.file.publish(false));
   EXPECT_EQ(fs::status(temporary / "chunk_7.bin").permissions(), fs::perms{0640});
@@ -258,7 +258,7 @@ TEST(Directory, gives_files_the_mode_that_the_umask_leaves) {
 TEST(Directory, stays_the_same_directory_when_it_is_renamed) {
   const TemporaryDirectory temporary;
   const Directory directory = *Directory::open_or_create(temporary / "before");
-  OpenedPart part = directory.open_part("chunk_7.bin", 1);
+  OpenedPartialFile part = directory.open_partial("chunk_7.bin", 1);
   fs::rename(temporary / "before", temporary / "after");
   EXPECT_FALSE(part.file.publish(false));
   EXPECT_TRUE(temporary.has("after/chunk_7.bin"));

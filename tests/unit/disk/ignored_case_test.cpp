@@ -15,8 +15,8 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/directory.hpp"
-#include "engine/disk/leftover_scan.hpp"
 #include "engine/disk/replaceable.hpp"
+#include "engine/disk/stale_file_scan.hpp"
 #include "tests/unit/disk/marks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -70,11 +70,11 @@ class IgnoredCase : public testing::Test {
   ~IgnoredCase() override { case_is_ignored = false; }
 
   Outcome survey() const {
-    LeftoverSurvey look{directory, ""};
+    StaleFileSurvey look{directory, ""};
     return end(look);
   }
-  Outcome sweep(Doomed doomed = {}) const {
-    LeftoverSweep sweep{directory, "", std::move(doomed)};
+  Outcome sweep(ToRemove to_remove = {}) const {
+    StaleFileRemoval sweep{directory, "", std::move(to_remove)};
     return end(sweep);
   }
   static void expect_refused(const Outcome& outcome, const std::string& path) {
@@ -115,14 +115,14 @@ TEST_F(IgnoredCase, a_users_file_is_named_and_stays) {
 TEST_F(IgnoredCase, a_users_file_is_not_removed_as_a_stale_one) {
   temporary.put("Chunk_0.bin", "the user's");
   temporary.put("stripe_2.bin", "of a job");
-  EXPECT_TRUE(sweep([](Leftover, auto) { return true; }));
+  EXPECT_TRUE(sweep([](StaleFileKind, auto) { return true; }));
   EXPECT_EQ(temporary.names(), std::vector<std::string>{"Chunk_0.bin"});
 }
 
 TEST_F(IgnoredCase, a_users_file_is_not_taken_for_a_mark) {
   temporary.put(".Mpiferry.JOB", "the user's");
   for (const bool replace : {false, true}) {
-    const auto refused = directory.take_token(kOurs, replace);
+    const auto refused = directory.acquire_job_lock(kOurs, replace);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::dest_occupied);
   }
@@ -135,7 +135,7 @@ TEST_F(IgnoredCase, what_a_directory_lists_in_its_own_spelling_is_ours_by_conten
   temporary.put("xxh3sums.2", "XXH3 (chunk_0.bin) = 0123456789abcdef\n");
   temporary.put("chunk_0.bin", "");
   EXPECT_TRUE(survey());
-  EXPECT_TRUE(sweep([](Leftover, auto number) { return number == 1; }));
+  EXPECT_TRUE(sweep([](StaleFileKind, auto number) { return number == 1; }));
   EXPECT_EQ(temporary.names(), (std::vector<std::string>{"chunk_0.bin", "xxh3sums.2"}));
   EXPECT_TRUE(sweep());
   EXPECT_TRUE(temporary.names().empty());

@@ -18,7 +18,7 @@ TEST(JobOwner, comes_back_from_a_mark) {
                        .started = 567,
                        .pid_namespace = 8,
                        .boot = "7c1f"};
-  const std::string mark = mark_text("workers of 00000000000000aa", owner);
+  const std::string mark = job_lock_text("workers of 00000000000000aa", owner);
   EXPECT_EQ(job_of(mark), "workers of 00000000000000aa");
   EXPECT_EQ(JobOwner::in(mark), owner);
 }

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/directory.hpp"
-#include "engine/disk/offset_part.hpp"
+#include "engine/disk/offset_partial_file.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace {
@@ -44,7 +44,7 @@ class LateError : public testing::Test {
  protected:
   ~LateError() override { close_error = fsync_error = fsync_interruptions = 0; }
   WriteError publish(bool durable, int at_close, int at_fsync) {
-    OpenedPart part = directory.open_part("chunk_7.bin", 1);
+    OpenedPartialFile part = directory.open_partial("chunk_7.bin", 1);
     EXPECT_FALSE(part.error);
     close_error = at_close;
     fsync_error = at_fsync;
@@ -83,7 +83,7 @@ TEST_F(LateError, is_not_an_fsync_that_was_interrupted) {
 }
 
 TEST_F(LateError, of_a_file_written_at_offsets_publishes_nothing) {
-  Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", Begin::fresh);
+  Result<OffsetPartialFile> part = OffsetPartialFile::open(directory, "file.bin", OpenMode::create);
   ASSERT_TRUE(part);
   fsync_error = EIO;
   EXPECT_EQ(part->publish({}, true, true).call, Call::sync);
@@ -99,10 +99,12 @@ TEST_F(LateError, of_a_file_written_at_offsets_publishes_nothing) {
 }
 
 TEST_F(LateError, is_told_to_who_joined_and_closes) {
-  Result<OffsetPart> owner = OffsetPart::open(directory, "file.bin", Begin::fresh);
+  Result<OffsetPartialFile> owner =
+      OffsetPartialFile::open(directory, "file.bin", OpenMode::create);
   ASSERT_TRUE(owner);
   for (const int late : {EDQUOT, 0}) {
-    Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", Begin::join);
+    Result<OffsetPartialFile> part =
+        OffsetPartialFile::open(directory, "file.bin", OpenMode::attach);
     ASSERT_TRUE(part);
     close_error = late;
     const WriteError error = part->close();

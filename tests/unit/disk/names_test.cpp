@@ -5,7 +5,7 @@
 
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_pattern.hpp"
-#include "engine/disk/leftover.hpp"
+#include "engine/disk/stale_file.hpp"
 #include "engine/disk/stripe_name.hpp"
 #include "engine/disk/unique_name.hpp"
 
@@ -23,7 +23,7 @@ TEST(ChunkName, holds_the_largest_index) {
 }
 
 TEST(ChunkName, is_recognised_as_a_leftover) {
-  EXPECT_EQ(leftover_kind(ChunkName{ChunkIndex{12345}}.view()), Leftover::chunk);
+  EXPECT_EQ(stale_file_kind(ChunkName{ChunkIndex{12345}}.view()), StaleFileKind::chunk);
 }
 
 TEST(OurSpelling, is_that_of_the_names_that_jobs_write) {
@@ -74,20 +74,20 @@ TEST(CheckPattern, refuses_what_stands_for_nothing) {
   EXPECT_EQ(said("{{rank}}").find("'{{rank}'"), 0U);
 }
 
-TEST(Leftover, knows_every_name_of_a_job) {
-  EXPECT_EQ(leftover_kind("chunk_0.bin"), Leftover::chunk);
-  EXPECT_EQ(leftover_kind("stripe_12.bin"), Leftover::stripe);
-  EXPECT_EQ(leftover_kind("file.bin"), Leftover::file);
-  EXPECT_EQ(leftover_kind("manifest.json"), Leftover::manifest);
-  EXPECT_EQ(leftover_kind("XXH3SUMS"), Leftover::sums);
-  EXPECT_EQ(leftover_kind("XXH3SUMS.12"), Leftover::sums);
-  EXPECT_EQ(leftover_kind(".chunk_0.bin.0123456789abcdef.part"), Leftover::part);
-  EXPECT_EQ(leftover_kind("stripe_12.bin.part"), Leftover::stripe_part);
-  EXPECT_EQ(leftover_kind("file.bin.part"), Leftover::file_part);
-  EXPECT_EQ(leftover_kind(".mpiferry.job"), Leftover::token);
+TEST(StaleFileKind, knows_every_name_of_a_job) {
+  EXPECT_EQ(stale_file_kind("chunk_0.bin"), StaleFileKind::chunk);
+  EXPECT_EQ(stale_file_kind("stripe_12.bin"), StaleFileKind::stripe);
+  EXPECT_EQ(stale_file_kind("file.bin"), StaleFileKind::file);
+  EXPECT_EQ(stale_file_kind("manifest.json"), StaleFileKind::manifest);
+  EXPECT_EQ(stale_file_kind("XXH3SUMS"), StaleFileKind::sums);
+  EXPECT_EQ(stale_file_kind("XXH3SUMS.12"), StaleFileKind::sums);
+  EXPECT_EQ(stale_file_kind(".chunk_0.bin.0123456789abcdef.part"), StaleFileKind::partial);
+  EXPECT_EQ(stale_file_kind("stripe_12.bin.part"), StaleFileKind::partial_stripe);
+  EXPECT_EQ(stale_file_kind("file.bin.part"), StaleFileKind::partial_file);
+  EXPECT_EQ(stale_file_kind(".mpiferry.job"), StaleFileKind::job_lock);
 }
 
-TEST(Leftover, leaves_the_names_of_others_alone) {
+TEST(StaleFileKind, leaves_the_names_of_others_alone) {
   for (const char* name : {"chunk_.bin",
                            "chunk_1.bin2",
                            "chunk_1",
@@ -124,35 +124,35 @@ TEST(Leftover, leaves_the_names_of_others_alone) {
                            "XXH3SUMS.3.part",
                            "data.bin",
                            ""})
-    EXPECT_EQ(leftover_kind(name), Leftover::none) << name;
+    EXPECT_EQ(stale_file_kind(name), StaleFileKind::none) << name;
 }
 
-TEST(Leftover, has_the_number_that_mpiferry_wrote) {
-  EXPECT_EQ(leftover_number("chunk_0.bin"), 0U);
-  EXPECT_EQ(leftover_number("chunk_18446744073709551615.bin"), ~std::uint64_t{0});
-  EXPECT_EQ(leftover_number("stripe_12.bin"), 12U);
-  EXPECT_EQ(leftover_number("stripe_12.bin.part"), 12U);
-  EXPECT_EQ(leftover_number("XXH3SUMS.3"), 3U);
+TEST(StaleFileKind, has_the_number_that_mpiferry_wrote) {
+  EXPECT_EQ(stale_file_number("chunk_0.bin"), 0U);
+  EXPECT_EQ(stale_file_number("chunk_18446744073709551615.bin"), ~std::uint64_t{0});
+  EXPECT_EQ(stale_file_number("stripe_12.bin"), 12U);
+  EXPECT_EQ(stale_file_number("stripe_12.bin.part"), 12U);
+  EXPECT_EQ(stale_file_number("XXH3SUMS.3"), 3U);
 }
 
-TEST(Leftover, has_no_number_that_mpiferry_did_not_write) {
+TEST(StaleFileKind, has_no_number_that_mpiferry_did_not_write) {
   for (const char* name : {"chunk_007.bin", "chunk_18446744073709551616.bin", "chunk_x.bin",
                            "file.bin", "file.bin.part", "XXH3SUMS", "manifest.json",
                            ".chunk_9.bin.0123456789abcdef.part", "data_1.bin", ""})
-    EXPECT_FALSE(leftover_number(name)) << name;
+    EXPECT_FALSE(stale_file_number(name)) << name;
 }
 
 TEST(StripeName, is_recognised_as_a_leftover_with_its_number) {
   EXPECT_EQ(stripe_name(Rank{3}), "stripe_3.bin");
-  EXPECT_EQ(leftover_kind(stripe_name(Rank{3})), Leftover::stripe);
-  EXPECT_EQ(leftover_number(stripe_name(Rank{3})), 3U);
+  EXPECT_EQ(stale_file_kind(stripe_name(Rank{3})), StaleFileKind::stripe);
+  EXPECT_EQ(stale_file_number(stripe_name(Rank{3})), 3U);
 }
 
 TEST(UniqueName, is_never_the_same_and_never_a_leftover) {
   const std::string name = unique_name(".mpiferry.probe-");
   EXPECT_NE(name, unique_name(".mpiferry.probe-"));
   EXPECT_EQ(name.size(), std::string{".mpiferry.probe-"}.size() + 16);
-  EXPECT_EQ(leftover_kind(name), Leftover::none);
+  EXPECT_EQ(stale_file_kind(name), StaleFileKind::none);
 }
 
 }  // namespace

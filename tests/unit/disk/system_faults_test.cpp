@@ -19,7 +19,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/new_name.hpp"
-#include "engine/disk/offset_part.hpp"
+#include "engine/disk/offset_partial_file.hpp"
 #include "engine/disk/source.hpp"
 #include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/marks.hpp"
@@ -144,8 +144,8 @@ class SystemFaults : public testing::Test {
     direct_writes_are_refused = unlink_hides_by_a_rename = false;
     opened_direct.clear();
   }
-  OffsetPart open(Begin begin = Begin::fresh) const {
-    Result<OffsetPart> part = OffsetPart::open(directory, "file.bin", begin);
+  OffsetPartialFile open(OpenMode open_mode = OpenMode::create) const {
+    Result<OffsetPartialFile> part = OffsetPartialFile::open(directory, "file.bin", open_mode);
     EXPECT_TRUE(part) << part.error().message();
     return std::move(*part);
   }
@@ -156,7 +156,7 @@ class SystemFaults : public testing::Test {
 TEST_F(SystemFaults, where_space_can_not_be_reserved_the_file_gets_its_size) {
   for (const int error : {EOPNOTSUPP, ENOSYS}) {
     fallocate_error = error;
-    OffsetPart part = open();
+    OffsetPartialFile part = open();
     ASSERT_FALSE(part.write({}, bytes("kept bytes")));
     ASSERT_TRUE(part.preallocate(Bytes{100'000}));
     EXPECT_EQ(part.size()->value, 100'000U);
@@ -167,7 +167,7 @@ TEST_F(SystemFaults, where_space_can_not_be_reserved_the_file_gets_its_size) {
 }
 
 TEST_F(SystemFaults, where_holes_cannot_be_made_zeros_are_written) {
-  OffsetPart part = open();
+  OffsetPartialFile part = open();
   const std::string zeros(3 * kPageSize, '\0');
   ASSERT_FALSE(part.write({}, bytes(std::string(5 * kPageSize, 'x'))));
   fallocate_error = EOPNOTSUPP;
@@ -194,7 +194,7 @@ TEST_F(SystemFaults, of_sizes_that_are_none_are_told_from_a_file_that_shrinks) {
 
 TEST_F(SystemFaults, of_a_quota_are_told_with_their_hint) {
   fallocate_error = EDQUOT;
-  OffsetPart part = open();
+  OffsetPartialFile part = open();
   const Outcome reserved = part.preallocate(Bytes{100});
   ASSERT_FALSE(reserved);
   EXPECT_EQ(reserved.error().code, Errc::dest_write_failed);
@@ -203,7 +203,7 @@ TEST_F(SystemFaults, of_a_quota_are_told_with_their_hint) {
 }
 
 TEST_F(SystemFaults, that_only_interrupt_a_write_or_shorten_it_are_not_seen) {
-  const OffsetPart part = open();
+  const OffsetPartialFile part = open();
   pwrite_interruptions = 3;
   pwrite_is_short = true;
   ASSERT_FALSE(part.write(Bytes{2}, bytes("whole")));
@@ -212,7 +212,7 @@ TEST_F(SystemFaults, that_only_interrupt_a_write_or_shorten_it_are_not_seen) {
 }
 
 TEST_F(SystemFaults, that_write_nothing_and_say_nothing_are_a_full_disk) {
-  const OffsetPart part = open();
+  const OffsetPartialFile part = open();
   pwrite_is_full = true;
   const WriteError error = part.write({}, bytes("x"));
   EXPECT_EQ(error.call, Call::write);
@@ -224,15 +224,15 @@ TEST_F(SystemFaults, of_files_that_opened_for_direct_writes_are_met_by_buffered_
   direct_writes_are_refused = true;
   std::vector<std::byte> buffer(4 * kPageSize, std::byte{'x'});
   void* start = buffer.data();
-  std::size_t room = buffer.size();
-  std::align(kPageSize, 3 * kPageSize, start, room);
+  std::size_t capacity = buffer.size();
+  std::align(kPageSize, 3 * kPageSize, start, capacity);
   const std::span pages{static_cast<const std::byte*>(start), 2 * kPageSize + 17};
-  OpenedPart chunk = directory.open_part("chunk_7.bin", 1, {.direct = true});
+  OpenedPartialFile chunk = directory.open_partial("chunk_7.bin", 1, {.direct = true});
   ASSERT_FALSE(chunk.error);
   EXPECT_FALSE(chunk.file.append(pages.first(kPageSize)));
   EXPECT_FALSE(chunk.file.append(pages.subspan(kPageSize)));
   EXPECT_FALSE(chunk.file.publish(true));
-  OffsetPart file = open();
+  OffsetPartialFile file = open();
   file.go_direct();
   EXPECT_FALSE(file.write({}, pages));
   EXPECT_FALSE(file.publish(Bytes{pages.size()}, true, true));
@@ -242,7 +242,7 @@ TEST_F(SystemFaults, of_files_that_opened_for_direct_writes_are_met_by_buffered_
 }
 
 TEST_F(SystemFaults, at_sync_are_told_and_interruptions_are_not) {
-  const OffsetPart part = open();
+  const OffsetPartialFile part = open();
   fdatasync_interruptions = 3;
   EXPECT_FALSE(part.sync());
   EXPECT_EQ(fdatasync_interruptions, 0);
@@ -254,12 +254,13 @@ TEST_F(SystemFaults, at_sync_are_told_and_interruptions_are_not) {
 // Two jobs find a dead job's part, and this one locks it when the other has replaced it already.
 TEST_F(SystemFaults, of_timing_do_not_remove_the_part_of_a_living_job) {
   temporary.put("file.bin.part", "of a dead job");
-  std::optional<OffsetPart> living;
+  std::optional<OffsetPartialFile> living;
   before_flock = [&] {
     living.emplace(open());
     EXPECT_FALSE(living->write({}, bytes("living")));
   };
-  const Result<OffsetPart> late = OffsetPart::open(directory, "file.bin", Begin::fresh);
+  const Result<OffsetPartialFile> late =
+      OffsetPartialFile::open(directory, "file.bin", OpenMode::create);
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, Errc::dest_occupied);
   EXPECT_EQ(temporary.get("file.bin.part"), "living");
@@ -267,8 +268,8 @@ TEST_F(SystemFaults, of_timing_do_not_remove_the_part_of_a_living_job) {
 
 TEST_F(SystemFaults, without_locks_parts_are_opened_all_the_same) {
   flock_error = ENOLCK;
-  const OffsetPart first = open();
-  OffsetPart second = open();
+  const OffsetPartialFile first = open();
+  OffsetPartialFile second = open();
   ASSERT_FALSE(first.write({}, bytes("first")));
   EXPECT_EQ(temporary.get("file.bin.part"), "");
   EXPECT_FALSE(second.publish({}, false, false));
@@ -276,8 +277,8 @@ TEST_F(SystemFaults, without_locks_parts_are_opened_all_the_same) {
 
 TEST_F(SystemFaults, without_locks_a_part_that_was_replaced_publishes_nothing) {
   flock_error = ENOLCK;
-  OffsetPart first = open();
-  const OffsetPart second = open();
+  OffsetPartialFile first = open();
+  const OffsetPartialFile second = open();
   const WriteError error = first.publish({}, false, false);
   EXPECT_EQ(error.call, Call::rename);
   EXPECT_EQ(error.system_errno, ENOENT);
@@ -286,16 +287,16 @@ TEST_F(SystemFaults, without_locks_a_part_that_was_replaced_publishes_nothing) {
 
 TEST_F(SystemFaults, of_nfs_locks_do_not_hide_a_running_job) {
   flock_is_nfs = true;
-  Result<Descriptor> theirs = directory.take_token(kTheirs, false);
+  Result<Descriptor> theirs = directory.acquire_job_lock(kTheirs, false);
   ASSERT_TRUE(theirs && *theirs);
-  const Result<Descriptor> refused = directory.take_token(kOurs, true);
+  const Result<Descriptor> refused = directory.acquire_job_lock(kOurs, true);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::dest_occupied);
   EXPECT_EQ(refused.error().detail, "a job is running here (rank 0, pid 99 on node8)");
-  EXPECT_TRUE(directory.holds_token(kTheirs));
+  EXPECT_TRUE(directory.holds_job_lock(kTheirs));
   theirs->close();  // as when it is killed
-  EXPECT_TRUE(directory.take_token(kOurs, true));
-  EXPECT_TRUE(directory.holds_token(kOurs));
+  EXPECT_TRUE(directory.acquire_job_lock(kOurs, true));
+  EXPECT_TRUE(directory.holds_job_lock(kOurs));
 }
 
 // Without locks at all, or with an answer that says nothing of the job.
@@ -303,28 +304,28 @@ TEST_F(SystemFaults, of_locks_leave_another_jobs_mark_to_people) {
   temporary.put(".mpiferry.job", kTheirs);
   for (const int error : {ENOLCK, EOPNOTSUPP, ENOSYS, EBADF, EIO}) {
     flock_error = error;
-    const Result<Descriptor> refused = directory.take_token(kOurs, true);
+    const Result<Descriptor> refused = directory.acquire_job_lock(kOurs, true);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::dest_occupied);
     EXPECT_EQ(refused.error().path, temporary / ".mpiferry.job");
     EXPECT_EQ(refused.error().call, "flock");
     EXPECT_EQ(refused.error().system_errno, error);
     EXPECT_NE(refused.error().hint.find("by hand"), std::string::npos);
-    EXPECT_TRUE(directory.holds_token(kTheirs));
+    EXPECT_TRUE(directory.holds_job_lock(kTheirs));
   }
 }
 
 TEST_F(SystemFaults, without_locks_a_free_directory_is_taken_all_the_same) {
   flock_error = ENOLCK;
-  const Result<Descriptor> ours = directory.take_token(kOurs, false);
+  const Result<Descriptor> ours = directory.acquire_job_lock(kOurs, false);
   ASSERT_TRUE(ours);
   EXPECT_FALSE(*ours);
-  EXPECT_TRUE(directory.holds_token(kOurs));
+  EXPECT_TRUE(directory.holds_job_lock(kOurs));
 }
 
 TEST_F(SystemFaults, of_a_lock_leave_no_mark_of_a_job_that_never_began) {
   flock_error = EIO;
-  const Result<Descriptor> ours = directory.take_token(kOurs, false);
+  const Result<Descriptor> ours = directory.acquire_job_lock(kOurs, false);
   ASSERT_FALSE(ours);
   EXPECT_EQ(ours.error().code, Errc::dest_unusable);
   EXPECT_EQ(ours.error().system_errno, EIO);
@@ -333,7 +334,7 @@ TEST_F(SystemFaults, of_a_lock_leave_no_mark_of_a_job_that_never_began) {
 
 TEST_F(SystemFaults, of_a_disk_do_not_make_our_mark_another_jobs) {
   pread_error = EIO;
-  const Result<Descriptor> ours = directory.take_token(kOurs, false);
+  const Result<Descriptor> ours = directory.acquire_job_lock(kOurs, false);
   ASSERT_FALSE(ours);
   EXPECT_EQ(ours.error().code, Errc::dest_unusable);
   EXPECT_EQ(ours.error().call, "pread");
@@ -346,26 +347,26 @@ TEST_F(SystemFaults, of_a_disk_do_not_make_our_mark_another_jobs) {
 TEST_F(SystemFaults, of_timing_let_only_one_of_two_jobs_take_a_directory) {
   Descriptor theirs;
   before_flock = [&] {
-    Result<Descriptor> taken = directory.take_token(kTheirs, true);
+    Result<Descriptor> taken = directory.acquire_job_lock(kTheirs, true);
     ASSERT_TRUE(taken);
     theirs = std::move(*taken);
   };
-  const Result<Descriptor> late = directory.take_token(kOurs, true);
+  const Result<Descriptor> late = directory.acquire_job_lock(kOurs, true);
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().detail, "a job is running here (rank 0, pid 99 on node8)");
-  EXPECT_TRUE(directory.holds_token(kTheirs));
+  EXPECT_TRUE(directory.holds_job_lock(kTheirs));
 }
 
 // As libfuse does with a file that is open, where renames are refused.
 TEST_F(SystemFaults, of_removal_do_not_keep_the_mark_of_a_job_that_ends) {
   unlink_hides_by_a_rename = true;
-  Result<Descriptor> lock = directory.take_token(kOurs, false);
+  Result<Descriptor> lock = directory.acquire_job_lock(kOurs, false);
   ASSERT_TRUE(lock && *lock);
-  directory.remove_token(kOurs, std::move(*lock));
+  directory.release_job_lock(kOurs, std::move(*lock));
   EXPECT_TRUE(temporary.names().empty());
-  lock = directory.take_token(kOurs, false);
+  lock = directory.acquire_job_lock(kOurs, false);
   ASSERT_TRUE(lock && *lock);
-  directory.leave_token(kOurs, std::move(*lock));
+  directory.leave_job_lock(kOurs, std::move(*lock));
   EXPECT_TRUE(temporary.names().empty());
 }
 
@@ -374,9 +375,9 @@ TEST_F(SystemFaults, of_links_do_not_keep_a_finished_file_from_being_resumed) {
   temporary.put("file.bin", "old bytes");
   rename_new_error = EINVAL;
   link_error = EIO;
-  OffsetPart part = open(Begin::keep);
+  OffsetPartialFile part = open(OpenMode::resume);
   ASSERT_TRUE(part.is_published());
-  ASSERT_TRUE(part.retract());
+  ASSERT_TRUE(part.unpublish());
   EXPECT_FALSE(part.write({}, bytes("new")));
   EXPECT_FALSE(part.publish(Bytes{9}, false, /*replace=*/true));
   EXPECT_EQ(temporary.names(), std::vector<std::string>{"file.bin"});

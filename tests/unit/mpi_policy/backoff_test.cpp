@@ -65,7 +65,7 @@ TEST(Backoff, spins_only_if_there_is_nothing_to_yield) {
 
 TEST(Backoff, is_patient_where_every_rank_has_a_core) {
   for (const double ranks_per_core : {0.01, 0.5, 1.0}) {
-    const BackoffLimits limits = BackoffLimits::for_crowd(ranks_per_core);
+    const BackoffLimits limits = BackoffLimits::for_oversubscription(ranks_per_core);
     EXPECT_EQ(limits.spins, BackoffLimits{}.spins);
     EXPECT_EQ(limits.yields, BackoffLimits{}.yields);
     EXPECT_EQ(limits.first_nap, BackoffLimits{}.first_nap);
@@ -73,16 +73,16 @@ TEST(Backoff, is_patient_where_every_rank_has_a_core) {
 }
 
 TEST(Backoff, yields_once_and_naps_where_ranks_share_cores) {
-  Backoff backoff{BackoffLimits::for_crowd(1.5)};
+  Backoff backoff{BackoffLimits::for_oversubscription(1.5)};
   EXPECT_EQ(backoff.next().kind, Kind::yield);
   EXPECT_EQ(backoff.next(), (BackoffStep{Kind::nap, 150us}));
 }
 
 TEST(Backoff, naps_the_longer_the_more_ranks_share_a_core) {
-  EXPECT_EQ(BackoffLimits::for_crowd(2).first_nap, 200us);
-  EXPECT_EQ(BackoffLimits::for_crowd(4.5).first_nap, 450us);
+  EXPECT_EQ(BackoffLimits::for_oversubscription(2).first_nap, 200us);
+  EXPECT_EQ(BackoffLimits::for_oversubscription(4.5).first_nap, 450us);
   for (const double ranks_per_core : {1.01, 3.0, 20.0, 1e6, 1e30}) {
-    const BackoffLimits limits = BackoffLimits::for_crowd(ranks_per_core);
+    const BackoffLimits limits = BackoffLimits::for_oversubscription(ranks_per_core);
     EXPECT_GT(limits.first_nap, 0us);
     EXPECT_LE(limits.first_nap, limits.longest_nap);
     EXPECT_LE(limits.longest_nap, 2ms) << "an ack must not wait for a sleeper";
@@ -94,34 +94,34 @@ TEST(Backoff, never_naps_longer_than_the_limit_by_default) {
   for (int i = 0; i < 10'000; ++i) EXPECT_LE(backoff.next().nap, 250us);
 }
 
-TEST(TestLength, tells_a_piece_from_a_look) {
-  TestLength length;
+TEST(ProgressDetector, tells_a_piece_from_a_look) {
+  ProgressDetector length;
   EXPECT_FALSE(length.moved(300ns, 1));
   EXPECT_FALSE(length.moved(10us, 1));
   EXPECT_TRUE(length.moved(13us, 1));
   EXPECT_FALSE(length.moved(300ns, 1));
 }
 
-TEST(TestLength, allows_for_many_requests) {
-  TestLength length;
+TEST(ProgressDetector, allows_for_many_requests) {
+  ProgressDetector length;
   EXPECT_FALSE(length.moved(300ns, 1));
   EXPECT_FALSE(length.moved(20us, 1000));
   EXPECT_TRUE(length.moved(40us, 1000));
 }
 
-TEST(TestLength, where_all_tests_take_long_none_is_long_after_a_while) {
-  TestLength length;
+TEST(ProgressDetector, where_all_tests_take_long_none_is_long_after_a_while) {
+  ProgressDetector length;
   std::uint32_t moved = 0;
   for (int i = 0; i < 10'000; ++i) moved += length.moved(i % 2 == 0 ? 30us : 90us, 4) ? 1U : 0U;
-  EXPECT_EQ(moved, TestLength::kMostPieces);
+  EXPECT_EQ(moved, ProgressDetector::kMaxPieces);
   EXPECT_TRUE(length.moved(130us, 4)) << "what is longer still counts";
   EXPECT_FALSE(length.moved(1us, 4));
   EXPECT_TRUE(length.moved(30us, 4)) << "and that was so for a time only";
 }
 
-TEST(TestLength, a_completion_begins_a_new_row) {
-  TestLength length;
-  for (std::uint32_t i = 0; i < 3 * TestLength::kMostPieces; ++i) {
+TEST(ProgressDetector, a_completion_begins_a_new_row) {
+  ProgressDetector length;
+  for (std::uint32_t i = 0; i < 3 * ProgressDetector::kMaxPieces; ++i) {
     if (i % 2048 == 0) length.completed();
     ASSERT_TRUE(length.moved(30us, 4)) << i;
   }

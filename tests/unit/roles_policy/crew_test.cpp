@@ -1,7 +1,7 @@
 // Under which name a worker publishes its sums: nobody's sums are another's.
-#include "engine/roles/crew.hpp"
-
 #include <gtest/gtest.h>
+
+#include "engine/roles/peer_table.hpp"
 
 namespace mpiferry::roles {
 namespace {
@@ -14,35 +14,35 @@ wire::Ready ready(const char* host, const char* directory_id, bool shares = fals
           .shares_master_directory = shares};
 }
 
-TEST(Crew, a_worker_alone_in_its_directory_writes_plain_sums) {
-  Crew crew{2};
-  crew.on_ready(Rank{1}, ready("a", "1"));
-  crew.on_ready(Rank{2}, ready("a", "2"));
-  EXPECT_EQ(crew.sums_file(Rank{1}), "XXH3SUMS");
-  EXPECT_EQ(crew.sums_file(Rank{2}), "XXH3SUMS");
+TEST(PeerTable, a_worker_alone_in_its_directory_writes_plain_sums) {
+  PeerTable peers{2};
+  peers.on_ready(Rank{1}, ready("a", "1"));
+  peers.on_ready(Rank{2}, ready("a", "2"));
+  EXPECT_EQ(peers.sums_file(Rank{1}), "XXH3SUMS");
+  EXPECT_EQ(peers.sums_file(Rank{2}), "XXH3SUMS");
 }
 
-TEST(Crew, workers_of_one_directory_write_sums_of_their_own) {
-  Crew crew{3};
-  crew.on_ready(Rank{1}, ready("a", "1"));
-  crew.on_ready(Rank{2}, ready("b", "1"));
-  crew.on_ready(Rank{3}, ready("a", "1"));
-  EXPECT_EQ(crew.sums_file(Rank{1}), "XXH3SUMS.1");
-  EXPECT_EQ(crew.sums_file(Rank{2}), "XXH3SUMS") << "another host";
-  EXPECT_EQ(crew.sums_file(Rank{3}), "XXH3SUMS.3");
+TEST(PeerTable, workers_of_one_directory_write_sums_of_their_own) {
+  PeerTable peers{3};
+  peers.on_ready(Rank{1}, ready("a", "1"));
+  peers.on_ready(Rank{2}, ready("b", "1"));
+  peers.on_ready(Rank{3}, ready("a", "1"));
+  EXPECT_EQ(peers.sums_file(Rank{1}), "XXH3SUMS.1");
+  EXPECT_EQ(peers.sums_file(Rank{2}), "XXH3SUMS") << "another host";
+  EXPECT_EQ(peers.sums_file(Rank{3}), "XXH3SUMS.3");
 }
 
-TEST(Crew, a_worker_beside_the_master_writes_no_sums) {
-  Crew crew{1};
-  crew.on_ready(Rank{1}, ready("a", "1", true));
-  EXPECT_EQ(crew.sums_file(Rank{1}), "");
+TEST(PeerTable, a_worker_beside_the_master_writes_no_sums) {
+  PeerTable peers{1};
+  peers.on_ready(Rank{1}, ready("a", "1", true));
+  EXPECT_EQ(peers.sums_file(Rank{1}), "");
 }
 
-TEST(Crew, a_worker_that_says_twice_that_it_is_ready_is_no_neighbour_of_itself) {
-  Crew crew{1};
-  crew.on_ready(Rank{1}, ready("a", "1"));
-  crew.on_ready(Rank{1}, ready("a", "1"));
-  EXPECT_EQ(crew.sums_file(Rank{1}), "XXH3SUMS");
+TEST(PeerTable, a_worker_that_says_twice_that_it_is_ready_is_no_neighbour_of_itself) {
+  PeerTable peers{1};
+  peers.on_ready(Rank{1}, ready("a", "1"));
+  peers.on_ready(Rank{1}, ready("a", "1"));
+  EXPECT_EQ(peers.sums_file(Rank{1}), "XXH3SUMS");
 }
 
 }  // namespace

@@ -20,22 +20,22 @@ wire::Ready worker(const std::string& host, const std::string& file_system, Byte
   ready.host = host;
   ready.machine = host;
   ready.directory = "/out";
-  ready.room.needed = needed;
-  ready.room.available = available;
-  ready.room.files = 10;
-  ready.room.file_system = file_system;
+  ready.capacity.needed = needed;
+  ready.capacity.available = available;
+  ready.capacity.files = 10;
+  ready.capacity.file_system = file_system;
   return ready;
 }
 
-TEST(Rooms, add_up_the_shares_of_one_file_system) {
-  Rooms rooms;
-  rooms.add(Rank{1}, worker("a", "1", 6_KiB, 10_KiB));
-  EXPECT_TRUE(rooms.check());
-  rooms.add(Rank{2}, worker("a", "2", 6_KiB, 10_KiB));  // another disk
-  rooms.add(Rank{3}, worker("b", "1", 6_KiB, 10_KiB));  // another host
-  EXPECT_TRUE(rooms.check());
-  rooms.add(Rank{4}, worker("b", "1", 6_KiB, 10_KiB));
-  const Outcome checked = rooms.check();
+TEST(CapacityCheck, add_up_the_shares_of_one_file_system) {
+  CapacityCheck capacities;
+  capacities.add(Rank{1}, worker("a", "1", 6_KiB, 10_KiB));
+  EXPECT_TRUE(capacities.check());
+  capacities.add(Rank{2}, worker("a", "2", 6_KiB, 10_KiB));  // another disk
+  capacities.add(Rank{3}, worker("b", "1", 6_KiB, 10_KiB));  // another host
+  EXPECT_TRUE(capacities.check());
+  capacities.add(Rank{4}, worker("b", "1", 6_KiB, 10_KiB));
+  const Outcome checked = capacities.check();
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code, Errc::dest_unusable);
   EXPECT_EQ(checked.error().rank, Rank{3}) << "the first that writes there";
@@ -47,77 +47,77 @@ TEST(Rooms, add_up_the_shares_of_one_file_system) {
       << checked.error().detail;
 }
 
-TEST(Rooms, take_the_masters_directory_for_one_whatever_hosts_call_its_file_system) {
-  Rooms rooms;
+TEST(CapacityCheck, take_the_masters_directory_for_one_whatever_hosts_call_its_file_system) {
+  CapacityCheck capacities;
   for (const int rank : {1, 2}) {
     wire::Ready ready = worker(rank == 1 ? "a" : "b", std::to_string(rank), 6_KiB, 10_KiB);
     ready.shares_master_directory = true;
-    rooms.add(Rank{rank}, ready);
+    capacities.add(Rank{rank}, ready);
   }
-  EXPECT_FALSE(rooms.check());
+  EXPECT_FALSE(capacities.check());
 }
 
-TEST(Rooms, tell_machines_of_one_name_apart) {
-  Rooms rooms;
+TEST(CapacityCheck, tell_machines_of_one_name_apart) {
+  CapacityCheck capacities;
   for (const int rank : {1, 2}) {
     wire::Ready ready = worker("localhost", "1", 6_KiB, 10_KiB);
     ready.machine = std::to_string(rank);
-    rooms.add(Rank{rank}, ready);
+    capacities.add(Rank{rank}, ready);
   }
-  EXPECT_TRUE(rooms.check());
+  EXPECT_TRUE(capacities.check());
 }
 
-TEST(Rooms, count_files_as_well) {
-  Rooms rooms;
+TEST(CapacityCheck, count_files_as_well) {
+  CapacityCheck capacities;
   wire::Ready ready = worker("a", "1", 1_KiB, {});
-  ready.room.inodes = 19;
-  rooms.add(Rank{1}, ready);
-  EXPECT_TRUE(rooms.check());
-  rooms.add(Rank{2}, ready);
-  const Outcome checked = rooms.check();
+  ready.capacity.inodes = 19;
+  capacities.add(Rank{1}, ready);
+  EXPECT_TRUE(capacities.check());
+  capacities.add(Rank{2}, ready);
+  const Outcome checked = capacities.check();
   ASSERT_FALSE(checked);
   EXPECT_NE(checked.error().detail.find("20 files are to be made there, and 19 inodes are free"),
             std::string::npos)
       << checked.error().detail;
 }
 
-TEST(Rooms, count_what_will_be_free_once_for_each_directory) {
-  Rooms rooms;
+TEST(CapacityCheck, count_what_will_be_free_once_for_each_directory) {
+  CapacityCheck capacities;
   wire::Ready ready = worker("a", "1", 6_KiB, 2_KiB);
-  ready.room.freed = 4_KiB;
+  ready.capacity.freed = 4_KiB;
   ready.directory_id = "1:1";
-  rooms.add(Rank{1}, ready);
-  EXPECT_TRUE(rooms.check());
-  rooms.add(Rank{2}, ready);  // the same files
-  const Outcome checked = rooms.check();
+  capacities.add(Rank{1}, ready);
+  EXPECT_TRUE(capacities.check());
+  capacities.add(Rank{2}, ready);  // the same files
+  const Outcome checked = capacities.check();
   ASSERT_FALSE(checked);
   EXPECT_NE(checked.error().detail.find("12288 bytes are to be written there, and 6144 are free"),
             std::string::npos)
       << checked.error().detail;
-  Rooms apart;
+  CapacityCheck apart;
   apart.add(Rank{1}, ready);
   ready.directory_id = "1:2";
-  ready.room.freed = 6_KiB;
+  ready.capacity.freed = 6_KiB;
   apart.add(Rank{2}, ready);
   EXPECT_TRUE(apart.check());
 }
 
-TEST(Rooms, count_what_the_master_frees_for_those_who_share_its_directory) {
+TEST(CapacityCheck, count_what_the_master_frees_for_those_who_share_its_directory) {
   for (const bool shares : {false, true}) {
-    Rooms rooms;
+    CapacityCheck capacities;
     wire::Ready ready = worker("a", "1", 6_KiB, 2_KiB);
     ready.shares_master_directory = shares;
-    rooms.add(Rank{1}, ready);
-    rooms.add_freed_by_master(4_KiB, 1);
-    EXPECT_EQ(static_cast<bool>(rooms.check()), shares);
+    capacities.add(Rank{1}, ready);
+    capacities.add_freed_by_master(4_KiB, 1);
+    EXPECT_EQ(static_cast<bool>(capacities.check()), shares);
   }
 }
 
-TEST(Rooms, claim_nothing_of_what_is_not_known) {
-  Rooms rooms;
-  rooms.add(Rank{1}, worker("a", "", 6_KiB, 1_KiB));
-  rooms.add(Rank{2}, worker("a", "1", 6_KiB, {}));
-  EXPECT_TRUE(rooms.check());
+TEST(CapacityCheck, claim_nothing_of_what_is_not_known) {
+  CapacityCheck capacities;
+  capacities.add(Rank{1}, worker("a", "", 6_KiB, 1_KiB));
+  capacities.add(Rank{2}, worker("a", "1", 6_KiB, {}));
+  EXPECT_TRUE(capacities.check());
 }
 
 wire::Job job_of(wire::Layout layout, Bytes size, Bytes chunk_size) {
@@ -140,10 +140,10 @@ TEST(Preflight, of_a_resume_claims_no_room_for_a_chunk_of_the_right_length) {
   EXPECT_EQ(whole.files, 1U);
   EXPECT_EQ(kept_chunk(job, ChunkIndex{1}, *directory).files, 0U);
   EXPECT_LT(kept_chunk(job, ChunkIndex{2}, *directory).bytes, 8_KiB);
-  const auto room = room_for(job, Rank{1}, *directory, whole);
-  EXPECT_EQ(room.needed, 24_KiB);
-  EXPECT_EQ(room.files, 2U);
-  EXPECT_EQ(room_for(job, Rank{1}, *directory, {}).needed, 40_KiB);
+  const auto capacity = capacity_for(job, Rank{1}, *directory, whole);
+  EXPECT_EQ(capacity.needed, 24_KiB);
+  EXPECT_EQ(capacity.files, 2U);
+  EXPECT_EQ(capacity_for(job, Rank{1}, *directory, {}).needed, 40_KiB);
 }
 
 // What is kept is not written again; holes that stay holes need none until they are data.
@@ -160,7 +160,7 @@ TEST(Preflight, of_a_resume_claims_room_for_what_a_stripe_lacks) {
   job.data = 70_KiB;
   const Share kept = kept_stripe(job, Rank{1}, *directory);
   EXPECT_EQ(kept.bytes, 0_KiB);
-  EXPECT_EQ(room_for(job, Rank{1}, *directory, kept).needed, 70_KiB);
+  EXPECT_EQ(capacity_for(job, Rank{1}, *directory, kept).needed, 70_KiB);
 }
 
 TEST(Preflight, of_another_build_names_both) {
@@ -192,13 +192,13 @@ TEST(Preflight, needs_files_for_any_job) {
 }
 
 TEST(Preflight, advises_another_layout_only_where_it_makes_fewer_files) {
-  Rooms rooms;
+  CapacityCheck capacities;
   wire::Ready ready;
-  ready.room.file_system = "1";
-  ready.room.files = 2;
-  ready.room.inodes = 1;
-  rooms.add(Rank{1}, ready);
-  const auto hint = [&](wire::Layout layout) { return rooms.check(layout).error().hint; };
+  ready.capacity.file_system = "1";
+  ready.capacity.files = 2;
+  ready.capacity.inodes = 1;
+  capacities.add(Rank{1}, ready);
+  const auto hint = [&](wire::Layout layout) { return capacities.check(layout).error().hint; };
   EXPECT_NE(hint(wire::Layout::chunks).find("--layout stripes"), std::string::npos);
   EXPECT_EQ(hint(wire::Layout::stripes).find("--layout"), std::string::npos);
 }

@@ -72,7 +72,7 @@ TEST(Header, decode_returns_what_encode_wrote) {
   const ByteVector payload = pattern(1000);
   for (const Kind kind :
        {Kind::job, Kind::chunk, Kind::end, Kind::ready, Kind::acks, Kind::failed, Kind::closed,
-        Kind::busy, Kind::alive, Kind::over, Kind::room, Kind::clear}) {
+        Kind::busy, Kind::alive, Kind::over, Kind::capacity, Kind::clear}) {
     Header header = chunk_header(payload);
     header.kind = kind;
     const auto decoded = decode(message_of(header, payload));

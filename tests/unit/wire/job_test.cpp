@@ -26,7 +26,7 @@ std::string encoded(const Message& message) {
 Job some_job() {
   Job job;
   job.destination = kAnyBytes;
-  job.token = "4f686686a1b2c3d4";
+  job.job_lock = "4f686686a1b2c3d4";
   job.machine = "7c1f";
   job.source_id = "66305:17";
   job.shared_source_id = "17:65536:1.5";
@@ -203,13 +203,13 @@ TEST(Ready, decode_returns_what_encode_wrote) {
               .directory_id = "66305:42",
               .shares_master_directory = true};
   EXPECT_EQ(*decode_ready(bytes_of(encoded(ready))), ready);
-  ready.room = {.needed = 5_GiB,
-                .files = 3,
-                .available = 4_GiB,
-                .inodes = 2,
-                .file_system = "17",
-                .freed = 3_GiB,
-                .freed_files = 9};
+  ready.capacity = {.needed = 5_GiB,
+                    .files = 3,
+                    .available = 4_GiB,
+                    .inodes = 2,
+                    .file_system = "17",
+                    .freed = 3_GiB,
+                    .freed_files = 9};
   const auto decoded = decode_ready(bytes_of(encoded(ready)));
   ASSERT_TRUE(decoded);
   EXPECT_EQ(*decoded, ready);

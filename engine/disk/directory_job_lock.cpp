@@ -1,0 +1,320 @@
+// Directory: the mark of a running job.
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <optional>
+#include <span>
+#include <string>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <utility>
+
+#include "engine/disk/destination_failure.hpp"
+#include "engine/disk/directory.hpp"
+#include "engine/disk/file_id.hpp"
+#include "engine/disk/job_owner.hpp"
+#include "engine/disk/new_name.hpp"
+#include "engine/disk/replaceable.hpp"
+#include "engine/disk/unique_name.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+// The name without a string: for C.
+const char* job_lock_name() noexcept { return kJobLockName.data(); }
+
+// O_NONBLOCK: a FIFO that someone put there must not stop us.
+Descriptor open_job_lock(int directory, int access = O_RDONLY) noexcept {
+  return Descriptor{::openat(directory, job_lock_name(),
+                             access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+}
+
+// For writing, though nothing is written: NFS refuses LOCK_EX on any other descriptor.
+Descriptor open_to_lock(int directory) noexcept {
+  Descriptor job_lock = open_job_lock(directory, O_RDWR);
+  return job_lock || errno == ENOENT || errno == ELOOP ? std::move(job_lock)
+                                                       : open_job_lock(directory);
+}
+
+// Enough for a job, a pid and a host; more is not ours.
+constexpr std::size_t kMaxJobLockText = 512;
+
+// From its start, whoever has read it before.
+ssize_t read_some(int descriptor, std::span<char> out) noexcept {
+  ssize_t got = 0;
+  do {
+    got = ::pread(descriptor, out.data(), out.size(), 0);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == ESTALE) errno = ENOENT;  // NFS: it has gone since it was opened
+  return got;
+}
+
+bool is_of_job(std::string_view mark, std::string_view text) noexcept {
+  return job_of(mark) == job_of(text) && !text.empty();
+}
+
+// 0 if the lock is ours now, EWOULDBLOCK if a job holds it, or why there is no telling.
+int lock(const Descriptor& job_lock, int kind) noexcept {
+  // Another that only looks whether the token is held locks it, too, for a moment.
+  constexpr int kLooks = 25;
+  constexpr timespec kMoment{.tv_sec = 0, .tv_nsec = 10'000'000};
+  for (int looks = 1; ::flock(job_lock.get(), kind | LOCK_NB) != 0; ++looks) {
+    const int error = errno;
+    if ((error != EWOULDBLOCK && error != EINTR) || looks == kLooks) return error;
+    ::nanosleep(&kMoment, nullptr);
+  }
+  return 0;
+}
+
+bool lacks_locks(int error) noexcept {
+  return error == EOPNOTSUPP || error == ENOSYS || error == ENOLCK;
+}
+
+// The mark that lies there, locked and read; or the call that failed, with errno.
+struct Held {
+  Descriptor job_lock;
+  std::string text;
+  const char* call = "open";
+  int error = 0;
+};
+Held hold(int directory) {
+  Held held;
+  held.job_lock = open_to_lock(directory);
+  if (!held.job_lock) {
+    held.error = errno;
+    return held;
+  }
+  held.call = "flock";
+  held.error = lock(held.job_lock, LOCK_SH);
+  if (held.error != 0) return held;
+  held.call = "pread";
+  std::array<char, kMaxJobLockText> buffer;  // NOLINT(*-member-init): it is read into
+  const ssize_t got = read_some(held.job_lock.get(), buffer);
+  if (got < 0) held.error = errno;
+  held.text.assign(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  return held;
+}
+
+// It is missing, or not what a job of this user has made. Other errors say nothing of a mark: a
+// limit of open files, a disk or a file server that fails.
+bool is_none_of_ours(int error) noexcept {
+  constexpr auto kErrors = std::to_array({ENOENT, ELOOP, ENXIO, EISDIR, ESPIPE, EACCES, EPERM});
+  return std::ranges::find(kErrors, error) != kErrors.end();
+}
+
+// Makes a new file with `text`, or none. The call that failed, with errno, or nullptr and the
+// file's `id` (file_id.hpp).
+const char* write_new_file(int directory, const char* name, std::string_view text,
+                           std::string& id) {
+  Descriptor file{
+      ::openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
+  if (!file) return "open";
+  const char* call = nullptr;
+  int error = 0;
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) {
+    call = "fstat";
+    error = errno;
+  }
+  id = file_id(status);
+  while (!text.empty() && call == nullptr) {
+    const ssize_t put = ::write(file.get(), text.data(), text.size());
+    if (put > 0) {
+      text.remove_prefix(static_cast<std::size_t>(put));
+    } else if (put == 0 || errno != EINTR) {
+      call = "write";
+      error = put == 0 ? ENOSPC : errno;
+    }
+  }
+  if (const int closed = file.close(); closed != 0 && call == nullptr) {
+    call = "close";
+    error = closed;
+  }
+  if (call != nullptr) ::unlinkat(directory, name, 0);
+  errno = error;
+  return call;
+}
+
+}  // namespace
+
+Result<std::string> Directory::create_job_lock(std::string_view text) const {
+  const int directory = descriptor_.get();
+  const std::string whole = unique_name(".mpiferry.job-");
+  std::string id;
+  const char* call = write_new_file(directory, whole.c_str(), text, id);
+  int error = errno;
+  if (call == nullptr) {
+    // link(2) fails if there is a token, and nobody sees half of ours.
+    error = link_new(directory, whole.c_str(), job_lock_name());
+    if (error != 0) call = "link";
+    ::unlinkat(directory, whole.c_str(), 0);
+    // FAT, some FUSE: without links. Then others may see the token without its text for a moment.
+    if (call != nullptr && lacks_links(error)) {
+      call = write_new_file(directory, job_lock_name(), text, id);
+      error = errno;
+    }
+  }
+  if (call == nullptr) return id;
+  if (error != EEXIST) return destination_failure(Errc::dest_unusable, path_, call, error);
+  // Neither --force nor --resume would take another program's file away.
+  const StaleFileScan::Entry there{StaleFileKind::job_lock, job_lock_name()};
+  if (Outcome ours = check_replaceable(*this, there, ""); !ours) return std::move(ours.error());
+  return marked("a job is running here, or was killed");
+}
+
+// A token that is ours must still be there when it is locked: in the moment before, another job may
+// have taken it for a dead one's.
+Result<Descriptor> Directory::acquire_job_lock(std::string_view text, bool replace,
+                                               std::string_view source_id) const {
+  constexpr int kMaxTries = 8;  // more is a fight
+  for (int tries = 0; tries < kMaxTries; ++tries) {
+    const auto there = check_job_lock(text, Descriptor{});
+    if (!there) return there.error();
+    Result<std::string> made{std::string{}};
+    if (!*there) {
+      const Outcome free = replace ? remove_dead_job_lock(source_id) : Outcome{Nothing{}};
+      made = free ? create_job_lock(text) : Result<std::string>{free.error()};
+      if (!made && !holds_job_lock(text)) {
+        // Another was faster: look at its token.
+        if (free && replace && made.error().code == Errc::dest_occupied) continue;
+        return made.error();
+      }
+    }
+    Held held = hold(descriptor_.get());
+    if (lacks_locks(held.error)) return Descriptor{};
+    if (held.error != 0 && held.error != EWOULDBLOCK && held.error != ENOENT) {
+      if ((made && is_job_lock(*made)) || holds_job_lock(text)) unlink_job_lock();
+      return destination_failure(Errc::dest_unusable, path_of(kJobLockName), held.call, held.error);
+    }
+    if (held.error == 0 && leads_to(held.job_lock) && is_of_job(held.text, text)) {
+      return std::move(held.job_lock);
+    }
+  }
+  return running();
+}
+
+// Unlocked first: of two that leave together, the later must find it free.
+void Directory::leave_job_lock(std::string_view text, Descriptor lock) const noexcept {
+  if (lock) {
+    ::flock(lock.get(), LOCK_UN);
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return;
+  }
+  release_job_lock(text, std::move(lock));
+}
+
+// Not by its name alone: between a look and the removal another job may have begun here.
+Outcome Directory::remove_dead_job_lock(std::string_view source_id) const {
+  const StaleFileScan::Entry entry{StaleFileKind::job_lock, job_lock_name()};
+  if (Outcome ours = check_replaceable(*this, entry, source_id); !ours) return ours;
+  const Descriptor job_lock = open_to_lock(descriptor_.get());
+  if (!job_lock) {
+    if (errno == ENOENT) return Nothing{};
+    if (is_none_of_ours(errno)) return undecided("open", errno);
+    return destination_failure(Errc::dest_unusable, path_of(kJobLockName), "open", errno);
+  }
+  const int error = lock(job_lock, LOCK_EX);
+  if (error == EWOULDBLOCK) return running();
+  if (error != 0) return undecided("flock", error);
+  return leads_to(job_lock) ? remove(kJobLockName) : Outcome{Nothing{}};
+}
+
+bool Directory::leads_to(const Descriptor& job_lock) const noexcept {
+  struct stat named {};
+  struct stat opened {};
+  return ::fstatat(descriptor_.get(), job_lock_name(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ::fstat(job_lock.get(), &opened) == 0 && is_same_file(named, opened);
+}
+
+// It holds its mark, and nothing that this job was told may take it away.
+Failure Directory::running() const {
+  const auto alive = owner_runs();
+  Failure running = marked("a job is running here");
+  running.hint = "wait for that job, or name another destination";
+  if (!alive) running.hint += "; if its host has died, remove .mpiferry.job by hand";
+  if (alive == false) running.hint = "another of its ranks still holds it: " + running.hint;
+  return running;
+}
+
+// Without locks, or without the right to ask for one: only people can know.
+Failure Directory::undecided(std::string_view call, int system_errno) const {
+  Failure undecided = marked("no telling whether the job that made it still runs");
+  undecided.path = path_of(kJobLockName);
+  undecided.call = call;
+  undecided.system_errno = system_errno;
+  undecided.hint =
+      "if no job runs there, remove this file by hand (in every directory of DEST) and start again";
+  return undecided;
+}
+
+Failure Directory::marked(std::string_view what) const {
+  Failure occupied{.code = Errc::dest_occupied, .path = path_, .detail = std::string{what}};
+  const auto owner = JobOwner::in(job_lock_text());
+  const auto alive = owner_runs();
+  if (alive == false) occupied.detail = "a job has left its mark here";
+  if (owner) occupied.detail += " (" + owner->description() + ")";
+  occupied.hint = "go on with --resume, or replace its files with --force";
+  if (alive == true) occupied.hint = "wait for that job, or name another destination";
+  if (!alive) occupied.hint = "wait for that job; if it is dead, " + occupied.hint;
+  return occupied;
+}
+
+std::optional<bool> Directory::owner_runs() const {
+  const auto owner = JobOwner::in(job_lock_text());
+  return owner ? owner->runs() : std::nullopt;
+}
+
+bool Directory::holds_job_lock(std::string_view text) const noexcept {
+  std::array<char, kMaxJobLockText> buffer;  // NOLINT(*-member-init): it is read into
+  return is_of_job(read_job_lock(buffer).text, text);
+}
+
+// As long as the mark is open, no other file gets its inode number.
+Result<bool> Directory::check_job_lock(std::string_view text, const Descriptor& lock) const {
+  if (lock && leads_to(lock)) return true;
+  std::array<char, kMaxJobLockText> buffer;  // NOLINT(*-member-init): it is read into
+  const JobLockText there = read_job_lock(buffer);
+  if (there.system_errno == 0 || is_none_of_ours(there.system_errno)) {
+    return is_of_job(there.text, text);
+  }
+  return destination_failure(Errc::dest_unusable, path_of(kJobLockName), there.call,
+                             there.system_errno);
+}
+
+void Directory::release_job_lock(std::string_view text, Descriptor lock) const noexcept {
+  const bool ours = (lock && leads_to(lock)) || holds_job_lock(text);
+  if (!ours || unlink_job_lock()) return;
+  // FUSE hides a file that is open by a rename, and that may be refused.
+  lock.close();
+  if (holds_job_lock(text)) unlink_job_lock();
+}
+
+bool Directory::unlink_job_lock() const noexcept {
+  return ::unlinkat(descriptor_.get(), job_lock_name(), 0) == 0;
+}
+
+bool Directory::is_job_lock(std::string_view id) const {
+  struct stat named {};
+  return ::fstatat(descriptor_.get(), job_lock_name(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         file_id(named) == id;
+}
+
+std::string Directory::job_lock_text() const {
+  std::array<char, kMaxJobLockText> buffer;  // NOLINT(*-member-init): it is read into
+  std::string_view text = read_job_lock(buffer).text;
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return std::string{text};
+}
+
+Directory::JobLockText Directory::read_job_lock(std::span<char> buffer) const noexcept {
+  const Descriptor file = open_job_lock(descriptor_.get());
+  if (!file) return {.text = {}, .call = "open", .system_errno = errno};
+  const ssize_t got = read_some(file.get(), buffer);
+  if (got < 0) return {.text = {}, .call = "pread", .system_errno = errno};
+  return {.text = {buffer.data(), static_cast<std::size_t>(got)}};
+}
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,92 @@
+// Directory: what other jobs left behind.
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "engine/disk/directory.hpp"
+#include "engine/disk/replaceable.hpp"
+#include "engine/disk/stale_file_scan.hpp"
+
+namespace mpiferry::disk {
+namespace {
+
+// What lies in a destination, counted.
+struct Survey {
+  std::uint64_t chunks = 0;
+  std::uint64_t stripes = 0;
+  std::uint64_t files = 0;
+  std::uint64_t parts = 0;
+  bool manifest = false;
+  bool job_lock = false;
+  StaleFileKind first_kind = StaleFileKind::none;
+  std::string first;
+
+  void add(StaleFileKind kind, std::string_view name) {
+    chunks += kind == StaleFileKind::chunk;
+    stripes += kind == StaleFileKind::stripe;
+    files += kind == StaleFileKind::file;
+    parts += kind == StaleFileKind::partial || kind == StaleFileKind::partial_stripe ||
+             kind == StaleFileKind::partial_file;
+    manifest |= kind == StaleFileKind::manifest;
+    job_lock |= kind == StaleFileKind::job_lock;
+    // Shorter before longer, so that chunk_2 comes before chunk_10.
+    const auto rank = [](StaleFileKind k, std::string_view n) {
+      return std::tuple{k, n.size(), n};
+    };
+    if (first.empty() || rank(kind, name) < rank(first_kind, first)) {
+      first_kind = kind;
+      first = name;
+    }
+  }
+};
+
+// "2 stripes, 1 part, the first file is 'stripe_1.bin'"
+std::string held_chunks(const Survey& survey) {
+  std::string out;
+  const auto count = [&out](std::uint64_t number, std::string_view noun) {
+    if (number == 0) return;
+    out += std::to_string(number) + " " + std::string{noun} + (number == 1 ? ", " : "s, ");
+  };
+  count(survey.chunks, "chunk");
+  count(survey.stripes, "stripe");
+  count(survey.files, "whole file");
+  count(survey.parts, "part");
+  return out + "the first file is " + mpiferry::quoted(survey.first);
+}
+
+}  // namespace
+
+Outcome Directory::check_vacant(std::string_view own_job_lock) const {
+  Survey survey;
+  StaleFileScan scan{*this, std::string{own_job_lock}};
+  for (;;) {
+    const auto entry = scan.next();
+    if (!entry) return entry.error();
+    if (!*entry) break;
+    const StaleFileKind kind = (*entry)->kind;
+    if (kind == StaleFileKind::none) continue;
+    // What is no job's is named itself: neither --force nor --resume would take it away.
+    if (is_known_by_content(kind) || !(*entry)->may_be_ours()) {
+      if (Outcome ours = check_replaceable(*this, **entry, ""); !ours) return ours;
+    }
+    survey.add(kind, (*entry)->name);
+  }
+  if (survey.first.empty()) return Nothing{};
+
+  Failure occupied;
+  if (survey.job_lock) {
+    occupied = marked("a job is running here, or was killed");
+  } else {
+    occupied.code = Errc::dest_occupied;
+    occupied.path = path_;
+    occupied.detail =
+        survey.manifest ? "a finished job's files are here" : "an unfinished job's files are here";
+    occupied.hint =
+        "keep what is right there with --resume, replace these files with --force, or name another "
+        "destination";
+  }
+  occupied.detail += ": " + held_chunks(survey);
+  return occupied;
+}
+
+}  // namespace mpiferry::disk

@@ -1,0 +1,158 @@
+#include "engine/wire/retrieval.hpp"
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/wire/bytes.hpp"
+
+namespace mpiferry::wire {
+namespace {
+
+template <class Message>
+std::string encoded(const Message& message) {
+  std::array<std::byte, kControlPayload.value> buffer{};
+  const auto size = encode(message, std::span<std::byte>{buffer});
+  EXPECT_TRUE(size);
+  return size ? std::string{text_of(std::span{buffer}.first(*size))} : std::string{};
+}
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from << " is not in " << text;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+RetrievalJob some_recall() {
+  return {.build = "0123456789abcdef",
+          .directory = "out/\xff\xc0{host}/{rank}",
+          .hosts = {{"node1", 2}, {"node\xfe", 1}},
+          .size = 5_GiB,
+          .chunk_size = 1_MiB,
+          .layout = Layout::stripes,
+          .window = 8,
+          .deliver = true,
+          .faults = {.corrupt_every = 3,
+                     .corrupt_first = 1,
+                     .stall_rank = Rank{2},
+                     .stall_after = 10,
+                     .write_delay = std::chrono::milliseconds{20}}};
+}
+
+template <class Decoded>
+void expect_refused(const Decoded& decoded, std::string_view detail) {
+  ASSERT_FALSE(decoded) << detail;
+  EXPECT_EQ(decoded.error().code, Errc::bad_field);
+  EXPECT_EQ(decoded.error().detail.substr(0, detail.size()), detail);
+}
+
+TEST(RetrievalJob, decode_returns_what_encode_wrote) {
+  RetrievalJob recall = some_recall();
+  for (const Layout layout : {Layout::chunks, Layout::stripes, Layout::file}) {
+    recall.layout = layout;
+    const auto decoded = decode_retrieval_job(bytes_of(encoded(recall)));
+    ASSERT_TRUE(decoded) << decoded.error().message();
+    EXPECT_EQ(*decoded, recall);
+    recall.deliver = false;
+    recall.faults = {};
+    recall.size = 0_B;
+  }
+}
+
+TEST(RetrievalJob, decode_refuses_impossible_values_and_names_the_field) {
+  RetrievalJob recall = some_recall();
+  recall.directory = "out";
+  recall.hosts = {{"node1", 2}, {"node2", 1}};
+  const std::string text = encoded(recall);
+  const auto refused = [&](std::string_view from, std::string_view to, std::string_view detail) {
+    expect_refused(decode_retrieval_job(bytes_of(replaced(text, from, to))), detail);
+  };
+  refused(R"("out")", "7", "recall: directory must be");
+  refused(R"("directory":)", R"("folder":)", "recall: directory is missing");
+  refused(R"("hosts":[)", R"("ghosts":[)", "recall: hosts is missing");
+  refused(R"("node1")", R"("a/b")", "recall: hosts.host must be a name without a slash");
+  refused(R"("node1")", R"("..")", "recall: hosts.host must be a name without a slash");
+  refused(R"("node1")", R"("")", "recall: hosts.host must be a name without a slash");
+  refused(R"("workers":2)", R"("workers":0)", "recall: hosts.workers must be");
+  refused(R"("workers":2)", R"("workers":2147483647)", "recall: hosts.workers must be");
+  refused(R"("workers":2)", R"("workers":2147483646)", "recall: hosts.workers must be");
+  refused(R"("size":5368709120)", R"("size":-1)", "recall: size must be");
+  refused(R"("size":5368709120)", R"("size":9223372036854775809)", "recall: size must be");
+  refused(R"("chunk_size":1048576)", R"("chunk_size":0)", "recall: chunk_size must be");
+  refused(R"("chunk_size":1048576)", R"("chunk_size":1073741825)", "recall: chunk_size must be");
+  refused(R"("chunk_size":1048576)", R"("chunk_size":1)", "recall: chunk_size makes too many");
+  refused(R"("stripes")", R"("stripe")", "recall: layout must be the name of a layout");
+  refused(R"("window":8)", R"("window":0)", "recall: window must be");
+  refused(R"("window":8)", R"("window":1025)", "recall: window must be");
+  refused(R"("deliver":true)", R"("deliver":1)", "recall: deliver must be");
+  refused(R"("stall_rank":2)", R"("stall_rank":-2)", "recall: faults.stall_rank must");
+}
+
+TEST(RetrievalJob, decode_refuses_hosts_that_are_no_list_of_them) {
+  RetrievalJob recall = some_recall();
+  recall.hosts.clear();
+  const std::string text = encoded(recall);
+  expect_refused(decode_retrieval_job(bytes_of(text)),
+                 "recall: hosts must be an array of the hosts of");
+  expect_refused(decode_retrieval_job(bytes_of(replaced(text, "[]", "7"))), "recall: hosts");
+  expect_refused(decode_retrieval_job(bytes_of(replaced(text, "[]", "[7]"))), "recall: hosts.");
+  expect_refused(decode_retrieval_job(bytes_of(replaced(text, "[]", "{}"))), "recall: hosts");
+}
+
+TEST(RetrievalJob, decode_accepts_2_to_the_28_chunks_and_not_one_more) {
+  RetrievalJob recall = some_recall();
+  recall.chunk_size = 1000_B;
+  recall.size = Bytes{kMaxChunks * 1000};
+  EXPECT_TRUE(decode_retrieval_job(bytes_of(encoded(recall))));
+  recall.size += 1_B;
+  EXPECT_FALSE(decode_retrieval_job(bytes_of(encoded(recall))));
+}
+
+TEST(RetrievalJob, a_truncated_message_is_refused_wherever_it_ends) {
+  const std::string text = encoded(some_recall());
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    EXPECT_FALSE(decode_retrieval_job(bytes_of(text.substr(0, length)))) << length;
+  }
+}
+
+TEST(RetrievalJob, one_that_does_not_fit_is_not_encoded) {
+  RetrievalJob recall = some_recall();
+  recall.directory.assign(kControlPayload.value, 'x');
+  std::array<std::byte, kControlPayload.value> buffer{};
+  const auto size = encode(recall, std::span<std::byte>{buffer});
+  ASSERT_FALSE(size);
+  EXPECT_EQ(size.error().code, Errc::bad_length);
+}
+
+TEST(ExtraFiles, decode_returns_what_encode_wrote) {
+  ExtraFiles extras{.directory = 4294967295, .names = {"chunk_1.bin", "\xff.part", ""}, .call = {}};
+  const auto plain = decode_extra_files(bytes_of(encoded(extras)));
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(*plain, extras);
+  extras.call = "readdir";
+  extras.system_errno = 5;
+  const auto decoded = decode_extra_files(bytes_of(encoded(extras)));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(*decoded, extras);
+}
+
+TEST(ExtraFiles, decode_refuses_what_can_not_be) {
+  const std::string text = encoded(ExtraFiles{.directory = 1, .names = {"a"}, .call = {}});
+  expect_refused(decode_extra_files(bytes_of(replaced(text, R"("a")", R"("../a")"))),
+                 "extras: names");
+  expect_refused(decode_extra_files(bytes_of(replaced(text, R"("a")", "7"))),
+                 "extras: names must be");
+  expect_refused(decode_extra_files(bytes_of(replaced(text, R"(["a"])", R"("a")"))),
+                 "extras: names");
+  expect_refused(decode_extra_files(bytes_of(replaced(text, R"("names")", R"("n")"))),
+                 "extras: names is missing");
+  expect_refused(decode_extra_files(bytes_of(replaced(text, ":1", ":4294967296"))),
+                 "extras: directory must be");
+  expect_refused(decode_extra_files(bytes_of(text.substr(0, text.size() - 1))), "extras: must be");
+}
+
+}  // namespace
+}  // namespace mpiferry::wire
