@@ -13,7 +13,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/ranks.hpp"
-#include "engine/roles/run.hpp"
+#include "engine/api/run.hpp"
 
 namespace {
 
@@ -49,7 +49,7 @@ void engine(benchmark::State& state) {
                   .memory = Bytes{std::uint64_t{4} << 30U}};
   options.discard = true;
   for (auto _ : state) {
-    const Report report = run(bench::world().native(), options);
+    const Report report = scatter(bench::world().native(), options);
     if (!report.ok()) {
       state.SkipWithError(report.failure ? report.failure->message().c_str() : "the job failed");
       break;  // on every rank: they all have the verdict

@@ -14,8 +14,8 @@
 #include "cli/process/finish.hpp"
 #include "cli/process/message.hpp"
 #include "cli/process/start.hpp"
+#include "engine/api/run.hpp"
 #include "engine/mpi/environment.hpp"
-#include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
 namespace {

@@ -15,8 +15,8 @@
 #include "cli/process/message.hpp"
 #include "cli/process/start.hpp"
 #include "cli/tune/profile.hpp"
+#include "engine/api/run.hpp"
 #include "engine/mpi/environment.hpp"
-#include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -68,7 +68,7 @@ int scatter(ScatterArguments arguments, const Launcher& launcher) {
   arguments.options.build = build_text();
   ReportFile file{kReportFile, arguments.json};
   Console console{output, file, refusal};
-  Report report = run(mpi::Environment::world(), arguments.options, console);
+  Report report = scatter(mpi::Environment::world(), arguments.options, console);
   console.clear_progress();
   if (report.failure) arguments.origins.explain(*report.failure);
   int code = exit_code(report.verdict);

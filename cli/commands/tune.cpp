@@ -22,8 +22,8 @@
 #include "cli/tune/sweep.hpp"
 #include "cli/tune/tune_json.hpp"
 #include "cli/tune/tune_text.hpp"
+#include "engine/api/run.hpp"
 #include "engine/mpi/environment.hpp"
-#include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
 namespace {

@@ -9,7 +9,7 @@
 #include "cli/options/option_origins.hpp"
 #include "cli/output/output.hpp"
 #include "engine/base/units.hpp"
-#include "engine/roles/options.hpp"
+#include "engine/operations/scatter/options.hpp"
 #include "engine/wire/job.hpp"
 
 namespace mpiferry::cli {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/options/common_options.hpp"
-#include "engine/roles/retrieval_options.hpp"
+#include "engine/operations/retrieval/options.hpp"
 
 namespace mpiferry::cli {
 

@@ -5,7 +5,7 @@
 
 #include "cli/options/common_options.hpp"
 #include "cli/options/profile_path.hpp"
-#include "engine/roles/options.hpp"
+#include "engine/operations/scatter/options.hpp"
 
 namespace mpiferry::cli {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/output/units.hpp"
-#include "engine/roles/options.hpp"
+#include "engine/operations/scatter/options.hpp"
 
 namespace mpiferry::cli {
 

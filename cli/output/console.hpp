@@ -10,7 +10,7 @@
 #include "cli/output/progress_line.hpp"
 #include "cli/output/progress_text.hpp"
 #include "cli/output/report_file.hpp"
-#include "engine/roles/observer.hpp"
+#include "engine/job/observer.hpp"
 
 namespace mpiferry::cli {
 

@@ -6,7 +6,7 @@
 
 #include "cli/output/output.hpp"
 #include "cli/output/report_file.hpp"
-#include "engine/roles/report.hpp"
+#include "engine/job/report.hpp"
 
 namespace mpiferry::cli {
 

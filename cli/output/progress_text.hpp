@@ -8,7 +8,7 @@
 
 #include "cli/output/progress_line.hpp"
 #include "engine/base/units.hpp"
-#include "engine/roles/observer.hpp"
+#include "engine/job/observer.hpp"
 
 namespace mpiferry::cli {
 

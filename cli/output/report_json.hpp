@@ -8,7 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "cli/output/report_file.hpp"
-#include "engine/roles/report.hpp"
+#include "engine/job/report.hpp"
 
 namespace mpiferry::cli {
 

@@ -4,7 +4,7 @@
 
 #include "cli/output/units.hpp"
 #include "engine/base/path.hpp"
-#include "engine/roles/options.hpp"
+#include "engine/operations/scatter/options.hpp"
 #include "engine/wire/digest.hpp"
 
 namespace mpiferry::cli {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/base/failure.hpp"
-#include "engine/roles/report.hpp"
+#include "engine/job/report.hpp"
 
 namespace mpiferry::cli {
 

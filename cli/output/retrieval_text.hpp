@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/roles/report.hpp"
+#include "engine/job/report.hpp"
 
 namespace mpiferry::cli {
 

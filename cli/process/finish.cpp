@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "cli/process/message.hpp"
+#include "engine/api/run.hpp"
 #include "engine/mpi/finalize.hpp"
-#include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
 namespace {

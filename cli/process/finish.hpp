@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/base/units.hpp"
-#include "engine/roles/report.hpp"
+#include "engine/job/report.hpp"
 
 namespace mpiferry::cli {
 

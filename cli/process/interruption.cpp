@@ -2,12 +2,12 @@
 
 #include <utility>
 
-#include "engine/roles/signals.hpp"
+#include "engine/job/signals.hpp"
 
 namespace mpiferry::cli {
 
 Interruption::Interruption() {
-  roles::catch_signals(signals_, [this](Failure failure) { failure_ = std::move(failure); });
+  job::catch_signals(signals_, [this](Failure failure) { failure_ = std::move(failure); });
 }
 
 const std::optional<Failure>& Interruption::seen() {

@@ -10,9 +10,9 @@
 #include "cli/process/message.hpp"
 #include "cli/process/pmi.hpp"
 #include "engine/base/turn.hpp"
+#include "engine/job/preflight.hpp"
 #include "engine/mpi/communicator.hpp"
 #include "engine/mpi/exchange.hpp"
-#include "engine/roles/preflight.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -52,7 +52,7 @@ std::chrono::milliseconds start_limit(Rank self) {
 }  // namespace
 
 Start::Start(const Launcher& launcher)
-    : alarm_(watch_start(launcher)), ready_(roles::check_open_files()) {}
+    : alarm_(watch_start(launcher)), ready_(job::check_open_files()) {}
 
 void Start::check_ranks() {
   std::optional<Rank> refused;

@@ -14,13 +14,13 @@
 #include "cli/process/message.hpp"
 #include "cli/tune/timed_collectives.hpp"
 #include "cli/tune/tune_run.hpp"
+#include "engine/api/run.hpp"
 #include "engine/base/path.hpp"
 #include "engine/disk/borrowed_directory.hpp"
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/file_system.hpp"
 #include "engine/disk/unique_name.hpp"
 #include "engine/mpi/oversubscription.hpp"
-#include "engine/roles/run.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -229,7 +229,7 @@ void Sweep::measure_once(mpi::Communicator& world, Observer& observer) {
     options = plan_.options(destination_);
     hooks_.progress(plan_.progress());
   }
-  const Report report = run_on(world, ranks_per_core_, options, observer);
+  const Report report = scatter_on(world, ranks_per_core_, options, observer);
   if (is_master()) {
     SweepProgress done = plan_.progress();
     done.speed = plan_.record(report, destination_);

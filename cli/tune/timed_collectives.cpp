@@ -9,7 +9,7 @@
 #include "cli/output/units.hpp"
 #include "engine/base/turn.hpp"
 #include "engine/mpi/exchange.hpp"
-#include "engine/roles/options.hpp"
+#include "engine/operations/scatter/options.hpp"
 
 namespace mpiferry::cli {
 namespace {

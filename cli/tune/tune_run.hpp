@@ -13,8 +13,8 @@
 #include "cli/tune/tuning_plan.hpp"
 #include "engine/base/result.hpp"
 #include "engine/disk/sample_file.hpp"
-#include "engine/roles/options.hpp"
-#include "engine/roles/report.hpp"
+#include "engine/job/report.hpp"
+#include "engine/operations/scatter/options.hpp"
 
 namespace mpiferry::cli {
 

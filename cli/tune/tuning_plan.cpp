@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/roles/options.hpp"
+#include "engine/operations/scatter/options.hpp"
 
 namespace mpiferry::cli {
 namespace {

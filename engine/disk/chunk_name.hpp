@@ -1,4 +1,4 @@
-// The name of a chunk's file, as the original gave it.
+// The name of a chunk's file.
 #pragma once
 
 #include <cstddef>

@@ -42,11 +42,11 @@ class Directory {
   // "device:inode"; two paths of one host name the same directory if it is equal.
   std::string id() const;
 
-  // dest_unusable unless a file can be made, written and removed here. Its file is no leftover to
+  // dest_unusable unless a file can be made, written and removed here. Its file is no stale file to
   // `check_vacant`: workers of one directory do both at the same time.
   Outcome probe_writable() const;
 
-  // What an earlier or a concurrent job left here (leftover.hpp has the names), but for a
+  // What an earlier or a concurrent job left here (stale_file.hpp has the names), but for a
   // `.mpiferry.job` that holds `own_job_lock`.
   // dest_occupied if there is any (as check_replaceable says it of what no job has made), with
   // counts of chunks, stripes, whole files and parts and the first such name; its detail says

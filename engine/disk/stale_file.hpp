@@ -47,7 +47,7 @@ constexpr bool is_known_by_content(StaleFileKind kind) noexcept {
 std::string in_our_spelling(std::string_view name);
 
 // The <digits> of `name`, as mpiferry itself would write them. Nothing if it has none, and for
-// "chunk_007.bin", which is a leftover and no name of chunk 7.
+// "chunk_007.bin", which is a stale file and no name of chunk 7.
 std::optional<std::uint64_t> stale_file_number(std::string_view name) noexcept;
 
 }  // namespace mpiferry::disk

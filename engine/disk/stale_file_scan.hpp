@@ -54,7 +54,7 @@ class StaleFileScan {
 // Looks at all that is left, marks aside, and changes nothing.
 class StaleFileSurvey {
  public:
-  // `spared`: as for StaleFileRemoval.
+  // `protected_source`: as for StaleFileRemoval.
   StaleFileSurvey(const Directory& directory, std::string protected_source)
       : directory_(directory),
         protected_source_(std::move(protected_source)),
@@ -79,14 +79,15 @@ class StaleFileSurvey {
 // Which leftovers are to go: of this kind, with this number in the name (stale_file_number).
 using ToRemove = std::function<bool(StaleFileKind, std::optional<std::uint64_t>)>;
 
-// Removes what is left: all of it for --force, or what is `doomed`. The manifest goes first, so
+// Removes what is left: all of it for --force, or what is `to_remove`. The manifest goes first, so
 // that what remains never looks finished. Files that vanish meanwhile (another worker removes them
 // too) are no error. One thread at a time; must not outlive the directory.
 class StaleFileRemoval {
  public:
-  // `spared`: the id (file_id.hpp) of a file that must not be among them, the source of the very
-  // job that asks; "" for none. `doomed` is asked about every name that is mpiferry's, and may be
-  // asked several times; a token is never in question. Empty: all. What no job can have made stays.
+  // `protected_source`: the id (file_id.hpp) of a file that must not be among them, the source of
+  // the very job that asks; "" for none. `to_remove` is asked about every name that is mpiferry's,
+  // and may be asked several times; a token is never in question. Empty: all. What no job can have
+  // made stays.
   StaleFileRemoval(const Directory& directory, std::string protected_source,
                    ToRemove to_remove = {})
       : directory_(directory),
@@ -96,8 +97,8 @@ class StaleFileRemoval {
         scan_(std::in_place, directory, "") {}
 
   // Works for `slice`, and on one name at least. True if there may be more to do.
-  // Before anything is removed, unless `doomed` chooses: what check_replaceable says of each file.
-  // dest_unusable with the file that cannot be removed.
+  // Before anything is removed, unless `to_remove` chooses: what check_replaceable says of each
+  // file. dest_unusable with the file that cannot be removed.
   Result<bool> step(std::chrono::steady_clock::duration slice);
 
  private:

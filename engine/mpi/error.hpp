@@ -7,25 +7,19 @@
 #include <system_error>
 #include <utility>
 
-#include <boost/system/error_code.hpp>
-
 #include "engine/base/failure.hpp"
 #include "engine/base/units.hpp"
+#include "engine/transport/error.hpp"
 
 namespace mpiferry::mpi {
 
-using ErrorCode = boost::system::error_code;
+using transport::ErrorCode;
 
 // The category of the values that MPI calls return; message() is MPI's own text, on one line.
 const std::error_category& mpi_category() noexcept;
 
 // MPI_SUCCESS gives a code that is false.
 ErrorCode to_error_code(int mpi_result) noexcept;
-
-// "MPI_Testsome: rank 3, tag 22: message truncated". peer_unreachable, of that rank, if it is the
-// connection to a known peer that failed; else mpi_failed.
-Failure mpi_failure(std::string_view call, const ErrorCode& error, Rank peer = kNoRank,
-                    int tag = -1);
 
 // MPI refuses where nothing can go on without it.
 class CallFailed : public std::runtime_error {
@@ -38,7 +32,7 @@ class CallFailed : public std::runtime_error {
   Failure failure_;
 };
 
-// Throws CallFailed with mpi_failure. For set-up that cannot go on.
+// Throws CallFailed with transport::failure_of. For set-up that cannot go on.
 void require(std::string_view call, int mpi_result, Rank peer = kNoRank);
 
 }  // namespace mpiferry::mpi

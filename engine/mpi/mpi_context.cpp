@@ -13,6 +13,8 @@
 
 namespace mpiferry::mpi {
 namespace asio = boost::asio;
+using transport::ArenaAllocator;
+using transport::WaitOperation;
 namespace {
 
 // Requests before the arrays have to grow: rank 0 with the widest default window and 15 workers.
@@ -109,6 +111,21 @@ void MpiContext::collect(Operation operation) {
   if (waiting != nullptr) waiting->complete(arena_, error, std::move(completion));
 }
 
+void MpiContext::wait(Operation operation, WaitOperation& waiting) {
+  assert(table_.contains(operation) && slots_[operation.slot].waiting == nullptr);
+  slots_[operation.slot].waiting = &waiting;
+  if (!table_.active(operation)) {
+    collect(operation);
+  } else if (broken_) {
+    fail_all(broken_);
+  }
+}
+
+void MpiContext::begin_busy() noexcept {
+  ++busy_;
+  if (napping_) nap_.cancel();
+}
+
 void MpiContext::cancel(Operation operation) {
   if (!table_.active(operation)) return;  // its outcome is on its way
   Slot& slot = slots_[operation.slot];
@@ -203,7 +220,7 @@ void MpiContext::visit() {
   // own, there is no pause; the naps afterwards go on from where they were.
   Tested tested = test();
   if (tested == Tested::completed) backoff_.reset();
-  if (tested != Tested::nothing || awake_ > 0) {
+  if (tested != Tested::nothing || busy_ > 0) {
     arm();
     return;
   }

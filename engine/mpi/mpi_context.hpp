@@ -10,34 +10,32 @@
 //   auto [error, completion] = co_await async_wait(mpi, op, as_tuple(use_awaitable));
 #pragma once
 
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/base/units.hpp"
-#include "engine/mpi/arena.hpp"
 #include "engine/mpi/backoff.hpp"
 #include "engine/mpi/communicator.hpp"
-#include "engine/mpi/completion.hpp"
+#include "engine/mpi/error.hpp"
 #include "engine/mpi/request_table.hpp"
-#include "engine/mpi/wait_operation.hpp"
+#include "engine/transport/arena.hpp"
+#include "engine/transport/async_wait.hpp"
+#include "engine/transport/completion.hpp"
+#include "engine/transport/transport.hpp"
 
 namespace mpiferry::mpi {
 
-// Names a started request until it has been waited for or detached.
-using Operation = RequestId;
-
-inline constexpr Rank kAnyRank{-2};
+using transport::async_wait;
+using transport::Completion;
+using transport::kAnyRank;
+using transport::Operation;
 
 // Not thread-safe: everything is called from the thread that runs the io_context.
 class MpiContext : public boost::asio::execution_context::service {
@@ -69,21 +67,10 @@ class MpiContext : public boost::asio::execution_context::service {
   // Nobody will wait for this operation. Its lease is given back when MPI is done with it.
   void detach(Operation operation);
 
-  // While one lives, visits that complete nothing do not back off: its owner has work to do and
-  // only gives the others their turn. To yield the core then would stop that work, not a spin.
-  class BusyGuard {
-   public:
-    explicit BusyGuard(MpiContext& context) : context_(context) {
-      ++context_.awake_;
-      if (context_.napping_) context_.nap_.cancel();
-    }
-    BusyGuard(const BusyGuard&) = delete;
-    BusyGuard& operator=(const BusyGuard&) = delete;
-    ~BusyGuard() { --context_.awake_; }
-
-   private:
-    MpiContext& context_;
-  };
+  // Between the two, visits that complete nothing do not back off (transport::BusyGuard). They
+  // nest.
+  void begin_busy() noexcept;
+  void end_busy() noexcept { --busy_; }
 
   // Requests that MPI has not completed.
   std::size_t outstanding() const noexcept { return table_.size(); }
@@ -92,14 +79,14 @@ class MpiContext : public boost::asio::execution_context::service {
   // Naps begun so far.
   std::uint64_t naps() const noexcept { return naps_; }
 
-  // Use async_wait.
-  template <class Handler>
-  void start_wait(Handler&& handler, Operation operation);
+  // For async_wait.
+  void wait(Operation operation, transport::WaitOperation& waiting);
+  transport::Arena& arena() noexcept { return arena_; }
 
  private:
   struct Slot {
     Completion completion;  // its lease is the one MPI works on
-    WaitOperation* waiting = nullptr;
+    transport::WaitOperation* waiting = nullptr;
     ErrorCode error;
     bool receive = false;
     bool detached = false;
@@ -108,11 +95,6 @@ class MpiContext : public boost::asio::execution_context::service {
     MpiContext* context;
     void operator()() const { context->visit(); }
     void operator()(const ErrorCode&) const { context->visit(); }
-  };
-  struct Cancel {
-    MpiContext* context;
-    Operation operation;
-    void operator()(boost::asio::cancellation_type) const { context->cancel(operation); }
   };
 
   void shutdown() override;
@@ -126,7 +108,7 @@ class MpiContext : public boost::asio::execution_context::service {
   void visit();
 
   boost::asio::io_context& io_;
-  Arena arena_;
+  transport::Arena arena_;
   RequestTable table_;
   std::vector<Slot> slots_;  // by slot number of the table
   Backoff backoff_;
@@ -134,43 +116,10 @@ class MpiContext : public boost::asio::execution_context::service {
   boost::asio::steady_timer nap_;
   bool armed_ = false;  // a visit is posted, or a nap ends in one
   bool napping_ = false;
-  std::uint32_t awake_ = 0;
+  std::uint32_t busy_ = 0;
   ErrorCode broken_;  // MPI_Testsome itself failed: there is no use in going on
   std::uint64_t tests_ = 0;
   std::uint64_t naps_ = 0;
 };
-
-template <class Handler>
-void MpiContext::start_wait(Handler&& handler, Operation operation) {
-  auto slot = boost::asio::get_associated_cancellation_slot(handler);
-  assert(table_.contains(operation) && slots_[operation.slot].waiting == nullptr);
-  if (slot.is_connected()) slot.assign(Cancel{this, operation});
-  slots_[operation.slot].waiting = WaitOperationFor<std::decay_t<Handler>>::make(
-      arena_, std::forward<Handler>(handler), io_.get_executor());
-  if (!table_.active(operation)) {
-    collect(operation);
-  } else if (broken_) {
-    fail_all(broken_);
-  }
-}
-
-namespace detail {
-struct InitiateWait {
-  template <class Handler>
-  void operator()(Handler&& handler, MpiContext* context, Operation operation) const {
-    context->start_wait(std::forward<Handler>(handler), operation);
-  }
-};
-}  // namespace detail
-
-// Waits for an operation: void(ErrorCode, Completion), through the token's executor, never from
-// within this call. Each operation is waited for once, before it is detached or cancelled without a
-// waiter; the handler's executor must be one of the thread that runs the io_context. Cancelling the
-// wait (its cancellation slot) is MpiContext::cancel.
-template <class Token>
-auto async_wait(MpiContext& context, Operation operation, Token&& token) {
-  return boost::asio::async_initiate<Token, void(ErrorCode, Completion)>(
-      detail::InitiateWait{}, token, &context, operation);
-}
 
 }  // namespace mpiferry::mpi

@@ -12,13 +12,11 @@
 
 #include <mpi.h>
 
+#include "engine/transport/operation.hpp"
+
 namespace mpiferry::mpi {
 
-struct RequestId {
-  std::uint32_t slot = 0;
-  std::uint32_t generation = 0;
-  bool operator==(const RequestId&) const = default;
-};
+using RequestId = transport::Operation;
 
 // One completed request, as test_some reports it.
 struct TestedRequest {

@@ -29,7 +29,8 @@ std::optional<Rank> ChunkLocations::holder(ChunkIndex chunk, std::uint32_t direc
   const auto found = visitors_.find(directory);
   if (found == visitors_.end()) return std::nullopt;
   const std::vector<std::uint32_t>& visitors = found->second;
-  const std::size_t last = visitors.front() < first_sharing_ ? 1 : 0;  // only rank 0 is ever spared
+  const std::size_t last =
+      visitors.front() < first_sharing_ ? 1 : 0;  // only rank 0 ever comes last
   const std::size_t sharing = visitors.size() - last;
   for (std::size_t step = 0; step < visitors.size(); ++step) {
     const std::uint32_t rank =

@@ -7,7 +7,7 @@
 
 namespace mpiferry::plan {
 
-// The worker that chunk i goes to: i % workers + 1, the original's round robin.
+// The worker that chunk i goes to: i % workers + 1, round robin.
 // Precondition: workers > 0.
 constexpr Rank owner(ChunkIndex chunk, std::uint32_t workers) noexcept {
   return {static_cast<int>(chunk.value % workers) + 1};

@@ -31,6 +31,11 @@ class WorkerFsm {
   void on_ready() noexcept { ready_ = true; }
   // The end, with its verdict.
   void on_end(Errc verdict) noexcept { end_ = verdict; }
+  // After a good end.
+  void on_publication_began() noexcept { publishing_ = true; }
+  void on_published() noexcept { publishing_ = false; }
+  // This worker has sent its last message.
+  void on_closed() noexcept { closed_ = true; }
   // The last word, with the verdict of the job.
   void on_over(Errc verdict) noexcept { over_ = verdict; }
   // The last word will not come.
@@ -44,6 +49,9 @@ class WorkerFsm {
   bool ended() const noexcept { return end_.has_value(); }
   bool over() const noexcept { return over_.has_value(); }
   bool failed() const noexcept { return failure_.has_value(); }
+  bool publishing() const noexcept { return publishing_; }
+  bool closed() const noexcept { return closed_; }
+  bool master_lost() const noexcept { return master_lost_; }
   const std::optional<Failure>& failure() const noexcept { return failure_; }
   // What this rank leaves with: that of the last word, of the end, or its own. An end that said ok
   // is no success without the last word.
@@ -62,6 +70,8 @@ class WorkerFsm {
   bool ready_ = false;
   std::optional<Errc> end_;
   std::optional<Errc> over_;
+  bool publishing_ = false;
+  bool closed_ = false;
   bool master_lost_ = false;
   std::optional<Failure> failure_;
   std::optional<Time> deadline_;

@@ -1,4 +1,4 @@
-// Little-endian integers in byte spans of fixed size. Internal to the floor.
+// Little-endian integers in byte spans of fixed size. Internal to the layer.
 #pragma once
 
 #include <concepts>

@@ -32,14 +32,14 @@ std::size_t encode(const HeldChunksMessage& held_chunks, std::span<std::byte> ou
 
 Result<HeldChunksMessage> decode_held_chunks(std::span<const std::byte> payload) {
   if (payload.size() < kHeldChunksHead || (payload.size() - kHeldChunksHead) % kHeldSize != 0) {
-    return bad_field("inventory: a length that cannot be");
+    return bad_field("held chunks: a length that cannot be");
   }
   HeldChunksMessage held_chunks;
   held_chunks.first = take<HeldChunksAt::kFirst, std::uint64_t>(payload.first<kHeldChunksHead>());
   held_chunks.looked_at =
       take<HeldChunksAt::kLookedAt, std::uint64_t>(payload.first<kHeldChunksHead>());
   if (held_chunks.looked_at < held_chunks.first) {
-    return bad_field("inventory: it ends before it begins");
+    return bad_field("held chunks: it ends before it begins");
   }
   for (payload = payload.subspan(kHeldChunksHead); !payload.empty();
        payload = payload.subspan(kHeldSize)) {
@@ -48,7 +48,7 @@ Result<HeldChunksMessage> decode_held_chunks(std::span<const std::byte> payload)
                                        take<HeldAt::kDigest, std::uint64_t>(in)};
     if (held.chunk.value >= kMaxChunks ||
         (!held_chunks.held.empty() && held.chunk <= held_chunks.held.back().chunk)) {
-      return bad_field("inventory: chunks that cannot be");
+      return bad_field("held chunks: chunks that cannot be");
     }
     held_chunks.held.push_back(held);
   }

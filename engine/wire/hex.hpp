@@ -1,4 +1,4 @@
-// Hexadecimal digits. Internal to the floor.
+// Hexadecimal digits. Internal to the layer.
 #pragma once
 
 #include <string_view>

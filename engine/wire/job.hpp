@@ -96,7 +96,7 @@ struct Ready {
   bool operator==(const Ready&) const = default;
 };
 
-// Master to worker: the original's termination signal.
+// Master to worker: no more chunks will come.
 struct End {
   Errc verdict = Errc::ok;
   std::uint64_t chunks = 0;  // of the source; after success

@@ -1,4 +1,4 @@
-// JSON as the payload of a message. Internal to the floor: no public header includes it.
+// JSON as the payload of a message. Internal to the layer: no public header includes it.
 #pragma once
 
 #include <chrono>
@@ -45,7 +45,7 @@ auto take_json(std::string_view what, std::span<const std::byte> payload, Read r
   return message;
 }
 
-// The fields "layout" and "stall_timeout_ms" of a job or a recall.
+// The fields "layout" and "stall_timeout_ms" of a job.
 Layout read_layout(Fields& fields);
 std::chrono::milliseconds read_stall_timeout(Fields& fields);
 

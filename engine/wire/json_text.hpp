@@ -1,5 +1,5 @@
-// JSON as this floor reads and writes it: strings of any bytes, and fields that are checked one by
-// one. Internal to the floor: no public header includes it.
+// JSON as this layer reads and writes it: strings of any bytes, and fields that are checked one by
+// one. Internal to the layer: no public header includes it.
 #pragma once
 
 #include <concepts>

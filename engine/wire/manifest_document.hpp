@@ -1,4 +1,4 @@
-// The JSON of a manifest without its digests. Internal to the floor.
+// The JSON of a manifest without its digests. Internal to the layer.
 #pragma once
 
 #include <cstddef>

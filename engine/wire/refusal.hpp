@@ -1,4 +1,4 @@
-// What a decoder returns for bytes that it does not take. Internal to the floor.
+// What a decoder returns for bytes that it does not take. Internal to the layer.
 #pragma once
 
 #include <string>

@@ -43,7 +43,7 @@ std::vector<RetrievalJob::Hosts> read_hosts(Fields& fields, std::optional<Failur
   if (array == nullptr) return hosts;
   std::uint64_t workers = 0;
   for (const Json& json : *array) {
-    Fields each{json, "recall: hosts.", failure};
+    Fields each{json, "retrieval job: hosts.", failure};
     hosts.push_back({each.bytes("host"), each.integer<std::uint32_t>("workers", 1, kMaxRetrieved)});
     if (!is_host_name(hosts.back().host)) each.refuse("host", "must be a name without a slash");
     workers += hosts.back().workers;
@@ -73,11 +73,11 @@ Result<std::size_t> encode(const RetrievalJob& job, std::span<std::byte> out) {
     json["hosts"].push_back({{"host", json_from_bytes(hosts.host)}, {"workers", hosts.workers}});
   }
   if (job.faults != Faults{}) json["faults"] = json_from(job.faults);
-  return put_json("recall", json, out);
+  return put_json("retrieval job", json, out);
 }
 
 Result<RetrievalJob> decode_retrieval_job(std::span<const std::byte> payload) {
-  return take_json("recall", payload, [](Fields& fields, std::optional<Failure>& failure) {
+  return take_json("retrieval job", payload, [](Fields& fields, std::optional<Failure>& failure) {
     RetrievalJob job;
     job.build = fields.bytes("build");
     job.host = fields.bytes("host");
@@ -93,7 +93,7 @@ Result<RetrievalJob> decode_retrieval_job(std::span<const std::byte> payload) {
     job.deliver = fields.boolean("deliver");
     job.stall_timeout = read_stall_timeout(fields);
     if (const Json* faults = fields.optional_member("faults")) {
-      job.faults = read_faults(*faults, "recall: faults.", failure);
+      job.faults = read_faults(*faults, "retrieval job: faults.", failure);
     }
     return job;
   });
@@ -115,10 +115,10 @@ std::size_t encode(const SeenChunks& seen, std::span<std::byte> out) noexcept {
 
 Result<SeenChunks> decode_seen_chunks(std::span<const std::byte> payload) {
   if (payload.size() < kSeenChunksHead || (payload.size() - kSeenChunksHead) % kRunSize != 0) {
-    return bad_field("holding: a length that cannot be");
+    return bad_field("seen chunks: a length that cannot be");
   }
   if (take<SeenChunksAt::kReserved, std::uint32_t>(payload.first<kSeenChunksHead>()) != 0) {
-    return bad_field("holding: the reserved bytes must be 0");
+    return bad_field("seen chunks: the reserved bytes must be 0");
   }
   SeenChunks seen;
   seen.directory = take<SeenChunksAt::kDirectory, std::uint32_t>(payload.first<kSeenChunksHead>());
@@ -129,7 +129,7 @@ Result<SeenChunks> decode_seen_chunks(std::span<const std::byte> payload) {
                        take<RunAt::kStride, std::uint32_t>(in),
                        take<RunAt::kCount, std::uint32_t>(in)};
     if (run.stride == 0 || run.count == 0 || run.first >= kMaxChunks || run.last() >= kMaxChunks) {
-      return bad_field("holding: a run of chunks that cannot be");
+      return bad_field("seen chunks: a run of chunks that cannot be");
     }
     seen.runs.push_back(run);
   }
@@ -171,13 +171,13 @@ Result<ReadReply> decode_read_reply(std::span<const std::byte, kReadReplySize> i
   const auto status = take<ReadReplyAt::kStatus, std::uint16_t>(in);
   const auto call = take<ReadReplyAt::kCall, std::uint16_t>(in);
   if (status > static_cast<std::uint16_t>(ReadReply::Status::unreadable)) {
-    return bad_field("finding: an unknown status");
+    return bad_field("read reply: an unknown status");
   }
   if (call > static_cast<std::uint16_t>(ReadReply::Call::pread)) {
-    return bad_field("finding: an unknown call");
+    return bad_field("read reply: an unknown call");
   }
   if (take<ReadReplyAt::kReserved, std::uint32_t>(in) != 0) {
-    return bad_field("finding: the reserved bytes must be 0");
+    return bad_field("read reply: the reserved bytes must be 0");
   }
   const ReadReply reply{
       .chunk = {take<ReadReplyAt::kChunk, std::uint64_t>(in)},
@@ -186,7 +186,7 @@ Result<ReadReply> decode_read_reply(std::span<const std::byte, kReadReplySize> i
       .call = static_cast<ReadReply::Call>(call),
       .system_errno = static_cast<std::int32_t>(take<ReadReplyAt::kSystemErrno, std::uint32_t>(in)),
       .digest = take<ReadReplyAt::kDigest, std::uint64_t>(in)};
-  if (reply.system_errno < 0) return bad_field("finding: a negative errno");
+  if (reply.system_errno < 0) return bad_field("read reply: a negative errno");
   return reply;
 }
 
@@ -209,11 +209,11 @@ Result<std::size_t> encode(const ExtraFiles& extras, std::span<std::byte> out) {
     json["call"] = json_from_bytes(extras.call);
     json["errno"] = extras.system_errno;
   }
-  return put_json("extras", json, out);
+  return put_json("extra files", json, out);
 }
 
 Result<ExtraFiles> decode_extra_files(std::span<const std::byte> payload) {
-  return take_json("extras", payload, [](Fields& fields, std::optional<Failure>&) {
+  return take_json("extra files", payload, [](Fields& fields, std::optional<Failure>&) {
     ExtraFiles extras;
     extras.directory = fields.integer<std::uint32_t>("directory", 0, kMaxU32);
     const Json* names = fields.member("names");

@@ -1,4 +1,5 @@
-// The messages that bring back what was scattered: the job, who holds what, requests, findings.
+// The messages that read back what was scattered: the job, who sees what, read requests and their
+// replies.
 #pragma once
 
 #include <chrono>

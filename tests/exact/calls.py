@@ -19,7 +19,7 @@ from common import KIB, MIB, CommandFailed, arguments, ferry, scratch_directory,
 
 RANKS = 3
 WORKERS = RANKS - 1
-SLICE = MIB  # kSlice of engine/roles/source_reader.hpp: what is read, and written, at a time
+SLICE = MIB  # kSlice of engine/job/source_reader.hpp: what is read, and written, at a time
 AHEAD = 64 * KIB  # kAhead of engine/disk/read_ahead.cpp: what chunks of up to a quarter of it share
 
 

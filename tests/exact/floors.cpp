@@ -1,4 +1,4 @@
-// exact_floors PATH MOST CHUNKS: what floors 1 to 3 do for a chunk, as often as CHUNKS says, in the
+// exact_floors PATH MOST CHUNKS: what layers 1 to 3 do for a chunk, as often as CHUNKS says, in the
 // order in which a job does it; without MPI, disk and clock. instructions.py counts the
 // instructions. Whatever the other side sends is made ready before, for MOST chunks, so that it
 // costs the same for every CHUNKS.

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Instructions a chunk on floors 1 to 3, counted by callgrind, against instructions.budget.
+"""Instructions a chunk on layers 1 to 3, counted by callgrind, against instructions.budget.
 
 instructions.py [PROGRAM]           compares; PROGRAM is exact_floors, by default that of ./dev test
 instructions.py [PROGRAM] --update  writes what it counts into the budget, for a change that is meant
 
-Counted are the instructions of PROGRAM's own code, into which these floors are linked: neither xxHash's nor
+Counted are the instructions of PROGRAM's own code, into which these layers are linked: neither xxHash's nor
 the C library's, as these choose their code by the processor. The difference of two runs leaves only what
 the additional chunks cost.
 """

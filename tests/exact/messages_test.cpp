@@ -46,7 +46,7 @@ class Messages : public RunTest {
     plan = plan::ChunkPlan{size, chunk_size, workers};
     MPI_Barrier(MPI_COMM_WORLD);  // the source is there
     ledger() = {};
-    const Report report = run(MPI_COMM_WORLD, options);
+    const Report report = scatter(MPI_COMM_WORLD, options);
     ASSERT_TRUE(report.ok());
     EXPECT_EQ(ledger().not_ours, 0U);
     for (const Sent& sent : ledger().sent) {

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
+#include "engine/mpi/mpi_transport.hpp"
 #include "tests/mpi/support.hpp"
 
 namespace mpiferry::mpi {
@@ -138,7 +139,8 @@ TEST_F(MpiContextFairness, a_poller_kept_awake_does_not_nap) {
   Outcome outcome;
   wait(operation, outcome);
   {
-    const MpiContext::BusyGuard awake{mpi()};
+    MpiTransport transport{mpi(), comm};
+    const transport::BusyGuard busy{transport};
     for (int i = 0; i < 1000; ++i) ASSERT_EQ(io->poll_one(), 1U) << "a visit is always posted";
   }
   io->poll();
@@ -172,7 +174,8 @@ TEST_F(MpiContextFairness, work_of_ones_own_does_not_shorten_the_next_naps) {
   for (int i = 0; i < kSpells; ++i) {
     io->restart();
     io->run_for(100ms);
-    const MpiContext::BusyGuard awake{mpi()};
+    MpiTransport transport{mpi(), comm};
+    const transport::BusyGuard busy{transport};
     io->poll_one();
   }
   EXPECT_GE(mpi().naps() - before, 5U);

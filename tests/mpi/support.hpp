@@ -1,4 +1,4 @@
-// What the tests of the MPI floor share: an event loop with its context on a communicator of its
+// What the tests of the MPI layer share: an event loop with its context on a communicator of its
 // own, buffers with recognisable bytes, and handlers that note what they were told.
 #pragma once
 

@@ -147,7 +147,7 @@ class Allocation : public RunTest {
     options.window = changes.window;
     options.faults = changes.faults;
     Pace pace{kWarm, chunks - 1};
-    const Report report = run(MPI_COMM_WORLD, options, pace);
+    const Report report = scatter(MPI_COMM_WORLD, options, pace);
 #ifdef FERRY_COUNTS_ALLOCATIONS
     trace = false;
 #endif

@@ -1,5 +1,5 @@
 // What a worker writes a chunk into, and what it says when it cannot.
-#include "engine/roles/chunk_store.hpp"
+#include "engine/operations/scatter/chunk_store.hpp"
 
 #include <cerrno>
 #include <filesystem>
@@ -11,7 +11,7 @@
 #include "engine/disk/offset_partial_file.hpp"
 #include "tests/roles/support.hpp"
 
-namespace mpiferry::roles {
+namespace mpiferry::operations {
 namespace {
 
 namespace fs = std::filesystem;
@@ -110,7 +110,7 @@ TEST_F(ChunkStoreTest, of_a_job_tells_the_user_who_is_writing_its_stripe) {
   options.layout = wire::Layout::stripes;
   options.reroute = true;  // which is no remedy
   Intruder other{directory / "data"};
-  const Report report = run(MPI_COMM_WORLD, options, other);
+  const Report report = scatter(MPI_COMM_WORLD, options, other);
   if (world_rank != 0) return;
   ASSERT_TRUE(other.stripe);
   EXPECT_EQ(report.verdict, Errc::dest_occupied);
@@ -122,4 +122,4 @@ TEST_F(ChunkStoreTest, of_a_job_tells_the_user_who_is_writing_its_stripe) {
 }
 
 }  // namespace
-}  // namespace mpiferry::roles
+}  // namespace mpiferry::operations

@@ -1,6 +1,6 @@
 // --force on a directory with very many files: it can be stopped, and others have their turn. Every
 // rank has a directory of its own.
-#include "engine/roles/clearing.hpp"
+#include "engine/operations/scatter/clearing.hpp"
 
 #include <cstddef>
 #include <filesystem>
@@ -12,10 +12,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
+#include <mpi.h>
 
+#include "engine/mpi/mpi_transport.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
-namespace mpiferry::roles {
+namespace mpiferry::operations {
 namespace {
 
 constexpr std::size_t kFiles = 200;
@@ -30,17 +32,21 @@ class Clearing : public ::testing::Test {
 
   Outcome run() {
     boost::asio::io_context io{1};
-    auto& context = boost::asio::use_service<mpi::MpiContext>(io);
+    mpi::Communicator world = mpi::Communicator::borrow(MPI_COMM_WORLD);
+    mpi::MpiTransport transport{boost::asio::use_service<mpi::MpiContext>(io), world};
+    clock::SteadyClock clock;
+    const job::Environment environment{
+        .transport = transport, .clock = clock, .host = {}, .machine = {}};
     std::optional<Outcome> outcome;
     std::function<bool()> stop = [this] { return stopped; };
     boost::asio::co_spawn(
         io,
-        [&]() -> Task<> {
+        [&]() -> job::Task<> {
           boost::asio::post(io, [this] { hear(); });  // a signal, say
-          outcome =
-              co_await clear(context, directory, "", std::move(stop), {}, {});  // one name a slice
+          outcome = co_await clear(environment, directory, "", std::move(stop), {},
+                                   {});  // one name a slice
         },
-        Rethrow{});
+        job::Rethrow{});
     io.run();
     return outcome ? std::move(*outcome) : Outcome{Failure{.code = Errc::internal}};
   }
@@ -80,4 +86,4 @@ TEST_F(Clearing, names_what_can_not_be_removed) {
 }
 
 }  // namespace
-}  // namespace mpiferry::roles
+}  // namespace mpiferry::operations

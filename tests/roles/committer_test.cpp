@@ -1,5 +1,5 @@
 // Chunks that go to the disk together: each is there, or has an error of its own.
-#include "engine/roles/committer.hpp"
+#include "engine/operations/scatter/committer.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,7 +13,7 @@
 
 #include "tests/roles/support.hpp"
 
-namespace mpiferry::roles {
+namespace mpiferry::operations {
 namespace {
 
 class CommitterTest : public RunTest {
@@ -124,4 +124,4 @@ TEST_F(CommitterTest, ends_with_what_is_under_way_and_leaves_no_part) {
 }
 
 }  // namespace
-}  // namespace mpiferry::roles
+}  // namespace mpiferry::operations

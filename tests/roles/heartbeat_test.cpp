@@ -1,11 +1,13 @@
 // A worker's signs of life: ten a second at most, and never two under way.
-#include "engine/roles/heartbeat.hpp"
+#include "engine/job/heartbeat.hpp"
 
 #include <chrono>
 
+#include "engine/mpi/mpi_transport.hpp"
 #include "tests/mpi/support.hpp"
+#include "tests/support/manual_clock.hpp"
 
-namespace mpiferry::roles {
+namespace mpiferry::job {
 namespace {
 
 using namespace std::chrono_literals;
@@ -21,25 +23,13 @@ class HeartbeatTest : public mpi::MpiTest {
     return heard;
   }
 
-  Observer observer;
-  protocol::WorkerFsm fsm;
-  Event changed{*io};
-  ControlSender control{mpi(), comm, 1, [this](const Failure& it) { fail(it); }};
-  Post post{.context = mpi(),
-            .communicator = comm,
-            .observer = observer,
-            .control = control,
-            .fsm = fsm,
-            .changed = changed,
-            .fail = [this](const Failure& it) { fail(it); },
-            .take_end = {},
-            .host = "",
-            .build = "",
-            .job_id = 7};
+  mpi::MpiTransport transport{mpi(), comm};
+  OnError on_error = [this](const Failure& it) { fail(it); };
+  ControlSender control{transport, 1, on_error};
+  clock::test::ManualClock clock;
 };
 
 TEST_F(HeartbeatTest, tells_the_master_ten_times_a_second) {
-  const auto now = Heartbeat::Clock::now();
   if (rank() == kMaster) {
     BufferPool pool{wire::kControlPayload, 1};
     int busy = 0;
@@ -53,12 +43,14 @@ TEST_F(HeartbeatTest, tells_the_master_ten_times_a_second) {
     EXPECT_EQ(busy, 2 * (comm.size() - 1));
     return;
   }
-  Heartbeat heartbeat{post};
-  heartbeat.beat(now);  // too early
-  for (const auto later : {200ms, 400ms}) {
-    heartbeat.beat(now + later);
-    heartbeat.beat(now + later);         // said already
-    heartbeat.beat(now + later + 90ms);  // too early again
+  WorkerHeartbeat heartbeat{transport, clock, on_error};
+  heartbeat.beat(7);  // too early
+  for (int i = 0; i < 2; ++i) {
+    clock.time += 200ms;
+    heartbeat.beat(7);
+    heartbeat.beat(7);  // said already
+    clock.time += 90ms;
+    heartbeat.beat(7);  // too early again
     EXPECT_TRUE(run_to_end()) << "the message has left";
   }
   control.send(kMaster, wire::Tag::status, wire::Kind::closed, 7, wire::Closed{});
@@ -66,4 +58,4 @@ TEST_F(HeartbeatTest, tells_the_master_ten_times_a_second) {
 }
 
 }  // namespace
-}  // namespace mpiferry::roles
+}  // namespace mpiferry::job

@@ -70,7 +70,7 @@ TEST_F(LastWord, of_a_worker_that_has_failed_ends_the_job) {
     return;
   }
   Observer nobody;
-  const Report report = run_on(comm, 1.0, options, nobody);
+  const Report report = scatter_on(comm, 1.0, options, nobody);
   if (comm.rank() != kMaster) return;
   EXPECT_EQ(report.verdict, Errc::dest_write_failed);
   ASSERT_TRUE(report.failure);

@@ -50,7 +50,7 @@ TEST_F(LateError, of_one_worker_fails_the_job_before_anything_has_its_name) {
       options.fsync = fsync;
       if (fsync) options.io = Options::Io::direct;  // two descriptors of one file
       failing = world_rank == 1;
-      const Report report = run(MPI_COMM_WORLD, options);
+      const Report report = scatter(MPI_COMM_WORLD, options);
       failing = false;
       MPI_Barrier(MPI_COMM_WORLD);
       EXPECT_FALSE(fs::exists(directory / name / "manifest.json"));

@@ -23,7 +23,7 @@ class Resume : public RunTest {
                     .layout = layout,
                     .resume = resume};
     if (world_rank == 0) std::ofstream{options.source, std::ios::binary} << source;
-    Report report = run(kWorld, options);
+    Report report = scatter(kWorld, options);
     MPI_Barrier(kWorld);
     return report;
   }
@@ -123,7 +123,7 @@ TEST_F(Resume, of_one_file_that_somebody_replaces_meanwhile_says_so) {
   options.layout = wire::Layout::file;
   options.resume = true;
   ReplaceFile observer{directory / "data/file.bin"};
-  const Report report = run(kWorld, options, observer);
+  const Report report = scatter(kWorld, options, observer);
   if (world_rank != 0) return;
   EXPECT_EQ(report.chunks_kept, 10U);
   EXPECT_EQ(report.verdict, Errc::dest_write_failed);
@@ -136,7 +136,7 @@ TEST_F(Resume, of_one_file_that_somebody_replaces_meanwhile_says_so) {
 TEST_F(Resume, is_not_for_a_job_that_replaces) {
   Options options = job(kWorld, "data", kChunk);
   options.resume = options.force = true;
-  const Report report = run(kWorld, options);
+  const Report report = scatter(kWorld, options);
   EXPECT_NE(report.verdict, Errc::ok);
   if (world_rank == 0) {
     EXPECT_EQ(report.verdict, Errc::invalid_argument);

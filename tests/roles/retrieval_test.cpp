@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 constexpr auto kWorld = MPI_COMM_WORLD;
 
-class RetrievalJob : public RunTest {
+class RetrievalTest : public RunTest {
  protected:
   static constexpr std::uint64_t kSize = 7 * kChunk + 1;
 
@@ -20,7 +20,7 @@ class RetrievalJob : public RunTest {
   void scatter(wire::Layout layout) {
     Options options = job(kWorld, "data", kSize);
     options.layout = layout;
-    const Report report = run(kWorld, options);
+    const Report report = mpiferry::scatter(kWorld, options);
     ASSERT_EQ(report.verdict, Errc::ok) << (report.failure ? report.failure->message() : "");
     MPI_Barrier(kWorld);
   }
@@ -83,7 +83,7 @@ class RetrievalJob : public RunTest {
   }
 };
 
-TEST_F(RetrievalJob, brings_every_layout_back) {
+TEST_F(RetrievalTest, brings_every_layout_back) {
   for (const wire::Layout layout :
        {wire::Layout::chunks, wire::Layout::stripes, wire::Layout::file}) {
     scatter(layout);
@@ -102,7 +102,7 @@ TEST_F(RetrievalJob, brings_every_layout_back) {
   }
 }
 
-TEST_F(RetrievalJob, of_a_damaged_chunk_names_it_and_makes_no_file) {
+TEST_F(RetrievalTest, of_a_damaged_chunk_names_it_and_makes_no_file) {
   scatter(wire::Layout::chunks);
   flip_a_byte(chunk_path(3), 17);
   const Report gathered = gather_all();
@@ -123,7 +123,7 @@ TEST_F(RetrievalJob, of_a_damaged_chunk_names_it_and_makes_no_file) {
   expect_flaw(looked, Report::Discrepancy::Kind::damaged, 3, chunk_path(3));
 }
 
-TEST_F(RetrievalJob, of_a_missing_chunk_names_it_and_makes_no_file) {
+TEST_F(RetrievalTest, of_a_missing_chunk_names_it_and_makes_no_file) {
   scatter(wire::Layout::chunks);
   meanwhile([&] { fs::remove(chunk_path(7)); });
   const Report gathered = gather_all();
@@ -137,7 +137,7 @@ TEST_F(RetrievalJob, of_a_missing_chunk_names_it_and_makes_no_file) {
   EXPECT_EQ(looked.discrepancies.front().chunk, ChunkIndex{7});
 }
 
-TEST_F(RetrievalJob, counts_what_differs_from_another_file) {
+TEST_F(RetrievalTest, counts_what_differs_from_another_file) {
   scatter(wire::Layout::stripes);
   flip_a_byte(path("data.source"), 5 * kChunk);
   const Report looked = verify_all(path("data.source"));
@@ -148,7 +148,7 @@ TEST_F(RetrievalJob, counts_what_differs_from_another_file) {
   expect_flaw(looked, Report::Discrepancy::Kind::differs, 5, path("data.source"));
 }
 
-TEST_F(RetrievalJob, counts_files_that_have_no_place_there) {
+TEST_F(RetrievalTest, counts_files_that_have_no_place_there) {
   scatter(wire::Layout::chunks);
   meanwhile([&] { std::ofstream{chunk_path(8)} << "of another job"; });
   const Report looked = verify_all();
@@ -161,7 +161,7 @@ TEST_F(RetrievalJob, counts_files_that_have_no_place_there) {
 }
 
 // Names that JSON makes six times as long, and more of them than fit into a message.
-TEST_F(RetrievalJob, counts_many_files_with_names_of_control_characters) {
+TEST_F(RetrievalTest, counts_many_files_with_names_of_control_characters) {
   scatter(wire::Layout::chunks);
   constexpr int kExtras = 60;
   meanwhile([&] {

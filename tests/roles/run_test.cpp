@@ -17,7 +17,7 @@ class Run : public RunTest {
     const auto workers = static_cast<std::uint64_t>(size_of(communicator)) - 1;
     const int rank = rank_in(communicator);
     Tally tally;
-    const Report report = run(communicator, options, tally);
+    const Report report = scatter(communicator, options, tally);
     EXPECT_EQ(report.rank.value, rank);
     EXPECT_EQ(report.verdict, Errc::ok) << (report.failure ? report.failure->message() : "");
     EXPECT_FALSE(report.failure);
@@ -108,7 +108,7 @@ TEST_F(Run, runs_again_in_the_same_process) {
   expect_a_job_on(MPI_COMM_WORLD, "first", kChunks, first);
   expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
   // Into the same destination only by force.
-  EXPECT_EQ(run(MPI_COMM_WORLD, second).verdict, Errc::dest_occupied);
+  EXPECT_EQ(scatter(MPI_COMM_WORLD, second).verdict, Errc::dest_occupied);
   second.force = true;
   expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
 }
@@ -121,7 +121,7 @@ TEST_F(Run, on_a_communicator_of_its_own_runs_job_after_job) {
   for (int i = 0; i < 20; ++i) {
     const std::string name = "out" + std::to_string(i);
     const Options options = job(MPI_COMM_WORLD, name, kChunks * kChunk);
-    const Report report = run_on(borrowed, 2, options, nobody);
+    const Report report = scatter_on(borrowed, 2, options, nobody);
     EXPECT_TRUE(report.ok()) << (report.failure ? report.failure->message() : "");
     if (world_rank == 0) {
       EXPECT_TRUE(moved(name, kChunks) == read_file(options.source));
@@ -148,7 +148,7 @@ TEST_F(Run, takes_the_options_of_rank_0_only) {
   if (world_rank == 0) {
     expect_a_job_on(MPI_COMM_WORLD, "out", kChunks, options);
   } else {
-    EXPECT_TRUE(run(MPI_COMM_WORLD, options).ok());
+    EXPECT_TRUE(scatter(MPI_COMM_WORLD, options).ok());
   }
 }
 
@@ -168,7 +168,7 @@ TEST_F(Run, discards_without_touching_the_destination) {
   Options options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);
   options.discard = true;
   options.faults.corrupt_every = 7;  // what is not written is checked all the same
-  const Report report = run(MPI_COMM_WORLD, options);
+  const Report report = scatter(MPI_COMM_WORLD, options);
   EXPECT_TRUE(report.ok());
   if (world_rank == 0) {
     EXPECT_TRUE(report.discard);
@@ -196,7 +196,7 @@ TEST_F(Run, tells_every_rank_the_verdict_of_a_failure) {
   Options options = job(MPI_COMM_WORLD, "out", kChunk);
   options.source += ".missing";
   Tally tally;
-  const Report report = run(MPI_COMM_WORLD, options, tally);
+  const Report report = scatter(MPI_COMM_WORLD, options, tally);
   EXPECT_EQ(report.verdict, Errc::source_not_found);
   EXPECT_FALSE(report.abandoned);
   EXPECT_EQ(report.failure.has_value(), world_rank == 0);
@@ -207,7 +207,7 @@ TEST_F(Run, tells_every_rank_the_verdict_of_a_failure) {
 TEST_F(Run, tells_every_rank_the_verdict_of_invalid_options) {
   Options options = job(MPI_COMM_WORLD, "out", kChunk);
   options.window = 0;
-  EXPECT_EQ(run(MPI_COMM_WORLD, options).verdict, Errc::invalid_argument);
+  EXPECT_EQ(scatter(MPI_COMM_WORLD, options).verdict, Errc::invalid_argument);
 }
 
 TEST_F(Run, tells_every_rank_that_one_worker_could_not_write) {
@@ -217,7 +217,7 @@ TEST_F(Run, tells_every_rank_that_one_worker_could_not_write) {
     std::ofstream{options.destination + "/1"} << "in the way";
   }
   options.destination += "/{rank}";
-  const Report report = run(MPI_COMM_WORLD, options);
+  const Report report = scatter(MPI_COMM_WORLD, options);
   EXPECT_EQ(report.verdict, Errc::dest_unusable);
   if (world_rank == 0) {
     ASSERT_TRUE(report.failure);
@@ -227,7 +227,7 @@ TEST_F(Run, tells_every_rank_that_one_worker_could_not_write) {
 }
 
 TEST_F(Run, refuses_a_communicator_of_one_rank) {
-  const Report report = run(MPI_COMM_SELF, {.source = "whatever"});
+  const Report report = scatter(MPI_COMM_SELF, {.source = "whatever"});
   EXPECT_EQ(report.verdict, Errc::too_few_ranks);
   EXPECT_TRUE(report.failure);
 }

@@ -15,7 +15,7 @@
 #include <gtest/gtest.h>
 #include <mpi.h>
 
-#include "engine/roles/run.hpp"
+#include "engine/api/run.hpp"
 
 namespace mpiferry {
 

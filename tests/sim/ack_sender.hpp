@@ -1,4 +1,4 @@
-// A worker's answers on their way: engine/roles/ack_sender.* without MPI.
+// A worker's answers on their way: engine/operations/scatter/ack_sender.* without MPI.
 #pragma once
 
 #include <cstdint>

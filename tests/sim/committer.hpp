@@ -1,4 +1,5 @@
-// Makes chunks durable, several at a time: engine/roles/committer.* with its two threads as events.
+// Makes chunks durable, several at a time: engine/operations/scatter/committer.* with its two
+// threads as events.
 #pragma once
 
 #include <deque>

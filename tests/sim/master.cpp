@@ -9,7 +9,7 @@
 namespace mpiferry::sim {
 namespace {
 
-constexpr std::size_t kListeners = 16;  // as in engine/roles/master.cpp
+constexpr std::size_t kListeners = 16;  // as in engine/job/master_session.cpp
 
 }  // namespace
 
@@ -22,7 +22,8 @@ Master::Master(const Setting& setting, Disk& disk, Source& source, Random random
       control_(std::size_t{4} * setting.scenario.workers + kListeners),
       chunk_pool_(setting.scenario.master_buffers()),
       listening_(std::min(kListeners, std::size_t{2} * setting.scenario.workers)),
-      clock_(kTick, setting.world.now()),
+      world_clock_(setting.world),
+      clock_(world_clock_, kTick),
       fsm_(setting.scenario.workers, setting.scenario.stall_timeout),
       last_sign_(setting.world.now()),
       sign_under_way_(setting.scenario.workers + 1) {

@@ -1,5 +1,5 @@
-// The simulated rank 0: engine/roles/master*.cpp around the real MasterFsm and Sender, with events
-// in place of coroutines.
+// The simulated rank 0: engine/job and engine/operations/scatter around the real MasterFsm and
+// Sender, with events in place of coroutines.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 #include <span>
 #include <vector>
 
+#include "engine/job/job_clock.hpp"
 #include "engine/protocol/held_chunks.hpp"
 #include "engine/protocol/master_fsm.hpp"
 #include "engine/protocol/sender.hpp"
-#include "engine/roles/job_clock.hpp"
 #include "tests/sim/buffer.hpp"
 #include "tests/sim/disk.hpp"
 #include "tests/sim/reader.hpp"
@@ -62,7 +62,7 @@ class Master {
   void release();
   template <class Message>
   void tell(Rank to, wire::Tag tag, wire::Kind kind, const Message& message);
-  protocol::Time now() const { return clock_.now(setting_.world.now()); }
+  protocol::Time now() const { return clock_.now(); }
 
   // master_transfer.cpp: chunks out
   enum class Turn : std::uint8_t { more, blocked, done };
@@ -105,7 +105,8 @@ class Master {
     Network::ReceiveId receive = 0;
   };
   std::vector<Listener> listening_;
-  roles::JobClock clock_;
+  WorldClock world_clock_;
+  job::JobClock clock_;
   protocol::MasterFsm fsm_;
   Time last_sign_;
   std::vector<bool> sign_under_way_;  // by rank

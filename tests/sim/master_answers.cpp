@@ -98,7 +98,7 @@ void Master::hear_ack(Rank from, const wire::Ack& ack) {
 void Master::watch() {
   if (fsm_.over()) return;
   setting_.world.after(kTick, kMaster, [this] {
-    clock_.tick(setting_.world.now());
+    clock_.tick();
     tick();
     watch();
   });

@@ -1,4 +1,4 @@
-// Real messages in simulated buffers: engine/roles/control.* without MPI.
+// Real messages in simulated buffers: engine/job/control.* without MPI.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +38,7 @@ struct OpenMessage {
   wire::Header header;
   std::span<const std::byte> payload;
 };
-// As engine/roles/control.hpp has it: header, job id, digest of the payload.
+// As engine/job/control.hpp has it: header, job id, digest of the payload.
 Result<OpenMessage> open_message(std::span<const std::byte> bytes, std::uint64_t job_id);
 
 // "acks [7 written, 9 corrupt]"

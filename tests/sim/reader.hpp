@@ -1,4 +1,4 @@
-// Reads chunks into buffers, a slice at a time: engine/roles/source_reader.* on a simulated source.
+// Reads chunks into buffers, a slice at a time: engine/job/source_reader.* on a simulated source.
 #pragma once
 
 #include <algorithm>

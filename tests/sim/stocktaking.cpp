@@ -11,7 +11,7 @@
 namespace mpiferry::sim {
 namespace {
 
-// As in engine/roles, but fewer chunks a report, so that small jobs have several.
+// As in engine/operations/scatter, but fewer chunks a report, so that small jobs have several.
 constexpr std::uint64_t kReport = 3;
 constexpr std::size_t kReportsUnderWay = 4;
 constexpr Duration kMaxSilence = std::chrono::milliseconds{100};

@@ -1,4 +1,5 @@
-// What a worker holds already, looked at and told: engine/roles/scatter_resume.cpp with events.
+// What a worker holds already, looked at and told: engine/operations/scatter/resumption.cpp with
+// events.
 #pragma once
 
 #include <cstdint>

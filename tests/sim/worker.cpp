@@ -10,7 +10,7 @@ namespace mpiferry::sim {
 namespace {
 
 // Job, end, what the master says beside them, ready, failed, closed: never more at once
-// (engine/roles/worker.cpp).
+// (engine/job/worker_session.cpp).
 constexpr std::size_t kControlMessages = 9;
 constexpr Duration kTick = std::chrono::milliseconds{100};
 
@@ -22,7 +22,8 @@ Worker::Worker(const Setting& setting, Rank self, Disk& disk, Random random)
       disk_(disk),
       random_(random),
       control_(kControlMessages),
-      clock_(kTick, setting.world.now()),
+      world_clock_(setting.world),
+      clock_(world_clock_, kTick),
       deadline_(setting.scenario.stall_timeout, setting.world.now()) {}
 
 void Worker::start() {
@@ -36,7 +37,7 @@ void Worker::follow_master() {
   Buffer& buffer = control_.acquire();
   setting_.network.irecv(self_, kMaster, wire::Tag::status, buffer,
                          [this, &buffer](const Arrival&) {
-                           deadline_.on_message(clock_.now(setting_.world.now()));
+                           deadline_.on_message(clock_.now());
                            if (auto failure = take_word(buffer)) {
                              // After our last word, one that cannot be read is the master's.
                              if (closed_) fsm_.on_over(failure->code);
@@ -63,8 +64,8 @@ std::optional<Failure> Worker::take_word(Buffer& buffer) {
 void Worker::watch() {
   if (fsm_.over()) return;
   setting_.world.after(kTick, self_, [this] {
-    clock_.tick(setting_.world.now());
-    const Time now = clock_.now(setting_.world.now());
+    clock_.tick();
+    const Time now = clock_.now();
     if (deadline_.passed(now)) {
       setting_.auditor.on_master_given_up(deadline_.silent(now));
       fsm_.fail({.code = Errc::master_stalled, .rank = kMaster});
@@ -269,7 +270,7 @@ void Worker::interrupt() {
   setting_.trace("rank {} is interrupted", self_.value);
   Failure signal{.code = Errc::interrupted, .rank = self_, .detail = "interrupted (SIGINT)"};
   deadline_.on_interrupt();
-  if (fsm_.interrupt(std::move(signal), clock_.now(setting_.world.now()))) tell_failure();
+  if (fsm_.interrupt(std::move(signal), clock_.now())) tell_failure();
 }
 
 // A system call: nothing else happens on this rank's thread meanwhile.

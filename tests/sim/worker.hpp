@@ -1,15 +1,15 @@
-// A simulated worker: engine/roles/worker*.cpp around the real WorkerFsm and Receiver, with events
-// in place of coroutines.
+// A simulated worker: engine/job and engine/operations/scatter around the real WorkerFsm and
+// Receiver, with events in place of coroutines.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "engine/job/job_clock.hpp"
 #include "engine/protocol/master_deadline.hpp"
 #include "engine/protocol/receiver.hpp"
 #include "engine/protocol/worker_fsm.hpp"
-#include "engine/roles/job_clock.hpp"
 #include "engine/wire/job.hpp"
 #include "tests/sim/ack_sender.hpp"
 #include "tests/sim/buffer.hpp"
@@ -91,7 +91,8 @@ class Worker {
   std::vector<ReceiveSlot> receive_slots_;
   std::size_t open_slots_ = 0;
   protocol::WorkerFsm fsm_;
-  roles::JobClock clock_;
+  WorldClock world_clock_;
+  job::JobClock clock_;
   protocol::MasterDeadline deadline_;
   std::optional<wire::End> end_;
   bool preparing_ = false;

@@ -8,7 +8,7 @@
 namespace mpiferry::sim {
 namespace {
 
-// Between two slices of a chunk everyone else has a turn (engine/roles/source_reader.hpp).
+// Between two slices of a chunk everyone else has a turn (engine/job/source_reader.hpp).
 constexpr std::size_t kSlice = 16;
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/units.hpp"
+#include "engine/clock/clock.hpp"
 #include "engine/protocol/clock.hpp"
 
 namespace mpiferry::sim {
@@ -20,6 +21,22 @@ inline constexpr Duration kForEver = std::chrono::hours{100'000};
 enum class On : std::uint8_t { loop, elsewhere };
 
 // Events of one time happen in the order in which they were asked for. Not thread-safe.
+class World;
+
+// The time of a World.
+class WorldClock final : public clock::Clock {
+ public:
+  explicit WorldClock(const World& world) : world_(world) {}
+  clock::Time now() const noexcept override;
+  clock::Time coarse_now() const noexcept override { return now(); }
+
+ private:
+  void arm(boost::asio::steady_timer& /*timer*/, clock::Duration /*after*/) override {}
+  void disarm(boost::asio::steady_timer& /*timer*/) noexcept override {}
+
+  const World& world_;
+};
+
 class World {
  public:
   using Action = std::function<void()>;
@@ -86,5 +103,7 @@ class World {
   std::vector<Event> slots_;
   std::vector<std::size_t> free_;
 };
+
+inline clock::Time WorldClock::now() const noexcept { return world_.now(); }
 
 }  // namespace mpiferry::sim

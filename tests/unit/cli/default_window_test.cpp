@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/roles/options.hpp"
+#include "engine/operations/scatter/options.hpp"
 
 namespace mpiferry {
 namespace {

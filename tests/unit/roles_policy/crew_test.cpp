@@ -1,9 +1,9 @@
 // Under which name a worker publishes its sums: nobody's sums are another's.
 #include <gtest/gtest.h>
 
-#include "engine/roles/peer_table.hpp"
+#include "engine/job/peer_table.hpp"
 
-namespace mpiferry::roles {
+namespace mpiferry::job {
 namespace {
 
 wire::Ready ready(const char* host, const char* directory_id, bool shares = false) {
@@ -46,4 +46,4 @@ TEST(PeerTable, a_worker_that_says_twice_that_it_is_ready_is_no_neighbour_of_its
 }
 
 }  // namespace
-}  // namespace mpiferry::roles
+}  // namespace mpiferry::job

@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/roles/repair_hint.hpp"
+#include "engine/operations/retrieval/repair_hint.hpp"
 
-namespace mpiferry::roles {
+namespace mpiferry::operations {
 namespace {
 
 constexpr const char* kRepair = "scatter --resume repairs it from the source";
@@ -69,4 +69,4 @@ TEST(Cure, of_what_no_job_has_made_is_to_move_it_away) {
 }
 
 }  // namespace
-}  // namespace mpiferry::roles
+}  // namespace mpiferry::operations

@@ -1,5 +1,5 @@
 // What is found before the first byte: sums of what workers will write, where they share a disk.
-#include "engine/roles/preflight.hpp"
+#include "engine/job/preflight.hpp"
 
 #include <cerrno>
 #include <filesystem>
@@ -8,10 +8,11 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/operations/scatter/capacity_check.hpp"
 #include "tests/unit/disk/open_file_limit.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
-namespace mpiferry::roles {
+namespace mpiferry::operations {
 namespace {
 
 wire::Ready worker(const std::string& host, const std::string& file_system, Bytes needed,
@@ -164,9 +165,9 @@ TEST(Preflight, of_a_resume_claims_room_for_what_a_stripe_lacks) {
 }
 
 TEST(Preflight, of_another_build_names_both) {
-  EXPECT_TRUE(check_build("1.0 abc", "1.0 abc"));
-  EXPECT_TRUE(check_build("", "1.0 abc")) << "a library may not know";
-  const Outcome checked = check_build("1.0 abc", "1.0 def");
+  EXPECT_TRUE(job::check_build("1.0 abc", "1.0 abc"));
+  EXPECT_TRUE(job::check_build("", "1.0 abc")) << "a library may not know";
+  const Outcome checked = job::check_build("1.0 abc", "1.0 def");
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code, Errc::bad_version);
   EXPECT_NE(checked.error().detail.find("1.0 abc"), std::string::npos);
@@ -174,8 +175,8 @@ TEST(Preflight, of_another_build_names_both) {
 }
 
 TEST(Preflight, needs_an_open_file_for_every_chunk_of_the_window) {
-  EXPECT_TRUE(check_open_files(1));
-  const Outcome checked = check_open_files(~std::uint32_t{0});
+  EXPECT_TRUE(job::check_open_files(1));
+  const Outcome checked = job::check_open_files(~std::uint32_t{0});
   // Without a limit there is nothing to exceed.
   if (checked) GTEST_SKIP() << "no limit of open files here";
   EXPECT_EQ(checked.error().code, Errc::invalid_argument);
@@ -185,7 +186,7 @@ TEST(Preflight, needs_an_open_file_for_every_chunk_of_the_window) {
 
 TEST(Preflight, needs_files_for_any_job) {
   const disk::test::OpenFileLimit limit{16};
-  const Outcome checked = check_open_files();
+  const Outcome checked = job::check_open_files();
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code, Errc::invalid_argument);
   EXPECT_EQ(checked.error().hint, "raise the limit of open files (ulimit -n)");
@@ -204,4 +205,4 @@ TEST(Preflight, advises_another_layout_only_where_it_makes_fewer_files) {
 }
 
 }  // namespace
-}  // namespace mpiferry::roles
+}  // namespace mpiferry::operations

@@ -1,5 +1,5 @@
 // Work beside the event loop.
-#include "engine/roles/task.hpp"
+#include "engine/job/task.hpp"
 
 #include <functional>
 #include <stdexcept>
@@ -10,7 +10,7 @@
 
 #include "tests/unit/base/without_threads.hpp"
 
-namespace mpiferry::roles {
+namespace mpiferry::job {
 namespace {
 
 // What `work` gives through on_own_thread().
@@ -43,4 +43,4 @@ TEST(OnOwnThread, does_the_work_in_place_where_no_thread_can_be_had) {
 }
 
 }  // namespace
-}  // namespace mpiferry::roles
+}  // namespace mpiferry::job

@@ -70,25 +70,27 @@ TEST(RetrievalJob, decode_refuses_impossible_values_and_names_the_field) {
   const auto refused = [&](std::string_view from, std::string_view to, std::string_view detail) {
     expect_refused(decode_retrieval_job(bytes_of(replaced(text, from, to))), detail);
   };
-  refused(R"("out")", "7", "recall: directory must be");
-  refused(R"("directory":)", R"("folder":)", "recall: directory is missing");
-  refused(R"("hosts":[)", R"("ghosts":[)", "recall: hosts is missing");
-  refused(R"("node1")", R"("a/b")", "recall: hosts.host must be a name without a slash");
-  refused(R"("node1")", R"("..")", "recall: hosts.host must be a name without a slash");
-  refused(R"("node1")", R"("")", "recall: hosts.host must be a name without a slash");
-  refused(R"("workers":2)", R"("workers":0)", "recall: hosts.workers must be");
-  refused(R"("workers":2)", R"("workers":2147483647)", "recall: hosts.workers must be");
-  refused(R"("workers":2)", R"("workers":2147483646)", "recall: hosts.workers must be");
-  refused(R"("size":5368709120)", R"("size":-1)", "recall: size must be");
-  refused(R"("size":5368709120)", R"("size":9223372036854775809)", "recall: size must be");
-  refused(R"("chunk_size":1048576)", R"("chunk_size":0)", "recall: chunk_size must be");
-  refused(R"("chunk_size":1048576)", R"("chunk_size":1073741825)", "recall: chunk_size must be");
-  refused(R"("chunk_size":1048576)", R"("chunk_size":1)", "recall: chunk_size makes too many");
-  refused(R"("stripes")", R"("stripe")", "recall: layout must be the name of a layout");
-  refused(R"("window":8)", R"("window":0)", "recall: window must be");
-  refused(R"("window":8)", R"("window":1025)", "recall: window must be");
-  refused(R"("deliver":true)", R"("deliver":1)", "recall: deliver must be");
-  refused(R"("stall_rank":2)", R"("stall_rank":-2)", "recall: faults.stall_rank must");
+  refused(R"("out")", "7", "retrieval job: directory must be");
+  refused(R"("directory":)", R"("folder":)", "retrieval job: directory is missing");
+  refused(R"("hosts":[)", R"("ghosts":[)", "retrieval job: hosts is missing");
+  refused(R"("node1")", R"("a/b")", "retrieval job: hosts.host must be a name without a slash");
+  refused(R"("node1")", R"("..")", "retrieval job: hosts.host must be a name without a slash");
+  refused(R"("node1")", R"("")", "retrieval job: hosts.host must be a name without a slash");
+  refused(R"("workers":2)", R"("workers":0)", "retrieval job: hosts.workers must be");
+  refused(R"("workers":2)", R"("workers":2147483647)", "retrieval job: hosts.workers must be");
+  refused(R"("workers":2)", R"("workers":2147483646)", "retrieval job: hosts.workers must be");
+  refused(R"("size":5368709120)", R"("size":-1)", "retrieval job: size must be");
+  refused(R"("size":5368709120)", R"("size":9223372036854775809)", "retrieval job: size must be");
+  refused(R"("chunk_size":1048576)", R"("chunk_size":0)", "retrieval job: chunk_size must be");
+  refused(R"("chunk_size":1048576)", R"("chunk_size":1073741825)",
+          "retrieval job: chunk_size must be");
+  refused(R"("chunk_size":1048576)", R"("chunk_size":1)",
+          "retrieval job: chunk_size makes too many");
+  refused(R"("stripes")", R"("stripe")", "retrieval job: layout must be the name of a layout");
+  refused(R"("window":8)", R"("window":0)", "retrieval job: window must be");
+  refused(R"("window":8)", R"("window":1025)", "retrieval job: window must be");
+  refused(R"("deliver":true)", R"("deliver":1)", "retrieval job: deliver must be");
+  refused(R"("stall_rank":2)", R"("stall_rank":-2)", "retrieval job: faults.stall_rank must");
 }
 
 TEST(RetrievalJob, decode_refuses_hosts_that_are_no_list_of_them) {
@@ -96,10 +98,12 @@ TEST(RetrievalJob, decode_refuses_hosts_that_are_no_list_of_them) {
   recall.hosts.clear();
   const std::string text = encoded(recall);
   expect_refused(decode_retrieval_job(bytes_of(text)),
-                 "recall: hosts must be an array of the hosts of");
-  expect_refused(decode_retrieval_job(bytes_of(replaced(text, "[]", "7"))), "recall: hosts");
-  expect_refused(decode_retrieval_job(bytes_of(replaced(text, "[]", "[7]"))), "recall: hosts.");
-  expect_refused(decode_retrieval_job(bytes_of(replaced(text, "[]", "{}"))), "recall: hosts");
+                 "retrieval job: hosts must be an array of the hosts of");
+  expect_refused(decode_retrieval_job(bytes_of(replaced(text, "[]", "7"))), "retrieval job: hosts");
+  expect_refused(decode_retrieval_job(bytes_of(replaced(text, "[]", "[7]"))),
+                 "retrieval job: hosts.");
+  expect_refused(decode_retrieval_job(bytes_of(replaced(text, "[]", "{}"))),
+                 "retrieval job: hosts");
 }
 
 TEST(RetrievalJob, decode_accepts_2_to_the_28_chunks_and_not_one_more) {
@@ -142,16 +146,17 @@ TEST(ExtraFiles, decode_returns_what_encode_wrote) {
 TEST(ExtraFiles, decode_refuses_what_can_not_be) {
   const std::string text = encoded(ExtraFiles{.directory = 1, .names = {"a"}, .call = {}});
   expect_refused(decode_extra_files(bytes_of(replaced(text, R"("a")", R"("../a")"))),
-                 "extras: names");
+                 "extra files: names");
   expect_refused(decode_extra_files(bytes_of(replaced(text, R"("a")", "7"))),
-                 "extras: names must be");
+                 "extra files: names must be");
   expect_refused(decode_extra_files(bytes_of(replaced(text, R"(["a"])", R"("a")"))),
-                 "extras: names");
+                 "extra files: names");
   expect_refused(decode_extra_files(bytes_of(replaced(text, R"("names")", R"("n")"))),
-                 "extras: names is missing");
+                 "extra files: names is missing");
   expect_refused(decode_extra_files(bytes_of(replaced(text, ":1", ":4294967296"))),
-                 "extras: directory must be");
-  expect_refused(decode_extra_files(bytes_of(text.substr(0, text.size() - 1))), "extras: must be");
+                 "extra files: directory must be");
+  expect_refused(decode_extra_files(bytes_of(text.substr(0, text.size() - 1))),
+                 "extra files: must be");
 }
 
 }  // namespace

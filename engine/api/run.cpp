@@ -1,0 +1,134 @@
+#include "engine/api/run.hpp"
+
+#include <utility>
+
+#include "engine/base/machine.hpp"
+#include "engine/clock/clock.hpp"
+#include "engine/job/master_session.hpp"
+#include "engine/job/worker_session.hpp"
+#include "engine/mpi/environment.hpp"
+#include "engine/mpi/finalize.hpp"
+#include "engine/mpi/mpi_context.hpp"
+#include "engine/mpi/mpi_transport.hpp"
+#include "engine/mpi/oversubscription.hpp"
+#include "engine/operations/gather/gather_master.hpp"
+#include "engine/operations/retrieval/retrieval_master.hpp"
+#include "engine/operations/retrieval/retrieval_worker.hpp"
+#include "engine/operations/scatter/scatter_master.hpp"
+#include "engine/operations/scatter/scatter_worker.hpp"
+#include "engine/operations/verify/verify_master.hpp"
+#include "engine/protocol/master_deadline.hpp"
+
+namespace mpiferry {
+namespace {
+
+// The event loop of one rank in one job, and what it offers to the job.
+class JobLoop {
+ public:
+  JobLoop(mpi::Communicator& communicator, double ranks_per_core)
+      : communicator_(communicator),
+        context_(boost::asio::use_service<mpi::MpiContext>(io_)),
+        transport_(context_, communicator) {
+    context_.set_backoff(mpi::BackoffLimits::for_oversubscription(ranks_per_core));
+    environment_.host = mpi::host_name();
+    environment_.machine = machine_id(environment_.host);
+  }
+
+  const job::Environment& environment() const noexcept { return environment_; }
+
+  // Until nothing is left to be done.
+  void run(job::Task<> task) {
+    boost::asio::co_spawn(io_, std::move(task), job::Rethrow{});
+    io_.run();
+  }
+  Report finish(Report report) {
+    if (report.abandoned) communicator_.abandon();
+    return report;
+  }
+
+ private:
+  boost::asio::io_context io_{1};
+  mpi::Communicator& communicator_;
+  mpi::MpiContext& context_;
+  mpi::MpiTransport transport_;
+  clock::SteadyClock clock_;
+  job::Environment environment_{
+      .transport = transport_, .clock = clock_, .host = {}, .machine = {}};
+};
+
+Report run_master(JobLoop& loop, job::MasterSession& session, job::MasterHalf& half) {
+  loop.run(session.run(half));
+  return loop.finish(session.report(half));
+}
+
+Result<std::unique_ptr<job::WorkerHalf>> make_half(const job::WorkerContext& context,
+                                                   const job::Message& message) {
+  return message.header.kind == wire::Kind::retrieval
+             ? operations::RetrievalWorker::make(context, message)
+             : operations::ScatterWorker::make(context, message);
+}
+
+Report run_worker(JobLoop& loop, const job::SessionOptions& options, Observer& observer) {
+  job::WorkerSession session{loop.environment(), options, observer, make_half};
+  loop.run(session.run());
+  return loop.finish(session.report());
+}
+
+template <class Consumer, class RetrievalSettings>
+Report retrieve(mpi::NativeCommunicator parent, const RetrievalSettings& options,
+                Observer& observer) {
+  mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
+  JobLoop loop{communicator, mpi::ranks_per_core(communicator)};
+  if (communicator.rank() != kMaster) return run_worker(loop, options.session(), observer);
+  job::MasterSession session{loop.environment(), options.session(), observer};
+  Consumer consumer{options};
+  operations::RetrievalMaster half{session, options, consumer};
+  return run_master(loop, session, half);
+}
+
+}  // namespace
+
+Report gather(mpi::NativeCommunicator parent, const GatherOptions& options, Observer& observer) {
+  return retrieve<operations::GatherMaster>(parent, options, observer);
+}
+
+Report verify(mpi::NativeCommunicator parent, const VerifyOptions& options, Observer& observer) {
+  return retrieve<operations::VerifyMaster>(parent, options, observer);
+}
+
+Report scatter_on(mpi::Communicator& communicator, double ranks_per_core, const Options& options,
+                  Observer& observer) {
+  if (communicator.size() < 2) {
+    return {.rank = communicator.rank(),
+            .verdict = Errc::too_few_ranks,
+            .failure =
+                Failure{.code = Errc::too_few_ranks, .hint = "start it with mpirun -n 2 or more"},
+            .source = options.source};
+  }
+  JobLoop loop{communicator, ranks_per_core};
+  if (communicator.rank() != kMaster) return run_worker(loop, options.session(), observer);
+  job::MasterSession session{loop.environment(), options.session(), observer};
+  operations::ScatterMaster half{session, options};
+  return run_master(loop, session, half);
+}
+
+Report scatter(mpi::NativeCommunicator parent, const Options& options, Observer& observer) {
+  mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
+  return scatter_on(communicator, mpi::ranks_per_core(communicator), options, observer);
+}
+
+Report scatter(mpi::NativeCommunicator communicator, const Options& options) {
+  Observer nobody;
+  return scatter(communicator, options, nobody);
+}
+
+void finalize_and_exit(const Report& report, int exit_code, const OnLost& on_lost) noexcept {
+  if (report.abandoned) mpi::Environment::abort(exit_code);
+  mpi::Ending ending{.exit_code = exit_code, .patience = {}, .on_lost = on_lost};
+  if (const auto longest = protocol::longest_silence(report.stall_timeout)) {
+    ending.patience = std::chrono::duration_cast<std::chrono::milliseconds>(*longest);
+  }
+  mpi::finalize_and_exit(ending);
+}
+
+}  // namespace mpiferry

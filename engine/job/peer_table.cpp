@@ -1,0 +1,65 @@
+#include "engine/job/peer_table.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/disk/stale_file.hpp"
+
+namespace mpiferry::job {
+
+PeerTable::PeerTable(std::uint32_t workers) : members_(workers) {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    members_[i].report.rank = Rank{static_cast<int>(i) + 1};
+  }
+}
+
+void PeerTable::on_ready(Rank worker, const wire::Ready& ready) {
+  Member& it = member(worker);
+  if (it.ready) --writers_[{it.machine, it.directory_id}];  // it says so again
+  ++writers_[{ready.machine, ready.directory_id}];
+  it.ready = true;
+  it.report.host = ready.host;
+  it.machine = ready.machine;
+  it.report.directory = ready.directory;
+  it.directory_id = ready.directory_id;
+  it.shares = ready.shares_master_directory;
+}
+
+void PeerTable::on_closed(Rank worker, const wire::Closed& closed) {
+  Member& it = member(worker);
+  it.report.chunks_written = closed.chunks_written;
+  it.report.bytes_written = closed.bytes_written;
+  it.report.chunks_corrupt = closed.chunks_corrupt;
+  it.report.ack_messages = closed.ack_messages;
+  it.stripe_digest = closed.stripe_digest;
+}
+
+bool PeerTable::some_share_master_directory() const noexcept {
+  return std::ranges::any_of(members_, &Member::shares);
+}
+
+std::string PeerTable::sums_file(Rank worker) const {
+  const Member& it = member(worker);
+  if (it.shares) return "";
+  const auto writers = writers_.find({it.machine, it.directory_id});
+  return writers != writers_.end() && writers->second > 1
+             ? fmt::format("{}.{}", disk::kSumsName, worker.value)
+             : std::string{disk::kSumsName};
+}
+
+std::vector<Report::Worker> PeerTable::reports() const {
+  std::vector<Report::Worker> out;
+  for (const Member& it : members_) out.push_back(it.report);
+  return out;
+}
+
+std::vector<wire::Manifest::Worker> PeerTable::manifest_workers() const {
+  std::vector<wire::Manifest::Worker> out;
+  for (const Member& it : members_) {
+    out.push_back({it.report.rank, it.report.host, it.report.directory});
+  }
+  return out;
+}
+
+}  // namespace mpiferry::job

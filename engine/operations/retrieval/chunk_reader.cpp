@@ -1,0 +1,220 @@
+#include "engine/operations/retrieval/chunk_reader.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+#include "engine/disk/chunk_name.hpp"
+#include "engine/disk/stale_file.hpp"
+#include "engine/disk/stale_file_scan.hpp"
+#include "engine/job/source_reader.hpp"
+#include "engine/plan/chunk_set.hpp"
+#include "engine/plan/placement.hpp"
+
+namespace mpiferry::operations {
+namespace {
+
+// Files that stay open: a stripe's chunks are asked for one after the other.
+constexpr std::size_t kMaxOpen = 8;
+// Names looked at between two turns of the event loop.
+constexpr int kNames = 256;
+// Names of extra files in one message, as long as JSON can make them: six bytes for a control
+// character, and what goes around a name. One more name is added than these.
+constexpr std::size_t kExtraBytes = (24_KiB).value;
+constexpr std::size_t encoded_size(std::string_view name) { return 6 * name.size() + 16; }
+constexpr std::size_t kMaxName = 255;
+static_assert(kExtraBytes + 6 * kMaxName + 16 + 256 < wire::kControlPayload.value);
+
+}  // namespace
+
+ChunkReader::ChunkReader(wire::RetrievalJob job)
+    : job_(std::move(job)), destinations_(job_.directory, job_.hosts) {}
+
+std::uint64_t ChunkReader::chunks() const noexcept {
+  return plan::ChunkPlan{job_.size, job_.chunk_size, 1}.chunks();
+}
+Bytes ChunkReader::length_of(ChunkIndex chunk) const noexcept {
+  return plan::ChunkPlan{job_.size, job_.chunk_size, 1}.length_of(chunk);
+}
+Bytes ChunkReader::place_of(ChunkIndex chunk) const noexcept {
+  return plan::place(job_.layout, chunk, destinations_.workers(), job_.chunk_size);
+}
+
+job::Task<> ChunkReader::survey(const job::Environment& environment, Sinks sinks,
+                                std::function<bool()> stop) {
+  const transport::BusyGuard busy{environment.transport};
+  for (std::uint32_t number = 0; number < destinations_.directories() && !stop(); ++number) {
+    co_await survey(environment, number, sinks, stop);
+    co_await job::yield_turn(environment.io());  // there may be very many, with few files each
+  }
+}
+
+job::Task<> ChunkReader::survey(const job::Environment& environment, std::uint32_t number,
+                                const Sinks& sinks, const std::function<bool()>& stop) {
+  const auto directory = disk::Directory::open_existing(destinations_.path(number));
+  const wire::ExtraFiles none{.directory = number, .names = {}, .call = {}};
+  wire::ExtraFiles extras = none;
+  const auto note_failure = [&extras](const Failure& failure) {
+    extras.call = failure.call;
+    extras.system_errno = failure.system_errno;
+  };
+  if (!directory) {
+    const int error = directory.error().system_errno;
+    if (error == ENOENT || error == ENOTDIR) co_return;
+    note_failure(directory.error());
+    sinks.extras(std::move(extras));
+    co_return;
+  }
+  std::vector<bool> held(chunks());
+  std::size_t extra_bytes = 0;
+  disk::StaleFileScan scan{*directory, ""};
+  for (int names = 1; !stop(); ++names) {
+    const auto entry = scan.next();
+    if (!entry) note_failure(entry.error());
+    if (!entry || !*entry) break;
+    // Who wants the chunks does not ask what else there is.
+    const bool ours = (*entry)->kind != disk::StaleFileKind::none && !(*entry)->respelled;
+    if (ours && !note((*entry)->name, held) && !job_.deliver) {
+      extras.names.emplace_back((*entry)->name);
+      extra_bytes += encoded_size(extras.names.back());
+    }
+    if (extra_bytes > kExtraBytes) {
+      sinks.extras(std::exchange(extras, none));
+      extra_bytes = 0;
+    }
+    if (names % kNames == 0) co_await job::yield_turn(environment.io());
+  }
+  if (extras != none) sinks.extras(std::move(extras));
+
+  plan::ChunkSet set;
+  for (std::uint64_t i = 0; i < held.size(); ++i) {
+    if (held[i]) set.add(ChunkIndex{i});
+  }
+  for (auto runs = set.runs(); !runs.empty();) {
+    const auto part = runs.first(std::min(runs.size(), wire::kMaxRuns));
+    sinks.seen({.directory = number, .runs = {part.begin(), part.end()}});
+    runs = runs.subspan(part.size());
+  }
+}
+
+// Marks what the file `name` holds. False if it has no place in what is looked for.
+bool ChunkReader::note(const char* name, std::vector<bool>& held) const {
+  const auto number = disk::stale_file_number(name);
+  // All chunks of a file of several: what it is too short for, reading it will say.
+  const auto mark = [&](std::uint64_t first, std::uint64_t stride) {
+    for (std::uint64_t i = first; i < held.size(); i += stride) held[i] = true;
+    return true;
+  };
+  switch (disk::stale_file_kind(name)) {
+    case disk::StaleFileKind::chunk:
+      if (job_.layout == wire::Layout::file || !number || *number >= held.size()) return false;
+      held[*number] = true;
+      // Beside stripes there may be chunks that were moved; which, only the manifest knows.
+      return job_.layout == wire::Layout::chunks;
+    case disk::StaleFileKind::stripe:
+      return job_.layout == wire::Layout::stripes && number && *number >= 1 &&
+             *number <= destinations_.workers() && mark(*number - 1, destinations_.workers());
+    case disk::StaleFileKind::file:
+      return job_.layout == wire::Layout::file && mark(0, 1);
+    case disk::StaleFileKind::manifest:
+      return true;
+    case disk::StaleFileKind::sums:
+      return !number || (*number >= 1 && *number <= destinations_.workers());
+    default:
+      return false;
+  }
+}
+
+Result<const disk::StoredFile*> ChunkReader::open(std::uint32_t directory,
+                                                  const std::string& name) {
+  const auto known = std::ranges::find_if(
+      opened_, [&](const Opened& it) { return it.directory == directory && it.name == name; });
+  if (known != opened_.end()) return &known->file;
+  if (!directory_ || directory_number_ != directory) {
+    auto there = disk::Directory::open_existing(destinations_.path(directory));
+    if (!there) return std::move(there.error());
+    directory_.emplace(std::move(*there));
+    directory_number_ = directory;
+  }
+  auto file = disk::StoredFile::open(*directory_, name);
+  if (!file) return std::move(file.error());
+  opened_.push_front({directory, name, std::move(*file)});
+  if (opened_.size() > kMaxOpen) opened_.pop_back();
+  return &opened_.front().file;
+}
+
+wire::ReadReply ChunkReader::reply(wire::ReadReply::Status status) const {
+  return {.chunk = request_.chunk, .attempt = request_.attempt, .status = status};
+}
+
+void ChunkReader::begin(const wire::ReadRequest& request, std::span<std::byte> buffer) {
+  request_ = request;
+  buffer_ = buffer;
+  refused_.reset();
+  read_ = 0_B;
+  length_ = 0_B;
+  place_ = 0_B;
+  digest_.reset();
+  if (request.chunk.value >= chunks() || request.directory >= destinations_.directories()) {
+    refused_ = reply(wire::ReadReply::Status::missing);
+    return;
+  }
+  length_ = length_of(request.chunk);
+  const Rank holder = plan::owner(request.chunk, destinations_.workers());
+  const auto file =
+      open(request.directory, stored_name(job_.layout, request.chunk, holder, request.moved));
+  if (!file) {
+    const int error = file.error().system_errno;
+    refused_ = reply(error == ENOENT ? wire::ReadReply::Status::missing
+                                     : wire::ReadReply::Status::unreadable);
+    refused_->call = wire::ReadReply::Call::open;
+    refused_->system_errno = error;
+    return;
+  }
+  file_ = *file;
+  if (!has_own_file(request)) place_ = place_of(request.chunk);
+  if (ends_file(request) && file_->size() != place_ + length_) {
+    refused_ = reply(wire::ReadReply::Status::wrong_length);
+    refused_->digest = file_->size() > place_ ? (file_->size() - place_).value : 0;
+  }
+}
+
+bool ChunkReader::has_own_file(const wire::ReadRequest& request) const noexcept {
+  return job_.layout == wire::Layout::chunks ||
+         (job_.layout == wire::Layout::stripes && request.moved);
+}
+
+// Whether its file must end with this chunk: one that is longer is not the one that was scattered.
+bool ChunkReader::ends_file(const wire::ReadRequest& request) const noexcept {
+  const std::uint64_t stride = job_.layout == wire::Layout::stripes ? destinations_.workers() : 1;
+  return has_own_file(request) || chunks() - request.chunk.value <= stride;
+}
+
+std::optional<wire::ReadReply> ChunkReader::step() {
+  if (refused_) return refused_;
+  const bool keeps = buffer_.size() >= length_.value;
+  const auto wanted = std::min<std::uint64_t>((length_ - read_).value,
+                                              std::min<std::size_t>(buffer_.size(), job::kSlice));
+  const auto slice = buffer_.subspan(keeps ? read_.value : 0, wanted);
+  const auto got = file_->read(place_ + read_, slice);
+  if (!got) {
+    auto failed = reply(wire::ReadReply::Status::unreadable);
+    failed.call = wire::ReadReply::Call::pread;
+    failed.system_errno = got.error().system_errno;
+    return failed;
+  }
+  digest_.update(slice.first(*got));
+  read_ += Bytes{*got};
+  if (*got < wanted) {
+    auto ends = reply(wire::ReadReply::Status::wrong_length);
+    ends.digest = read_.value;
+    return ends;
+  }
+  if (read_ < length_) return std::nullopt;
+  auto whole = reply(wire::ReadReply::Status::whole);
+  whole.digest = digest_.value();
+  return whole;
+}
+
+}  // namespace mpiferry::operations

@@ -1,0 +1,281 @@
+#include "engine/operations/retrieval/retrieval_worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/error.hpp>
+
+#include "engine/job/preflight.hpp"
+#include "engine/job/source_reader.hpp"
+#include "engine/plan/placement.hpp"
+
+namespace mpiferry::operations {
+
+using job::Task;
+
+namespace {
+
+// Posted receives for requests: the master sends one message of them a turn.
+constexpr std::size_t kReceives = 4;
+constexpr std::size_t kMessages = 8;
+
+}  // namespace
+
+RetrievalWorker::RetrievalWorker(const job::WorkerContext& context, wire::RetrievalJob job)
+    : context_(context),
+      job_(std::move(job)),
+      chunk_reader_(job_),
+      heartbeat_(context.transport(), context.environment.clock, context.fail),
+      orders_(wire::kControlPayload, kReceives),
+      messages_(wire::kControlPayload, kMessages),
+      faults_(job_.faults, context.self()),
+      woken_(context.io()),
+      pause_(context.environment.clock, context.io()) {}
+
+Result<std::unique_ptr<job::WorkerHalf>> RetrievalWorker::make(const job::WorkerContext& context,
+                                                               const job::Message& message) {
+  auto job = wire::decode_retrieval_job(message.payload);
+  if (!job) return std::move(job.error());
+  return std::unique_ptr<job::WorkerHalf>{
+      std::make_unique<RetrievalWorker>(context, std::move(*job))};
+}
+
+// There may be more to tell than fits into a message.
+Task<Outcome> RetrievalWorker::prepare() {
+  if (Outcome same = job::check_build(context_.build, job_.build); !same) co_return same;
+  if (Outcome enough = job::check_open_files(); !enough) co_return enough;
+  std::deque<wire::SeenChunks> all_seen;
+  std::deque<wire::ExtraFiles> extras;
+  ChunkReader::Sinks sinks{.seen = [&](wire::SeenChunks it) { all_seen.push_back(std::move(it)); },
+                           .extras = [&](wire::ExtraFiles it) { extras.push_back(std::move(it)); }};
+  std::function<bool()> stop = [this] {
+    heartbeat_.beat(context_.job_id);
+    return context_.fsm.cancelled();
+  };
+  co_await chunk_reader_.survey(context_.environment, std::move(sinks), std::move(stop));
+  if (all_seen.empty()) all_seen.emplace_back();  // who sees nothing says so
+  // The master has several receives, and may see their completions in any order.
+  const ChunkIndex all{all_seen.size() + extras.size()};
+  std::uint32_t number = 0;
+  for (const wire::SeenChunks& seen : all_seen) {
+    auto lease = co_await acquire(messages_);
+    if (!lease) co_return Nothing{};
+    const std::size_t length = wire::encode(seen, lease->payload());
+    send({.kind = wire::Kind::seen_chunks, .chunk = all, .length = {length}, .attempt = number++},
+         std::move(*lease));
+  }
+  for (const wire::ExtraFiles& some : extras) {
+    auto lease = co_await acquire(messages_);
+    if (!lease) co_return Nothing{};
+    const auto length = wire::encode(some, lease->payload());
+    if (!length) co_return length.error();
+    send({.kind = wire::Kind::extra_files, .chunk = all, .length = {*length}, .attempt = number++},
+         std::move(*lease));
+  }
+  co_return Nothing{};
+}
+
+// Nothing if the job is cancelled meanwhile.
+Task<std::optional<Lease>> RetrievalWorker::acquire(BufferPool& pool) {
+  auto lease = pool.try_acquire();
+  while (!lease && !context_.fsm.cancelled()) {
+    co_await woken_.wait();
+    lease = pool.try_acquire();
+  }
+  co_return std::move(lease);
+}
+
+void RetrievalWorker::start() {
+  if (job_.deliver) {
+    chunks_.emplace(job_.chunk_size, job_.window);
+  } else {
+    scratch_.resize(std::min<std::size_t>(job::kDigestSlice, job_.chunk_size.value));
+  }
+  receives_.resize(kReceives);
+  open_receives_ = kReceives;
+  for (std::size_t i = 0; i < kReceives; ++i) {
+    boost::asio::co_spawn(context_.io(), receive(i), job::Rethrow{});
+  }
+  serving_ = true;
+  boost::asio::co_spawn(context_.io(), serve(), job::Rethrow{});
+  wire::Ready ready;
+  ready.host = context_.environment.host;
+  ready.machine = context_.environment.machine;
+  ready.directory = chunk_reader_.destinations().path(0);
+  context_.send_status(wire::Kind::ready, ready);
+}
+
+void RetrievalWorker::on_end() {
+  for (const job::Operation& operation : receives_) context_.transport().cancel(operation);
+  woken_.notify();
+  pause_.cancel();
+}
+
+Task<> RetrievalWorker::receive(std::size_t index) {
+  Lease lease = *orders_.try_acquire();
+  while (!context_.fsm.ended()) {
+    receives_[index] = context_.transport().irecv(std::move(lease), kMaster, job::kDataTag);
+    auto [error, completion] =
+        co_await async_wait(context_.transport(), receives_[index], job::kAsTuple);
+    if (error) {
+      if (error != boost::asio::error::operation_aborted) context_.fail(completion.failure(error));
+      break;
+    }
+    const auto message = job::open_message(completion, context_.job_id);
+    lease = std::move(completion.lease);
+    if (!message) {
+      context_.fail(message.error());
+      continue;
+    }
+    switch (context_.fsm.on_message(message->header.kind)) {
+      case protocol::Order::deliver:
+        take_requests(message->payload);
+        break;
+      case protocol::Order::finish:
+        context_.take_end(*message);
+        break;
+      case protocol::Order::drop:
+        break;
+      case protocol::Order::prepare:
+      case protocol::Order::refuse:
+        context_.fail({.code = Errc::unexpected_message});
+        break;
+    }
+  }
+  --open_receives_;
+  woken_.notify();  // without receives nobody else will wake serve()
+  context_.changed.notify();
+}
+
+void RetrievalWorker::take_requests(std::span<const std::byte> payload) {
+  bool valid = !payload.empty() && payload.size() % wire::kReadRequestSize == 0;
+  for (; valid && !payload.empty(); payload = payload.subspan(wire::kReadRequestSize)) {
+    const auto request = wire::decode_read_request(payload.first<wire::kReadRequestSize>());
+    // The master's credit: more can only be a mistake.
+    valid = request && requests_.size() < std::size_t{2} * job_.window;
+    if (valid) requests_.push_back(*request);
+  }
+  if (!valid) context_.fail({.code = Errc::bad_field, .detail = "a bad request"});
+  woken_.notify();
+}
+
+Task<> RetrievalWorker::serve() {
+  while (!context_.fsm.cancelled()) {
+    if (requests_.empty()) {
+      flush();
+      co_await woken_.wait();
+      continue;
+    }
+    const wire::ReadRequest request = requests_.front();
+    requests_.pop_front();
+    std::optional<Lease> lease;
+    if (chunks_) {
+      lease = co_await acquire(*chunks_);
+      if (!lease || context_.fsm.cancelled()) break;
+    }
+    co_await answer(request, std::move(lease));
+    const transport::BusyGuard busy{context_.transport()};
+    co_await job::yield_turn(context_.io());
+  }
+  serving_ = false;
+  context_.changed.notify();
+}
+
+// The end may come in the middle of it: nobody wants the answer then.
+Task<> RetrievalWorker::answer(wire::ReadRequest request, std::optional<Lease> lease) {
+  chunk_reader_.begin(request, lease ? lease->payload() : std::span{scratch_});
+  std::optional<wire::ReadReply> reply = chunk_reader_.step();
+  while (!reply) {
+    const transport::BusyGuard busy{context_.transport()};
+    co_await job::yield_turn(context_.io());
+    if (context_.fsm.cancelled()) co_return;
+    reply = chunk_reader_.step();
+  }
+  co_await pause();
+  if (context_.fsm.cancelled()) co_return;
+  ++chunks_read_;
+  const bool whole = reply->status == wire::ReadReply::Status::whole;
+  if (whole) bytes_read_ += chunk_reader_.length();
+  if (lease && whole && reply->digest == request.digest) {
+    deliver(request, *reply, std::move(*lease));
+  } else {
+    tell(*reply);
+  }
+}
+
+// --fault delay. The end cuts it short.
+Task<> RetrievalWorker::pause() {
+  if (job_.faults.write_delay.count() == 0) co_return;
+  co_await pause_.async_wait(job_.faults.write_delay, job::kAsTuple);
+}
+
+void RetrievalWorker::deliver(const wire::ReadRequest& request, const wire::ReadReply& reply,
+                              Lease lease) {
+  const Bytes length = chunk_reader_.length();
+  // After the digest was made: what happens on the way is what it is there for.
+  faults_.play(request.chunk, lease.payload().first(length.value));
+  wire::Header header{.kind = wire::Kind::chunk,
+                      .job_id = context_.job_id,
+                      .chunk = request.chunk,
+                      .offset = plan::offset(request.chunk, job_.chunk_size),
+                      .length = length,
+                      .attempt = request.attempt,
+                      .payload_digest = reply.digest};
+  wire::encode(header, lease.header());
+  const job::Operation operation =
+      context_.transport().isend(std::move(lease), length.value, kMaster, job::kStatusTag);
+  async_wait(context_.transport(), operation, Sent{this});
+}
+
+// ReadReplies share a message as long as there are requests to go on with; but where chunks are
+// wanted, one tells of a failure, and each answer is a message (as each has its receive).
+void RetrievalWorker::tell(const wire::ReadReply& reply) {
+  if (!job_.deliver) faults_.play(reply.chunk, {});  // deliver() plays them where it may damage
+  found_.push_back(reply);
+  if (job_.deliver || found_.size() >= std::max<std::size_t>(1, job_.window / 4)) flush();
+}
+
+void RetrievalWorker::flush() {
+  while (!found_.empty()) {
+    auto lease = messages_.try_acquire();
+    if (!lease) return;  // Sent calls again
+    const std::size_t most = job_.deliver ? 1 : wire::kControlPayload.value / wire::kReadReplySize;
+    const std::size_t count = std::min(found_.size(), most);
+    std::span<std::byte> out = lease->payload();
+    for (std::size_t i = 0; i < count; ++i) {
+      wire::encode(found_[i], out.first<wire::kReadReplySize>());
+      out = out.subspan(wire::kReadReplySize);
+    }
+    found_.erase(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(count));
+    send({.kind = wire::Kind::read_replies, .length = {count * wire::kReadReplySize}},
+         std::move(*lease));
+  }
+}
+
+void RetrievalWorker::send(wire::Header header, Lease lease) {
+  header.job_id = context_.job_id;
+  const job::Operation operation =
+      job::send_sealed(context_.transport(), header, std::move(lease), kMaster, wire::Tag::status);
+  async_wait(context_.transport(), operation, Sent{this});
+}
+
+void RetrievalWorker::Sent::operator()(const job::ErrorCode& error,
+                                       job::Completion completion) const {
+  if (error) self->context_.fail(completion.failure(error));
+  completion.lease.reset();
+  self->woken_.notify();
+  self->context_.changed.notify();
+}
+
+Task<Outcome> RetrievalWorker::publish(const wire::End& /*end*/) { co_return Nothing{}; }
+
+wire::Closed RetrievalWorker::closed_message() const {
+  return {.chunks_written = chunks_read_, .bytes_written = bytes_read_};
+}
+
+void RetrievalWorker::report(Report& report) const {
+  report.chunks_written = chunks_read_;
+  report.bytes_written = bytes_read_;
+}
+
+}  // namespace mpiferry::operations

@@ -1,0 +1,206 @@
+#include "engine/operations/scatter/chunk_store.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "engine/disk/chunk_name.hpp"
+#include "engine/disk/destination_failure.hpp"
+#include "engine/disk/stripe_name.hpp"
+#include "engine/operations/scatter/publication.hpp"
+#include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/placement.hpp"
+
+namespace mpiferry::operations {
+
+ChunkStore::ChunkStore(std::shared_ptr<const disk::Directory> directory, const wire::Job& job,
+                       Rank self, std::uint64_t job_id)
+    : directory_(std::move(directory)),
+      job_(job),
+      self_(self),
+      job_id_(job_id),
+      file_name_(job.layout == wire::Layout::file ? std::string{disk::kFileName}
+                                                  : disk::stripe_name(self)),
+      mode_(job.attributes ? job.attributes->mode : wire::kAnyMode) {
+  if (job.attributes && job.preserve) stamp_ = disk::FileStamp::of(*job.attributes);
+  mode_ = disk::mode_before(stamp_, mode_);
+}
+
+ChunkStore::~ChunkStore() {
+  if (file_ && job_.layout == wire::Layout::stripes && end_ == 0_B && !job_.resume) {
+    file_->discard();
+  }
+}
+
+// A stripe that is there is opened now, to be looked at; one that is not, when it is needed.
+Outcome ChunkStore::open() {
+  if (job_.layout == wire::Layout::file) return open(file_name_, disk::OpenMode::attach);
+  if (job_.layout == wire::Layout::stripes && job_.resume &&
+      (directory_->exists(file_name_) || directory_->exists(file_name_ + ".part"))) {
+    return open(file_name_, disk::OpenMode::resume);
+  }
+  return Nothing{};
+}
+
+Outcome ChunkStore::open(std::string_view name, disk::OpenMode mode) {
+  auto file = disk::OffsetPartialFile::open(*directory_, name, mode, "", mode_);
+  if (!file) return std::move(file.error());
+  file_.emplace(std::move(*file));
+  if (job_.direct) file_->go_direct();
+  return Nothing{};
+}
+
+// One that its own worker could not write has a file of its own beside the stripe.
+bool ChunkStore::has_own_file(ChunkIndex chunk) const noexcept {
+  return job_.layout == wire::Layout::chunks ||
+         (job_.layout == wire::Layout::stripes && plan::owner(chunk, job_.workers) != self_);
+}
+
+Bytes ChunkStore::place(ChunkIndex chunk) const noexcept {
+  return plan::place(job_.layout, chunk, job_.workers, job_.chunk_size);
+}
+
+bool ChunkStore::begin_look(ChunkIndex chunk, std::optional<Bytes> length) {
+  look_digest_.reset();
+  looked_at_ = 0_B;
+  seen_.reset();
+  if (has_own_file(chunk)) {
+    auto file = disk::StoredFile::open(*directory_, disk::ChunkName{chunk}.view());
+    if (!file || (length && file->size() != *length) || file->size() > job_.chunk_size)
+      return false;
+    look_at_ = 0_B;
+    look_left_ = file->size();
+    seen_.emplace(std::move(*file));
+    return true;
+  }
+  if (!file_) return false;
+  const auto size = file_->size();
+  look_at_ = place(chunk);
+  if (!size || *size <= look_at_) return false;
+  look_left_ = std::min(*size - look_at_, length.value_or(job_.chunk_size));
+  return !length || look_left_ == *length;
+}
+
+std::optional<std::optional<std::uint64_t>> ChunkStore::look_on(std::span<std::byte> buffer) {
+  const auto slice = buffer.first(std::min<std::uint64_t>(buffer.size(), look_left_.value));
+  const auto got = seen_ ? seen_->read(look_at_, slice) : file_->read(look_at_, slice);
+  if (!got || *got < slice.size()) return std::optional<std::uint64_t>{};
+  look_digest_.update(slice);
+  if (!seen_ && look_at_ == digested_) {
+    digest_.update(slice);
+    digested_ += Bytes{slice.size()};
+  }
+  look_at_ += Bytes{slice.size()};
+  looked_at_ += Bytes{slice.size()};
+  look_left_ = look_left_ - Bytes{slice.size()};
+  if (look_left_ > 0_B) return std::nullopt;
+  return look_digest_.value();
+}
+
+Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
+  if (has_own_file(chunk)) {
+    return disk::ChunkSlot{
+        directory_->open_partial(disk::ChunkName{chunk}.view(), job_id_,
+                                 {.direct = job_.direct, .mode = mode_, .stamp = &stamp_})};
+  }
+  // An ack has room for an errno, and for no other reason.
+  const auto refused = [](disk::Call call, Failure& failure) -> Result<disk::ChunkSlot> {
+    if (failure.system_errno == 0) return std::move(failure);
+    return disk::ChunkSlot{disk::WriteError{call, failure.system_errno}};
+  };
+  if (!file_) {
+    Outcome opened = open(file_name_, disk::OpenMode::create);
+    failed_ = !opened;
+    if (failed_) return refused(disk::Call::open, opened.error());
+  }
+  // What is written from now on is no finished file any more. One that will not fit stays what it
+  // was.
+  if (file_->is_published()) {
+    if (Outcome reserved = reserve(); !reserved) {
+      return refused(disk::Call::allocate, reserved.error());
+    }
+    if (Outcome unpublished = file_->unpublish(); !unpublished) {
+      return refused(disk::Call::rename, unpublished.error());
+    }
+  }
+  // What was digested there is no more, even if the write fails.
+  if (place(chunk) < digested_) forget_digest();
+  return disk::ChunkSlot{*file_, place(chunk), zeros()};
+}
+
+Outcome ChunkStore::reserve() {
+  if (!job_.source_size || job_.data) return Nothing{};  // what is reserved is no hole
+  const plan::ChunkPlan plan{*job_.source_size, job_.chunk_size, job_.workers};
+  return file_->preallocate(plan.bytes_of(self_));
+}
+
+disk::ChunkSlot::Zeros ChunkStore::zeros() const noexcept {
+  if (!job_.data) return disk::ChunkSlot::Zeros::write;
+  return job_.resume ? disk::ChunkSlot::Zeros::punch : disk::ChunkSlot::Zeros::skip;
+}
+
+void ChunkStore::on_kept(ChunkIndex chunk, Bytes length) {
+  // One that was written in this job, or lies before one that was, has no say: of what was there in
+  // its place `length` speaks.
+  if (file_ && end_ <= place(chunk)) end_ = place(chunk) + length;
+}
+
+Outcome ChunkStore::stamp(ChunkIndex chunk) const {
+  if (!job_.preserve || !has_own_file(chunk)) return Nothing{};
+  const auto file = disk::StoredFile::open(*directory_, disk::ChunkName{chunk}.view());
+  return file ? file->put(stamp_) : Outcome{file.error()};
+}
+
+void ChunkStore::on_written(ChunkIndex chunk, std::span<const std::byte> payload) {
+  if (!file_ || has_own_file(chunk)) return;
+  const Bytes begin = place(chunk);
+  end_ = std::max(end_, begin + Bytes{payload.size()});
+  if (job_.layout != wire::Layout::stripes || begin != digested_) return;
+  digest_.update(payload);
+  digested_ += Bytes{payload.size()};
+}
+
+Outcome ChunkStore::publish() {
+  if (job_.layout == wire::Layout::file) return close();
+  if (job_.layout != wire::Layout::stripes) return Nothing{};
+  if (!file_) {  // not a single chunk has come, or none could be written
+    if (failed_) return Nothing{};
+    if (Outcome opened = open(file_name_, disk::OpenMode::create); !opened) return opened;
+  }
+  stripe_digest_ = digest_.value();
+  if (const auto error = file_->publish(end_, job_.fsync, /*replace=*/true, stamp_)) {
+    return write_failure(directory_->path(), disk::stripe_name(self_), error.call,
+                         error.system_errno);
+  }
+  return job_.fsync ? directory_->sync() : Outcome{Nothing{}};
+}
+
+Outcome ChunkStore::close() {
+  if (const auto error = file_->close()) {
+    return disk::destination_failure(Errc::dest_write_failed, file_->path(),
+                                     wire::call_name(error.call), error.system_errno);
+  }
+  return Nothing{};
+}
+
+void ChunkStore::forget_digest() {
+  digest_.reset();
+  digested_ = 0_B;
+}
+
+Result<bool> ChunkStore::catch_up(std::span<std::byte> buffer) {
+  if (job_.layout != wire::Layout::stripes || !file_) return false;
+  if (job_.data) {  // it may end with a hole that nobody has made yet
+    if (Outcome extended = file_->extend(end_); !extended) return std::move(extended.error());
+  }
+  if (digested_ > end_) forget_digest();  // it becomes shorter
+  if (digested_ == end_) return false;
+  const auto got = file_->read(digested_, buffer);
+  if (!got) return got.error();
+  const auto bytes = std::min<std::uint64_t>(*got, (end_ - digested_).value);
+  digest_.update(buffer.first(bytes));
+  digested_ += Bytes{bytes};
+  return bytes > 0;
+}
+
+}  // namespace mpiferry::operations

@@ -1,0 +1,75 @@
+#include "engine/operations/scatter/committer.hpp"
+
+namespace mpiferry::operations {
+
+Committer::Committer(boost::asio::io_context& io, const disk::Directory& directory,
+                     std::size_t window)
+    : io_(io), directory_(directory), changed_(io) {
+  group_.reserve(window);
+}
+
+Committer::~Committer() {
+  ending_ = true;
+  writer_.join();  // first: it still gives to the publisher
+  publisher_.join();
+}
+
+void Committer::give(Commit& commit) {
+  boost::asio::post(writer_, [this, &commit] { write(commit); });
+}
+
+// On the writer.
+void Committer::write(Commit& commit) {
+  if (ending_) return;
+  commit.slot.append(commit.payload);
+  commit.slot.start_sync();
+  boost::asio::post(publisher_, [this, &commit] { join_group(commit); });
+}
+
+// On the publisher, which does things in the order in which they were posted: what waits before
+// publish_group() joins the group, what comes later waits for the next.
+void Committer::join_group(Commit& commit) {
+  group_.push_back(&commit);
+  if (group_.size() == 1) boost::asio::post(publisher_, [this] { publish_group(); });
+}
+
+void Committer::sync_group() {
+  const disk::OffsetPartialFile* synced = nullptr;
+  disk::WriteError error;
+  for (Commit* commit : group_) {
+    const disk::OffsetPartialFile* file = commit->slot.shared_file();
+    if (file == nullptr) {
+      commit->slot.sync();
+      continue;
+    }
+    if (file != synced) error = file->sync();
+    synced = file;
+    if (error) commit->slot.fail(error);
+  }
+}
+
+void Committer::publish_group() {
+  if (ending_) return;
+  sync_group();
+  bool named = false;
+  for (Commit* commit : group_) {
+    commit->slot.publish();
+    named = named || (commit->slot.shared_file() == nullptr && !commit->slot.error());
+  }
+  if (named) {
+    const Outcome synced = directory_.sync();
+    for (Commit* commit : group_) {
+      if (!synced && commit->slot.shared_file() == nullptr)
+        commit->slot.fail({disk::Call::sync, synced.error().system_errno});
+    }
+  }
+  for (Commit* commit : group_) {
+    boost::asio::post(io_, [this, commit] {
+      commit->done = true;
+      changed_.notify();
+    });
+  }
+  group_.clear();
+}
+
+}  // namespace mpiferry::operations

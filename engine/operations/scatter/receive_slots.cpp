@@ -1,0 +1,180 @@
+#include "engine/operations/scatter/receive_slots.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include <boost/asio/error.hpp>
+
+#include "engine/disk/chunk_name.hpp"
+#include "engine/job/source_reader.hpp"
+#include "engine/operations/scatter/publication.hpp"
+
+namespace mpiferry::operations {
+
+using job::kSlice;
+using job::Task;
+
+ReceiveSlots::ReceiveSlots(const job::WorkerContext& context, const wire::Job& job,
+                           protocol::Receiver& receiver, AckSender& acks,
+                           std::shared_ptr<ChunkStore> store, BeforeWrite before_write)
+    : context_(context),
+      job_(job),
+      receiver_(receiver),
+      acks_(acks),
+      store_(std::move(store)),
+      before_write_(std::move(before_write)),
+      // A slot's buffer also takes the end.
+      pool_(std::max(job.chunk_size, wire::kControlPayload), job.window),
+      operations_(job.window),
+      open_(job.window),
+      faults_(job.faults, context.self()) {
+  if (job.fsync && store_) committer_.emplace(context.io(), store_->directory(), job.window);
+}
+
+void ReceiveSlots::start() {
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    post(i, *pool_.try_acquire());
+    boost::asio::co_spawn(context_.io(), serve(i), job::Rethrow{});
+  }
+}
+
+void ReceiveSlots::cancel() {
+  for (const job::Operation& operation : operations_) context_.transport().cancel(operation);
+}
+
+void ReceiveSlots::post(std::size_t index, Lease lease) {
+  operations_[index] = context_.transport().irecv(std::move(lease), kMaster, job::kDataTag);
+}
+
+Task<> ReceiveSlots::serve(std::size_t index) {
+  const auto store = store_;
+  Lease lease;
+  std::optional<wire::Ack> answer;
+  for (bool posted = true;; posted = false) {
+    // The receive first, the answer second: the credit that an ack returns is a posted receive.
+    const bool ended = context_.fsm.ended();
+    if (!posted && !ended) post(index, std::move(lease));
+    if (answer) acks_.give(*answer);
+    answer.reset();
+    if (!posted && ended) break;
+    auto [error, completion] =
+        co_await async_wait(context_.transport(), operations_[index], job::kAsTuple);
+    if (error) {
+      if (error != boost::asio::error::operation_aborted) context_.fail(completion.failure(error));
+      break;
+    }
+    const auto message = job::read_message(completion, 0);  // the Receiver looks at the job id
+    lease = std::move(completion.lease);
+    const Arrival arrival = judge(message);
+    if (arrival == Arrival::end) break;
+    if (arrival == Arrival::nothing) continue;
+    faults_.play(message->header.chunk, message->payload);
+    if (job_.faults.write_delay.count() > 0) {  // on request only (--fault): the disk is slow
+      clock::Timer pause{context_.environment.clock, context_.io()};
+      co_await pause.async_wait(job_.faults.write_delay, job::kAsTuple);
+    }
+    answer = answer_unwritten(*message);
+    if (answer || context_.fsm.dropping()) continue;
+    auto slot = open_slot(message->header.chunk);
+    if (!slot) continue;
+    if (committer_ && !slot->error()) {
+      Committer::Commit commit{.slot = std::move(*slot), .payload = message->payload};
+      committer_->give(commit);
+      while (!commit.done) co_await committer_->wait();
+      answer = on_written(*message, commit.slot.error());
+      continue;
+    }
+    for (std::size_t at = 0; at < message->payload.size(); at += kSlice) {
+      if (at > 0) {
+        const transport::BusyGuard busy{context_.transport()};
+        co_await job::yield_turn(context_.io());
+      }
+      if (context_.fsm.dropping()) break;
+      slot->append(message->payload.subspan(at, std::min(kSlice, message->payload.size() - at)));
+    }
+    // The partial file goes; what is not acknowledged was never promised.
+    if (context_.fsm.dropping()) continue;
+    slot->publish();
+    answer = on_written(*message, slot->error());
+  }
+  --open_;
+  context_.changed.notify();
+}
+
+// What to do with what has arrived.
+ReceiveSlots::Arrival ReceiveSlots::judge(const Result<job::Message>& message) {
+  if (!message) {
+    context_.fail(message.error());
+    return Arrival::nothing;
+  }
+  switch (context_.fsm.on_message(message->header.kind)) {
+    case protocol::Order::deliver:
+      return Arrival::chunk;
+    case protocol::Order::drop:
+      return Arrival::nothing;
+    case protocol::Order::finish:
+      if (message->header.job_id == context_.job_id && message->intact()) {
+        context_.take_end(*message);
+        return Arrival::end;
+      }
+      context_.fail(
+          {.code = message->intact() ? Errc::unexpected_message : Errc::bad_payload_digest});
+      return Arrival::nothing;
+    case protocol::Order::prepare:
+    case protocol::Order::refuse:
+      break;
+  }
+  context_.fail({.code = Errc::unexpected_message});
+  return Arrival::nothing;
+}
+
+// The ack of a chunk that is not to be written: it is damaged, known, or discarded. Nothing if it
+// is to be, or has made this worker fail.
+std::optional<wire::Ack> ReceiveSlots::answer_unwritten(const job::Message& message) {
+  const auto step = receiver_.on_chunk(message.header, message.intact());
+  if (const auto* violation = std::get_if<protocol::Violation>(&step)) {
+    context_.fail({.code = violation->code});
+    return std::nullopt;
+  }
+  if (const auto* known = std::get_if<protocol::Answer>(&step)) return known->ack;
+  if (!store_) return receiver_.on_written(message.header, wire::WriteCall::none, 0);
+  return std::nullopt;
+}
+
+std::optional<disk::ChunkSlot> ReceiveSlots::open_slot(ChunkIndex chunk) {
+  if (Outcome ready = before_write_(); !ready) {
+    context_.fail(std::move(ready.error()));
+    return std::nullopt;
+  }
+  auto slot = store_->slot(chunk);
+  if (slot) return std::move(*slot);
+  context_.fail(std::move(slot.error()));
+  return std::nullopt;
+}
+
+wire::Ack ReceiveSlots::on_written(const job::Message& message, const disk::WriteError& error) {
+  if (error) {
+    unwritable_ = true;
+  } else {
+    store_->on_written(message.header.chunk, message.payload);
+  }
+  const wire::Ack ack = receiver_.on_written(message.header, error.call, error.system_errno);
+  show(message.header.chunk, error);
+  return ack;
+}
+
+// What became of a chunk, to those who watch.
+void ReceiveSlots::show(ChunkIndex chunk, const disk::WriteError& error) const {
+  const disk::ChunkName own{chunk};
+  const std::string_view file = store_->has_own_file(chunk) ? own.view() : store_->file_name();
+  const std::string& directory = store_->directory().path();
+  if (error) {
+    context_.observer.on_failure(context_.self(),
+                                 write_failure(directory, file, error.call, error.system_errno));
+  } else {
+    context_.observer.on_written(context_.self(), chunk, directory, file);
+  }
+}
+
+}  // namespace mpiferry::operations

@@ -1,0 +1,156 @@
+#include "engine/operations/scatter/worker_destination.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/disk/destination_failure.hpp"
+#include "engine/disk/destination_pattern.hpp"
+#include "engine/disk/job_owner.hpp"
+#include "engine/operations/scatter/predecessor.hpp"
+
+namespace mpiferry::operations {
+
+using job::Task;
+
+// Workers that share a directory all hold the lock of the first. It has another text than the
+// master's: by that they are known to share the master's directory.
+WorkerDestination::WorkerDestination(const job::WorkerContext& context, const wire::Job& job,
+                                     job::WorkerHeartbeat& heartbeat)
+    : context_(context),
+      job_(job),
+      heartbeat_(heartbeat),
+      lock_(disk::job_lock_text(fmt::format("workers of {}", disk::job_of(job.job_lock)),
+                                disk::JobOwner::of_this_process(context.self())),
+            JobLock::Holders::several) {}
+
+Task<Outcome> WorkerDestination::claim() {
+  Outcome ready = co_await take_directory();  // may remove files: all else is checked before
+  if (ready && context_.fsm.cancelled()) co_return Nothing{};
+  if (ready) ready = check_writable();
+  if (ready && job_.fsync) ready = directory_->sync();  // an ack means durable, path included
+  co_return ready;
+}
+
+Task<Outcome> WorkerDestination::take_directory() {
+  if (Outcome opened = open(); !opened) co_return opened;
+  const Outcome locked = shares_masters_ ? Outcome{Nothing{}} : lock();
+  // A full disk may have no room for a lock before files have gone.
+  full_ = !locked && disk::is_full(locked.error());
+  if (!locked && !(full_ && (job_.resume || job_.force || job_.reroute))) co_return locked;
+  Outcome ready = Nothing{};
+  if (job_.resume) {
+    ready = check_predecessor(*directory_, job_.layout, source_id_here());
+    if (!ready) co_return ready;
+    // Not in the call: GCC 12 and lambdas within co_await do not go together.
+    std::function<bool()> stop = [this] { return has_to_stop(); };
+    ready = co_await clear(context_.environment, *directory_, "", std::move(stop),
+                           is_dead_partial_file);
+  } else if (job_.force && job_.layout != wire::Layout::file) {
+    ready = co_await replace();
+  }
+  const bool lock_now = full_ && !shares_masters_ && (job_.resume || job_.force);
+  if (ready && lock_now && !context_.fsm.cancelled()) ready = lock();
+  // What is there already needs no room, and what finds none may go elsewhere: without a lock then.
+  const bool unlocked = !ready && disk::is_full(ready.error()) && (job_.resume || job_.reroute);
+  co_return unlocked ? Outcome{Nothing{}} : std::move(ready);
+}
+
+Outcome WorkerDestination::open() {
+  const std::string path =
+      disk::expand_destination(job_.destination, context_.self(), context_.environment.host);
+  if (!job_.reroute) {  // else what this worker cannot write goes elsewhere
+    if (Outcome fits = check_largest_file(job_, context_.self(), path); !fits) return fits;
+  }
+  auto directory = disk::Directory::open_or_create(path);
+  if (!directory) return std::move(directory.error());
+  directory_ = std::make_shared<disk::Directory>(std::move(*directory));
+  const auto shared = directory_->check_job_lock(job_.job_lock, disk::Descriptor{});
+  if (!shared) return shared.error();
+  shares_masters_ = *shared;
+  if (job_.layout != wire::Layout::file || shares_masters_) return Nothing{};
+  return Failure{.code = Errc::dest_unusable,
+                 .path = directory_->path(),
+                 .detail = "--layout file: this is not the directory that rank 0 sees there",
+                 .hint = "name a directory that all ranks share, or choose another layout"};
+}
+
+// --force: no worker removes anything before the master knows that the shares of all will fit.
+Task<Outcome> WorkerDestination::replace() {
+  std::function<bool()> stop = [this] { return has_to_stop(); };
+  wire::Ready capacity = ready_message({});
+  if (!shares_masters_) {
+    const auto found = co_await survey(context_.environment, *directory_, source_id_here(), stop);
+    if (!found) co_return found.error();
+    capacity.capacity.freed = found->bytes;
+    capacity.capacity.freed_files = found->files;
+  }
+  context_.send_status(wire::Kind::capacity, capacity);
+  waiting_ = true;
+  while (!context_.may_clear && !context_.fsm.cancelled()) co_await context_.changed.wait();
+  waiting_ = false;
+  // The master may have had no room for its lock before.
+  if (full_) shares_masters_ = directory_->holds_job_lock(job_.job_lock);
+  if (shares_masters_ || context_.fsm.cancelled()) co_return Nothing{};
+  co_return co_await clear(context_.environment, *directory_, source_id_here(), std::move(stop));
+}
+
+Outcome WorkerDestination::lock() {
+  const bool replaces = job_.resume || job_.force;
+  Outcome ready = replaces ? Outcome{Nothing{}} : directory_->check_vacant(lock_.text());
+  if (ready) ready = acquire_lock(false);
+  // A network file system may show the master's lock only when another is to be made.
+  shares_masters_ = !ready && directory_->holds_job_lock(job_.job_lock);
+  if (shares_masters_) return Nothing{};
+  return !ready && replaces ? acquire_lock(true) : std::move(ready);
+}
+
+Outcome WorkerDestination::acquire_lock(bool replace) {
+  return lock_.acquire(*directory_, replace, source_id_here());
+}
+
+// After the files that are in the way have gone: they may be what fills the disk.
+Outcome WorkerDestination::check_writable() const {
+  Outcome writable = directory_->probe_writable();
+  if (writable) return writable;
+  // What is there already needs no room, and what finds none may go elsewhere.
+  return disk::is_full(writable.error()) && (job_.resume || job_.reroute) ? Outcome{Nothing{}}
+                                                                          : writable;
+}
+
+Outcome WorkerDestination::unpublish() {
+  if (!job_.resume || shares_masters_ || std::exchange(unpublished_, true)) return Nothing{};
+  const std::string own_sums = fmt::format("{}.{}", disk::kSumsName, context_.self().value);
+  for (const std::string_view name :
+       {disk::kManifestName, disk::kSumsName, std::string_view{own_sums}}) {
+    if (Outcome removed = directory_->remove(name); !removed) return removed;
+  }
+  return job_.fsync ? directory_->sync() : Outcome{Nothing{}};
+}
+
+wire::Ready WorkerDestination::ready_message(const Share& kept) const {
+  wire::Ready ready;
+  ready.host = context_.environment.host;
+  ready.machine = context_.environment.machine;
+  if (!directory_) return ready;
+  ready.directory = directory_->path();
+  ready.directory_id = directory_->id();
+  ready.shares_master_directory = shares_masters_;
+  ready.capacity = capacity_for(job_, context_.self(), *directory_, kept);
+  return ready;
+}
+
+bool WorkerDestination::has_to_stop() {
+  if (context_.fsm.cancelled()) return true;
+  heartbeat_.beat(context_.job_id);
+  return false;
+}
+
+const std::string& WorkerDestination::source_id_here() const {
+  return job_.machine == context_.environment.machine ? job_.source_id : job_.shared_source_id;
+}
+
+}  // namespace mpiferry::operations
