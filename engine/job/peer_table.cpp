@@ -8,14 +8,14 @@
 
 namespace mpiferry::job {
 
-PeerTable::PeerTable(std::uint32_t workers) : members_(workers) {
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    members_[i].report.rank = Rank{static_cast<int>(i) + 1};
+PeerTable::PeerTable(std::uint32_t workers) : peers_(workers) {
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    peers_[i].report.rank = Rank{static_cast<int>(i) + 1};
   }
 }
 
 void PeerTable::on_ready(Rank worker, const wire::Ready& ready) {
-  Member& it = member(worker);
+  Peer& it = peer(worker);
   if (it.ready) --writers_[{it.machine, it.directory_id}];  // it says so again
   ++writers_[{ready.machine, ready.directory_id}];
   it.ready = true;
@@ -27,7 +27,7 @@ void PeerTable::on_ready(Rank worker, const wire::Ready& ready) {
 }
 
 void PeerTable::on_closed(Rank worker, const wire::Closed& closed) {
-  Member& it = member(worker);
+  Peer& it = peer(worker);
   it.report.chunks_written = closed.chunks_written;
   it.report.bytes_written = closed.bytes_written;
   it.report.chunks_corrupt = closed.chunks_corrupt;
@@ -36,11 +36,11 @@ void PeerTable::on_closed(Rank worker, const wire::Closed& closed) {
 }
 
 bool PeerTable::some_share_master_directory() const noexcept {
-  return std::ranges::any_of(members_, &Member::shares);
+  return std::ranges::any_of(peers_, &Peer::shares);
 }
 
 std::string PeerTable::sums_file(Rank worker) const {
-  const Member& it = member(worker);
+  const Peer& it = peer(worker);
   if (it.shares) return "";
   const auto writers = writers_.find({it.machine, it.directory_id});
   return writers != writers_.end() && writers->second > 1
@@ -50,13 +50,13 @@ std::string PeerTable::sums_file(Rank worker) const {
 
 std::vector<Report::Worker> PeerTable::reports() const {
   std::vector<Report::Worker> out;
-  for (const Member& it : members_) out.push_back(it.report);
+  for (const Peer& it : peers_) out.push_back(it.report);
   return out;
 }
 
 std::vector<wire::Manifest::Worker> PeerTable::manifest_workers() const {
   std::vector<wire::Manifest::Worker> out;
-  for (const Member& it : members_) {
+  for (const Peer& it : peers_) {
     out.push_back({it.report.rank, it.report.host, it.report.directory});
   }
   return out;

@@ -23,16 +23,16 @@ class PeerTable {
   void on_ready(Rank worker, const wire::Ready& ready);
   void on_closed(Rank worker, const wire::Closed& closed);
 
-  std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(members_.size()); }
+  std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(peers_.size()); }
 
-  const std::string& host(Rank worker) const { return member(worker).report.host; }
-  const std::string& machine(Rank worker) const { return member(worker).machine; }
-  const std::string& directory(Rank worker) const { return member(worker).report.directory; }
-  bool shares_master_directory(Rank worker) const { return member(worker).shares; }
+  const std::string& host(Rank worker) const { return peer(worker).report.host; }
+  const std::string& machine(Rank worker) const { return peer(worker).machine; }
+  const std::string& directory(Rank worker) const { return peer(worker).report.directory; }
+  bool shares_master_directory(Rank worker) const { return peer(worker).shares; }
   bool some_share_master_directory() const noexcept;
   // XXH3-64 of the worker's stripe; after its `closed`, and if it has one.
   std::optional<std::uint64_t> stripe_digest(Rank worker) const {
-    return member(worker).stripe_digest;
+    return peer(worker).stripe_digest;
   }
 
   // The name under which a worker writes the digests of its own chunks: none where the master's
@@ -43,7 +43,7 @@ class PeerTable {
   std::vector<wire::Manifest::Worker> manifest_workers() const;
 
  private:
-  struct Member {
+  struct Peer {
     Report::Worker report;
     std::string machine;
     std::string directory_id;
@@ -51,11 +51,9 @@ class PeerTable {
     std::optional<std::uint64_t> stripe_digest;
     bool ready = false;
   };
-  Member& member(Rank worker) { return members_[static_cast<std::size_t>(worker.value) - 1]; }
-  const Member& member(Rank worker) const {
-    return members_[static_cast<std::size_t>(worker.value) - 1];
-  }
-  std::vector<Member> members_;  // worker r at r - 1
+  Peer& peer(Rank worker) { return peers_[static_cast<std::size_t>(worker.value) - 1]; }
+  const Peer& peer(Rank worker) const { return peers_[static_cast<std::size_t>(worker.value) - 1]; }
+  std::vector<Peer> peers_;  // worker r at r - 1
   // How many workers write to this directory of this machine: asked for each of them.
   std::map<std::pair<std::string, std::string>, std::size_t> writers_;
 };

@@ -8,7 +8,7 @@
 namespace mpiferry::protocol {
 namespace {
 
-// How long dismissed workers may take when nobody waits for their result any more.
+// How long workers may take after the end when nobody waits for their result any more.
 constexpr std::chrono::milliseconds kFailedPatience{5'000};
 constexpr std::chrono::milliseconds kInterruptedPatience{1'000};
 
@@ -21,7 +21,7 @@ bool means_lost(Errc code) noexcept {
 
 MasterFsm::MasterFsm(std::uint32_t workers, Duration stall_timeout)
     : stall_timeout_(stall_timeout),
-      members_(workers),
+      workers_(workers),
       unmeasured_(workers),
       unanswered_(workers),
       unclosed_(workers) {}
@@ -84,7 +84,7 @@ void MasterFsm::set_deadline(Time now) noexcept {
 }
 
 void MasterFsm::on_busy(Rank worker, Time now) noexcept {
-  member(worker).busy = now;
+  worker_at(worker).busy = now;
   if (end_sent_ && !failure_) set_deadline(now);
 }
 
@@ -112,16 +112,16 @@ std::optional<Rank> MasterFsm::unanswered(Time now) const noexcept {
       now - since_ <= stall_timeout_) {
     return std::nullopt;
   }
-  for (Rank worker{1}; static_cast<std::size_t>(worker.value) <= members_.size(); ++worker.value) {
-    if (!member(worker).answered && silent(worker, now) > stall_timeout_) return worker;
+  for (Rank worker{1}; static_cast<std::size_t>(worker.value) <= workers_.size(); ++worker.value) {
+    if (!worker_at(worker).answered && silent(worker, now) > stall_timeout_) return worker;
   }
   return std::nullopt;
 }
 
 std::vector<Rank> MasterFsm::silent_before_answer(Time now, Duration longer_than) const {
   std::vector<Rank> silent_ones;
-  for (Rank worker{1}; static_cast<std::size_t>(worker.value) <= members_.size(); ++worker.value) {
-    if (!member(worker).answered && silent(worker, now) > longer_than) {
+  for (Rank worker{1}; static_cast<std::size_t>(worker.value) <= workers_.size(); ++worker.value) {
+    if (!worker_at(worker).answered && silent(worker, now) > longer_than) {
       silent_ones.push_back(worker);
     }
   }
@@ -132,31 +132,31 @@ std::vector<Rank> MasterFsm::silent_before_answer(Time now, Duration longer_than
 
 std::vector<Rank> MasterFsm::unclosed() const {
   std::vector<Rank> open;
-  for (Rank worker{1}; static_cast<std::size_t>(worker.value) <= members_.size(); ++worker.value) {
-    if (!member(worker).closed) open.push_back(worker);
+  for (Rank worker{1}; static_cast<std::size_t>(worker.value) <= workers_.size(); ++worker.value) {
+    if (!worker_at(worker).closed) open.push_back(worker);
   }
   return open;
 }
 
 Duration MasterFsm::silent(Rank worker, Time now) const noexcept {
-  return now - std::max(since_, member(worker).busy);
+  return now - std::max(since_, worker_at(worker).busy);
 }
 
-void MasterFsm::mark(Rank worker, bool Member::*flag, std::size_t* missing) noexcept {
-  bool& marked = member(worker).*flag;
+void MasterFsm::mark(Rank worker, bool Worker::*flag, std::size_t* missing) noexcept {
+  bool& marked = worker_at(worker).*flag;
   if (!marked) --*missing;
   marked = true;
 }
 
-Rank MasterFsm::first_without(bool Member::*flag) const noexcept {
-  const auto found = std::ranges::find(members_, false, flag);
-  return found == members_.end() ? kNoRank : Rank{static_cast<int>(found - members_.begin()) + 1};
+Rank MasterFsm::first_without(bool Worker::*flag) const noexcept {
+  const auto found = std::ranges::find(workers_, false, flag);
+  return found == workers_.end() ? kNoRank : Rank{static_cast<int>(found - workers_.begin()) + 1};
 }
 
 bool MasterFsm::all_closed_but(Rank except) const noexcept {
   // The rank is what a failure says, be it a worker's own word.
-  const bool known = except > kMaster && static_cast<std::size_t>(except.value) <= members_.size();
-  const bool excused = known && !members_[static_cast<std::size_t>(except.value) - 1].closed;
+  const bool known = except > kMaster && static_cast<std::size_t>(except.value) <= workers_.size();
+  const bool excused = known && !workers_[static_cast<std::size_t>(except.value) - 1].closed;
   return unclosed_ == std::size_t{excused};
 }
 

@@ -29,8 +29,8 @@ enum class Step : std::uint8_t {
   over,      // nothing is left: on_over()
 };
 
-// The stages of a job come in one order, prepare, invite, transfer, dismiss, publish, release; a
-// failure skips to dismiss, and nothing is published after it. Not thread-safe.
+// The stages of a job come in one order, prepare, send_job, transfer, send_end, publish, release; a
+// failure skips to send_end, and nothing is published after it. Not thread-safe.
 class MasterFsm {
  public:
   // `stall_timeout`: how long a worker may take to answer the job and to confirm a successful end;
@@ -57,10 +57,10 @@ class MasterFsm {
   // A worker answered the job, be it with a failure; it has confirmed the end.
   void on_answer(Rank worker) noexcept {
     on_measured(worker);
-    mark(worker, &Member::answered, &unanswered_);
+    mark(worker, &Worker::answered, &unanswered_);
   }
-  void on_measured(Rank worker) noexcept { mark(worker, &Member::measured, &unmeasured_); }
-  void on_closed(Rank worker) noexcept { mark(worker, &Member::closed, &unclosed_); }
+  void on_measured(Rank worker) noexcept { mark(worker, &Worker::measured, &unmeasured_); }
+  void on_closed(Rank worker) noexcept { mark(worker, &Worker::closed, &unclosed_); }
   // A worker has not answered yet, or not closed after a success, but is at work on it: patience
   // begins anew.
   void on_busy(Rank worker, Time now) noexcept;
@@ -94,7 +94,7 @@ class MasterFsm {
   // Those that have not confirmed the end, by rank.
   std::vector<Rank> unclosed() const;
   // The lowest worker that has not confirmed the end; kNoRank if all have.
-  Rank first_unclosed() const noexcept { return first_without(&Member::closed); }
+  Rank first_unclosed() const noexcept { return first_without(&Worker::closed); }
   // For how long it has not, when it had been sent the job.
   Duration silent(Rank worker, Time now) const noexcept;
 
@@ -109,32 +109,32 @@ class MasterFsm {
     release,
     over
   };
-  struct Member {
+  struct Worker {
     bool measured = false;
     bool answered = false;
     bool closed = false;
     Time busy;  // when it said so last
   };
-  Member& member(Rank worker) { return members_[static_cast<std::size_t>(worker.value) - 1]; }
-  const Member& member(Rank worker) const {
-    return members_[static_cast<std::size_t>(worker.value) - 1];
+  Worker& worker_at(Rank worker) { return workers_[static_cast<std::size_t>(worker.value) - 1]; }
+  const Worker& worker_at(Rank worker) const {
+    return workers_[static_cast<std::size_t>(worker.value) - 1];
   }
-  void mark(Rank worker, bool Member::*flag, std::size_t* missing) noexcept;
-  Rank first_without(bool Member::*flag) const noexcept;
+  void mark(Rank worker, bool Worker::*flag, std::size_t* missing) noexcept;
+  Rank first_without(bool Worker::*flag) const noexcept;
   // Asked with each message of each worker: must not look at all of them.
   bool all_closed_but(Rank except) const noexcept;
-  // From now on the dismissed may take as long as the verdict allows.
+  // From now on workers that were sent the end may take as long as the verdict allows.
   void set_deadline(Time now) noexcept;
 
   Duration stall_timeout_;
-  std::vector<Member> members_;  // worker r at r - 1
+  std::vector<Worker> workers_;  // worker r at r - 1
   std::size_t unmeasured_;       // members without the flag
   std::size_t unanswered_;
   std::size_t unclosed_;
   Stage stage_ = Stage::prepare;
   bool end_sent_ = false;
   Time since_;                    // the job was sent
-  std::optional<Time> deadline_;  // of the dismissed
+  std::optional<Time> deadline_;  // of workers that were sent the end
   bool clears_ = false;           // files of an earlier job are still in the way
   std::optional<Failure> failure_;
   std::optional<Failure> late_;

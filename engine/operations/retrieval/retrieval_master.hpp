@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/base/buffer_pool.hpp"
 #include "engine/job/master_half.hpp"
 #include "engine/job/master_session.hpp"
+#include "engine/operations/retrieval/answer_receives.hpp"
 #include "engine/operations/retrieval/chunk_consumer.hpp"
+#include "engine/operations/retrieval/chunk_fetch.hpp"
 #include "engine/operations/retrieval/chunk_reader.hpp"
 #include "engine/operations/retrieval/discrepancies.hpp"
 #include "engine/operations/retrieval/local_reads.hpp"
@@ -19,7 +20,6 @@
 #include "engine/operations/retrieval/options.hpp"
 #include "engine/operations/retrieval/peer_surveys.hpp"
 #include "engine/operations/retrieval/read_requests.hpp"
-#include "engine/protocol/fetcher.hpp"
 #include "engine/wire/manifest.hpp"
 
 namespace mpiferry::operations {
@@ -45,11 +45,10 @@ class RetrievalMaster final : public job::MasterHalf {
   job::MasterSession& session() const noexcept { return session_; }
   const wire::Manifest& manifest() const noexcept { return manifest_; }
   std::uint64_t chunks() const noexcept { return manifest_.chunk_digests.size(); }
-  Bytes length_of(ChunkIndex chunk) const noexcept;
   // In memory at once, when chunks are wanted.
   std::size_t buffers() const noexcept { return memory_.buffers; }
-  void on_stored(ChunkIndex chunk, Bytes length);
-  Bytes bytes_done() const noexcept { return bytes_done_; }
+  void on_stored(ChunkIndex chunk, Bytes length) { fetch_->on_stored(chunk, length); }
+  Bytes bytes_done() const noexcept { return fetch_ ? fetch_->bytes_done() : 0_B; }
   // Whether it is, on this host, one of those that chunks or the manifest are looked for in.
   bool is_looked_in(const disk::Directory& directory) const;
 
@@ -58,22 +57,9 @@ class RetrievalMaster final : public job::MasterHalf {
   Outcome read_manifest();
   wire::RetrievalJob job_message() const;
   job::Task<> survey();
-  job::Task<> check_holders();
-  bool take_turn();
-  bool ask();
-  void ask(const protocol::Fetch& fetch);
-  wire::ReadRequest request_of(const protocol::Fetch& fetch) const;
-  bool read_own();
-  void post_enough_receives();
   void dispatch(Rank from, const job::Message& message, job::Completion& completion);
   template <class Told>
   void on_told(Rank from, const wire::Header& header, Result<Told> told);
-  void on_replies(Rank from, std::span<const std::byte> payload);
-  void on_chunk(Rank from, const job::Message& message, job::Completion& completion);
-  void on_reply(Rank from, const wire::ReadReply& reply, Lease lease);
-  void settle(Rank from, protocol::FetchEffect effect, const wire::ReadReply& reply, Lease lease);
-  void give_up_on(ChunkIndex chunk);
-  void reject(Report::Discrepancy discrepancy);
 
   job::MasterSession& session_;
   const RetrievalOptions& options_;
@@ -81,15 +67,13 @@ class RetrievalMaster final : public job::MasterHalf {
   const std::string directory_;
   wire::Manifest manifest_;
   RetrievalMemory memory_;
-  std::optional<BufferPool> pool_;
+  std::optional<AnswerReceives> receives_;  // when chunks are wanted
   PeerSurveys surveys_;
   std::optional<ChunkReader> reader_;
   std::optional<LocalReads> own_;
   std::optional<Discrepancies> discrepancies_;
   ReadRequests requests_;
-  std::optional<protocol::Fetcher> fetcher_;
-  Bytes bytes_done_;
-  Bytes bytes_rejected_;
+  std::optional<ChunkFetch> fetch_;  // once all surveys are complete
 };
 
 }  // namespace mpiferry::operations
