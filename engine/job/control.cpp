@@ -12,9 +12,11 @@ Operation send_sealed(Transport& transport, wire::Header header, Lease lease, Ra
   return transport.isend(std::move(lease), length, to, static_cast<int>(tag));
 }
 
-ControlSender::ControlSender(Transport& transport, std::size_t messages, OnError on_error)
+ControlSender::ControlSender(Transport& transport, std::size_t messages, Event& changed,
+                             OnError on_error)
     : transport_(transport),
       pool_(wire::kControlPayload, messages),
+      changed_(changed),
       on_error_(std::move(on_error)) {}
 
 Lease ControlSender::acquire() {
@@ -24,12 +26,15 @@ Lease ControlSender::acquire() {
 }
 
 void ControlSender::post(Rank to, wire::Tag tag, wire::Header header, Lease lease) {
+  ++sending_;
   const Operation operation = send_sealed(transport_, header, std::move(lease), to, tag);
   async_wait(transport_, operation, Sent{this});
 }
 
 void ControlSender::Sent::operator()(const ErrorCode& error, const Completion& completion) const {
+  --self->sending_;
   if (error) self->on_error_(completion.failure(error));
+  self->changed_.notify();
 }
 
 NoticeSender::NoticeSender(Transport& transport, int ranks, OnError on_error)

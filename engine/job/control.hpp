@@ -10,6 +10,7 @@
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/base/result.hpp"
+#include "engine/job/task.hpp"
 #include "engine/transport/transport.hpp"
 #include "engine/wire/digest.hpp"
 #include "engine/wire/header.hpp"
@@ -38,7 +39,8 @@ Operation send_sealed(Transport& transport, wire::Header header, Lease lease, Ra
 class ControlSender {
  public:
   // `messages`: how many may be under way at once, received ones included.
-  ControlSender(Transport& transport, std::size_t messages, OnError on_error);
+  // `changed` is notified when one has left.
+  ControlSender(Transport& transport, std::size_t messages, Event& changed, OnError on_error);
 
   template <class Message>
   void send(Rank to, wire::Tag tag, wire::Kind kind, std::uint64_t job_id, const Message& message) {
@@ -51,6 +53,8 @@ class ControlSender {
 
   // A buffer in which a control message can be received.
   Lease acquire();
+  // Messages that have not left.
+  std::size_t sending() const noexcept { return sending_; }
 
  private:
   struct Sent {
@@ -61,7 +65,9 @@ class ControlSender {
 
   Transport& transport_;
   BufferPool pool_;
+  Event& changed_;
   OnError on_error_;
+  std::size_t sending_ = 0;
 };
 
 // Sends messages that say all in their header, on the status tag. Must outlive them.

@@ -29,9 +29,10 @@ std::size_t receives_for(std::uint32_t workers) {
   return std::min(std::size_t{16}, std::size_t{2} * workers);
 }
 
-// A job and an end may be under way to each worker, beside what is received into.
+// The job, the end and the permission to go may all be under way to each worker, beside what is
+// received into: a reply may come before the send that it answers is known to be complete.
 std::size_t control_messages_for(std::uint32_t workers) {
-  return std::size_t{2} * workers + receives_for(workers);
+  return std::size_t{3} * workers + receives_for(workers);
 }
 
 }  // namespace
@@ -54,13 +55,13 @@ MasterSession::MasterSession(const Environment& environment, const SessionOption
       observer_(observer),
       job_id_(random_job_id()),
       peers_(environment.workers()),
-      control_(environment.transport, control_messages_for(workers()),
+      changed_(environment.io()),
+      control_(environment.transport, control_messages_for(workers()), changed_,
                [this](Failure failure) { fail(std::move(failure)); }),
       receives_(environment.transport,
                 [this](const ErrorCode& error, Completion& completion) {
                   on_completion(error, completion);
                 }),
-      changed_(environment.io()),
       clock_(environment.clock, kMasterTick),
       fsm_(workers(), options.stall_timeout),
       heartbeat_(environment.transport, job_id_, options.stall_timeout,
@@ -77,7 +78,7 @@ Task<> MasterSession::run(MasterHalf& half) {
     catch_signals(signals_, [this](Failure failure) { fail(std::move(failure)); });
   }
   co_await run_steps(half);
-  stop();
+  co_await leave();
 }
 
 Task<> MasterSession::run_steps(MasterHalf& half) {
@@ -150,7 +151,8 @@ Task<> MasterSession::publish(MasterHalf& half) {
   fsm_.on_publication_began();
   // Not in the call: GCC 12 and lambdas within co_await do not go together.
   std::function<Outcome()> work = [&half] { return half.publish(); };
-  Outcome published = co_await on_own_thread(environment_.io(), std::move(work));
+  Outcome published =
+      co_await on_own_thread(environment_.io(), std::move(work));
   if (!published) fsm_.fail_publication(placed(std::move(published.error())));
   fsm_.on_published();
 }
@@ -163,12 +165,20 @@ void MasterSession::release_workers() {
   fsm_.on_released();
 }
 
-void MasterSession::stop() {
+// What a lost worker never takes, never completes: one that is lost now, when all is decided, is
+// not waited for longer than others were.
+Task<> MasterSession::leave() {
   receives_.close();
-  tick_timer_.cancel();
   signals_.cancel();
-  // What a lost worker never takes, never completes.
-  if (fsm_.abandoned()) environment_.io().stop();
+  const clock::Time since = clock_.now();
+  const auto given_up = [this, since] {
+    return fsm_.abandoned() ||
+           (options_.stall_timeout.count() > 0 && clock_.now() - since > options_.stall_timeout);
+  };
+  while (control_.sending() > 0 && !given_up()) co_await changed_.wait();
+  if (fsm_.abandoned() || control_.sending() > 0) environment_.io().stop();
+  left_ = true;
+  tick_timer_.cancel();
 }
 
 void MasterSession::fail(Failure failure) {
@@ -249,7 +259,7 @@ const std::string& MasterSession::host(Rank rank) const {
 }
 
 Task<> MasterSession::watch() {
-  while (!fsm_.over()) {
+  while (!left_) {
     co_await tick_timer_.async_wait(kMasterTick, kAsTuple);
     clock_.tick();
     tick();
@@ -258,6 +268,7 @@ Task<> MasterSession::watch() {
 
 void MasterSession::tick() {
   const auto now = clock_.now();
+  if (fsm_.over()) return changed_.notify();  // leave() looks at the time
   heartbeat_.beat(now);
   if (fsm_.unanswered(now)) {
     const auto silent = fsm_.silent_before_answer(now, notable_silence());

@@ -82,7 +82,7 @@ class MasterSession {
   Task<> publish(MasterHalf& half);
   void send_end(const MasterHalf& half);
   void release_workers();
-  void stop();
+  Task<> leave();
   void on_completion(const ErrorCode& error, Completion& completion);
   void dispatch(Completion& completion);
   void dispatch(Rank from, const Message& message, Completion& completion);
@@ -97,15 +97,16 @@ class MasterSession {
   const std::uint64_t job_id_;
   MasterHalf* half_ = nullptr;  // that is being run
   PeerTable peers_;
+  Event changed_;
   ControlSender control_;
   PostedReceives receives_;
-  Event changed_;
   JobClock clock_;
   protocol::MasterFsm fsm_;
   MasterHeartbeat heartbeat_;
   clock::Timer tick_timer_;
   boost::asio::signal_set signals_;
   Stopwatch stopwatch_;
+  bool left_ = false;
 };
 
 // How long something took, for messages.

@@ -53,8 +53,8 @@ class WorkerSession {
   const Environment environment_;
   const SessionOptions options_;
   const MakeWorkerHalf make_half_;
-  ControlSender control_;
   Event changed_;
+  ControlSender control_;
   boost::asio::signal_set signals_;
   clock::Timer tick_timer_;
   JobClock clock_;

@@ -25,7 +25,8 @@ class HeartbeatTest : public mpi::MpiTest {
 
   mpi::MpiTransport transport{mpi(), comm};
   OnError on_error = [this](const Failure& it) { fail(it); };
-  ControlSender control{transport, 1, on_error};
+  Event changed{*io};
+  ControlSender control{transport, 1, changed, on_error};
   clock::test::ManualClock clock;
 };
 
