@@ -13,16 +13,16 @@
 
 namespace mpiferry::operations {
 
-ChunkStore::ChunkStore(std::shared_ptr<const disk::Directory> directory, const wire::Job& job,
-                       Rank self, std::uint64_t job_id)
+ChunkStore::ChunkStore(std::shared_ptr<const disk::Directory> directory, wire::Job job, Rank self,
+                       std::uint64_t job_id)
     : directory_(std::move(directory)),
-      job_(job),
+      job_(std::move(job)),
       self_(self),
       job_id_(job_id),
-      file_name_(job.layout == wire::Layout::file ? std::string{disk::kFileName}
-                                                  : disk::stripe_name(self)),
-      mode_(job.attributes ? job.attributes->mode : wire::kAnyMode) {
-  if (job.attributes && job.preserve) stamp_ = disk::FileStamp::of(*job.attributes);
+      file_name_(job_.layout == wire::Layout::file ? std::string{disk::kFileName}
+                                                   : disk::stripe_name(self)),
+      mode_(job_.attributes ? job_.attributes->mode : wire::kAnyMode) {
+  if (job_.attributes && job_.preserve) stamp_ = disk::FileStamp::of(*job_.attributes);
   mode_ = disk::mode_before(stamp_, mode_);
 }
 

@@ -22,7 +22,7 @@ namespace mpiferry::operations {
 // Not thread-safe, but for what its slots write.
 class ChunkStore {
  public:
-  ChunkStore(std::shared_ptr<const disk::Directory> directory, const wire::Job& job, Rank self,
+  ChunkStore(std::shared_ptr<const disk::Directory> directory, wire::Job job, Rank self,
              std::uint64_t job_id);
   // A stripe into which nothing was written is removed; else what is unfinished stays, for a job
   // that goes on with it.
@@ -79,7 +79,7 @@ class ChunkStore {
   void forget_digest();
 
   std::shared_ptr<const disk::Directory> directory_;
-  const wire::Job& job_;
+  const wire::Job job_;  // its own: a coroutine may hold the store after the worker has gone
   Rank self_;
   std::uint64_t job_id_;
   const std::string file_name_;  // of stripes and file, once it is whole
