@@ -52,8 +52,9 @@ class JobLoop {
   mpi::MpiContext& context_;
   mpi::MpiTransport transport_;
   clock::SteadyClock clock_;
+  threads::SystemThreads threads_;
   job::Environment environment_{
-      .transport = transport_, .clock = clock_, .host = {}, .machine = {}};
+      .transport = transport_, .clock = clock_, .threads = threads_, .host = {}, .machine = {}};
 };
 
 Report run_master(JobLoop& loop, job::MasterSession& session, job::MasterHalf& half) {

@@ -5,14 +5,16 @@
 
 #include "engine/base/units.hpp"
 #include "engine/clock/clock.hpp"
+#include "engine/threads/threads.hpp"
 #include "engine/transport/transport.hpp"
 
 namespace mpiferry::job {
 
-// Both seams outlive the job.
+// The seams outlive the job.
 struct Environment {
   transport::Transport& transport;
   clock::Clock& clock;
+  threads::Threads& threads;
   std::string host;     // the name that messages use
   std::string machine;  // base/machine.hpp
 

@@ -10,19 +10,13 @@
 
 #include <fmt/format.h>
 
+#include "engine/job/own_thread.hpp"
 #include "engine/job/signals.hpp"
 
 namespace mpiferry::job {
 namespace {
 
 constexpr std::chrono::milliseconds kMasterTick{100};
-
-std::uint64_t random_job_id() {
-  std::random_device device;
-  const std::uint64_t high = device();
-  const std::uint64_t id = (high << 32U) ^ device();
-  return id != 0 ? id : 1;
-}
 
 // Receives for answers; more workers share them, as an answer is handled in microseconds.
 std::size_t receives_for(std::uint32_t workers) {
@@ -37,6 +31,13 @@ std::size_t control_messages_for(std::uint32_t workers) {
 
 }  // namespace
 
+std::uint64_t random_job_id() {
+  std::random_device device;
+  const std::uint64_t high = device();
+  const std::uint64_t id = (high << 32U) ^ device();
+  return id != 0 ? id : 1;
+}
+
 double seconds(clock::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::vector<Rank> worst_first(const protocol::Stall& worst,
@@ -49,11 +50,11 @@ std::vector<Rank> worst_first(const protocol::Stall& worst,
 }
 
 MasterSession::MasterSession(const Environment& environment, const SessionOptions& options,
-                             Observer& observer)
+                             Observer& observer, std::uint64_t job_id)
     : environment_(environment),
       options_(options),
       observer_(observer),
-      job_id_(random_job_id()),
+      job_id_(job_id),
       peers_(environment.workers()),
       changed_(environment.io()),
       control_(environment.transport, control_messages_for(workers()), changed_,
@@ -152,7 +153,7 @@ Task<> MasterSession::publish(MasterHalf& half) {
   // Not in the call: GCC 12 and lambdas within co_await do not go together.
   std::function<Outcome()> work = [&half] { return half.publish(); };
   Outcome published =
-      co_await on_own_thread(environment_.io(), std::move(work));
+      co_await on_own_thread(environment_.io(), environment_.threads, std::move(work));
   if (!published) fsm_.fail_publication(placed(std::move(published.error())));
   fsm_.on_published();
 }

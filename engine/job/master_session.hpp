@@ -25,9 +25,13 @@
 
 namespace mpiferry::job {
 
+std::uint64_t random_job_id();
+
 class MasterSession {
  public:
-  MasterSession(const Environment& environment, const SessionOptions& options, Observer& observer);
+  // `job_id`: of no other job, and not 0.
+  MasterSession(const Environment& environment, const SessionOptions& options, Observer& observer,
+                std::uint64_t job_id = random_job_id());
   MasterSession(const MasterSession&) = delete;
   MasterSession& operator=(const MasterSession&) = delete;
 

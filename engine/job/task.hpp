@@ -2,10 +2,6 @@
 #pragma once
 
 #include <exception>
-#include <functional>
-#include <optional>
-#include <system_error>
-#include <thread>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -35,12 +31,6 @@ struct Rethrow {
 // Lets everything else that is ready, the MPI poller among it, have its turn first.
 inline auto yield_turn(boost::asio::io_context& io) { return boost::asio::post(io, kUseTask); }
 
-// Runs `work` on a thread of its own while everything else has its turn; an exception that it
-// throws is thrown here. What it works on must not be touched meanwhile. It runs to its end, also
-// when the coroutine is destroyed before. Where no thread can be had it runs here.
-template <class Result>
-Task<Result> on_own_thread(boost::asio::io_context& io, std::function<Result()> work);
-
 // "Something has changed": waiters look again at what they wait for. Not a semaphore: a notify
 // without waiters is forgotten, so look first, then wait.
 class Event {
@@ -54,35 +44,5 @@ class Event {
  private:
   boost::asio::steady_timer timer_;
 };
-
-template <class Result>
-Task<Result> on_own_thread(boost::asio::io_context& io, std::function<Result()> work) {
-  std::optional<Result> result;
-  std::exception_ptr thrown;
-  bool done = false;
-  Event finished{io};
-  const auto body = [&] {
-    try {
-      result.emplace(work());
-    } catch (...) {
-      thrown = std::current_exception();
-    }
-    boost::asio::post(io, [&] {
-      done = true;
-      finished.notify();
-    });
-  };
-  std::jthread thread;
-  try {
-    thread = std::jthread{body};
-  } catch (const std::system_error&) {
-    body();
-  }
-  // NOLINTNEXTLINE(bugprone-infinite-loop): the handler that the thread posts changes `done`
-  while (!done) co_await finished.wait();
-  if (thread.joinable()) thread.join();
-  if (thrown) std::rethrow_exception(thrown);
-  co_return std::move(*result);
-}
 
 }  // namespace mpiferry::job

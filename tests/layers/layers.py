@@ -9,7 +9,7 @@ import sys
 
 # folder: the other folders of ours that it may include. `tests` and `bench` may include all.
 BELOW_JOB = ["engine/base", "engine/wire", "engine/plan", "engine/protocol", "engine/transport", "engine/clock",
-             "engine/disk"]
+             "engine/threads", "engine/disk"]
 BELOW_OPERATIONS = [*BELOW_JOB, "engine/job"]
 OPERATIONS = ["engine/operations/scatter", "engine/operations/retrieval", "engine/operations/gather",
               "engine/operations/verify"]
@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "engine/protocol": ["engine/base", "engine/wire", "engine/plan"],
     "engine/transport": ["engine/base", "engine/wire"],
     "engine/clock": ["engine/base"],
+    "engine/threads": ["engine/base"],
     "engine/mpi": ["engine/base", "engine/wire", "engine/transport"],
     "engine/disk": ["engine/base", "engine/wire"],
     "engine/job": BELOW_JOB,
@@ -37,7 +38,7 @@ for program in CLI:
 # rule: (what must not be there, the folders where it may be)
 FORBIDDEN_INCLUDES = {
     "mpi-header": (re.compile(r"(.*/)?mpi\.h|mpi-ext\.h|mpio\.h"), ["engine/mpi"]),
-    "asio": (re.compile(r"boost/.*"), ["engine/transport", "engine/clock", "engine/mpi", "engine/disk", "engine/job",
+    "asio": (re.compile(r"boost/.*"), ["engine/transport", "engine/clock", "engine/threads", "engine/mpi", "engine/disk", "engine/job",
                                        *OPERATIONS, "engine/api", *CLI]),
 }
 FORBIDDEN_CODE = {

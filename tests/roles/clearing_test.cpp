@@ -35,8 +35,9 @@ class Clearing : public ::testing::Test {
     mpi::Communicator world = mpi::Communicator::borrow(MPI_COMM_WORLD);
     mpi::MpiTransport transport{boost::asio::use_service<mpi::MpiContext>(io), world};
     clock::SteadyClock clock;
+    threads::SystemThreads threads;
     const job::Environment environment{
-        .transport = transport, .clock = clock, .host = {}, .machine = {}};
+        .transport = transport, .clock = clock, .threads = threads, .host = {}, .machine = {}};
     std::optional<Outcome> outcome;
     std::function<bool()> stop = [this] { return stopped; };
     boost::asio::co_spawn(

@@ -35,13 +35,14 @@ class CommitterTest : public RunTest {
   boost::asio::io_context io{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy{io.get_executor()};
   std::optional<disk::Directory> destination;
+  threads::SystemThreads threads;
   std::string text = random_bytes(3 * kPageSize + 17);  // not only whole pages
   std::span<const std::byte> payload = std::as_bytes(std::span{text});
 };
 
 TEST_F(CommitterTest, publishes_each_of_a_group_and_what_comes_meanwhile) {
   constexpr std::size_t kMany = 20;
-  Committer committer{io, *destination, kMany};
+  Committer committer{io, threads, *destination, kMany};
   std::deque<Committer::Commit> commits;
   for (std::size_t i = 0; i < kMany; ++i) {
     auto part =
@@ -59,7 +60,7 @@ TEST_F(CommitterTest, publishes_each_of_a_group_and_what_comes_meanwhile) {
 }
 
 TEST_F(CommitterTest, tells_the_error_of_one_and_publishes_the_others) {
-  Committer committer{io, *destination, 3};
+  Committer committer{io, threads, *destination, 3};
   std::deque<Committer::Commit> commits;
   for (const char* name : {"a", "b", "c"}) {
     auto part = destination->open_partial(name, 7);
@@ -78,7 +79,7 @@ TEST_F(CommitterTest, tells_the_error_of_one_and_publishes_the_others) {
 }
 
 TEST_F(CommitterTest, tells_who_found_no_room_and_publishes_the_others) {
-  Committer committer{io, *destination, 3};
+  Committer committer{io, threads, *destination, 3};
   std::deque<Committer::Commit> commits;
   for (const char* name : {"a", "b", "c"}) {
     auto part = destination->open_partial(name, 7);
@@ -109,7 +110,7 @@ TEST_F(CommitterTest, ends_with_what_is_under_way_and_leaves_no_part) {
   constexpr int kMany = 20;
   std::deque<Committer::Commit> commits;
   {
-    Committer committer{io, *destination, kMany};
+    Committer committer{io, threads, *destination, kMany};
     for (int i = 0; i < kMany; ++i) {
       auto part = destination->open_partial(std::to_string(i), 7);
       ASSERT_FALSE(part.error);

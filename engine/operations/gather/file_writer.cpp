@@ -8,12 +8,12 @@ namespace mpiferry::operations {
 
 FileWriter::~FileWriter() {
   ending_ = true;
-  thread_.join();
+  thread_->join();
 }
 
 void FileWriter::give(ChunkIndex chunk, Bytes offset, Bytes length, Lease lease) {
   ++pending_;
-  boost::asio::post(thread_, Write{this, chunk, offset, length, std::move(lease)});
+  boost::asio::post(thread_->executor(), Write{this, chunk, offset, length, std::move(lease)});
 }
 
 // On the writer's thread. Leases are the other thread's: this one hands them back and lets none go.

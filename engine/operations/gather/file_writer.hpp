@@ -5,15 +5,16 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/base/units.hpp"
 #include "engine/disk/partial_file.hpp"
+#include "engine/threads/threads.hpp"
 
 namespace mpiferry::operations {
 
@@ -26,8 +27,8 @@ class FileWriter {
   using Put = std::function<disk::WriteError(Bytes offset, std::span<const std::byte> bytes,
                                              const std::atomic<bool>& stop)>;
 
-  FileWriter(boost::asio::io_context& io, Put put, Done done)
-      : io_(io), put_(std::move(put)), done_(std::move(done)) {}
+  FileWriter(boost::asio::io_context& io, threads::Threads& threads, Put put, Done done)
+      : io_(io), put_(std::move(put)), done_(std::move(done)), thread_(threads.start()) {}
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
   // Waits for what is under way; what has not been begun is dropped.
@@ -61,7 +62,7 @@ class FileWriter {
   Done done_;
   std::size_t pending_ = 0;
   std::atomic<bool> ending_ = false;
-  boost::asio::thread_pool thread_{1};
+  std::unique_ptr<threads::Thread> thread_;
 };
 
 }  // namespace mpiferry::operations

@@ -46,7 +46,7 @@ Outcome GatherMaster::open(RetrievalMaster& retrieval) {
   }
   in_hand_.resize(retrieval.buffers());
   writer_.emplace(
-      retrieval.session().environment().io(),
+      retrieval.session().environment().io(), retrieval.session().environment().threads,
       [this](Bytes offset, std::span<const std::byte> bytes, const std::atomic<bool>& stop) {
         return put(offset, bytes, stop);
       },

@@ -2,20 +2,24 @@
 
 namespace mpiferry::operations {
 
-Committer::Committer(boost::asio::io_context& io, const disk::Directory& directory,
-                     std::size_t window)
-    : io_(io), directory_(directory), changed_(io) {
+Committer::Committer(boost::asio::io_context& io, threads::Threads& threads,
+                     const disk::Directory& directory, std::size_t window)
+    : io_(io),
+      directory_(directory),
+      changed_(io),
+      writer_(threads.start()),
+      publisher_(threads.start()) {
   group_.reserve(window);
 }
 
 Committer::~Committer() {
   ending_ = true;
-  writer_.join();  // first: it still gives to the publisher
-  publisher_.join();
+  writer_->join();  // first: it still gives to the publisher
+  publisher_->join();
 }
 
 void Committer::give(Commit& commit) {
-  boost::asio::post(writer_, [this, &commit] { write(commit); });
+  boost::asio::post(writer_->executor(), [this, &commit] { write(commit); });
 }
 
 // On the writer.
@@ -23,14 +27,14 @@ void Committer::write(Commit& commit) {
   if (ending_) return;
   commit.slot.append(commit.payload);
   commit.slot.start_sync();
-  boost::asio::post(publisher_, [this, &commit] { join_group(commit); });
+  boost::asio::post(publisher_->executor(), [this, &commit] { join_group(commit); });
 }
 
 // On the publisher, which does things in the order in which they were posted: what waits before
 // publish_group() joins the group, what comes later waits for the next.
 void Committer::join_group(Commit& commit) {
   group_.push_back(&commit);
-  if (group_.size() == 1) boost::asio::post(publisher_, [this] { publish_group(); });
+  if (group_.size() == 1) boost::asio::post(publisher_->executor(), [this] { publish_group(); });
 }
 
 void Committer::sync_group() {

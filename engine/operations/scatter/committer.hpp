@@ -9,14 +9,14 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
-
-#include <boost/asio/thread_pool.hpp>
 
 #include "engine/disk/chunk_slot.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/job/task.hpp"
+#include "engine/threads/threads.hpp"
 
 namespace mpiferry::operations {
 
@@ -30,7 +30,8 @@ class Committer {
   };
 
   // give(), wait() and `done` belong to the thread that runs `io`. `directory` outlives it.
-  Committer(boost::asio::io_context& io, const disk::Directory& directory, std::size_t window);
+  Committer(boost::asio::io_context& io, threads::Threads& threads,
+            const disk::Directory& directory, std::size_t window);
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
   // Waits for what is under way. What was given, is not done and has not been begun is dropped.
@@ -54,8 +55,8 @@ class Committer {
   const disk::Directory& directory_;
   job::Event changed_;
   std::vector<Commit*> group_;  // the publisher's alone
-  boost::asio::thread_pool writer_{1};
-  boost::asio::thread_pool publisher_{1};
+  std::unique_ptr<threads::Thread> writer_;
+  std::unique_ptr<threads::Thread> publisher_;
 };
 
 }  // namespace mpiferry::operations

@@ -29,7 +29,8 @@ ReceiveSlots::ReceiveSlots(const job::WorkerContext& context, const wire::Job& j
       operations_(job.window),
       open_(job.window),
       faults_(job.faults, context.self()) {
-  if (job.fsync && store_) committer_.emplace(context.io(), store_->directory(), job.window);
+  if (job.fsync && store_)
+    committer_.emplace(context.io(), context.environment.threads, store_->directory(), job.window);
 }
 
 void ReceiveSlots::start() {

@@ -1,6 +1,4 @@
 // Work beside the event loop.
-#include "engine/job/task.hpp"
-
 #include <functional>
 #include <stdexcept>
 #include <thread>
@@ -8,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/job/own_thread.hpp"
 #include "tests/unit/base/without_threads.hpp"
 
 namespace mpiferry::job {
@@ -16,12 +15,13 @@ namespace {
 // What `work` gives through on_own_thread().
 int run_beside(std::function<int()> work) {
   boost::asio::io_context io{1};
+  threads::SystemThreads threads;
   int result = 0;
-  const auto body = [](boost::asio::io_context& loop, std::function<int()> given,
-                       int& out) -> Task<> {
-    out = co_await on_own_thread(loop, std::move(given));
+  const auto body = [](boost::asio::io_context& loop, threads::Threads& beside,
+                       std::function<int()> given, int& out) -> Task<> {
+    out = co_await on_own_thread(loop, beside, std::move(given));
   };
-  boost::asio::co_spawn(io, body(io, std::move(work), result), Rethrow{});
+  boost::asio::co_spawn(io, body(io, threads, std::move(work), result), Rethrow{});
   io.run();
   return result;
 }
