@@ -1,0 +1,63 @@
+// simulation [--seeds N] [--from S] [--first] | --seed S [--trace]: plays jobs with the code that
+// ships, on a simulated network in virtual time. Exit status 1 if a promise is broken.
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "tests/simulation/play.hpp"
+
+namespace {
+
+using mpiferry::simulation::Played;
+using mpiferry::simulation::Scenario;
+
+std::string scratch() {
+  const char* const shm = "/dev/shm";
+  const auto base = std::filesystem::is_directory(shm) ? std::filesystem::path{shm}
+                                                       : std::filesystem::temp_directory_path();
+  return (base / fmt::format("mpiferry-simulation-{}", ::getpid())).string();
+}
+
+bool play_one(std::uint64_t seed, bool trace) {
+  const Scenario scenario = Scenario::of(seed);
+  const Played played = mpiferry::simulation::play(scenario, scratch(), trace);
+  if (trace) {
+    fmt::print("{}\n", scenario.text());
+    for (const std::string& line : played.trace) fmt::print("{}\n", line);
+  }
+  for (const std::string& what : played.broken) {
+    fmt::print("{}\n  BROKEN: {}\n", scenario.text(), what);
+  }
+  return played.broken.empty();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Plays jobs with the code that ships, on a simulated network in virtual time"};
+  std::uint64_t seeds = 1000;
+  std::uint64_t from = 1;
+  std::optional<std::uint64_t> seed;
+  bool trace = false;
+  bool first = false;
+  app.add_option("--seeds", seeds, "How many")->capture_default_str();
+  app.add_option("--from", from, "The first")->capture_default_str();
+  app.add_option("--seed", seed, "Only this one");
+  app.add_flag("--trace", trace, "Print each message as it arrives");
+  app.add_flag("--first", first, "Stop at the first that breaks a promise");
+  CLI11_PARSE(app, argc, argv);
+  if (seed) return play_one(*seed, trace) ? EXIT_SUCCESS : EXIT_FAILURE;
+  std::uint64_t failed = 0;
+  for (std::uint64_t i = 0; i < seeds && !(first && failed > 0); ++i) {
+    failed += play_one(from + i, false) ? 0U : 1U;
+  }
+  fmt::print("{} seeds, {} broke a promise\n", seeds, failed);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,112 @@
+// A network of ranks in one process: posted receives, messages on their way, and what befalls them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <tuple>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "engine/transport/transport.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace mpiferry::simulation {
+
+class Network;
+
+// One rank's end. As MPI has it, messages of one sender with one tag are given to receives in the
+// order in which they were sent; others may overtake each other.
+class Endpoint final : public transport::Transport {
+ public:
+  // `arena` outlives `io`, in which what was allocated there may wait.
+  Endpoint(Network& network, boost::asio::io_context& io, transport::Arena& arena, Rank self,
+           int size);
+  ~Endpoint() override;
+
+  boost::asio::io_context& io() noexcept override { return io_; }
+  Rank rank() const noexcept override { return self_; }
+  int size() const noexcept override { return size_; }
+  transport::Operation isend(Lease lease, std::size_t payload_bytes, Rank to, int tag) override;
+  transport::Operation irecv(Lease lease, Rank from, int tag) override;
+  void cancel(transport::Operation operation) override;
+  std::uint64_t polls() const noexcept override { return 0; }
+  void wait(transport::Operation operation, transport::WaitOperation& waiting) override;
+  transport::Arena& arena() noexcept override { return arena_; }
+
+  // From now on nothing reaches this rank, and nothing that it begins to send leaves it.
+  void cut_off() noexcept { cut_off_ = true; }
+
+ private:
+  friend class Network;
+  struct Slot {
+    std::uint32_t generation = 0;
+    bool taken = false;
+    bool complete = false;
+    bool detached = false;
+    bool receive = false;
+    Rank from = kNoRank;    // of a receive
+    std::size_t bytes = 0;  // of a send
+    transport::Completion completion;
+    transport::ErrorCode error;
+    transport::WaitOperation* waiting = nullptr;
+  };
+  struct Arrived {
+    Rank from;
+    int tag;
+    std::vector<std::byte> bytes;
+  };
+
+  void begin_busy() noexcept override {}
+  void end_busy() noexcept override {}
+  transport::Operation take(Lease lease, Rank peer, int tag, bool receive);
+  bool knows(transport::Operation operation) const noexcept;
+  void finish(std::uint32_t slot, const transport::ErrorCode& error);
+  void collect(std::uint32_t slot);
+  void arrive(Arrived message);
+  void fill(std::uint32_t slot, const Arrived& message);
+
+  Network& network_;
+  boost::asio::io_context& io_;
+  const Rank self_;
+  const int size_;
+  transport::Arena& arena_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  std::deque<std::uint32_t> posted_;  // receives, the oldest first
+  std::deque<Arrived> unexpected_;    // that no receive was posted for
+  bool cut_off_ = false;
+};
+
+class Network {
+ public:
+  explicit Network(World& world) : world_(world) {}
+
+  // Is told of each message as it arrives, and may damage it.
+  using OnArrival =
+      std::function<void(Rank from, Rank to, int tag, std::vector<std::byte>& message)>;
+  OnArrival on_arrival = [](Rank, Rank, int, std::vector<std::byte>&) {};
+  // Is told of each that comes before a receive is posted for it.
+  using OnUnexpected = std::function<void(Rank to, const std::vector<std::byte>& message)>;
+  OnUnexpected on_unexpected = [](Rank, const std::vector<std::byte>&) {};
+  Duration least_delay = std::chrono::microseconds{2};
+  Duration most_delay = std::chrono::milliseconds{1};
+
+  World& world() noexcept { return world_; }
+
+ private:
+  friend class Endpoint;
+  void send(Endpoint& from, std::uint32_t slot, Rank to, int tag);
+  void deliver(Rank from, transport::Operation send, Rank to, int tag,
+               std::vector<std::byte> message);
+
+  World& world_;
+  std::map<int, Endpoint*> endpoints_;              // by rank
+  std::map<std::tuple<int, int, int>, Time> last_;  // arrival, of a sender, a receiver and a tag
+};
+
+}  // namespace mpiferry::simulation

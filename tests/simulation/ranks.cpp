@@ -1,0 +1,53 @@
+#include "tests/simulation/ranks.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <fmt/format.h>
+
+namespace mpiferry::simulation {
+
+RankLoop::RankLoop(Network& network, Rank self, int size)
+    : endpoint_(network, io_, arena_, self, size),
+      clock_(network.world()),
+      environment_{.transport = endpoint_,
+                   .clock = clock_,
+                   .threads = beside_,
+                   .host = fmt::format("host{}", self.value / 2),
+                   .machine = fmt::format("machine{}", self.value / 2)} {}
+
+void RankLoop::start(job::Task<> task) {
+  boost::asio::co_spawn(io_, std::move(task), job::Rethrow{});
+}
+
+bool RankLoop::poll_one() {
+  if (lost_ || stopped_) return false;
+  return io_.poll_one() > 0 || beside_.poll_one();
+}
+
+Ranks::Ranks(Network& network, int size) : network_(network) {
+  for (int rank = 0; rank < size; ++rank) {
+    loops_.push_back(std::make_unique<RankLoop>(network, Rank{rank}, size));
+  }
+}
+
+// One handler of one rank, whose turn a seed decides.
+bool Ranks::take_turn() {
+  const std::size_t first = network_.world().number(loops_.size() - 1);
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    if (loops_[(first + i) % loops_.size()]->poll_one()) return true;
+  }
+  return false;
+}
+
+bool Ranks::run(Duration most) {
+  const Time deadline = network_.world().now() + most;
+  for (;;) {
+    if (take_turn()) continue;
+    if (std::ranges::all_of(loops_, [](const auto& loop) { return loop->ended(); })) return true;
+    if (!network_.world().step() || network_.world().now() > deadline) return false;
+  }
+}
+
+}  // namespace mpiferry::simulation

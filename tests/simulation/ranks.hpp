@@ -1,0 +1,72 @@
+// All ranks of a job in one process: each with an event loop of its own, in turns that a seed
+// decides.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "engine/job/environment.hpp"
+#include "engine/job/report.hpp"
+#include "engine/job/task.hpp"
+#include "tests/simulation/beside.hpp"
+#include "tests/simulation/network.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace mpiferry::simulation {
+
+// What one rank runs on. Destroyed after what runs on it.
+class RankLoop {
+ public:
+  RankLoop(Network& network, Rank self, int size);
+
+  const job::Environment& environment() const noexcept { return environment_; }
+  void start(job::Task<> task);
+  // One handler, or one thing beside the loop. False if there is none now.
+  bool poll_one();
+  // Nothing is left to be done, or the rank is lost.
+  bool ended() const { return lost_ || io_.stopped(); }
+  // It does nothing from now on, and nothing reaches it.
+  void lose() noexcept {
+    lost_ = true;
+    endpoint_.cut_off();
+  }
+  bool lost() const noexcept { return lost_; }
+  // It does nothing for so long, and then goes on.
+  void stop(World& world, Duration how_long) {
+    stopped_ = true;
+    world.after(how_long, [this] { stopped_ = false; });
+  }
+
+ private:
+  transport::Arena arena_;
+  boost::asio::io_context io_{1};
+  Endpoint endpoint_;
+  VirtualClock clock_;
+  Beside beside_;
+  job::Environment environment_;
+  bool lost_ = false;
+  bool stopped_ = false;
+};
+
+class Ranks {
+ public:
+  Ranks(Network& network, int size);
+
+  RankLoop& operator[](Rank rank) { return *loops_[static_cast<std::size_t>(rank.value)]; }
+  int size() const noexcept { return static_cast<int>(loops_.size()); }
+  // Runs them all to their ends. False if one waits for what will not happen, or longer than
+  // `most`.
+  bool run(Duration most);
+
+ private:
+  bool take_turn();
+  Network& network_;
+  std::vector<std::unique_ptr<RankLoop>> loops_;
+};
+
+}  // namespace mpiferry::simulation
