@@ -17,7 +17,16 @@ ControlSender::ControlSender(Transport& transport, std::size_t messages, Event& 
     : transport_(transport),
       pool_(wire::kControlPayload, messages),
       changed_(changed),
-      on_error_(std::move(on_error)) {}
+      on_error_(std::move(on_error)),
+      sending_(static_cast<std::size_t>(transport.size())) {}
+
+std::vector<Rank> ControlSender::unsent() const {
+  std::vector<Rank> ranks;
+  for (std::size_t i = 0; i < sending_.size(); ++i) {
+    if (sending_[i] > 0) ranks.push_back(Rank{static_cast<int>(i)});
+  }
+  return ranks;
+}
 
 Lease ControlSender::acquire() {
   auto lease = pool_.try_acquire();
@@ -26,41 +35,44 @@ Lease ControlSender::acquire() {
 }
 
 void ControlSender::post(Rank to, wire::Tag tag, wire::Header header, Lease lease) {
-  ++sending_;
+  ++sending_[static_cast<std::size_t>(to.value)];
   const Operation operation = send_sealed(transport_, header, std::move(lease), to, tag);
-  async_wait(transport_, operation, Sent{this});
+  async_wait(transport_, operation, Sent{this, to});
 }
 
 void ControlSender::Sent::operator()(const ErrorCode& error, const Completion& completion) const {
-  --self->sending_;
+  --self->sending_[static_cast<std::size_t>(to.value)];
   if (error) self->on_error_(completion.failure(error));
   self->changed_.notify();
 }
 
-NoticeSender::NoticeSender(Transport& transport, int ranks, OnError on_error)
+NoticeSender::NoticeSender(Transport& transport, int ranks, Event& changed, OnError on_error)
     : transport_(transport),
+      changed_(changed),
       on_error_(std::move(on_error)),
       ranks_(static_cast<std::size_t>(ranks)) {}
 
-void NoticeSender::send(Rank to, wire::Kind kind, std::uint64_t job_id) {
+bool NoticeSender::send(Rank to, wire::Kind kind, std::uint64_t job_id) {
   if (!pool_) {
     pool_.emplace(1_B, ranks_);
     under_way_.resize(ranks_);
   }
-  if (under_way_[static_cast<std::size_t>(to.value)]) return;
+  if (under_way_[static_cast<std::size_t>(to.value)]) return false;
   auto lease = pool_->try_acquire();
-  if (!lease) return;
+  if (!lease) return false;
   under_way_[static_cast<std::size_t>(to.value)] = true;
   const Operation operation =
       send_sealed(transport_, {.kind = kind, .job_id = job_id, .length = 0_B}, std::move(*lease),
                   to, wire::Tag::status);
   async_wait(transport_, operation, Sent{this, to});
+  return true;
 }
 
 void NoticeSender::Sent::operator()(const ErrorCode& error, Completion completion) const {
   self->under_way_[static_cast<std::size_t>(to.value)] = false;
   if (error) self->on_error_(completion.failure(error));
   completion.lease.reset();
+  self->changed_.notify();
 }
 
 namespace {

@@ -1,4 +1,4 @@
-// The small messages around the chunks: job, ready, end, closed, failed.
+// The small messages around the chunks.
 #pragma once
 
 #include <cstdint>
@@ -53,12 +53,13 @@ class ControlSender {
 
   // A buffer in which a control message can be received.
   Lease acquire();
-  // Messages that have not left.
-  std::size_t sending() const noexcept { return sending_; }
+  // To whom messages have not left, by rank.
+  std::vector<Rank> unsent() const;
 
  private:
   struct Sent {
     ControlSender* self;
+    Rank to;
     void operator()(const ErrorCode& error, const Completion& completion) const;
   };
   void post(Rank to, wire::Tag tag, wire::Header header, Lease lease);
@@ -67,18 +68,18 @@ class ControlSender {
   BufferPool pool_;
   Event& changed_;
   OnError on_error_;
-  std::size_t sending_ = 0;
+  std::vector<std::size_t> sending_;  // by rank
 };
 
 // Sends messages that say all in their header, on the status tag. Must outlive them.
 class NoticeSender {
  public:
-  // To the ranks below `ranks`.
-  NoticeSender(Transport& transport, int ranks, OnError on_error);
+  // To the ranks below `ranks`. `changed` is notified when one has left.
+  NoticeSender(Transport& transport, int ranks, Event& changed, OnError on_error);
 
-  // Unless the last one to this rank is still under way: one that takes nothing gets no heap of
+  // False if the last one to this rank is still under way: one that takes nothing gets no heap of
   // them.
-  void send(Rank to, wire::Kind kind, std::uint64_t job_id);
+  bool send(Rank to, wire::Kind kind, std::uint64_t job_id);
 
  private:
   struct Sent {
@@ -88,6 +89,7 @@ class NoticeSender {
   };
 
   Transport& transport_;
+  Event& changed_;
   OnError on_error_;
   std::size_t ranks_;
   std::optional<BufferPool> pool_;  // few jobs last so long that they need any

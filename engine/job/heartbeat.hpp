@@ -14,7 +14,7 @@ class MasterHeartbeat {
  public:
   // `stall_timeout`: how long the workers wait for the master; 0: for ever.
   MasterHeartbeat(Transport& transport, std::uint64_t job_id, clock::Duration stall_timeout,
-                  OnError on_error);
+                  Event& changed, OnError on_error);
 
   // To be called often: tells every worker when it is time.
   void beat(clock::Time now);
@@ -32,7 +32,8 @@ class MasterHeartbeat {
 // it has sent last.
 class WorkerHeartbeat {
  public:
-  WorkerHeartbeat(Transport& transport, const clock::Clock& clock, OnError on_error);
+  WorkerHeartbeat(Transport& transport, const clock::Clock& clock, Event& changed,
+                  OnError on_error);
 
   // Tells the master, at most ten times a second.
   void beat(std::uint64_t job_id);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include <boost/asio/error.hpp>
 #include <fmt/format.h>
 
 #include "engine/job/own_thread.hpp"
@@ -65,7 +66,7 @@ MasterSession::MasterSession(const Environment& environment, const SessionOption
                 }),
       clock_(environment.clock, kMasterTick),
       fsm_(workers(), options.stall_timeout),
-      heartbeat_(environment.transport, job_id_, options.stall_timeout,
+      heartbeat_(environment.transport, job_id_, options.stall_timeout, changed_,
                  [this](Failure failure) { fail(std::move(failure)); }),
       tick_timer_(environment.clock, environment.io()),
       signals_(environment.io()),
@@ -76,7 +77,11 @@ Task<> MasterSession::run(MasterHalf& half) {
   if (!half.posts_receives()) post_receives();
   boost::asio::co_spawn(environment_.io(), watch(), Rethrow{});
   if (options_.handle_signals) {
-    catch_signals(signals_, [this](Failure failure) { fail(std::move(failure)); });
+    catch_signals(signals_, [this](Failure failure) {
+      hurried_ = fsm_.over();
+      fail(std::move(failure));
+      changed_.notify();
+    });
   }
   co_await run_steps(half);
   co_await leave();
@@ -167,18 +172,25 @@ void MasterSession::release_workers() {
 }
 
 // What a lost worker never takes, never completes: one that is lost now, when all is decided, is
-// not waited for longer than others were.
+// given up as others are. Where one was given up before, MPI_Abort ends them all.
 Task<> MasterSession::leave() {
   receives_.close();
-  signals_.cancel();
-  const clock::Time since = clock_.now();
-  const auto given_up = [this, since] {
-    return fsm_.abandoned() ||
-           (options_.stall_timeout.count() > 0 && clock_.now() - since > options_.stall_timeout);
-  };
-  while (control_.sending() > 0 && !given_up()) co_await changed_.wait();
-  if (fsm_.abandoned() || control_.sending() > 0) environment_.io().stop();
+  fsm_.on_leaving(clock_.now());
+  const transport::Transport& transport = environment_.transport;
+  const bool abandoned = fsm_.abandoned();
+  while (!abandoned && transport.outstanding() > 0 && !hurried_ &&
+         fsm_.has_patience(clock_.now())) {
+    co_await changed_.wait();
+  }
+  if (transport.outstanding() > 0) {
+    if (const auto silent = control_.unsent(); !abandoned && !silent.empty()) {
+      fail(silence(silent, "has not taken the end of the job"));
+    }
+    fsm_.on_abandoned();
+    environment_.io().stop();
+  }
   left_ = true;
+  signals_.cancel();
   tick_timer_.cancel();
 }
 
@@ -199,6 +211,7 @@ Failure MasterSession::placed(Failure failure) const {
 }
 
 void MasterSession::on_completion(const ErrorCode& error, Completion& completion) {
+  if (error == boost::asio::error::operation_aborted) return changed_.notify();
   if (error) return fail(completion.failure(error));
   dispatch(completion);
   changed_.notify();

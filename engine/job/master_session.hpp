@@ -64,7 +64,9 @@ class MasterSession {
   // `silent`: who has been, the worst of them first; `what`: has that one done.
   Failure silence(const std::vector<Rank>& silent, std::string what) const;
   // From this long a silence on a worker is named beside one that is given up.
-  clock::Duration notable_silence() const noexcept { return options_.stall_timeout / 2; }
+  clock::Duration notable_silence() const noexcept {
+    return clock::Duration{options_.stall_timeout} / 2;
+  }
 
   // A worker has said what it needs (MasterHalf::clears).
   void on_measured(Rank from) noexcept { fsm_.on_measured(from); }
@@ -110,6 +112,7 @@ class MasterSession {
   clock::Timer tick_timer_;
   boost::asio::signal_set signals_;
   Stopwatch stopwatch_;
+  bool hurried_ = false;  // a signal has come while it leaves
   bool left_ = false;
 };
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <boost/asio/error.hpp>
-
 namespace mpiferry::job {
 
 PostedReceives::PostedReceives(Transport& transport, OnCompletion on_completion)
@@ -28,7 +26,6 @@ void PostedReceives::close() {
 
 void PostedReceives::Received::operator()(const ErrorCode& error, Completion completion) const {
   self->idle_.push_back(index);
-  if (error == boost::asio::error::operation_aborted) return;
   self->on_completion_(error, completion);
   if (!error && completion.lease) self->post(std::move(completion.lease));
 }

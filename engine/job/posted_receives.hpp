@@ -11,7 +11,8 @@ namespace mpiferry::job {
 // Not thread-safe. Must outlive what it has posted.
 class PostedReceives {
  public:
-  // Takes a completion; what it leaves of its lease is received into again.
+  // Takes a completion; without an error, what it leaves of the lease is received into again. One
+  // that close() has ended comes with operation_aborted.
   using OnCompletion = std::function<void(const ErrorCode&, Completion&)>;
 
   PostedReceives(Transport& transport, OnCompletion on_completion);

@@ -36,7 +36,7 @@ WorkerSession::WorkerSession(const Environment& environment, const SessionOption
                .fail = [this](Failure failure) { fail(std::move(failure)); },
                .take_end = [this](const Message& message) { take_end(message); },
                .build = options.build},
-      heartbeat_(environment.transport, environment.clock, context_.fail) {}
+      heartbeat_(environment.transport, environment.clock, changed_, context_.fail) {}
 
 Task<> WorkerSession::run() {
   if (options_.handle_signals) {

@@ -26,6 +26,7 @@ class MpiTransport final : public transport::Transport {
     return context_.irecv(communicator_, std::move(lease), from, tag);
   }
   void cancel(Operation operation) override { context_.cancel(operation); }
+  std::size_t outstanding() const noexcept override { return context_.outstanding(); }
   std::uint64_t polls() const noexcept override { return context_.tests(); }
   void wait(Operation operation, transport::WaitOperation& waiting) override {
     context_.wait(operation, waiting);

@@ -98,7 +98,10 @@ bool MasterFsm::fail(Failure failure, Time now) {
   if (failure_) return false;
   if (stage_ >= Stage::publish) {
     if (failure.code == Errc::interrupted) return false;
-    abandoned_ = abandoned_ || means_lost(failure.code);
+    if (means_lost(failure.code)) {
+      abandoned_ = true;
+      deadline_ = std::min(deadline_.value_or(Time::max()), now + kInterruptedPatience);
+    }
     if (!late_) late_ = std::move(failure);
     return false;
   }

@@ -51,6 +51,9 @@ class MasterFsm {
   void on_publication_began() noexcept { stage_ = Stage::publish; }
   void on_published() noexcept { stage_ = Stage::release; }
   void on_released() noexcept { stage_ = Stage::over; }
+  // Only what was sent is still under way: has_patience() says for how long.
+  void on_leaving(Time now) noexcept { set_deadline(now); }
+  void on_abandoned() noexcept { abandoned_ = true; }
   void on_given_up(Failure silence) noexcept;
   void on_over() noexcept { stage_ = Stage::over; }
 
@@ -84,6 +87,7 @@ class MasterFsm {
   bool abandoned() const noexcept { return abandoned_; }
   bool transferring() const noexcept { return stage_ == Stage::transfer; }
   bool over() const noexcept { return stage_ == Stage::over; }
+  bool has_patience(Time now) const noexcept { return !deadline_ || now <= *deadline_; }
 
   // A worker that has neither answered the job nor been busy with it for longer than the stall
   // timeout.

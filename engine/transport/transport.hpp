@@ -50,6 +50,8 @@ class Transport {
   // lease stays here until it is not needed any more.
   virtual void cancel(Operation operation) = 0;
 
+  // Sends and receives that have not completed.
+  virtual std::size_t outstanding() const noexcept = 0;
   // How often it has asked the network for news.
   virtual std::uint64_t polls() const noexcept = 0;
 

@@ -44,7 +44,7 @@ TEST_F(HeartbeatTest, tells_the_master_ten_times_a_second) {
     EXPECT_EQ(busy, 2 * (comm.size() - 1));
     return;
   }
-  WorkerHeartbeat heartbeat{transport, clock, on_error};
+  WorkerHeartbeat heartbeat{transport, clock, changed, on_error};
   heartbeat.beat(7);  // too early
   for (int i = 0; i < 2; ++i) {
     clock.time += 200ms;

@@ -23,6 +23,7 @@ ScatterMaster::ScatterMaster(job::MasterSession& session, const Options& options
       chunk_pool_(options.chunk_size, options.limits().buffers(session.workers())),
       destination_(session, options, source_),
       notices_(session.environment().transport, session.environment().transport.size(),
+               session.changed(),
                [&session](Failure failure) { session.fail(std::move(failure)); }) {}
 
 Task<Outcome> ScatterMaster::prepare() {

@@ -15,7 +15,7 @@ using job::Task;
 ScatterWorker::ScatterWorker(const job::WorkerContext& context, wire::Job job)
     : context_(context),
       job_(std::move(job)),
-      heartbeat_(context.transport(), context.environment.clock, context.fail),
+      heartbeat_(context.transport(), context.environment.clock, context.changed, context.fail),
       destination_(context, job_, heartbeat_) {}
 
 Result<std::unique_ptr<job::WorkerHalf>> ScatterWorker::make(const job::WorkerContext& context,
