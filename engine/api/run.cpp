@@ -1,5 +1,6 @@
 #include "engine/api/run.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "engine/base/machine.hpp"
@@ -27,11 +28,14 @@ class JobLoop {
  public:
   JobLoop(mpi::Communicator& communicator, double ranks_per_core)
       : communicator_(communicator),
-        context_(boost::asio::use_service<mpi::MpiContext>(io_)),
-        transport_(context_, communicator) {
-    context_.set_backoff(mpi::BackoffLimits::for_oversubscription(ranks_per_core));
-    environment_.host = mpi::host_name();
-    environment_.machine = machine_id(environment_.host);
+        environment_{.transport = transport_.emplace(boost::asio::use_service<mpi::MpiContext>(io_),
+                                                     communicator),
+                     .clock = clock_,
+                     .threads = threads_,
+                     .host = mpi::host_name(),
+                     .machine = machine_id(mpi::host_name())} {
+    boost::asio::use_service<mpi::MpiContext>(io_).set_backoff(
+        mpi::BackoffLimits::for_oversubscription(ranks_per_core));
   }
 
   const job::Environment& environment() const noexcept { return environment_; }
@@ -47,14 +51,13 @@ class JobLoop {
   }
 
  private:
-  boost::asio::io_context io_{1};
-  mpi::Communicator& communicator_;
-  mpi::MpiContext& context_;
-  mpi::MpiTransport transport_;
+  // The seams come first: where a job is given up, coroutines that still use them end with io_.
   clock::SteadyClock clock_;
   threads::SystemThreads threads_;
-  job::Environment environment_{
-      .transport = transport_, .clock = clock_, .threads = threads_, .host = {}, .machine = {}};
+  std::optional<mpi::MpiTransport> transport_;
+  boost::asio::io_context io_{1};
+  mpi::Communicator& communicator_;
+  const job::Environment environment_;
 };
 
 Report run_master(JobLoop& loop, job::MasterSession& session, job::MasterHalf& half) {

@@ -96,12 +96,13 @@ Outcome GatherMaster::open_file() {
                    .hint = "name another file, or replace this one with --force"};
   }
   take_attributes();
+  sparse_ = manifest().data.has_value() && options_.sparse == Sparse::automatic;
   auto file = disk::OffsetPartialFile::open(*directory_, name_, disk::OpenMode::create,
                                             private_partial_name(name_), mode_);
   if (!file) return std::move(file.error());
   file_.emplace(std::move(*file));
   // Space is not reserved: for a file that one rank writes from the front, that only takes time.
-  const Bytes data = sparse() ? *manifest().data : manifest().size;
+  const Bytes data = sparse_ ? *manifest().data : manifest().size;
   return job::check_capacity(*directory_, options_.target, data);
 }
 
@@ -109,12 +110,7 @@ Outcome GatherMaster::open_file() {
 disk::WriteError GatherMaster::put(Bytes offset, std::span<const std::byte> bytes,
                                    const std::atomic<bool>& stop) {
   if (stream_) return stream_->write(bytes, stop);
-  return sparse() ? file_->write_sparse(offset, bytes, /*over=*/false)
-                  : file_->write(offset, bytes);
-}
-
-bool GatherMaster::sparse() const noexcept {
-  return manifest().data.has_value() && options_.sparse == Sparse::automatic;
+  return sparse_ ? file_->write_sparse(offset, bytes, /*over=*/false) : file_->write(offset, bytes);
 }
 
 // As cp has it: a new file gets the source's permissions less the umask, one that is replaced keeps

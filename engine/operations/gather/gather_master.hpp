@@ -50,7 +50,6 @@ class GatherMaster final : public ChunkConsumer {
                        const std::atomic<bool>& stop);
   Failure write_failed(disk::WriteError error) const;
   std::string poured() const;
-  bool sparse() const noexcept;
   void take_attributes();
 
   const wire::Manifest& manifest() const noexcept { return retrieval_->manifest(); }
@@ -69,7 +68,8 @@ class GatherMaster final : public ChunkConsumer {
   ChunkIndex next_;              // to be digested and written
   std::size_t digested_ = 0;     // bytes of it
   wire::FileDigest digest_;
-  bool right_ = false;  // everything is there, and is what was scattered
+  bool sparse_ = false;  // holes stay holes; the writer looks at it
+  bool right_ = false;   // everything is there, and is what was scattered
   std::optional<FileWriter> writer_;
 };
 
