@@ -81,13 +81,15 @@ Outcome WorkerDestination::open() {
 // --force: no worker removes anything before the master knows that the shares of all will fit.
 Task<Outcome> WorkerDestination::replace() {
   std::function<bool()> stop = [this] { return has_to_stop(); };
-  wire::Ready capacity = ready_message({});
+  StaleFiles stale_files;
   if (!shares_masters_) {
     const auto found = co_await survey(context_.environment, *directory_, source_id_here(), stop);
     if (!found) co_return found.error();
-    capacity.capacity.freed = found->bytes;
-    capacity.capacity.freed_files = found->files;
+    stale_files = *found;
   }
+  wire::Ready capacity = ready_message({});  // as it is now: the survey may take its time
+  capacity.capacity.freed = stale_files.bytes;
+  capacity.capacity.freed_files = stale_files.files;
   context_.send_status(wire::Kind::capacity, capacity);
   waiting_ = true;
   while (!context_.may_clear && !context_.fsm.cancelled()) co_await context_.changed.wait();
