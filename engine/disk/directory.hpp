@@ -56,30 +56,30 @@ class Directory {
   // dest_unusable if the path no longer leads here: it was moved, removed or replaced.
   Outcome check_in_place() const;
 
-  // `.mpiferry.job`, the mark that a job is running here, created with `text` or not at all: nobody
-  // sees it without its text.
-  // Returns its id (file_id.hpp).
-  // dest_occupied if there is one; its detail names rank, process and host of the job, and says
-  // whether that process still runs, where that can be known.
+  // `.mpiferry.job`, the job lock that a job is running here, created with `text` or not at all:
+  // nobody sees it without its text. Returns its id (file_id.hpp). dest_occupied if there is one;
+  // its detail names rank, process and host of the job, and says whether that process still runs,
+  // where that can be known.
   Result<std::string> create_job_lock(std::string_view text) const;
   // `create_job_lock`, and locks it (flock) for as long as the descriptor lives, so that a job on
   // this host, or on one that shares the file system's locks, can tell a running job from a killed
-  // one. A token of the job of `text` is joined; with `replace` one that nobody holds is replaced,
-  // if it is a mark that a job has made, and not the file `source_id` (file_id.hpp; "": none). The
-  // descriptor is empty if the file system has no locks. dest_occupied if there is another job's:
-  // one that runs, or, where there are no locks or no right to ask for them, one of which nobody
-  // can tell. May take a quarter of a second to say so. invalid_argument, dest_unusable.
+  // one. A job lock of the job of `text` is joined; with `replace` one that nobody holds is
+  // replaced, if it is a job lock that a job has made, and not the file `source_id` (file_id.hpp;
+  // "": none). The descriptor is empty if the file system has no locks. dest_occupied if there is
+  // another job's: one that runs, or, where there are no locks or no right to ask for them, one of
+  // which nobody can tell. May take a quarter of a second to say so. invalid_argument,
+  // dest_unusable.
   Result<Descriptor> acquire_job_lock(std::string_view text, bool replace,
                                       std::string_view source_id = "") const;
-  // Ends what `acquire_job_lock` began. Where others hold the token, too, the last of them removes
-  // it.
+  // Ends what `acquire_job_lock` began. Where others hold the job lock, too, the last of them
+  // removes it.
   void leave_job_lock(std::string_view text, Descriptor lock) const noexcept;
   // Whether `.mpiferry.job` exists here and is of the job of `text`: its first line is the same
   // (job_owner.hpp). False if it cannot be read.
   bool holds_job_lock(std::string_view text) const noexcept;
-  // The same for those who must not take a mark that cannot be read for another job's: `lock`, of
-  // `acquire_job_lock`, knows its mark without another descriptor.
-  // dest_unusable with path, call and errno (EMFILE, EIO, ...).
+  // The same for those who must not take a job lock that cannot be read for another job's: `lock`,
+  // of `acquire_job_lock`, knows its job lock without another descriptor. dest_unusable with path,
+  // call and errno (EMFILE, EIO, ...).
   Result<bool> check_job_lock(std::string_view text, const Descriptor& lock) const;
   // Removes `.mpiferry.job` if it is of the job of `text`, or the file that is locked. `lock`: what
   // `acquire_job_lock` has returned; it is given back when the name is gone, or where the name
@@ -111,15 +111,15 @@ class Directory {
 
  private:
   Directory(std::string path, Descriptor descriptor, std::vector<std::string> changed) noexcept;
-  // Another job has marked this directory; `what` begins the detail, which names the owner.
-  Failure marked(std::string_view what) const;
+  // Another job has locked this directory; `what` begins the detail, which names the owner.
+  Failure locked(std::string_view what) const;
   Failure running() const;
-  // JobOwner::runs of the mark here.
+  // JobOwner::runs of the job lock here.
   std::optional<bool> owner_runs() const;
   Failure undecided(std::string_view call, int system_errno) const;
-  // Removes `.mpiferry.job` unless somebody holds it, or may hold it, or it is no mark of a job.
+  // Removes `.mpiferry.job` unless somebody holds it, or may hold it, or it is no job lock.
   Outcome remove_dead_job_lock(std::string_view source_id) const;
-  // Whether `token` is still what has its name.
+  // Whether `job_lock` is still what has its name.
   bool leads_to(const Descriptor& job_lock) const noexcept;
   // What `.mpiferry.job` says, or "".
   std::string job_lock_text() const;

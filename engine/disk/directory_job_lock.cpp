@@ -1,4 +1,4 @@
-// Directory: the mark of a running job.
+// Directory: the job lock of a running job.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -59,7 +59,7 @@ bool is_of_job(std::string_view mark, std::string_view text) noexcept {
 
 // 0 if the lock is ours now, EWOULDBLOCK if a job holds it, or why there is no telling.
 int lock(const Descriptor& job_lock, int kind) noexcept {
-  // Another that only looks whether the token is held locks it, too, for a moment.
+  // Another that only looks whether the job lock is held locks it, too, for a moment.
   constexpr int kLooks = 25;
   constexpr timespec kMoment{.tv_sec = 0, .tv_nsec = 10'000'000};
   for (int looks = 1; ::flock(job_lock.get(), kind | LOCK_NB) != 0; ++looks) {
@@ -74,7 +74,7 @@ bool lacks_locks(int error) noexcept {
   return error == EOPNOTSUPP || error == ENOSYS || error == ENOLCK;
 }
 
-// The mark that lies there, locked and read; or the call that failed, with errno.
+// The job lock that lies there, locked and read; or the call that failed, with errno.
 struct Held {
   Descriptor job_lock;
   std::string text;
@@ -99,7 +99,7 @@ Held hold(int directory) {
   return held;
 }
 
-// It is missing, or not what a job of this user has made. Other errors say nothing of a mark: a
+// It is missing, or not what a job of this user has made. Other errors say nothing of a job lock: a
 // limit of open files, a disk or a file server that fails.
 bool is_none_of_ours(int error) noexcept {
   constexpr auto kErrors = std::to_array({ENOENT, ELOOP, ENXIO, EISDIR, ESPIPE, EACCES, EPERM});
@@ -148,11 +148,12 @@ Result<std::string> Directory::create_job_lock(std::string_view text) const {
   const char* call = write_new_file(directory, whole.c_str(), text, id);
   int error = errno;
   if (call == nullptr) {
-    // link(2) fails if there is a token, and nobody sees half of ours.
+    // link(2) fails if there is a job lock, and nobody sees half of ours.
     error = link_new(directory, whole.c_str(), job_lock_name());
     if (error != 0) call = "link";
     ::unlinkat(directory, whole.c_str(), 0);
-    // FAT, some FUSE: without links. Then others may see the token without its text for a moment.
+    // FAT, some FUSE: without links. Then others may see the job lock without its text for a
+    // moment.
     if (call != nullptr && lacks_links(error)) {
       call = write_new_file(directory, job_lock_name(), text, id);
       error = errno;
@@ -163,11 +164,11 @@ Result<std::string> Directory::create_job_lock(std::string_view text) const {
   // Neither --force nor --resume would take another program's file away.
   const StaleFileScan::Entry there{StaleFileKind::job_lock, job_lock_name()};
   if (Outcome ours = check_replaceable(*this, there, ""); !ours) return std::move(ours.error());
-  return marked("a job is running here, or was killed");
+  return locked("a job is running here, or was killed");
 }
 
-// A token that is ours must still be there when it is locked: in the moment before, another job may
-// have taken it for a dead one's.
+// A job lock that is ours must still be there when it is locked: in the moment before, another job
+// may have taken it for a dead one's.
 Result<Descriptor> Directory::acquire_job_lock(std::string_view text, bool replace,
                                                std::string_view source_id) const {
   constexpr int kMaxTries = 8;  // more is a fight
@@ -179,7 +180,7 @@ Result<Descriptor> Directory::acquire_job_lock(std::string_view text, bool repla
       const Outcome free = replace ? remove_dead_job_lock(source_id) : Outcome{Nothing{}};
       made = free ? create_job_lock(text) : Result<std::string>{free.error()};
       if (!made && !holds_job_lock(text)) {
-        // Another was faster: look at its token.
+        // Another was faster: look at its job lock.
         if (free && replace && made.error().code == Errc::dest_occupied) continue;
         return made.error();
       }
@@ -229,10 +230,10 @@ bool Directory::leads_to(const Descriptor& job_lock) const noexcept {
          ::fstat(job_lock.get(), &opened) == 0 && is_same_file(named, opened);
 }
 
-// It holds its mark, and nothing that this job was told may take it away.
+// It holds its job lock, and nothing that this job was told may take it away.
 Failure Directory::running() const {
   const auto alive = owner_runs();
-  Failure running = marked("a job is running here");
+  Failure running = locked("a job is running here");
   running.hint = "wait for that job, or name another destination";
   if (!alive) running.hint += "; if its host has died, remove .mpiferry.job by hand";
   if (alive == false) running.hint = "another of its ranks still holds it: " + running.hint;
@@ -241,7 +242,7 @@ Failure Directory::running() const {
 
 // Without locks, or without the right to ask for one: only people can know.
 Failure Directory::undecided(std::string_view call, int system_errno) const {
-  Failure undecided = marked("no telling whether the job that made it still runs");
+  Failure undecided = locked("no telling whether the job that made it still runs");
   undecided.path = path_of(kJobLockName);
   undecided.call = call;
   undecided.system_errno = system_errno;
@@ -250,7 +251,7 @@ Failure Directory::undecided(std::string_view call, int system_errno) const {
   return undecided;
 }
 
-Failure Directory::marked(std::string_view what) const {
+Failure Directory::locked(std::string_view what) const {
   Failure occupied{.code = Errc::dest_occupied, .path = path_, .detail = std::string{what}};
   const auto owner = JobOwner::in(job_lock_text());
   const auto alive = owner_runs();
@@ -272,7 +273,7 @@ bool Directory::holds_job_lock(std::string_view text) const noexcept {
   return is_of_job(read_job_lock(buffer).text, text);
 }
 
-// As long as the mark is open, no other file gets its inode number.
+// As long as the job lock is open, no other file gets its inode number.
 Result<bool> Directory::check_job_lock(std::string_view text, const Descriptor& lock) const {
   if (lock && leads_to(lock)) return true;
   std::array<char, kMaxJobLockText> buffer;  // NOLINT(*-member-init): it is read into

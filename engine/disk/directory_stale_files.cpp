@@ -75,7 +75,7 @@ Outcome Directory::check_vacant(std::string_view own_job_lock) const {
 
   Failure occupied;
   if (survey.job_lock) {
-    occupied = marked("a job is running here, or was killed");
+    occupied = locked("a job is running here, or was killed");
   } else {
     occupied.code = Errc::dest_occupied;
     occupied.path = path_;

@@ -74,10 +74,10 @@ JobOwner JobOwner::of_this_process(Rank rank) {
           .boot = boot_id()};
 }
 
-std::optional<JobOwner> JobOwner::in(std::string_view mark) {
-  const std::size_t end = mark.find('\n');
+std::optional<JobOwner> JobOwner::in(std::string_view text) {
+  const std::size_t end = text.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
-  std::string_view line = mark.substr(end + 1);
+  std::string_view line = text.substr(end + 1);
   line = line.substr(0, line.find('\n'));
   JobOwner owner;
   if (!take(line, "rank ", owner.rank.value) || !take(line, ", pid ", owner.pid) ||
@@ -120,6 +120,6 @@ std::string job_lock_text(std::string_view job, const JobOwner& owner) {
   return std::string{job} + "\n" + owner.line() + "\n";
 }
 
-std::string_view job_of(std::string_view mark) noexcept { return mark.substr(0, mark.find('\n')); }
+std::string_view job_of(std::string_view text) noexcept { return text.substr(0, text.find('\n')); }
 
 }  // namespace mpiferry::disk

@@ -1,4 +1,4 @@
-// What the mark of a running job says of the process that made it.
+// What the job lock of a running job says of the process that made it.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace mpiferry::disk {
 
-// The text of a mark has two lines: the first says which job it is, the second who made it.
+// The text of a job lock has two lines: the first says which job it is, the second who made it.
 struct JobOwner {
   Rank rank;
   std::int64_t pid = 0;
@@ -26,8 +26,8 @@ struct JobOwner {
 
   // This process, as rank `rank` of a job. Names the host as gethostname(2) does.
   static JobOwner of_this_process(Rank rank);
-  // Of the second line of a mark; nothing if it has none, or not such a one.
-  static std::optional<JobOwner> in(std::string_view mark);
+  // Of the second line of a job lock; nothing if it has none, or not such a one.
+  static std::optional<JobOwner> in(std::string_view text);
 
   // "rank 2, pid 1234 (started 567, pid namespace 4026531836, boot 7c1f1a2e) on node7"
   std::string line() const;
@@ -40,9 +40,9 @@ struct JobOwner {
   std::string description() const;
 };
 
-// The text of a mark: `job` (one line) and its owner.
+// The text of a job lock: `job` (one line) and its owner.
 std::string job_lock_text(std::string_view job, const JobOwner& owner);
-// The first line, which alone says whose mark it is.
-std::string_view job_of(std::string_view mark) noexcept;
+// The first line, which alone says whose job lock it is.
+std::string_view job_of(std::string_view text) noexcept;
 
 }  // namespace mpiferry::disk

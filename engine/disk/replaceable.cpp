@@ -38,11 +38,11 @@ bool is_sums(std::string_view text) {
 
 // Where there are no links, a job that is killed may leave an empty one; zeros are what a power cut
 // has left.
-bool is_mark(std::string_view text) {
+bool is_job_lock_text(std::string_view text) {
   return text.empty() || text.front() == '\0' || JobOwner::in(text).has_value();
 }
 
-// Whether mpiferry has written it. A mark that may not be read is left to whoever asks for its
+// Whether mpiferry has written it. A job lock that may not be read is left to whoever asks for its
 // lock.
 Result<bool> is_ours(const Directory& directory, const StaleFileScan::Entry& entry) {
   if (!is_known_by_content(entry.kind)) return entry.may_be_ours();
@@ -56,7 +56,7 @@ Result<bool> is_ours(const Directory& directory, const StaleFileScan::Entry& ent
   const auto got = file->read(0_B, std::as_writable_bytes(std::span{head}));
   if (!got) return got.error();
   const std::string_view text{head.data(), *got};
-  return entry.kind == StaleFileKind::sums ? is_sums(text) : is_mark(text);
+  return entry.kind == StaleFileKind::sums ? is_sums(text) : is_job_lock_text(text);
 }
 
 }  // namespace

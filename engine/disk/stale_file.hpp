@@ -10,7 +10,7 @@ namespace mpiferry::disk {
 
 inline constexpr std::string_view kManifestName = "manifest.json";
 inline constexpr std::string_view kSumsName = "XXH3SUMS";
-// The mark of a running job.
+// The job lock of a running job.
 inline constexpr std::string_view kJobLockName = ".mpiferry.job";
 
 // The one file of the layout `file`.

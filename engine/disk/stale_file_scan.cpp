@@ -101,7 +101,7 @@ Result<bool> StaleFileSurvey::step(std::chrono::steady_clock::duration slice) {
 }
 
 bool StaleFileRemoval::is_to_remove(const StaleFileScan::Entry& entry) const {
-  // A mark is taken over under its lock (Directory::acquire_job_lock), or stays.
+  // A job lock is taken over under its lock (Directory::acquire_job_lock), or stays.
   return entry.kind != StaleFileKind::none && entry.kind != StaleFileKind::job_lock &&
          (!to_remove_ || to_remove_(entry.kind, stale_file_number(in_our_spelling(entry.name))));
 }

@@ -32,7 +32,7 @@ class StaleFileScan {
     }
   };
 
-  // With an `own_job_lock` of "" every token is another job's.
+  // With an `own_job_lock` of "" every job lock is another job's.
   StaleFileScan(const Directory& directory, std::string own_job_lock)
       : directory_(directory), own_job_lock_(std::move(own_job_lock)) {}
 
@@ -51,7 +51,7 @@ class StaleFileScan {
   std::unique_ptr<DIR, Close> entries_;  // opened by the first call
 };
 
-// Looks at all that is left, marks aside, and changes nothing.
+// Looks at all that is left, job locks aside, and changes nothing.
 class StaleFileSurvey {
  public:
   // `protected_source`: as for StaleFileRemoval.
@@ -76,7 +76,7 @@ class StaleFileSurvey {
   std::uint64_t files_ = 0;
 };
 
-// Which leftovers are to go: of this kind, with this number in the name (stale_file_number).
+// Which stale files are to go: of this kind, with this number in the name (stale_file_number).
 using ToRemove = std::function<bool(StaleFileKind, std::optional<std::uint64_t>)>;
 
 // Removes what is left: all of it for --force, or what is `to_remove`. The manifest goes first, so
@@ -86,8 +86,8 @@ class StaleFileRemoval {
  public:
   // `protected_source`: the id (file_id.hpp) of a file that must not be among them, the source of
   // the very job that asks; "" for none. `to_remove` is asked about every name that is mpiferry's,
-  // and may be asked several times; a token is never in question. Empty: all. What no job can have
-  // made stays.
+  // and may be asked several times; a job lock is never in question. Empty: all. What no job can
+  // have made stays.
   StaleFileRemoval(const Directory& directory, std::string protected_source,
                    ToRemove to_remove = {})
       : directory_(directory),

@@ -52,7 +52,7 @@ class ProgressDetector {
   // largest chunk has pieces, tests take so long here, for whatever reason, and none of that length
   // counts any more: no rank spins for ever.
   bool moved(std::chrono::nanoseconds took, std::size_t requests) noexcept {
-    if (took <= std::max(kShortestPiece, 4 * vain_) + kForEachRequest * requests) {
+    if (took <= std::max(kMinPiece, 4 * vain_) + kForEachRequest * requests) {
       vain_ = std::min(vain_, took);
       row_ = 0;
       return false;
@@ -67,7 +67,7 @@ class ProgressDetector {
   static constexpr std::uint32_t kMaxPieces = 4096;  // 1 GiB has 2048
 
  private:
-  static constexpr std::chrono::nanoseconds kShortestPiece = std::chrono::microseconds{10};
+  static constexpr std::chrono::nanoseconds kMinPiece = std::chrono::microseconds{10};
   static constexpr std::chrono::nanoseconds kForEachRequest{20};  // to look at it
   std::chrono::nanoseconds vain_{0};
   std::chrono::nanoseconds shortest_of_row_{0};

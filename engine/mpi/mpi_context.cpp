@@ -29,10 +29,10 @@ constexpr std::chrono::milliseconds kShutdownPatience{200};
 // checkers.
 template <class T>
 std::vector<std::vector<T>>& leaked_buffers() {
-  using Graves = std::vector<std::vector<T>>;
-  alignas(Graves) static std::byte storage[sizeof(Graves)];
-  static Graves* const graves = std::construct_at(reinterpret_cast<Graves*>(storage));
-  return *graves;
+  using Buffers = std::vector<std::vector<T>>;
+  alignas(Buffers) static std::byte storage[sizeof(Buffers)];
+  static Buffers* const buffers = std::construct_at(reinterpret_cast<Buffers*>(storage));
+  return *buffers;
 }
 
 }  // namespace

@@ -50,9 +50,9 @@ Action Sender::next() const {
   if (!rerouted_.empty()) {
     const ChunkIndex chunk = rerouted_.front().chunk;
     to = receiver_of(chunk);
-    const bool capacity = worker(to).unacknowledged < config_.window;
-    return capacity && (buffer_free || config_.retain) ? Action{Send{chunk, to, 0, true}}
-                                                       : Action{Wait{}};
+    const bool has_credit = worker(to).unacknowledged < config_.window;
+    return has_credit && (buffer_free || config_.retain) ? Action{Send{chunk, to, 0, true}}
+                                                         : Action{Wait{}};
   }
   if (config_.chunks && next_chunk_ >= *config_.chunks) {
     return flights_ == 0 ? Action{Done{}} : Action{Wait{}};
@@ -144,8 +144,8 @@ void Sender::on_send_complete(Rank rank, ChunkIndex chunk) {
   Flight* flight = find(to, chunk);
   assert(flight != nullptr && flight->sending);
   flight->sending = false;
-  if (!config_.retain || (flight->answered && !flight->strayed)) --buffers_in_use_;
-  if (flight->strayed) return rerouted(to, flight);
+  if (!config_.retain || (flight->answered && !flight->rerouted)) --buffers_in_use_;
+  if (flight->rerouted) return rerouted(to, flight);
   if (flight->answered) release(to, flight);
 }
 
@@ -203,7 +203,7 @@ AckEffect Sender::on_write_failed(Worker& from, Flight* flight) {
   --from.unacknowledged;
   --in_flight_;
   flight->answered = true;
-  flight->strayed = true;
+  flight->rerouted = true;
   if (!flight->sending) rerouted(from, flight);
   return AckEffect::rerouted;
 }
@@ -235,7 +235,7 @@ std::vector<Stall> Sender::silent(Time now, Duration longer_than) const {
 bool Sender::is_unacknowledged(Rank rank, ChunkIndex chunk) const {
   const auto& flights = worker(rank).flights;
   const auto found = std::ranges::find(flights, chunk, &Flight::chunk);
-  return found != flights.end() && (!found->answered || found->strayed);
+  return found != flights.end() && (!found->answered || found->rerouted);
 }
 
 }  // namespace mpiferry::protocol

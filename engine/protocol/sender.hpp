@@ -128,7 +128,7 @@ class Sender {
     bool answered = false;  // acknowledged as written; waits for its Isend only
     bool damaged = false;   // waits to be sent again
     bool failed = false;    // exhausted or not written: the job's failure
-    bool strayed = false;   // answered: could not be written, another worker gets it
+    bool rerouted = false;  // answered: could not be written, another worker gets it
   };
   struct Worker {
     std::vector<Flight> flights;       // never more than window answered + window unanswered

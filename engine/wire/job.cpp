@@ -19,7 +19,7 @@ Json json_from(const Ready::Capacity& capacity) {
   return json;
 }
 
-Ready::Capacity read_room(const Json& json, std::optional<Failure>& failure) {
+Ready::Capacity read_capacity(const Json& json, std::optional<Failure>& failure) {
   Fields fields{json, "ready: room.", failure};
   Ready::Capacity capacity;
   capacity.needed.value = fields.integer<std::uint64_t>("needed", 0, kMaxFileSize);
@@ -153,7 +153,7 @@ Result<Ready> decode_ready(std::span<const std::byte> payload) {
     ready.directory_id = fields.bytes("directory_id");
     ready.shares_master_directory = fields.boolean("shares_master_directory");
     if (const Json* capacity = fields.optional_member("room"))
-      ready.capacity = read_room(*capacity, failure);
+      ready.capacity = read_capacity(*capacity, failure);
     return ready;
   });
 }

@@ -17,7 +17,7 @@
 
 namespace mpiferry::wire {
 
-// The most workers of a scatter whose chunks can be recalled: everyone keeps a directory for each,
+// The most workers of a scatter whose chunks can be read back: everyone keeps a directory for each,
 // and a broken number must not decide how many.
 inline constexpr std::uint32_t kMaxRetrieved = std::uint32_t{1} << 20U;
 

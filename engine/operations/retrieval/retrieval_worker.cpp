@@ -25,7 +25,7 @@ RetrievalWorker::RetrievalWorker(const job::WorkerContext& context, wire::Retrie
     : context_(context),
       job_(std::move(job)),
       chunk_reader_(job_),
-      heartbeat_(context.transport(), context.environment.clock, context.fail),
+      heartbeat_(context.transport(), context.environment.clock, context.changed, context.fail),
       orders_(wire::kControlPayload, kReceives),
       messages_(wire::kControlPayload, kMessages),
       faults_(job_.faults, context.self()),
@@ -199,7 +199,7 @@ Task<> RetrievalWorker::answer(wire::ReadRequest request, std::optional<Lease> l
   if (lease && whole && reply->digest == request.digest) {
     deliver(request, *reply, std::move(*lease));
   } else {
-    tell(*reply);
+    reply_with(*reply);
   }
 }
 
@@ -229,7 +229,7 @@ void RetrievalWorker::deliver(const wire::ReadRequest& request, const wire::Read
 
 // ReadReplies share a message as long as there are requests to go on with; but where chunks are
 // wanted, one tells of a failure, and each answer is a message (as each has its receive).
-void RetrievalWorker::tell(const wire::ReadReply& reply) {
+void RetrievalWorker::reply_with(const wire::ReadReply& reply) {
   if (!job_.deliver) faults_.play(reply.chunk, {});  // deliver() plays them where it may damage
   found_.push_back(reply);
   if (job_.deliver || found_.size() >= std::max<std::size_t>(1, job_.window / 4)) flush();

@@ -49,7 +49,7 @@ class RetrievalWorker final : public job::WorkerHalf {
   job::Task<> pause();
   job::Task<std::optional<Lease>> acquire(BufferPool& pool);
   void deliver(const wire::ReadRequest& request, const wire::ReadReply& reply, Lease lease);
-  void tell(const wire::ReadReply& reply);
+  void reply_with(const wire::ReadReply& reply);
   void flush();
   void send(wire::Header header, Lease lease);
 
