@@ -17,8 +17,9 @@ Endpoint::Endpoint(Network& network, boost::asio::io_context& io, transport::Are
   network_.endpoints_[self.value] = this;
 }
 
-Endpoint::~Endpoint() {
-  network_.endpoints_.erase(self_.value);
+Endpoint::~Endpoint() { network_.endpoints_.erase(self_.value); }
+
+void Endpoint::shutdown() {
   for (Slot& slot : slots_) {
     if (slot.waiting != nullptr) std::exchange(slot.waiting, nullptr)->destroy(arena_);
   }
@@ -44,6 +45,11 @@ Operation Endpoint::take(Lease lease, Rank peer, int tag, bool receive) {
 bool Endpoint::knows(Operation operation) const noexcept {
   return operation.slot < slots_.size() && slots_[operation.slot].taken &&
          slots_[operation.slot].generation == operation.generation;
+}
+
+std::size_t Endpoint::outstanding() const noexcept {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(slots_, [](const Slot& slot) { return slot.taken && !slot.complete; }));
 }
 
 Operation Endpoint::isend(Lease lease, std::size_t payload_bytes, Rank to, int tag) {

@@ -27,6 +27,8 @@ class Endpoint final : public transport::Transport {
   Endpoint(Network& network, boost::asio::io_context& io, transport::Arena& arena, Rank self,
            int size);
   ~Endpoint() override;
+  // Ends all waits without a word, as the end of an io_context does.
+  void shutdown();
 
   boost::asio::io_context& io() noexcept override { return io_; }
   Rank rank() const noexcept override { return self_; }
@@ -34,6 +36,7 @@ class Endpoint final : public transport::Transport {
   transport::Operation isend(Lease lease, std::size_t payload_bytes, Rank to, int tag) override;
   transport::Operation irecv(Lease lease, Rank from, int tag) override;
   void cancel(transport::Operation operation) override;
+  std::size_t outstanding() const noexcept override;
   std::uint64_t polls() const noexcept override { return 0; }
   void wait(transport::Operation operation, transport::WaitOperation& waiting) override;
   transport::Arena& arena() noexcept override { return arena_; }

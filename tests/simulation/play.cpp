@@ -47,10 +47,11 @@ class Play {
  public:
   Play(const Scenario& scenario, fs::path directory, bool trace)
       : it_(scenario), directory_(std::move(directory)), world_(scenario.seed), network_(world_) {
-    network_.on_arrival = [this, trace](Rank from, Rank to, int tag,
+    network_.on_arrival = [this, trace](Rank from, Rank to, int /*tag*/,
                                         std::vector<std::byte>& message) {
       if (trace) note(from, to, message);
-      damage(tag, message);
+      damage(message);
+      check_permission(from, message);
     };
   }
 
@@ -64,28 +65,25 @@ class Play {
     };
     fs::create_directories(directory_);
     write_source();
-    const std::vector<Report> first = scatter({});
-    check_scatter(first, it_.faultless());
-    if (it_.again) {
-      quiet();
-      const std::vector<Report> second = scatter(it_.force ? "force" : "resume");
-      check_scatter(second, true);
-      retrieve_all();
-    } else if (first.front().ok() && !lost_[0] && !it_.discard) {
-      quiet();
-      retrieve_all();
+    if (it_.slow) network_.most_delay = 1s;
+    if (it_.changed) {
+      faults_ = false;
+      check_scatter(scatter({}), true);
+      faults_ = true;
+      write_source();
     }
+    const std::vector<Report> first = scatter(it_.changed ? "resume" : "");
+    check_scatter(first, it_.faultless());
+    const bool retrievable = first.front().ok() && !lost_[0] && !it_.discard;
+    if (retrievable) gather_with_damage();
+    faults_ = false;
+    if (it_.again) check_scatter(scatter(it_.force ? "force" : "resume"), true);
+    if (it_.again || retrievable) retrieve_all();
     fs::remove_all(directory_);
     return std::move(played_);
   }
 
  private:
-  // No more faults.
-  void quiet() {
-    damage_ = 0;
-    faults_ = false;
-  }
-
   // Not how long it is: the job's message has times and process ids in it.
   void note(Rank from, Rank to, const std::vector<std::byte>& message) {
     const auto header = wire::decode(message);
@@ -96,10 +94,10 @@ class Play {
         header ? header->chunk.value : 0, header ? header->attempt : 0));
   }
 
-  void damage(int tag, std::vector<std::byte>& message) {
+  void damage(std::vector<std::byte>& message) {
     const auto header = wire::decode(message);
-    if (tag != job::kDataTag || !header || header->kind != wire::Kind::chunk ||
-        message.size() <= kHeaderSize || !world_.chance(damage_)) {
+    if (!header || header->kind != wire::Kind::chunk || message.size() <= kHeaderSize ||
+        !world_.chance(damage_)) {
       return;
     }
     message[kHeaderSize + world_.number(message.size() - kHeaderSize - 1)] ^= std::byte{1};
@@ -109,6 +107,17 @@ class Play {
     source_.resize(it_.size.value);
     for (char& c : source_) c = static_cast<char>(world_.number(255));
     std::ofstream{directory_ / "source", std::ios::binary} << source_;
+  }
+
+  // When rank 0 says that a job is over, and well, everything is in its place.
+  void check_permission(Rank from, const std::vector<std::byte>& message) {
+    const auto header = wire::decode(message);
+    if (!scattering_ || it_.discard || from != kMaster || !header ||
+        header->kind != wire::Kind::over) {
+      return;
+    }
+    const auto over = wire::decode_over(std::span{message}.subspan(kHeaderSize));
+    if (over && over->verdict == Errc::ok && std::exchange(scattering_, false)) check_bytes();
   }
 
   std::string destination() const {
@@ -191,10 +200,14 @@ class Play {
   std::vector<Report> scatter(const std::string& how) {
     const Options given = options(how);
     damage_ = faults_ ? it_.damage : 0;
-    return run_job(given.session(), [&given](job::MasterSession& session, auto run) {
+    scattering_ = true;
+    auto reports = run_job(given.session(), [&given](job::MasterSession& session, auto run) {
       operations::ScatterMaster half{session, given};
       run(half);
     });
+    scattering_ = false;
+    damage_ = 0;
+    return reports;
   }
 
   void check_scatter(const std::vector<Report>& reports, bool must_succeed) {
@@ -264,11 +277,37 @@ class Play {
     if (found != source_) broken("what lies there is not the source");
   }
 
-  void retrieve_all() {
+  GatherOptions gather_options() const {
     GatherOptions gather;
     gather.directory = destination();
     gather.target = (directory_ / "target").string();
     gather.stall_timeout = kStallTimeout;
+    gather.window = it_.window;
+    gather.memory = Bytes{(it_.memory_chunks + 2) * it_.chunk_size.value};
+    gather.force = true;
+    return gather;
+  }
+
+  // What is damaged on its way is asked for again, but not for ever.
+  void gather_with_damage() {
+    fs::remove(directory_ / "target");
+    damage_ = it_.damage;
+    const bool faults = std::exchange(faults_, false);
+    const Report gathered = retrieve<operations::GatherMaster>(gather_options());
+    faults_ = faults;
+    damage_ = 0;
+    if (gathered.ok()) {
+      if (read_file(directory_ / "target") != source_)
+        broken("what was gathered is not the source");
+    } else if (gathered.verdict != Errc::chunk_corrupt || it_.damage == 0) {
+      broken("a gather failed: " + gathered.failure->message());
+    } else if (fs::exists(directory_ / "target")) {
+      broken("a gather that failed left its file");
+    }
+  }
+
+  void retrieve_all() {
+    const GatherOptions gather = gather_options();
     const Report gathered = retrieve<operations::GatherMaster>(gather);
     if (!gathered.ok()) {
       broken("a gather failed: " + (gathered.failure ? gathered.failure->message() : "no failure"));
@@ -309,7 +348,8 @@ class Play {
   std::uint64_t job_id_ = 0;
   double damage_ = 0;
   bool faults_ = true;
-  std::vector<bool> lost_;  // of the last job, by rank
+  bool scattering_ = false;  // and rank 0 has not said that it is over
+  std::vector<bool> lost_;   // of the last job, by rank
   Played played_;
 };
 

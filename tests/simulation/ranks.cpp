@@ -7,11 +7,16 @@
 #include <fmt/format.h>
 
 namespace mpiferry::simulation {
+namespace {
+
+// What a handler takes at most.
+constexpr std::chrono::microseconds kMostWork{5};
+
+}  // namespace
 
 RankLoop::RankLoop(Network& network, Rank self, int size)
-    : endpoint_(network, io_, arena_, self, size),
-      clock_(network.world()),
-      environment_{.transport = endpoint_,
+    : clock_(network.world()),
+      environment_{.transport = endpoint_.emplace(network, io_, arena_, self, size),
                    .clock = clock_,
                    .threads = beside_,
                    .host = fmt::format("host{}", self.value / 2),
@@ -21,9 +26,12 @@ void RankLoop::start(job::Task<> task) {
   boost::asio::co_spawn(io_, std::move(task), job::Rethrow{});
 }
 
-bool RankLoop::poll_one() {
-  if (lost_ || stopped_) return false;
-  return io_.poll_one() > 0 || beside_.poll_one();
+bool RankLoop::poll_one(World& world) {
+  if (lost_ || stopped_ || working_) return false;
+  if (io_.poll_one() == 0 && !beside_.poll_one()) return false;
+  working_ = true;
+  world.after(world.duration({}, kMostWork), [this] { working_ = false; });
+  return true;
 }
 
 Ranks::Ranks(Network& network, int size) : network_(network) {
@@ -36,7 +44,7 @@ Ranks::Ranks(Network& network, int size) : network_(network) {
 bool Ranks::take_turn() {
   const std::size_t first = network_.world().number(loops_.size() - 1);
   for (std::size_t i = 0; i < loops_.size(); ++i) {
-    if (loops_[(first + i) % loops_.size()]->poll_one()) return true;
+    if (loops_[(first + i) % loops_.size()]->poll_one(network_.world())) return true;
   }
   return false;
 }

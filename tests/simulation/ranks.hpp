@@ -23,17 +23,20 @@ namespace mpiferry::simulation {
 class RankLoop {
  public:
   RankLoop(Network& network, Rank self, int size);
+  RankLoop(const RankLoop&) = delete;
+  RankLoop& operator=(const RankLoop&) = delete;
+  ~RankLoop() { endpoint_->shutdown(); }
 
   const job::Environment& environment() const noexcept { return environment_; }
   void start(job::Task<> task);
-  // One handler, or one thing beside the loop. False if there is none now.
-  bool poll_one();
+  // One handler, or one thing beside the loop, which takes its time. False if there is none now.
+  bool poll_one(World& world);
   // Nothing is left to be done, or the rank is lost.
   bool ended() const { return lost_ || io_.stopped(); }
   // It does nothing from now on, and nothing reaches it.
   void lose() noexcept {
     lost_ = true;
-    endpoint_.cut_off();
+    endpoint_->cut_off();
   }
   bool lost() const noexcept { return lost_; }
   // It does nothing for so long, and then goes on.
@@ -43,14 +46,16 @@ class RankLoop {
   }
 
  private:
+  // The seams come first: where a job is given up, coroutines that still use them end with io_.
   transport::Arena arena_;
-  boost::asio::io_context io_{1};
-  Endpoint endpoint_;
   VirtualClock clock_;
   Beside beside_;
-  job::Environment environment_;
+  std::optional<Endpoint> endpoint_;
+  boost::asio::io_context io_{1};
+  const job::Environment environment_;
   bool lost_ = false;
   bool stopped_ = false;
+  bool working_ = false;
 };
 
 class Ranks {

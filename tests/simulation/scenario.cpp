@@ -34,19 +34,23 @@ Scenario Scenario::of(std::uint64_t seed) {
   it.interrupted = !it.cut_off && random.chance(0.1);
   it.again = !it.discard && random.chance(0.5);
   it.force = random.chance(0.3);
+  it.changed = it.again && random.chance(0.3);
+  it.slow = random.chance(0.1);
   return it;
 }
 
 std::string Scenario::text() const {
   return fmt::format(
       "seed {}: {} workers, {} bytes in chunks of {}, layout {}{}, window {}, {} chunks in memory, "
-      "{} retries{}{}{}, damage {}{}{}{}{}",
+      "{} retries{}{}{}, damage {}{}{}{}{}{}{}",
       seed, workers, size.value, chunk_size.value, wire::layout_name(layout),
       own_directories ? ", a directory a rank" : "", window, memory_chunks, retries,
       fsync ? ", fsync" : "", discard ? ", discard" : "", reroute ? ", reroute" : "", damage,
       cut_off ? fmt::format(", rank {} is cut off", cut_off->value) : "",
       stopped ? fmt::format(", rank {} stops for a while", stopped->value) : "",
       interrupted ? ", rank 0 is interrupted" : "",
+      changed ? ", of a source that was another in a job before" : "",
+      slow ? ", a slow network" : "",
       again ? (force ? ", then again with --force" : ", then again with --resume") : "");
 }
 

@@ -29,6 +29,8 @@ struct Scenario {
   bool interrupted = false;     // rank 0 gets a signal at some time
   bool again = false;           // the same source with --resume, or --force, afterwards
   bool force = false;
+  bool changed = false;  // first a job without faults, then the source changes, then those
+  bool slow = false;     // a network with delays of up to a second
 
   static Scenario of(std::uint64_t seed);
 
