@@ -20,7 +20,7 @@ class BatchScript(SlurmTest):
             mpiferry scatter source out2 || echo "status $?"
             """))
         self.expect_copy()
-        self.assertIn("read by 3 workers", log)
+        self.assertIn("read by 4 ranks", log)
         self.assertIn("read by one rank", log)
         self.assertIn("status 7", log)
         self.assertIn("start it as: srun --mpi=pmi2", log)
@@ -51,7 +51,7 @@ class Salloc(SlurmTest):
         script = """srun --mpi=pmi2 mpiferry scatter -q source out && mpirun mpiferry verify out &&
             mpiferry verify out && mpiferry gather -q out copy"""
         ended = self.run_it("salloc", "--quiet", "-N2", "-n4", "bash", "-c", script)
-        self.expect(0, ended, "read by 3 workers", "read by one rank")
+        self.expect(0, ended, "read by 4 ranks", "read by one rank")
         self.expect_copy()
 
     def test_job_ends_in_order_after_one_interrupt_with_disable_status(self) -> None:

@@ -14,7 +14,7 @@ class Srun(SlurmTest):
 
     def test_with_pmi2_moves_files(self) -> None:
         self.scatter()
-        self.expect(0, self.srun(*PMI, "mpiferry", "verify", "out"), "read by 3 workers")
+        self.expect(0, self.srun(*PMI, "mpiferry", "verify", "out"), "read by 4 ranks")
         self.expect(0, self.srun(*PMI, "mpiferry", "gather", "out", "copy"))
         self.expect_copy()
 
