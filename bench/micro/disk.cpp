@@ -16,6 +16,7 @@
 
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/posix/posix_storage.hpp"
 
 namespace {
 
@@ -49,7 +50,8 @@ void chunk_file(benchmark::State& state, bool durable) {
   // Names go round, so that no more than this is ever stored; a file that is replaced is freed.
   constexpr std::int64_t kStored = 256 << 20;
   const Place place;
-  const auto directory = disk::Directory::open_or_create(place.path());
+  posix::PosixStorage files;
+  const auto directory = disk::Directory::open_or_create(files, place.path());
   const std::vector<std::byte> payload(static_cast<std::size_t>(state.range(0)), std::byte{1});
   const auto names =
       static_cast<std::uint64_t>(std::max<std::int64_t>(1, kStored / state.range(0)));

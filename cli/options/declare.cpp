@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "engine/disk/descriptor_path.hpp"
+#include "engine/posix/descriptor_path.hpp"
 
 namespace mpiferry::cli {
 
@@ -17,7 +17,7 @@ void add_number(CLI::App& command, const OptionHelp& help, const Check& check,
 CLI::Option& add_file(CLI::App& command, const char* name, std::string& value, FileUse use,
                       const std::string& text) {
   CLI::Option& option = *command.add_option(name, value, text)->type_name("FILE");
-  if (use == FileUse::writes) option.transform(disk::dash_for_standard_output);
+  if (use == FileUse::writes) option.transform(posix::dash_for_standard_output);
   return *option.check(not_empty);
 }
 

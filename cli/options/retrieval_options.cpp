@@ -7,7 +7,7 @@
 #include "cli/options/output_names.hpp"
 #include "cli/output/output.hpp"
 #include "engine/base/failure.hpp"
-#include "engine/disk/descriptor_path.hpp"
+#include "engine/posix/descriptor_path.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -80,7 +80,7 @@ CLI::App& add_gather(CLI::App& app, GatherArguments& arguments) {
                   "The file to create, on rank 0, or a FIFO or a device to write to; - is "
                   "standard output")
       ->required()
-      ->transform(disk::dash_for_standard_output)
+      ->transform(posix::dash_for_standard_output)
       ->check(not_empty);
   command.add_flag("--fsync", options.fsync, "Success means that FILE is on stable storage");
   command.add_flag("--force", options.force, "Replace FILE if it exists");

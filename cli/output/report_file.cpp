@@ -11,10 +11,11 @@
 
 #include <fmt/format.h>
 
-#include "engine/disk/descriptor_path.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_stamp.hpp"
 #include "engine/disk/unique_name.hpp"
+#include "engine/posix/descriptor_path.hpp"
+#include "engine/posix/posix_storage.hpp"
 
 namespace mpiferry::cli {
 namespace fs = std::filesystem;
@@ -71,7 +72,7 @@ bool ReportFile::is_stream() const {
   std::error_code error;
   const fs::file_status status = fs::status(path_, error);
   return kind_.streams && (fs::is_fifo(status) || fs::is_character_file(status) ||
-                           disk::descriptor_path(path_).has_value());
+                           posix::descriptor_path(path_).has_value());
 }
 
 Outcome ReportFile::check_replaceable() const {
@@ -108,7 +109,7 @@ Outcome ReportFile::prepare() {
 
 Outcome ReportFile::open() {
   if (is_stream()) return open_stream();
-  if (disk::descriptor_path(path_)) {  // a file that a shell has open must not be replaced
+  if (posix::descriptor_path(path_)) {  // a file that a shell has open must not be replaced
     Failure refused = failure(path_, "open", 0);
     refused.code = Errc::invalid_argument;
     refused.hint = fmt::format("name a file for the {}", kind_.name);
@@ -136,15 +137,15 @@ Outcome ReportFile::open() {
 // reader.
 // O_APPEND: the file of another process may be a regular file.
 Outcome ReportFile::open_stream() {
-  const auto opened = disk::descriptor_path(path_);
+  const auto opened = posix::descriptor_path(path_);
   if (opened && opened->own) {
     const int flags = ::fcntl(opened->number, F_GETFL);
     if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) return failure(path_, "write", EBADF);
-    file_ = disk::Descriptor{::fcntl(opened->number, F_DUPFD_CLOEXEC, 0)};
+    file_ = posix::Descriptor{::fcntl(opened->number, F_DUPFD_CLOEXEC, 0)};
     return file_ ? Outcome{Nothing{}} : Outcome{failure(path_, "fcntl", errno)};
   }
   const int appending = opened ? O_APPEND : 0;
-  file_ = disk::Descriptor{
+  file_ = posix::Descriptor{
       ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | appending)};
   const int flags = file_ ? ::fcntl(file_.get(), F_GETFL) : -1;
   if (flags < 0 || ::fcntl(file_.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
@@ -162,7 +163,7 @@ Outcome ReportFile::open_stream() {
 Outcome ReportFile::open_partial() {
   // The name differs from those of a job's own parts, which it may lie beside.
   const std::string part = disk::unique_name(path_ + "-") + ".part";
-  file_ = disk::Descriptor{
+  file_ = posix::Descriptor{
       ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
   if (!file_) return failure(path_, "open", errno);
   part_ = part;
@@ -171,8 +172,9 @@ Outcome ReportFile::open_partial() {
 
 // Mode and owner of an earlier report, which may be private.
 Outcome ReportFile::keep_attributes() {
-  const auto stamp = disk::FileStamp::of_file(path_);
-  const int error = stamp ? stamp->put_on(file_.get()) : 0;
+  posix::PosixStorage storage;
+  const auto stamp = disk::FileStamp::of_file(storage, path_);
+  const int error = stamp ? stamp->put_on(storage, file_.get()) : 0;
   if (error == 0) return Nothing{};
   remove_partial();
   return failure(path_, "fchmod, fchown or futimens", error);

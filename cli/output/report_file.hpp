@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "engine/base/result.hpp"
-#include "engine/disk/descriptor.hpp"
+#include "engine/posix/descriptor.hpp"
 
 namespace mpiferry::cli {
 
@@ -56,8 +56,8 @@ class ReportFile {
 
   FileKind kind_;
   std::string path_;
-  std::string part_;       // empty: not prepared, or a stream
-  disk::Descriptor file_;  // of the part or the stream, from prepare() to publish()
+  std::string part_;        // empty: not prepared, or a stream
+  posix::Descriptor file_;  // of the part or the stream, from prepare() to publish()
 };
 
 }  // namespace mpiferry::cli

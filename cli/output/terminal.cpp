@@ -12,14 +12,14 @@
 namespace mpiferry::cli {
 std::optional<Terminal> Terminal::open(pid_t process, int descriptor) {
   const std::string path = fmt::format("/proc/{}/fd/{}", process, descriptor);
-  disk::Descriptor opened{::open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)};
+  posix::Descriptor opened{::open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)};
   if (!opened || ::isatty(opened.get()) != 1) return std::nullopt;
   return Terminal{std::move(opened)};
 }
 
 std::optional<Terminal> Terminal::behind(int descriptor) {
   if (::isatty(descriptor) == 1) {
-    disk::Descriptor copy{::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
+    posix::Descriptor copy{::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
     return copy ? std::optional{Terminal{std::move(copy)}} : std::nullopt;
   }
   // rank <- proxy <- mpirun: a few steps up at most.

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 #include <utility>
 
-#include "engine/disk/descriptor.hpp"
+#include "engine/posix/descriptor.hpp"
 
 namespace mpiferry::cli {
 
@@ -21,10 +21,10 @@ class Terminal {
   std::size_t columns() const;
 
  private:
-  explicit Terminal(disk::Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  explicit Terminal(posix::Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
   static std::optional<Terminal> open(pid_t process, int descriptor);
 
-  disk::Descriptor descriptor_;
+  posix::Descriptor descriptor_;
 };
 
 }  // namespace mpiferry::cli

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "cli/process/process_tree.hpp"
-#include "engine/disk/descriptor_path.hpp"
+#include "engine/posix/descriptor_path.hpp"
 
 namespace mpiferry::cli {
 namespace fs = std::filesystem;
@@ -60,7 +60,7 @@ bool belongs_to_launcher(int descriptor) {
 }  // namespace
 
 std::optional<Failure> check_descriptor(const std::string& path, const Launcher& launcher) {
-  const auto open = disk::descriptor_path(path);
+  const auto open = posix::descriptor_path(path);
   if (!open || !open->own || open->number <= STDERR_FILENO) return std::nullopt;
   Failure refused{.code = Errc::invalid_argument, .path = path};
   if (::fcntl(open->number, F_GETFD) < 0) {

@@ -13,6 +13,7 @@
 #include "engine/job/preflight.hpp"
 #include "engine/mpi/communicator.hpp"
 #include "engine/mpi/exchange.hpp"
+#include "engine/posix/posix_storage.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -49,10 +50,15 @@ std::chrono::milliseconds start_limit(Rank self) {
   mpi::Environment::abort(exit_code(Errc::worker_stalled));
 }
 
+Outcome check_open_files() {
+  posix::PosixStorage storage;
+  return job::check_open_files(storage);
+}
+
 }  // namespace
 
 Start::Start(const Launcher& launcher)
-    : alarm_(watch_start(launcher)), ready_(job::check_open_files()) {}
+    : alarm_(watch_start(launcher)), ready_(check_open_files()) {}
 
 void Start::check_ranks() {
   std::optional<Rank> refused;

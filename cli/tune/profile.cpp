@@ -15,7 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/output/units.hpp"
-#include "engine/disk/descriptor.hpp"
+#include "engine/posix/descriptor.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -44,7 +44,7 @@ Result<std::string> read_file(const std::string& path) {
                    .detail = "cannot read the profile"};
   };
   // O_NONBLOCK: a FIFO must not block here.
-  const disk::Descriptor file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  const posix::Descriptor file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
   if (!file) return failed("open", errno);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return failed("fstat", errno);

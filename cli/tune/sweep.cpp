@@ -12,15 +12,15 @@
 #include <vector>
 
 #include "cli/process/message.hpp"
+#include "cli/tune/borrowed_directory.hpp"
 #include "cli/tune/timed_collectives.hpp"
 #include "cli/tune/tune_run.hpp"
 #include "engine/api/run.hpp"
 #include "engine/base/path.hpp"
-#include "engine/disk/borrowed_directory.hpp"
 #include "engine/disk/destination_pattern.hpp"
-#include "engine/disk/file_system.hpp"
 #include "engine/disk/unique_name.hpp"
 #include "engine/mpi/oversubscription.hpp"
+#include "engine/posix/file_system.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -109,7 +109,7 @@ class Sweep {
   SweepResult result_;
   TuneRun plan_;  // rank 0's
   std::string destination_;
-  std::optional<disk::BorrowedDirectory> directory_;
+  std::optional<BorrowedDirectory> directory_;
   double ranks_per_core_ = 1;
   TimedCollectives collectives_{mpi::Environment::world(), self_, interruption_, [this] {
                                   if (directory_) static_cast<void>(directory_->give_back());
@@ -215,10 +215,10 @@ bool Sweep::agree_to_go_on(std::size_t measured) {
 
 // After the warm-up, which has made the directories.
 bool Sweep::note_file_systems() {
-  auto types = collectives_.gather(kAfterWarmUp, {disk::file_system_type(directory_->path())});
+  auto types = collectives_.gather(kAfterWarmUp, {posix::file_system_type(directory_->path())});
   if (!types) return abandon(types.error());
   for (const std::uint64_t type : *types) {
-    add_once(result_.destination_file_systems, disk::file_system_name(type));
+    add_once(result_.destination_file_systems, posix::file_system_name(type));
   }
   return true;
 }

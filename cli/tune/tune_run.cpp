@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/output/units.hpp"
-#include "engine/disk/file_system.hpp"
+#include "engine/posix/file_system.hpp"
 
 namespace mpiferry::cli {
 
@@ -36,11 +36,11 @@ Outcome TuneRun::prepare(const std::function<bool()>& stop) {
   schedule_.emplace(grid.cases.size(), TuningSchedule::Limits{.repetitions = arguments_.repetitions,
                                                               .budget = arguments_.budget});
   result_.planned = schedule_->total();
-  auto sample = disk::SampleFile::make(arguments_.source_directory, arguments_.size, stop);
+  auto sample = SampleFile::make(arguments_.source_directory, arguments_.size, stop);
   if (!sample) return std::move(sample.error());
   sample_.emplace(std::move(*sample));
   result_.source_file_system =
-      disk::file_system_name(disk::file_system_type(arguments_.source_directory));
+      posix::file_system_name(posix::file_system_type(arguments_.source_directory));
   return Nothing{};
 }
 

@@ -9,10 +9,10 @@
 
 #include "cli/options/tune_options.hpp"
 #include "cli/process/interruption.hpp"
+#include "cli/tune/sample_file.hpp"
 #include "cli/tune/sweep_result.hpp"
 #include "cli/tune/tuning_plan.hpp"
 #include "engine/base/result.hpp"
-#include "engine/disk/sample_file.hpp"
 #include "engine/job/report.hpp"
 #include "engine/operations/scatter/options.hpp"
 
@@ -40,7 +40,7 @@ class TuneRun {
   Interruption& interruption_;
   SweepResult& result_;
   std::optional<TuningSchedule> schedule_;
-  std::optional<disk::SampleFile> sample_;
+  std::optional<SampleFile> sample_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point warmed_;  // when the warm-up ended
   bool warm_ = false;

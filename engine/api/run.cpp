@@ -18,6 +18,7 @@
 #include "engine/operations/scatter/scatter_master.hpp"
 #include "engine/operations/scatter/scatter_worker.hpp"
 #include "engine/operations/verify/verify_master.hpp"
+#include "engine/posix/posix_storage.hpp"
 #include "engine/protocol/master_deadline.hpp"
 
 namespace mpiferry {
@@ -32,6 +33,7 @@ class JobLoop {
                                                      communicator),
                      .clock = clock_,
                      .threads = threads_,
+                     .storage = storage_,
                      .host = mpi::host_name(),
                      .machine = machine_id(mpi::host_name())} {
     boost::asio::use_service<mpi::MpiContext>(io_).set_backoff(
@@ -54,6 +56,7 @@ class JobLoop {
   // The seams come first: where a job is given up, coroutines that still use them end with io_.
   clock::SteadyClock clock_;
   threads::SystemThreads threads_;
+  posix::PosixStorage storage_;
   std::optional<mpi::MpiTransport> transport_;
   boost::asio::io_context io_{1};
   mpi::Communicator& communicator_;

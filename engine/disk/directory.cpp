@@ -6,13 +6,14 @@
 #include <fcntl.h>
 #include <optional>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 
 #include "engine/base/path.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_id.hpp"
+#include "engine/disk/persist.hpp"
 #include "engine/disk/unique_name.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
 namespace {
@@ -37,13 +38,13 @@ std::string parent_of(std::string_view path) {
 }
 
 // Makes one directory, its parent being there. True if it is new.
-Result<bool> make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0777) == 0) return true;
+Result<bool> make_directory(storage::Storage& storage, const std::string& path) {
+  if (storage.make_directory(path.c_str(), 0777) == 0) return true;
   const int error = errno;
   // Whatever mkdir says, a directory that is there is fine: automounters and read-only parents do
   // not always say EEXIST.
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) {
+  if (storage.stat_at(AT_FDCWD, path.c_str(), status, 0) == 0) {
     if (S_ISDIR(status.st_mode)) return false;
     return unusable(path, "mkdir", ENOTDIR);
   }
@@ -57,7 +58,8 @@ Result<bool> make_directory(const std::string& path) {
 }
 
 // "mkdir -p". Returns the directories that have got a new entry.
-Result<std::vector<std::string>> make_directories(const std::string& path) {
+Result<std::vector<std::string>> make_directories(storage::Storage& storage,
+                                                  const std::string& path) {
   std::vector<std::string> changed;
   std::size_t position = 0;
   while (position < path.size()) {
@@ -65,7 +67,7 @@ Result<std::vector<std::string>> make_directories(const std::string& path) {
     if (position == std::string::npos) break;
     position = std::min(path.find('/', position), path.size());
     const std::string component = path.substr(0, position);
-    Result<bool> made = make_directory(component);
+    Result<bool> made = make_directory(storage, component);
     if (!made) return std::move(made.error());
     if (*made) changed.push_back(parent_of(component));
   }
@@ -73,11 +75,9 @@ Result<std::vector<std::string>> make_directories(const std::string& path) {
 }
 
 // 0 or the errno of fsync. Some FUSE and SMB file systems cannot sync directories and say EINVAL.
-int sync_directory(int descriptor) noexcept {
-  while (::fsync(descriptor) != 0) {
-    if (errno != EINTR) return errno == EINVAL ? 0 : errno;
-  }
-  return 0;
+int sync_directory(storage::Storage& storage, int descriptor) noexcept {
+  const int error = persist([&] { return storage.sync(descriptor); });
+  return error == EINVAL ? 0 : error;
 }
 
 // The part's name in `out`, which is large enough for a final name of 64 characters.
@@ -93,47 +93,49 @@ void spell_part_name(std::string_view final_name, std::uint64_t job_id, char* ou
 
 }  // namespace
 
-Directory::Directory(std::string path, Descriptor descriptor,
+Directory::Directory(storage::Storage& storage, std::string path, storage::File descriptor,
                      std::vector<std::string> changed) noexcept
-    : path_(std::move(path)),
+    : storage_(&storage),
+      path_(std::move(path)),
       descriptor_(std::move(descriptor)),
       changed_parents_(std::move(changed)) {}
 
-Result<Directory> Directory::open_or_create(const std::string& path) {
+Result<Directory> Directory::open_or_create(storage::Storage& storage, const std::string& path) {
   if (path.empty()) return nameless();
-  Descriptor descriptor{::open(path.c_str(), kOpenDirectory)};
-  if (descriptor) return Directory{path, std::move(descriptor), {}};
-  Result<std::vector<std::string>> changed = make_directories(path);
+  auto descriptor = storage::File::open(storage, AT_FDCWD, path.c_str(), kOpenDirectory);
+  if (descriptor) return Directory{storage, path, std::move(descriptor), {}};
+  Result<std::vector<std::string>> changed = make_directories(storage, path);
   if (!changed) return std::move(changed.error());
-  descriptor = Descriptor{::open(path.c_str(), kOpenDirectory)};
+  descriptor = storage::File::open(storage, AT_FDCWD, path.c_str(), kOpenDirectory);
   if (!descriptor) return unusable(path, "open", errno);
-  return Directory{path, std::move(descriptor), std::move(*changed)};
+  return Directory{storage, path, std::move(descriptor), std::move(*changed)};
 }
 
-Result<Directory> Directory::open_existing(const std::string& path) {
+Result<Directory> Directory::open_existing(storage::Storage& storage, const std::string& path) {
   if (path.empty()) return nameless();
-  Descriptor descriptor{::open(path.c_str(), kOpenDirectory)};
+  auto descriptor = storage::File::open(storage, AT_FDCWD, path.c_str(), kOpenDirectory);
   if (!descriptor) {
     const int error = errno;
     Failure failure = stored_failure(path, "open", error);
     struct stat status {};
-    if (error == ENOTDIR && ::stat(path.c_str(), &status) == 0) {
+    if (error == ENOTDIR && storage.stat_at(AT_FDCWD, path.c_str(), status, 0) == 0) {
       failure.hint = "a file has this name: name the directory that it is in";
     }
     return failure;
   }
-  return Directory{path, std::move(descriptor), {}};
+  return Directory{storage, path, std::move(descriptor), {}};
 }
 
 std::string Directory::id() const {
   struct stat status {};
-  if (::fstat(descriptor_.get(), &status) != 0) return {};
+  if (storage_->stat(descriptor_.get(), status) != 0) return {};
   return file_id(status);
 }
 
 Outcome Directory::check_in_place() const {
   struct stat status {};
-  if (::stat(path_.c_str(), &status) == 0 && file_id(status) == id()) return Nothing{};
+  if (storage_->stat_at(AT_FDCWD, path_.c_str(), status, 0) == 0 && file_id(status) == id())
+    return Nothing{};
   Failure moved{.code = Errc::dest_unusable, .path = path_};
   moved.detail = "the directory was moved, removed or replaced while the job ran";
   moved.hint = "run the job again when nobody touches the destination";
@@ -142,12 +144,13 @@ Outcome Directory::check_in_place() const {
 
 Outcome Directory::probe_writable() const {
   const std::string name = unique_name(".mpiferry.probe-");
-  Descriptor file{::openat(descriptor_.get(), name.c_str(), kCreateFile, 0600)};
+  auto file = storage::File::open(*storage_, descriptor_.get(), name.c_str(), kCreateFile, 0600);
   if (!file) return unusable(path_, "open", errno);
   const char* call = nullptr;
   int error = 0;
   // A byte: a full disk or quota still lets empty files be made.
-  if (::write(file.get(), "\n", 1) != 1) {
+  constexpr std::byte kByte{'\n'};
+  if (storage_->write(file.get(), {&kByte, 1}) != 1) {
     call = "write";
     error = errno;
   }
@@ -155,7 +158,7 @@ Outcome Directory::probe_writable() const {
     call = "close";
     error = closed;
   }
-  if (::unlinkat(descriptor_.get(), name.c_str(), 0) != 0 && call == nullptr) {
+  if (storage_->unlink(descriptor_.get(), name.c_str()) != 0 && call == nullptr) {
     call = "unlink";
     error = errno;
   }
@@ -166,7 +169,7 @@ Outcome Directory::probe_writable() const {
 OpenedPartialFile Directory::open_partial(std::string_view final_name, std::uint64_t job_id,
                                           const PartialFileOptions& options) const noexcept {
   constexpr std::size_t kMaxName = 64;
-  OpenedPartialFile opened{PartialFile{descriptor_.get()}, {}};
+  OpenedPartialFile opened{PartialFile{*storage_, descriptor_.get()}, {}};
   PartialFile& file = opened.file;
   if (final_name.empty() || final_name.find('/') != std::string_view::npos) {
     opened.error = {Call::open, EINVAL};
@@ -187,11 +190,12 @@ OpenedPartialFile Directory::open_partial(std::string_view final_name, std::uint
   }
   // Two tries: what is in the way is removed once. More would be a fight with someone.
   for (int tries = 0; tries < 2 && !file.descriptor_; ++tries) {
-    file.descriptor_ = Descriptor{::openat(descriptor_.get(), partial_name, kCreateFile, mode)};
+    file.descriptor_ =
+        storage::File::open(*storage_, descriptor_.get(), partial_name, kCreateFile, mode);
     if (file.descriptor_) break;
     opened.error = {Call::open, errno};
     if (errno != EEXIST) return opened;
-    if (::unlinkat(descriptor_.get(), partial_name, 0) != 0 && errno != ENOENT) {
+    if (storage_->unlink(descriptor_.get(), partial_name) != 0 && errno != ENOENT) {
       opened.error = {Call::open, errno};
       return opened;
     }
@@ -205,12 +209,14 @@ OpenedPartialFile Directory::open_partial(std::string_view final_name, std::uint
 }
 
 Outcome Directory::sync() const {
-  if (const int error = sync_directory(descriptor_.get()); error != 0)
+  if (const int error = sync_directory(*storage_, descriptor_.get()); error != 0)
     return destination_failure(Errc::dest_write_failed, path_, "fsync", error);
   for (const std::string& parent : changed_parents_) {
-    const Descriptor directory{::open(parent.c_str(), kOpenDirectory)};
+    const auto directory = storage::File::open(*storage_, AT_FDCWD, parent.c_str(), kOpenDirectory);
     // A parent that may be entered but not read cannot be opened, nor synced.
-    const int error = directory ? sync_directory(directory.get()) : errno == EACCES ? 0 : errno;
+    const int error = directory         ? sync_directory(*storage_, directory.get())
+                      : errno == EACCES ? 0
+                                        : errno;
     if (error != 0) return destination_failure(Errc::dest_write_failed, parent, "fsync", error);
   }
   changed_parents_.clear();
@@ -218,12 +224,12 @@ Outcome Directory::sync() const {
 }
 
 Outcome Directory::sync_file_system() const {
-  if (::syncfs(descriptor_.get()) == 0) return Nothing{};
+  if (storage_->sync_file_system(descriptor_.get()) == 0) return Nothing{};
   return destination_failure(Errc::dest_write_failed, path_, "syncfs", errno);
 }
 
 Outcome Directory::remove(std::string_view name) const {
-  if (::unlinkat(descriptor_.get(), std::string{name}.c_str(), 0) == 0 || errno == ENOENT) {
+  if (storage_->unlink(descriptor_.get(), std::string{name}.c_str()) == 0 || errno == ENOENT) {
     return Nothing{};
   }
   return destination_failure(Errc::dest_unusable, path_of(name), "unlink", errno);
@@ -234,7 +240,7 @@ bool Directory::exists(std::string_view name) const noexcept {
   if (name.size() >= sizeof text) return false;
   *std::ranges::copy(name, text).out = '\0';
   struct stat status {};
-  return ::fstatat(descriptor_.get(), text, &status, AT_SYMLINK_NOFOLLOW) == 0;
+  return storage_->stat_at(descriptor_.get(), text, status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 std::string Directory::path_of(std::string_view name) const { return path_in(path_, name); }

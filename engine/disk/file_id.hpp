@@ -1,9 +1,12 @@
 // Which file it is, whatever it is called.
 #pragma once
 
+#include <fcntl.h>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
+
+#include "engine/storage/storage.hpp"
 
 namespace mpiferry::disk {
 
@@ -29,10 +32,19 @@ inline bool is_same_file(const struct stat& a, const struct stat& b) noexcept {
 }
 
 // Of two open files. False if one of them cannot be asked.
-inline bool is_same_file(int a, int b) noexcept {
+inline bool is_same_file(storage::Storage& storage, int a, int b) noexcept {
   struct stat one {};
   struct stat other {};
-  return ::fstat(a, &one) == 0 && ::fstat(b, &other) == 0 && is_same_file(one, other);
+  return storage.stat(a, one) == 0 && storage.stat(b, other) == 0 && is_same_file(one, other);
+}
+
+// Whether the name, itself and not what a link leads to, is that of the open file.
+inline bool leads_to(storage::Storage& storage, int directory, const char* name,
+                     int file) noexcept {
+  struct stat named {};
+  struct stat opened {};
+  return storage.stat_at(directory, name, named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         storage.stat(file, opened) == 0 && is_same_file(named, opened);
 }
 
 }  // namespace mpiferry::disk

@@ -7,6 +7,7 @@
 #include <string>
 #include <sys/types.h>
 
+#include "engine/storage/storage.hpp"
 #include "engine/wire/file_attributes.hpp"
 
 namespace mpiferry::disk {
@@ -27,12 +28,12 @@ struct FileStamp {
   // Of the regular file `path`, for another one that is to take its place: permissions, owner and
   // access control list. Set-id bits were given to its bytes, and go with them. Nothing: there is
   // no such file.
-  static std::optional<FileStamp> of_file(const std::string& path);
+  static std::optional<FileStamp> of_file(storage::Storage& storage, const std::string& path);
 
   // 0, or the errno of a call that failed. Without the right to give files away the file stays its
   // writer's, and gets no set-id bits; a file system that knows no modes, owners or lists is no
   // error either. Nobody gets access by a list that cannot be set. Does not allocate. Thread-safe.
-  int put_on(int descriptor) const noexcept;
+  int put_on(storage::Storage& storage, int file) const noexcept;
 };
 
 // The permission bits with which a file is made while it is written: those that it is to have, and
@@ -48,6 +49,6 @@ constexpr std::uint32_t mode_before(const FileStamp& stamp, std::uint32_t mode) 
 }
 
 // Takes from a file that was made with mode_while_written(mode) what that had added. 0 or errno.
-int take_back_mode(int descriptor, std::uint32_t mode) noexcept;
+int take_back_mode(storage::Storage& storage, int file, std::uint32_t mode) noexcept;
 
 }  // namespace mpiferry::disk

@@ -2,20 +2,16 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits>
 #include <memory>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #include "engine/disk/allocated_bytes.hpp"
 #include "engine/disk/data_extents.hpp"
-#include "engine/disk/descriptor.hpp"
 #include "engine/disk/destination_failure.hpp"
-#include "engine/disk/quota.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
 namespace {
@@ -27,27 +23,22 @@ std::uint64_t product(std::uint64_t blocks, std::uint64_t size) noexcept {
   return size != 0 && blocks > kMax / size ? kMax : blocks * size;
 }
 
-std::uint64_t soft_limit(__rlimit_resource_t resource) noexcept {
-  rlimit limit{};
-  if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kMax;
-  return limit.rlim_cur;
-}
-
 }  // namespace
 
 Result<FreeSpace> free_space_at(const Directory& directory) {
+  storage::Storage& storage = directory.storage();
   struct stat status {};
   struct statvfs system {};
   const char* call = nullptr;
-  if (::fstat(directory.descriptor(), &status) != 0) {
+  if (storage.stat(directory.descriptor(), status) != 0) {
     call = "fstat";
-  } else if (::fstatvfs(directory.descriptor(), &system) != 0) {
+  } else if (storage.space(directory.descriptor(), system) != 0) {
     call = "fstatvfs";
   }
   if (call != nullptr) {
     return destination_failure(Errc::dest_unusable, directory.path(), call, errno);
   }
-  const QuotaLeft quota = quota_left(directory.descriptor());
+  const storage::QuotaLeft quota = storage.quota_left(directory.descriptor());
   FreeSpace space;
   space.quota_left = quota.space;
   space.inodes = quota.files;
@@ -62,7 +53,8 @@ Result<FreeSpace> free_space_at(const Directory& directory) {
 
 std::optional<FileSpace> space_of(const Directory& directory, const std::string& name) noexcept {
   struct stat status {};
-  if (::fstatat(directory.descriptor(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+  if (directory.storage().stat_at(directory.descriptor(), name.c_str(), status,
+                                  AT_SYMLINK_NOFOLLOW) != 0 ||
       !S_ISREG(status.st_mode)) {
     return std::nullopt;
   }
@@ -71,30 +63,14 @@ std::optional<FileSpace> space_of(const Directory& directory, const std::string&
 
 std::optional<Bytes> filled_space_of(const Directory& directory, const std::string& name) {
   const auto space = space_of(directory, name);
-  const Descriptor file{::openat(directory.descriptor(), name.c_str(),
-                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  const auto file = storage::File::open(directory.storage(), directory.descriptor(), name.c_str(),
+                                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (!space || !file) return space ? std::optional{space->allocated} : std::nullopt;
-  const auto extents = data_extents(file.get(), 0_B, space->size);
+  const auto extents = data_extents(directory.storage(), file.get(), 0_B, space->size);
   if (!extents) return space->size;
   Bytes filled;
   for (const Extent& extent : *extents) filled += extent.length;
   return std::max(space->allocated, filled);
-}
-
-std::uint64_t open_file_limit() noexcept { return soft_limit(RLIMIT_NOFILE); }
-
-Bytes file_size_limit() noexcept { return Bytes{soft_limit(RLIMIT_FSIZE)}; }
-
-std::uint64_t open_files() noexcept {
-  struct Close {
-    void operator()(DIR* entries) const noexcept { ::closedir(entries); }
-  };
-  const std::unique_ptr<DIR, Close> entries{::opendir("/proc/self/fd")};
-  if (!entries) return errno == EMFILE ? open_file_limit() : 0;
-  std::uint64_t names = 0;
-  while (::readdir(entries.get()) != nullptr) ++names;
-  constexpr std::uint64_t kOthers = 3;  // ".", ".." and the descriptor that reads them
-  return names - std::min(names, kOthers);
 }
 
 }  // namespace mpiferry::disk

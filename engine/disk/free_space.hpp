@@ -14,8 +14,8 @@ namespace mpiferry::disk {
 // As it was when it was asked; others may take it meanwhile. Nothing: the file system does not say,
 // or does not limit it.
 struct FreeSpace {
-  std::optional<Bytes> available;       // to this user; not what is kept for root
-  std::optional<Bytes> quota_left;      // of this user and its group, the lesser (quota.hpp)
+  std::optional<Bytes> available;   // to this user; not what is kept for root
+  std::optional<Bytes> quota_left;  // of this user and its group, the lesser (Storage::quota_left)
   std::optional<std::uint64_t> inodes;  // for new files of this user, quotas included
   std::uint64_t file_system = 0;        // st_dev: on one host equal for what shares the room
 };
@@ -32,14 +32,5 @@ std::optional<FileSpace> space_of(const Directory& directory, const std::string&
 // How much of it needs no more room to be written anew: what it has of the disk, or its size
 // without its holes, as a file system that compresses gives it less. Nothing: as above.
 std::optional<Bytes> filled_space_of(const Directory& directory, const std::string& name);
-
-// How many descriptors this process may have (RLIMIT_NOFILE, the soft limit); the largest number if
-// there is no limit.
-std::uint64_t open_file_limit() noexcept;
-// How large its files may become (RLIMIT_FSIZE, the soft limit); the largest number if there is no
-// limit.
-Bytes file_size_limit() noexcept;
-// How many descriptors it has; 0 if that cannot be told (no /proc).
-std::uint64_t open_files() noexcept;
 
 }  // namespace mpiferry::disk

@@ -3,14 +3,17 @@
 #include <fcntl.h>
 #include <utility>
 
+#include "engine/storage/file.hpp"
+
 namespace mpiferry::disk {
 
-bool NonBlocking::set(int descriptor) noexcept {
-  const int flags = ::fcntl(descriptor, F_GETFL);
+bool NonBlocking::set(storage::Storage& storage, int descriptor) noexcept {
+  const int flags = storage.flags(descriptor);
   if (flags < 0) return false;
   if ((flags & O_NONBLOCK) != 0) return true;
-  Descriptor duplicate{::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
-  if (!duplicate || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) return false;
+  storage::File duplicate{storage, storage.duplicate(descriptor)};
+  if (!duplicate || storage.set_flags(descriptor, flags | O_NONBLOCK) != 0) return false;
+  storage_ = &storage;
   descriptor_ = std::move(duplicate);
   return true;
 }
@@ -18,8 +21,8 @@ bool NonBlocking::set(int descriptor) noexcept {
 NonBlocking::~NonBlocking() {
   if (!descriptor_) return;
   // Only this flag: the others may have been changed meanwhile by those who share the file.
-  const int flags = ::fcntl(descriptor_.get(), F_GETFL);
-  if (flags >= 0) ::fcntl(descriptor_.get(), F_SETFL, flags & ~O_NONBLOCK);
+  const int flags = storage_->flags(descriptor_.get());
+  if (flags >= 0) storage_->set_flags(descriptor_.get(), flags & ~O_NONBLOCK);
 }
 
 }  // namespace mpiferry::disk

@@ -1,7 +1,7 @@
 // O_NONBLOCK on a descriptor that is not ours, for a while.
 #pragma once
 
-#include "engine/disk/descriptor.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
 
@@ -10,15 +10,17 @@ namespace mpiferry::disk {
 class NonBlocking {
  public:
   NonBlocking() noexcept = default;
-  NonBlocking(NonBlocking&& other) noexcept : descriptor_(other.descriptor_.release()) {}
+  NonBlocking(NonBlocking&& other) noexcept
+      : storage_(other.storage_), descriptor_(std::move(other.descriptor_)) {}
   NonBlocking& operator=(NonBlocking&&) = delete;
   ~NonBlocking();
 
   // False, with errno, if the flag cannot be set. `descriptor` stays the caller's.
-  bool set(int descriptor) noexcept;
+  bool set(storage::Storage& storage, int descriptor) noexcept;
 
  private:
-  Descriptor descriptor_;  // a duplicate: the flag belongs to the open file, not to the number
+  storage::Storage* storage_ = nullptr;
+  storage::File descriptor_;  // a duplicate: the flag belongs to the open file, not to the number
 };
 
 }  // namespace mpiferry::disk

@@ -11,10 +11,10 @@
 
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
-#include "engine/disk/descriptor.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/disk/file_stamp.hpp"
 #include "engine/disk/partial_file.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
 
@@ -80,8 +80,7 @@ class OffsetPartialFile {
 
   // Writes all of `bytes`. Handles short writes and EINTR. A write of 0 bytes is an ENOSPC.
   WriteError write(Bytes offset, std::span<const std::byte> bytes) const noexcept;
-  // The same, but pages of zeros become a hole, or stay one. `over`: other bytes may lie there
-  // already. For files whose size is set in the end (extend, publish).
+  // The same, but pages of zeros become a hole, or stay one (write_sparse.hpp).
   WriteError write_sparse(Bytes offset, std::span<const std::byte> bytes, bool over) const noexcept;
   // Makes the file so long, with a hole at its end, if it is shorter. dest_write_failed.
   Outcome extend(Bytes size);
@@ -119,23 +118,23 @@ class OffsetPartialFile {
   Outcome make();
   Outcome remove_stale() const;
   Outcome keep(bool owner);
-  Descriptor open_existing(bool owner) noexcept;
+  storage::File open_existing(bool owner) noexcept;
   Outcome check_kept() const;
   Outcome own();
   Outcome make_writable();
   void give_back_mode() noexcept;
-  WriteError write_zeros(Bytes offset, std::span<const std::byte> zeros, bool over) const noexcept;
   int take_name_back() noexcept;
   int name_finally(bool replace) noexcept;
   Failure failure(Errc code, std::string_view call, int system_errno) const;
   Failure occupied() const;
 
+  storage::Storage* storage_;
   int directory_;       // the Directory's
   std::string folder_;  // its path and a '/'
   std::string final_name_;
   std::string partial_name_;
-  Descriptor descriptor_;  // holds the lock
-  Descriptor direct_;      // the same file with O_DIRECT, if it was asked for
+  storage::File descriptor_;  // holds the lock
+  storage::File direct_;      // the same file with O_DIRECT, if it was asked for
   bool published_ = false;
   std::uint32_t mode_;
   bool raised_ = false;               // its owner has more rights while it is written

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "engine/base/units.hpp"
-#include "engine/disk/descriptor.hpp"
 #include "engine/disk/file_stamp.hpp"
+#include "engine/storage/file.hpp"
 #include "engine/wire/ack.hpp"
 
 namespace mpiferry::disk {
@@ -61,17 +61,19 @@ class PartialFile {
   // Names are kept in place, without the heap: a chunk must cost no allocation.
   static constexpr std::size_t kNameSize = 96;
 
-  explicit PartialFile(int directory) noexcept : directory_(directory) {}
+  PartialFile(storage::Storage& storage, int directory) noexcept
+      : storage_(&storage), directory_(directory) {}
 
   void go_direct() noexcept;
   WriteError stamp() noexcept;
   int close() noexcept;
 
+  storage::Storage* storage_;
   int directory_;                        // the Directory's
   std::uint32_t mode_ = wire::kAnyMode;  // of one that was made with mode_while_written(mode_)
   const FileStamp* stamp_ = nullptr;     // to be put on it
-  Descriptor descriptor_;
-  Descriptor direct_;                  // the same file with O_DIRECT, if it was asked for
+  storage::File descriptor_;
+  storage::File direct_;               // the same file with O_DIRECT, if it was asked for
   Bytes size_;                         // of what was appended
   char partial_name_[kNameSize] = {};  // empty: nothing to remove
   char final_name_[kNameSize] = {};

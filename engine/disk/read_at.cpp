@@ -5,15 +5,18 @@
 #include <limits>
 #include <unistd.h>
 
+#include "engine/storage/storage.hpp"
+
 namespace mpiferry::disk {
 
-ReadAt read_at(int descriptor, Bytes offset, std::span<std::byte> out) noexcept {
+ReadAt read_at(storage::Storage& storage, int file, Bytes offset,
+               std::span<std::byte> out) noexcept {
   constexpr std::size_t kMaxRead = std::numeric_limits<ssize_t>::max();
   ReadAt read;
   while (read.bytes < out.size()) {
     const auto rest = out.subspan(read.bytes);
-    const ssize_t got = ::pread(descriptor, rest.data(), std::min(rest.size(), kMaxRead),
-                                static_cast<off_t>(offset.value + read.bytes));
+    const ssize_t got = storage.read_at(file, rest.first(std::min(rest.size(), kMaxRead)),
+                                        static_cast<off_t>(offset.value + read.bytes));
     if (got > 0) {
       read.bytes += static_cast<std::size_t>(got);
     } else if (got == 0) {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "engine/base/units.hpp"
+#include "engine/storage/storage.hpp"
 
 namespace mpiferry::disk {
 
@@ -14,6 +15,7 @@ struct ReadAt {
 };
 
 // pread until `out` is full or the file ends. Handles EINTR and short reads. Thread-safe.
-ReadAt read_at(int descriptor, Bytes offset, std::span<std::byte> out) noexcept;
+ReadAt read_at(storage::Storage& storage, int file, Bytes offset,
+               std::span<std::byte> out) noexcept;
 
 }  // namespace mpiferry::disk

@@ -64,7 +64,8 @@ Result<bool> is_ours(const Directory& directory, const StaleFileScan::Entry& ent
 Outcome check_replaceable(const Directory& directory, const StaleFileScan::Entry& entry,
                           std::string_view source_id) {
   struct stat status {};
-  if (::fstatat(directory.descriptor(), entry.name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (directory.storage().stat_at(directory.descriptor(), entry.name, status,
+                                  AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return Nothing{};
     return destination_failure(Errc::dest_unusable, directory.path_of(entry.name), "stat", errno);
   }

@@ -7,7 +7,6 @@
 #include <limits>
 #include <poll.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "engine/disk/data_extents.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_id.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
 namespace {
@@ -30,17 +30,14 @@ enum class Silence { end, more, no_writer_yet };
 
 // read(2) on a FIFO says 0 both before the first writer and after the last. poll(2) tells them
 // apart: Linux reports POLLHUP only to a reader that has had a writer.
-Silence silence_of(int number) noexcept {
-  pollfd entry{number, POLLIN, 0};
-  while (::poll(&entry, 1, 0) < 0 && errno == EINTR) {
-  }
-  if ((entry.revents & POLLIN) != 0) return Silence::more;
-  return (entry.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 ? Silence::end
-                                                               : Silence::no_writer_yet;
+Silence silence_of(storage::Storage& storage, int number) noexcept {
+  const short events = storage.poll(number, POLLIN, 0);
+  if ((events & POLLIN) != 0) return Silence::more;
+  return (events & (POLLHUP | POLLERR | POLLNVAL)) != 0 ? Silence::end : Silence::no_writer_yet;
 }
 
 // Of files whose size is a page, or 0, whatever they hold; linux/magic.h.
-bool knows_no_sizes(int descriptor) noexcept {
+bool knows_no_sizes(std::uint64_t file_system_type) noexcept {
   static constexpr std::uint64_t kKinds[] = {
       0x62656572,  // sysfs
       0x9fa0,      // proc
@@ -51,43 +48,46 @@ bool knows_no_sizes(int descriptor) noexcept {
       0x27e0eb,    // cgroup
       0x63677270,  // cgroup2
   };
-  struct statfs status {};
-  return ::fstatfs(descriptor, &status) == 0 &&
-         std::ranges::find(kKinds, static_cast<std::uint32_t>(status.f_type)) != std::end(kKinds);
+  return std::ranges::find(kKinds, file_system_type) != std::end(kKinds);
 }
 
 std::string count(std::uint64_t bytes) { return std::to_string(bytes); }
 
 }  // namespace
 
-Source::Source(boost::asio::io_context& io, std::string path, int number, Descriptor owned) noexcept
-    : io_(&io), path_(std::move(path)), owned_(std::move(owned)), number_(number) {}
+Source::Source(storage::Storage& storage, boost::asio::io_context& io, std::string path, int number,
+               storage::File owned) noexcept
+    : storage_(&storage),
+      io_(&io),
+      path_(std::move(path)),
+      owned_(std::move(owned)),
+      number_(number) {}
 
-Source::~Source() {
-  // Out of the reactor before it is closed, and not closed by Asio: 0 is not ours to close.
-  if (stream_ && stream_->is_open()) stream_->release();
+Result<Source> Source::open(storage::Storage& storage, boost::asio::io_context& io,
+                            const std::string& path) {
+  return path == "-" ? open_standard_input(storage, io) : open_path(storage, io, path);
 }
 
-Result<Source> Source::open(boost::asio::io_context& io, const std::string& path) {
-  return path == "-" ? open_standard_input(io) : open_path(io, path);
-}
-
-Result<Source> Source::open_path(boost::asio::io_context& io, const std::string& path) {
+Result<Source> Source::open_path(storage::Storage& storage, boost::asio::io_context& io,
+                                 const std::string& path) {
   // O_NONBLOCK: a FIFO without a writer must not stop us here.
-  const int number = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  const int number =
+      storage.open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
   const int error = errno;
-  Source source{io, path, number, Descriptor{number}};
+  Source source{storage, io, path, number, storage::File{storage, number}};
   if (number < 0) {
     struct stat status {};
     Failure failure = source.failure(Errc::source_unreadable, "open", error);
     if (error == ENOENT || error == ENOTDIR) {
       failure.code = Errc::source_not_found;
       failure.hint = "check the name: rank 0 looks it up from the directory it was started in";
-      if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
+      if (storage.stat_at(AT_FDCWD, path.c_str(), status, AT_SYMLINK_NOFOLLOW) == 0 &&
+          S_ISLNK(status.st_mode)) {
         failure.detail = "a symbolic link to nothing";
         failure.hint = "repair the link or name the file itself";
       }
-    } else if (error == ENXIO && ::stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) {
+    } else if (error == ENXIO && storage.stat_at(AT_FDCWD, path.c_str(), status, 0) == 0 &&
+               S_ISSOCK(status.st_mode)) {
       failure.code = Errc::source_not_a_file;
       failure.hint = "name a file, a FIFO or a device, or pipe the data to standard input";
     } else if (error == EACCES || error == EPERM) {
@@ -99,9 +99,9 @@ Result<Source> Source::open_path(boost::asio::io_context& io, const std::string&
   return source;
 }
 
-Result<Source> Source::open_standard_input(boost::asio::io_context& io) {
-  Source source{io, "-", STDIN_FILENO, Descriptor{}};
-  const int flags = ::fcntl(STDIN_FILENO, F_GETFL);
+Result<Source> Source::open_standard_input(storage::Storage& storage, boost::asio::io_context& io) {
+  Source source{storage, io, "-", STDIN_FILENO, storage::File{}};
+  const int flags = storage.flags(STDIN_FILENO);
   const int error = flags < 0 ? errno : EBADF;
   if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY) {
     Failure failure = source.failure(Errc::source_unreadable, "fcntl", error);
@@ -111,7 +111,7 @@ Result<Source> Source::open_standard_input(boost::asio::io_context& io) {
     return failure;
   }
   if (Outcome outcome = source.examine(); !outcome) return std::move(outcome.error());
-  if (source.is_stream() && !source.non_blocking_.set(STDIN_FILENO))
+  if (source.is_stream() && !source.non_blocking_.set(storage, STDIN_FILENO))
     return source.failure(Errc::source_unreadable, "fcntl", errno);
   return source;
 }
@@ -120,7 +120,7 @@ Result<Source> Source::open_standard_input(boost::asio::io_context& io) {
 Outcome Source::examine() {
   const bool standard_input = !owned_;
   struct stat status {};
-  if (::fstat(number_, &status) != 0) return failure(Errc::source_unreadable, "fstat", errno);
+  if (storage_->stat(number_, status) != 0) return failure(Errc::source_unreadable, "fstat", errno);
   const mode_t mode = status.st_mode;
   const bool stream = S_ISFIFO(mode) || S_ISCHR(mode) || (S_ISSOCK(mode) && standard_input);
   if (!stream && !S_ISREG(mode) && !S_ISBLK(mode)) {
@@ -130,22 +130,21 @@ Outcome Source::examine() {
   }
   may_lack_writer_ = S_ISFIFO(mode) && !standard_input;
   // Room for the writer to go on while we are away. If it may not be so large, it stays as it is.
-  if (S_ISFIFO(mode) && ::fcntl(number_, F_GETPIPE_SZ) < kPipeSize)
-    ::fcntl(number_, F_SETPIPE_SZ, kPipeSize);
+  if (S_ISFIFO(mode)) storage_->widen_pipe(number_, kPipeSize);
   if (stream) return Nothing{};
 
-  if (S_ISREG(mode) && knows_no_sizes(number_)) return Nothing{};
-  const off_t position = ::lseek(number_, 0, SEEK_CUR);
+  if (S_ISREG(mode) && knows_no_sizes(storage_->file_system_type(number_))) return Nothing{};
+  const off_t position = storage_->seek(number_, 0, SEEK_CUR);
   off_t end = status.st_size;
   if (S_ISBLK(mode)) {  // fstat says 0
-    end = ::lseek(number_, 0, SEEK_END);
-    if (end >= 0) ::lseek(number_, position, SEEK_SET);
+    end = storage_->seek(number_, 0, SEEK_END);
+    if (end >= 0) storage_->seek(number_, position, SEEK_SET);
   }
   if (position < 0 || end < 0) return failure(Errc::source_unreadable, "lseek", errno);
   start_ = static_cast<std::uint64_t>(position);
   if (end == 0) {  // what claims to be empty and is not, is a stream: /proc
-    char byte = 0;
-    const ssize_t got = ::pread(number_, &byte, 1, position);
+    std::byte byte{};
+    const ssize_t got = storage_->read_at(number_, {&byte, 1}, position);
     if (got < 0) return failure(Errc::source_read_failed, "pread", errno);
     if (got > 0) return Nothing{};
   }
@@ -163,7 +162,7 @@ Outcome Source::examine() {
   // Doubles the kernel's read-ahead. POSIX_FADV_WILLNEED a chunk or two ahead of the position was
   // measured beside it, cold, with 2 ms of other work a chunk, at read_ahead_kb 128 and 8192: no
   // gain above the spread, and up to 15 % of the time went into the calls.
-  ::posix_fadvise(number_, position, 0, POSIX_FADV_SEQUENTIAL);
+  storage_->advise_sequential(number_, position);
   return Nothing{};
 }
 
@@ -178,8 +177,9 @@ Result<ReadResult> Source::read_file(Bytes offset, std::span<std::byte> out) con
   const std::uint64_t position = start_ + offset.value;
   std::size_t done = 0;
   while (done < wanted) {
-    const ssize_t got = ::pread(number_, out.data() + done, std::min(wanted - done, kMaxRead),
-                                static_cast<off_t>(position + done));
+    const ssize_t got =
+        storage_->read_at(number_, out.subspan(done, std::min(wanted - done, kMaxRead)),
+                          static_cast<off_t>(position + done));
     if (got > 0) {
       done += static_cast<std::size_t>(got);
     } else if (got == 0) {
@@ -199,13 +199,13 @@ Result<ReadResult> Source::read_stream(std::span<std::byte> out) {
   if (ended_) return ReadResult{.end = true};
   if (out.empty()) return ReadResult{};
   for (;;) {
-    const ssize_t got = ::read(number_, out.data(), std::min(out.size(), kMaxRead));
+    const ssize_t got = storage_->read(number_, out.first(std::min(out.size(), kMaxRead)));
     if (got > 0) {
       may_lack_writer_ = false;
       return ReadResult{.bytes = static_cast<std::size_t>(got)};
     }
     if (got == 0) {
-      const Silence silence = may_lack_writer_ ? silence_of(number_) : Silence::end;
+      const Silence silence = may_lack_writer_ ? silence_of(*storage_, number_) : Silence::end;
       if (silence == Silence::more) continue;
       if (silence == Silence::no_writer_yet) return ReadResult{.would_block = true};
       ended_ = true;
@@ -219,11 +219,11 @@ Result<ReadResult> Source::read_stream(std::span<std::byte> out) {
 // Standard input shares its position with others: it is put back.
 std::vector<Extent> Source::data() const {
   struct stat status {};
-  if (!identity_ || ::fstat(number_, &status) != 0) return {};
+  if (!identity_ || storage_->stat(number_, status) != 0) return {};
   if (allocated_bytes(status).value >= static_cast<std::uint64_t>(status.st_size)) return {};
-  const off_t position = ::lseek(number_, 0, SEEK_CUR);
-  auto found = data_extents(number_, Bytes{start_}, Bytes{start_ + size_->value});
-  ::lseek(number_, position, SEEK_SET);
+  const off_t position = storage_->seek(number_, 0, SEEK_CUR);
+  auto found = data_extents(*storage_, number_, Bytes{start_}, Bytes{start_ + size_->value});
+  storage_->seek(number_, position, SEEK_SET);
   if (!found) return {};  // it cannot tell: all of it
   std::vector<Extent> extents = std::move(*found);
   if (extents.empty()) extents.push_back({0_B, 0_B});  // nothing but a hole
@@ -234,7 +234,7 @@ std::vector<Extent> Source::data() const {
 Outcome Source::check_unchanged(bool mtime) const {
   if (!identity_) return Nothing{};
   struct stat status {};
-  if (::fstat(number_, &status) != 0) {
+  if (storage_->stat(number_, status) != 0) {
     return failure(errno == ESTALE ? Errc::source_changed : Errc::source_read_failed, "fstat",
                    errno);
   }
@@ -258,16 +258,16 @@ Outcome Source::check_unchanged(bool mtime) const {
   return changed;
 }
 
-boost::asio::posix::stream_descriptor& Source::descriptor() {
-  if (!stream_) stream_.emplace(*io_, number_);
-  return *stream_;
+storage::Readable& Source::readable() {
+  if (!readable_) readable_ = storage_->readable(*io_, number_);
+  return *readable_;
 }
 
 // The file ends before its size. If it still has that size, the size says nothing.
 Failure Source::ends_early(std::uint64_t end) const {
   struct stat status {};
   Failure failed = shrunk(end);
-  if (identity_ && ::fstat(number_, &status) == 0 && status.st_size == identity_->size) {
+  if (identity_ && storage_->stat(number_, status) == 0 && status.st_size == identity_->size) {
     failed.code = Errc::source_read_failed;
     failed.detail = "says that it has " + count(start_ + size_->value) + " bytes, and ends after " +
                     count(end) + ": its file system does not know sizes";

@@ -3,19 +3,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "engine/base/extent.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
-#include "engine/disk/descriptor.hpp"
 #include "engine/disk/non_blocking.hpp"
+#include "engine/storage/file.hpp"
 #include "engine/wire/file_attributes.hpp"
 
 namespace mpiferry::disk {
@@ -24,10 +24,11 @@ namespace mpiferry::disk {
 struct ReadResult {
   std::size_t bytes = 0;
   bool end = false;          // nothing comes after these bytes
-  bool would_block = false;  // a stream has nothing yet: wait for `descriptor()` to be readable
+  bool would_block = false;  // a stream has nothing yet: wait for `readable()`
 };
 
-// Move-only; one thread at a time; must not outlive its io_context.
+// Move-only; one thread at a time; must not outlive its storage and its
+// io_context.
 class Source {
  public:
   // Opens a regular file, a block device, a FIFO or a character device; "-" is standard input.
@@ -40,11 +41,12 @@ class Source {
   // not standard input), each with path, call and errno. Opening a FIFO without a writer does not
   // block. Standard input that is a stream is non-blocking until the Source is destroyed; so is
   // every other descriptor of the same open file (a terminal's, for example).
-  static Result<Source> open(boost::asio::io_context& io, const std::string& path);
+  static Result<Source> open(storage::Storage& storage, boost::asio::io_context& io,
+                             const std::string& path);
 
   Source(Source&&) noexcept = default;
   Source& operator=(Source&&) = delete;
-  ~Source();
+  ~Source() = default;
 
   // Nothing for a stream.
   std::optional<Bytes> size() const noexcept { return size_; }
@@ -76,10 +78,10 @@ class Source {
   // of the file system's clock (some ms) after the opening is not seen.
   Outcome check_unchanged(bool mtime = true) const;
 
-  // For streams: `co_await source.descriptor().async_wait(wait_read, ...)` after would_block.
-  // Precondition: is_stream(). Made when it is first asked for: a stream that never has to be
-  // waited for is never registered. Throws if the reactor refuses it.
-  boost::asio::posix::stream_descriptor& descriptor();
+  // For streams: what to wait for after would_block. Precondition: is_stream(). Made when it is
+  // first asked for: a stream that never has to be waited for is never registered. Throws if the
+  // reactor refuses it.
+  storage::Readable& readable();
 
  private:
   // The size and the time of the last write. Not ctime: chmod, rename and a new hard link change it
@@ -90,9 +92,11 @@ class Source {
     bool operator==(const Identity&) const = default;
   };
 
-  Source(boost::asio::io_context& io, std::string path, int number, Descriptor owned) noexcept;
-  static Result<Source> open_path(boost::asio::io_context& io, const std::string& path);
-  static Result<Source> open_standard_input(boost::asio::io_context& io);
+  Source(storage::Storage& storage, boost::asio::io_context& io, std::string path, int number,
+         storage::File owned) noexcept;
+  static Result<Source> open_path(storage::Storage& storage, boost::asio::io_context& io,
+                                  const std::string& path);
+  static Result<Source> open_standard_input(storage::Storage& storage, boost::asio::io_context& io);
   Outcome examine();
   Result<ReadResult> read_file(Bytes offset, std::span<std::byte> out) const;
   Result<ReadResult> read_stream(std::span<std::byte> out);
@@ -100,9 +104,10 @@ class Source {
   Failure shrunk(std::uint64_t end) const;
   Failure failure(Errc code, const char* call, int system_errno) const;
 
+  storage::Storage* storage_;
   boost::asio::io_context* io_;
   std::string path_;
-  Descriptor owned_;  // empty for standard input
+  storage::File owned_;  // empty for standard input
   int number_;
   std::uint64_t start_ = 0;  // the position in the file that is offset 0 to the user
   std::optional<Bytes> size_;
@@ -110,7 +115,7 @@ class Source {
   std::string id_;
   std::string shared_id_;
   std::optional<wire::FileAttributes> attributes_;
-  std::optional<boost::asio::posix::stream_descriptor> stream_;
+  std::unique_ptr<storage::Readable> readable_;
   NonBlocking non_blocking_;
   bool may_lack_writer_ = false;  // a FIFO from which nothing has come yet
   bool ended_ = false;

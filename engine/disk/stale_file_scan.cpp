@@ -6,19 +6,22 @@
 #include <fcntl.h>
 #include <string_view>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "engine/disk/allocated_bytes.hpp"
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/job_lock_file.hpp"
 #include "engine/disk/replaceable.hpp"
+#include "engine/storage/storage.hpp"
 
 namespace mpiferry::disk {
 namespace {
 
-bool is_regular(const Directory& directory, const dirent& entry) {
-  if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_REG;
+bool is_regular(const Directory& directory, const storage::Listing::Entry& entry) {
+  using Type = storage::Listing::Type;
+  if (entry.type != Type::unknown) return entry.type == Type::regular;
   struct stat status {};
-  return ::fstatat(directory.descriptor(), entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+  return directory.storage().stat_at(directory.descriptor(), entry.name, status,
+                                     AT_SYMLINK_NOFOLLOW) == 0 &&
          S_ISREG(status.st_mode);
 }
 
@@ -49,33 +52,27 @@ StaleFileKind respelled_kind(const Directory& directory, std::string_view listed
 
 Result<std::optional<StaleFileScan::Entry>> StaleFileScan::next() {
   if (!entries_) {
-    // A description of its own: the directory's position would be shared between scans.
-    Descriptor descriptor{
-        ::openat(directory_.descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    entries_.reset(descriptor ? ::fdopendir(descriptor.get()) : nullptr);
+    entries_ = directory_.storage().list(directory_.descriptor());
     if (!entries_) {
       return destination_failure(Errc::dest_unusable, directory_.path(), "opendir", errno);
     }
-    descriptor.release();
   }
-  errno = 0;
-  const dirent* entry = ::readdir(entries_.get());
-  if (entry == nullptr) {
+  const auto entry = entries_->next();
+  if (!entry) {
     if (errno == 0) return std::optional<Entry>{};
     return destination_failure(Errc::dest_unusable, directory_.path(), "readdir", errno);
   }
-  const StaleFileKind spelled = stale_file_kind(entry->d_name);
+  const StaleFileKind spelled = stale_file_kind(entry->name);
   StaleFileKind kind =
-      spelled != StaleFileKind::none ? spelled : respelled_kind(directory_, entry->d_name);
+      spelled != StaleFileKind::none ? spelled : respelled_kind(directory_, entry->name);
   const bool respelled = kind != spelled;
   if (kind == StaleFileKind::job_lock &&
-      ((!own_job_lock_.empty() && directory_.holds_job_lock(own_job_lock_)) ||
+      ((!own_job_lock_.empty() && JobLockFile{directory_}.is_of(own_job_lock_)) ||
        !directory_.exists(kJobLockName))) {  // that job has just ended
     kind = StaleFileKind::none;
   }
-  return std::optional{Entry{kind, entry->d_name,
-                             kind == StaleFileKind::none || is_regular(directory_, *entry),
-                             respelled}};
+  return std::optional{Entry{
+      kind, entry->name, kind == StaleFileKind::none || is_regular(directory_, *entry), respelled}};
 }
 
 Result<bool> StaleFileSurvey::step(std::chrono::steady_clock::duration slice) {
@@ -90,7 +87,8 @@ Result<bool> StaleFileSurvey::step(std::chrono::steady_clock::duration slice) {
       return std::move(ours.error());
     }
     struct stat status {};
-    if (::fstatat(directory_.descriptor(), found.name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+    if (directory_.storage().stat_at(directory_.descriptor(), found.name, status,
+                                     AT_SYMLINK_NOFOLLOW) != 0 ||
         status.st_nlink > 1) {
       continue;
     }
@@ -107,7 +105,7 @@ bool StaleFileRemoval::is_to_remove(const StaleFileScan::Entry& entry) const {
 }
 
 Outcome StaleFileRemoval::remove(const char* name) {
-  if (::unlinkat(directory_.descriptor(), name, 0) == 0) {
+  if (directory_.storage().unlink(directory_.descriptor(), name) == 0) {
     removed_ = true;
   } else if (errno != ENOENT) {
     return destination_failure(Errc::dest_unusable, directory_.path_of(name), "unlink", errno);

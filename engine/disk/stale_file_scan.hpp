@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <dirent.h>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/disk/stale_file.hpp"
+#include "engine/storage/storage.hpp"
 
 namespace mpiferry::disk {
 
@@ -43,12 +43,9 @@ class StaleFileScan {
   Result<std::optional<Entry>> next();
 
  private:
-  struct Close {
-    void operator()(DIR* entries) const noexcept { ::closedir(entries); }
-  };
   const Directory& directory_;
   std::string own_job_lock_;
-  std::unique_ptr<DIR, Close> entries_;  // opened by the first call
+  std::unique_ptr<storage::Listing> entries_;  // opened by the first call
 };
 
 // Looks at all that is left, job locks aside, and changes nothing.

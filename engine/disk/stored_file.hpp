@@ -8,13 +8,14 @@
 
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
-#include "engine/disk/descriptor.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/disk/file_stamp.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
 
-// Move-only. Const members may be called from several threads. May outlive its Directory.
+// Move-only. Const members may be called from several threads. May outlive its Directory, but not
+// its storage.
 class StoredFile {
  public:
   // Opens the regular file `name` of `directory` (1 to 255 bytes without '/') and tells the kernel
@@ -34,10 +35,11 @@ class StoredFile {
   Outcome put(const FileStamp& stamp) const;
 
  private:
-  StoredFile(std::string path, Descriptor descriptor, Bytes size) noexcept;
+  StoredFile(storage::Storage& storage, std::string path, storage::File file, Bytes size) noexcept;
 
+  storage::Storage* storage_;
   std::string path_;
-  Descriptor descriptor_;
+  storage::File file_;
   Bytes size_;
 };
 

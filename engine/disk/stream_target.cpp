@@ -9,8 +9,8 @@
 #include <unistd.h>
 #include <utility>
 
-#include "engine/disk/descriptor_path.hpp"
 #include "engine/disk/destination_failure.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
 namespace {
@@ -40,38 +40,42 @@ Outcome check_kind(const std::string& path, mode_t mode, bool force) {
 
 }  // namespace
 
-bool is_stream_target(const std::string& path) {
-  if (path == "-" || descriptor_path(path)) return true;
+bool is_stream_target(storage::Storage& storage, const std::string& path) {
+  if (path == "-" || storage.descriptor_path(path)) return true;
   struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+  return storage.stat_at(AT_FDCWD, path.c_str(), status, 0) == 0 && !S_ISREG(status.st_mode) &&
+         !S_ISDIR(status.st_mode);
 }
 
-StreamTarget::StreamTarget(int number, Descriptor owned) noexcept
-    : owned_(std::move(owned)), number_(number) {}
+StreamTarget::StreamTarget(storage::Storage& storage, int number, storage::File owned) noexcept
+    : storage_(&storage), owned_(std::move(owned)), number_(number) {}
 
 // What this process was started with, or has opened itself.
-Result<StreamTarget> StreamTarget::open_descriptor(const std::string& name, int number) {
-  const int flags = ::fcntl(number, F_GETFL);
+Result<StreamTarget> StreamTarget::open_descriptor(storage::Storage& storage,
+                                                   const std::string& name, int number) {
+  const int flags = storage.flags(number);
   if (flags < 0) return unusable(name, "fcntl", errno);
   if ((flags & O_ACCMODE) == O_RDONLY) return unusable(name, "write", EBADF);
-  StreamTarget target{number, Descriptor{}};
-  if (!target.non_blocking_.set(number)) return unusable(name, "fcntl", errno);
+  StreamTarget target{storage, number, storage::File{}};
+  if (!target.non_blocking_.set(storage, number)) return unusable(name, "fcntl", errno);
   return target;
 }
 
-Result<StreamTarget> StreamTarget::open(const std::string& path, Bytes size, bool force) {
-  if (path == "-") return open_descriptor("standard output", STDOUT_FILENO);
-  const auto opened = descriptor_path(path);
-  if (opened && opened->own) return open_descriptor(path, opened->number);
+Result<StreamTarget> StreamTarget::open(storage::Storage& storage, const std::string& path,
+                                        Bytes size, bool force) {
+  if (path == "-") return open_descriptor(storage, "standard output", STDOUT_FILENO);
+  const auto opened = storage.descriptor_path(path);
+  if (opened && opened->own) return open_descriptor(storage, path, opened->number);
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return unusable(path, "stat", errno);
+  if (storage.stat_at(AT_FDCWD, path.c_str(), status, 0) != 0) return unusable(path, "stat", errno);
   if (Outcome kind = check_kind(path, status.st_mode, force); !kind) return std::move(kind.error());
   // O_NONBLOCK: opening a FIFO that nobody reads would wait for ever. O_APPEND: what another
   // process has open may be a regular file. O_EXCL: of a block device, whether it is mounted.
   const int extra = S_ISBLK(status.st_mode) ? O_EXCL : opened ? O_APPEND : 0;
-  const int number = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | extra);
+  const int number = storage.open_at(AT_FDCWD, path.c_str(),
+                                     O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | extra, 0);
   const int error = errno;
-  StreamTarget target{number, Descriptor{number}};
+  StreamTarget target{storage, number, storage::File{storage, number}};
   if (number < 0) {
     Failure refused = unusable(path, "open", error);
     if (error == ENXIO && S_ISFIFO(status.st_mode)) {
@@ -85,8 +89,8 @@ Result<StreamTarget> StreamTarget::open(const std::string& path, Bytes size, boo
     return refused;
   }
   if (S_ISBLK(status.st_mode)) {
-    const off_t capacity = ::lseek(number, 0, SEEK_END);
-    ::lseek(number, 0, SEEK_SET);
+    const off_t capacity = storage.seek(number, 0, SEEK_END);
+    storage.seek(number, 0, SEEK_SET);
     if (capacity >= 0 && static_cast<std::uint64_t>(capacity) < size.value) {
       return unusable(path, "lseek", ENOSPC);
     }
@@ -99,14 +103,13 @@ WriteError StreamTarget::write(std::span<const std::byte> bytes,
   constexpr std::size_t kMaxWrite = std::numeric_limits<ssize_t>::max();
   while (!bytes.empty()) {
     if (stop) return {Call::append, ECANCELED};
-    const ssize_t put = ::write(number_, bytes.data(), std::min(bytes.size(), kMaxWrite));
+    const ssize_t put = storage_->write(number_, bytes.first(std::min(bytes.size(), kMaxWrite)));
     if (put > 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(put));
     } else if (put == 0) {
       return {Call::append, ENOSPC};
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      pollfd entry{number_, POLLOUT, 0};
-      ::poll(&entry, 1, kPatience);
+      static_cast<void>(storage_->poll(number_, POLLOUT, kPatience));
     } else if (errno != EINTR) {
       return {Call::append, errno};
     }
@@ -115,7 +118,7 @@ WriteError StreamTarget::write(std::span<const std::byte> bytes,
 }
 
 WriteError StreamTarget::finish(bool durable) noexcept {
-  while (durable && ::fsync(number_) != 0) {
+  while (durable && storage_->sync(number_) != 0) {
     if (errno == EINVAL || errno == EROFS || errno == EBADF) break;  // nothing that can be synced
     if (errno != EINTR) return {Call::sync, errno};
   }

@@ -8,15 +8,15 @@
 
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
-#include "engine/disk/descriptor.hpp"
 #include "engine/disk/non_blocking.hpp"
 #include "engine/disk/partial_file.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
 
 // Whether `path` is such a one: "-", or it leads to what is neither a regular file nor a directory,
-// or to what some process has open (descriptor_path.hpp), whatever that is.
-bool is_stream_target(const std::string& path);
+// or to what some process has open (Storage::descriptor_path), whatever that is.
+bool is_stream_target(storage::Storage& storage, const std::string& path);
 
 // Move-only; one thread at a time. Nothing of it is ever replaced or removed.
 class StreamTarget {
@@ -27,7 +27,8 @@ class StreamTarget {
   // somebody else uses is non-blocking (NonBlocking). dest_unusable: a socket, a FIFO that nobody
   // reads, a device that is too small, no right to write; dest_occupied: a block device without
   // `force`.
-  static Result<StreamTarget> open(const std::string& path, Bytes size, bool force);
+  static Result<StreamTarget> open(storage::Storage& storage, const std::string& path, Bytes size,
+                                   bool force);
 
   // Writes all of `bytes` behind what was written before. Waits for whoever reads; ends with
   // ECANCELED within a tenth of a second after `stop` has become true.
@@ -36,10 +37,12 @@ class StreamTarget {
   WriteError finish(bool durable) noexcept;
 
  private:
-  StreamTarget(int number, Descriptor owned) noexcept;
-  static Result<StreamTarget> open_descriptor(const std::string& name, int number);
+  StreamTarget(storage::Storage& storage, int number, storage::File owned) noexcept;
+  static Result<StreamTarget> open_descriptor(storage::Storage& storage, const std::string& name,
+                                              int number);
 
-  Descriptor owned_;  // empty for standard output
+  storage::Storage* storage_;
+  storage::File owned_;  // empty for standard output
   int number_;
   NonBlocking non_blocking_;
 };

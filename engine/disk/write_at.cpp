@@ -7,9 +7,12 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "engine/storage/storage.hpp"
+
 namespace mpiferry::disk {
 
-int write_at(int buffered, int direct, Bytes offset, std::span<const std::byte> bytes) noexcept {
+int write_at(storage::Storage& storage, int buffered, int direct, Bytes offset,
+             std::span<const std::byte> bytes) noexcept {
   constexpr std::size_t kMaxWrite = std::numeric_limits<ssize_t>::max();
   // Only memory and file that reach a page's start together have aligned pages in common.
   bool try_direct =
@@ -23,8 +26,8 @@ int write_at(int buffered, int direct, Bytes offset, std::span<const std::byte> 
       pages = into == 0 && piece >= kPageSize;
       piece = pages ? piece - piece % kPageSize : std::min(piece, kPageSize - into);
     }
-    const ssize_t put =
-        ::pwrite(pages ? direct : buffered, bytes.data(), piece, static_cast<off_t>(offset.value));
+    const ssize_t put = storage.write_at(pages ? direct : buffered, bytes.first(piece),
+                                         static_cast<off_t>(offset.value));
     if (put > 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(put));
       offset += Bytes{static_cast<std::uint64_t>(put)};

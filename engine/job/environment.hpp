@@ -5,6 +5,7 @@
 
 #include "engine/base/units.hpp"
 #include "engine/clock/clock.hpp"
+#include "engine/storage/storage.hpp"
 #include "engine/threads/threads.hpp"
 #include "engine/transport/transport.hpp"
 
@@ -15,6 +16,7 @@ struct Environment {
   transport::Transport& transport;
   clock::Clock& clock;
   threads::Threads& threads;
+  storage::Storage& storage;
   std::string host;     // the name that messages use
   std::string machine;  // base/machine.hpp
 

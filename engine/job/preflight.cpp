@@ -18,9 +18,9 @@ namespace {
 constexpr std::uint64_t kOtherFiles = 32;
 }  // namespace
 
-Outcome check_open_files(std::uint32_t window) {
-  const std::uint64_t limit = disk::open_file_limit();
-  const std::uint64_t open = disk::open_files();
+Outcome check_open_files(storage::Storage& storage, std::uint32_t window) {
+  const std::uint64_t limit = storage.limits().open_files;
+  const std::uint64_t open = storage.open_files();
   const std::uint64_t more = window + kOtherFiles;
   if (limit >= open + more) return Nothing{};
   Failure failure{.code = Errc::invalid_argument,
@@ -36,8 +36,8 @@ Outcome check_open_files(std::uint32_t window) {
   return failure;
 }
 
-Outcome check_file_size(Bytes size, const std::string& path) {
-  const Bytes limit = disk::file_size_limit();
+Outcome check_file_size(storage::Storage& storage, Bytes size, const std::string& path) {
+  const Bytes limit = storage.limits().file_size;
   if (size <= limit) return Nothing{};
   return Failure{.code = Errc::dest_unusable,
                  .path = path,

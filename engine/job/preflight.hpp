@@ -16,9 +16,9 @@ namespace mpiferry::job {
 
 // invalid_argument if the limit of open files is too low for a job, or for the window of a worker
 // that writes a file for each chunk.
-Outcome check_open_files(std::uint32_t window = 0);
+Outcome check_open_files(storage::Storage& storage, std::uint32_t window = 0);
 // The file `path` of `size` bytes: dest_unusable if the limit of this process is lower (ulimit -f).
-Outcome check_file_size(Bytes size, const std::string& path);
+Outcome check_file_size(storage::Storage& storage, Bytes size, const std::string& path);
 // bad_version if both are known and differ. `theirs`: of rank 0.
 Outcome check_build(const std::string& ours, const std::string& theirs);
 // invalid_argument.

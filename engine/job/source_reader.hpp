@@ -27,7 +27,7 @@ class SourceReader {
   enum class Step : std::uint8_t {
     ready,    // the chunk is whole
     more,     // call again, after the others had a turn
-    blocked,  // a stream has nothing yet: wait for source().descriptor()
+    blocked,  // a stream has nothing yet: wait for source().readable()
     end,      // a stream had ended before this chunk began: there is no such chunk
     failed,   // failure() says why
   };

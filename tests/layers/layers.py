@@ -9,7 +9,7 @@ import sys
 
 # folder: the other folders of ours that it may include. `tests` and `bench` may include all.
 BELOW_JOB = ["engine/base", "engine/wire", "engine/plan", "engine/protocol", "engine/transport", "engine/clock",
-             "engine/threads", "engine/disk"]
+             "engine/threads", "engine/storage", "engine/disk"]
 BELOW_OPERATIONS = [*BELOW_JOB, "engine/job"]
 OPERATIONS = ["engine/operations/scatter", "engine/operations/retrieval", "engine/operations/gather",
               "engine/operations/verify"]
@@ -21,14 +21,16 @@ MAY_INCLUDE = {
     "engine/transport": ["engine/base", "engine/wire"],
     "engine/clock": ["engine/base"],
     "engine/threads": ["engine/base"],
+    "engine/storage": ["engine/base"],
     "engine/mpi": ["engine/base", "engine/wire", "engine/transport"],
-    "engine/disk": ["engine/base", "engine/wire"],
+    "engine/posix": ["engine/base", "engine/storage"],
+    "engine/disk": ["engine/base", "engine/wire", "engine/storage"],
     "engine/job": BELOW_JOB,
     "engine/operations/scatter": BELOW_OPERATIONS,
     "engine/operations/retrieval": BELOW_OPERATIONS,
     "engine/operations/gather": [*BELOW_OPERATIONS, "engine/operations/retrieval"],
     "engine/operations/verify": [*BELOW_OPERATIONS, "engine/operations/retrieval"],
-    "engine/api": [*BELOW_OPERATIONS, *OPERATIONS, "engine/mpi"],
+    "engine/api": [*BELOW_OPERATIONS, *OPERATIONS, "engine/mpi", "engine/posix"],
 }
 # The program is on top: its folders, the lowest first, and main.cpp.
 CLI = ["cli/process", "cli/output", "cli/options", "cli/tune", "cli/commands", "cli"]
@@ -38,11 +40,18 @@ for program in CLI:
 # rule: (what must not be there, the folders where it may be)
 FORBIDDEN_INCLUDES = {
     "mpi-header": (re.compile(r"(.*/)?mpi\.h|mpi-ext\.h|mpio\.h"), ["engine/mpi"]),
-    "asio": (re.compile(r"boost/.*"), ["engine/transport", "engine/clock", "engine/threads", "engine/mpi", "engine/disk", "engine/job",
-                                       *OPERATIONS, "engine/api", *CLI]),
+    "asio": (re.compile(r"boost/.*"), ["engine/transport", "engine/clock", "engine/threads", "engine/storage",
+                                       "engine/mpi", "engine/posix", "engine/disk", "engine/job", *OPERATIONS,
+                                       "engine/api", *CLI]),
+    # Their constants and types are what the storage seam speaks.
+    "posix-header": (re.compile(r"(fcntl|unistd|dirent|poll|sched)\.h|sys/(?!types).*\.h"),
+                     ["engine/base", "engine/storage", "engine/posix", "engine/disk", "engine/mpi", *CLI]),
 }
 FORBIDDEN_CODE = {
     "mpi-call": (re.compile(r"\bP?MPI_\w+"), ["engine/mpi"]),
+    # A job reaches its files through the storage seam alone; signals are the process's.
+    "system-call": (re.compile(r"(?<![\w>:])::(?!sigaction)[a-z]\w*\("),
+                    ["engine/base", "engine/clock", "engine/posix", "engine/mpi", *CLI]),
     # `operator new` allocates without owning; placement new constructs in memory that is owned.
     "naked-new": (re.compile(r"(?<!operator )\bnew\b(?!\s*\((?!\s*std::nothrow))"), []),
 }

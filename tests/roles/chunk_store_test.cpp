@@ -10,6 +10,7 @@
 
 #include "engine/disk/offset_partial_file.hpp"
 #include "tests/roles/support.hpp"
+#include "tests/support/posix_files.hpp"
 
 namespace mpiferry::operations {
 namespace {
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 class ChunkStoreTest : public RunTest {
  protected:
   ChunkStoreTest() {
-    auto opened = disk::Directory::open_or_create(own.string());
+    auto opened = disk::Directory::open_or_create(files, own.string());
     if (!opened) throw std::runtime_error{opened.error().message()};
     destination = std::make_shared<disk::Directory>(std::move(*opened));
     text = random_bytes(kChunk);
@@ -95,7 +96,7 @@ TEST_F(ChunkStoreTest, leaves_to_the_chunk_what_the_system_refuses) {
 // Another job, which begins a stripe when the master has looked at the directory.
 struct Intruder final : Observer {
   explicit Intruder(const fs::path& path)
-      : directory(disk::Directory::open_or_create(path.string())) {}
+      : directory(disk::Directory::open_or_create(files, path.string())) {}
   void on_source(const std::string& /*source*/, std::uint64_t /*count*/,
                  Bytes /*chunk_size*/) override {
     auto part = disk::OffsetPartialFile::open(*directory, "stripe_1.bin", disk::OpenMode::create);

@@ -15,6 +15,7 @@
 #include <mpi.h>
 
 #include "engine/mpi/mpi_transport.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::operations {
@@ -36,8 +37,12 @@ class Clearing : public ::testing::Test {
     mpi::MpiTransport transport{boost::asio::use_service<mpi::MpiContext>(io), world};
     clock::SteadyClock clock;
     threads::SystemThreads threads;
-    const job::Environment environment{
-        .transport = transport, .clock = clock, .threads = threads, .host = {}, .machine = {}};
+    const job::Environment environment{.transport = transport,
+                                       .clock = clock,
+                                       .threads = threads,
+                                       .storage = files,
+                                       .host = {},
+                                       .machine = {}};
     std::optional<Outcome> outcome;
     std::function<bool()> stop = [this] { return stopped; };
     boost::asio::co_spawn(
@@ -59,7 +64,7 @@ class Clearing : public ::testing::Test {
   }
 
   disk::test::TemporaryDirectory temporary;
-  disk::Directory directory = *disk::Directory::open_or_create(temporary.path());
+  disk::Directory directory = *disk::Directory::open_or_create(files, temporary.path());
   std::size_t left_when_heard = 0;
   bool stop_when_heard = false;
   bool stopped = false;

@@ -12,6 +12,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 
 #include "tests/roles/support.hpp"
+#include "tests/support/posix_files.hpp"
 
 namespace mpiferry::operations {
 namespace {
@@ -20,7 +21,7 @@ class CommitterTest : public RunTest {
  protected:
   CommitterTest() {
     auto opened =
-        disk::Directory::open_or_create((directory / std::to_string(world_rank)).string());
+        disk::Directory::open_or_create(files, (directory / std::to_string(world_rank)).string());
     if (!opened) throw std::runtime_error{opened.error().message()};
     destination.emplace(std::move(*opened));
   }

@@ -19,6 +19,7 @@ RankLoop::RankLoop(Network& network, Rank self, int size)
       environment_{.transport = endpoint_.emplace(network, io_, arena_, self, size),
                    .clock = clock_,
                    .threads = beside_,
+                   .storage = storage_,
                    .host = fmt::format("host{}", self.value / 2),
                    .machine = fmt::format("machine{}", self.value / 2)} {}
 

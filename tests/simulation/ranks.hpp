@@ -13,6 +13,7 @@
 #include "engine/job/environment.hpp"
 #include "engine/job/report.hpp"
 #include "engine/job/task.hpp"
+#include "engine/posix/posix_storage.hpp"
 #include "tests/simulation/beside.hpp"
 #include "tests/simulation/network.hpp"
 #include "tests/simulation/world.hpp"
@@ -50,6 +51,7 @@ class RankLoop {
   transport::Arena arena_;
   VirtualClock clock_;
   Beside beside_;
+  posix::PosixStorage storage_;
   std::optional<Endpoint> endpoint_;
   boost::asio::io_context io_{1};
   const job::Environment environment_;

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <string_view>
-#include <sys/stat.h>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/link_target.hpp"
 #include "engine/disk/stale_file.hpp"
 #include "engine/job/preflight.hpp"
 #include "engine/job/source_reader.hpp"
@@ -18,7 +17,6 @@
 #include "engine/plan/chunk_plan.hpp"
 
 namespace mpiferry::operations {
-namespace fs = std::filesystem;
 namespace {
 
 // The directory is the user's, and so may be FILE.part: a browser's, another program's. What a
@@ -37,8 +35,10 @@ GatherMaster::~GatherMaster() {
 
 Outcome GatherMaster::open(RetrievalMaster& retrieval) {
   retrieval_ = &retrieval;
-  if (disk::is_stream_target(options_.target)) {
-    auto stream = disk::StreamTarget::open(options_.target, manifest().size, options_.force);
+  storage::Storage& storage = retrieval.session().environment().storage;
+  if (disk::is_stream_target(storage, options_.target)) {
+    auto stream =
+        disk::StreamTarget::open(storage, options_.target, manifest().size, options_.force);
     if (!stream) return std::move(stream.error());
     stream_.emplace(std::move(*stream));
   } else if (Outcome opened = open_file(); !opened) {
@@ -58,27 +58,20 @@ Outcome GatherMaster::open(RetrievalMaster& retrieval) {
 
 // A link stays one: what it leads to is replaced. One to nothing is refused.
 Outcome GatherMaster::open_file() {
-  std::error_code ignored;
-  std::error_code dangling;
-  path_ = options_.target;
-  if (fs::is_symlink(path_, ignored)) path_ = fs::canonical(path_, dangling);
-  if (dangling) {
-    Failure nowhere =
-        disk::destination_failure(Errc::dest_unusable, options_.target, "open", dangling.value());
-    nowhere.hint = "remove the link, or let it lead to a file";
-    if (nowhere.system_errno == ENOENT) nowhere.detail = "a symbolic link to nothing";
-    return nowhere;
-  }
+  storage::Storage& storage = retrieval_->session().environment().storage;
+  auto target = disk::link_target(storage, options_.target);
+  if (!target) return std::move(target.error());
+  path_ = *std::move(target);
   const std::size_t slash = path_.rfind('/');
   name_ = path_.substr(slash == std::string::npos ? 0 : slash + 1);
   folder_ = slash == std::string::npos ? "." : path_.substr(0, std::max<std::size_t>(slash, 1));
-  auto directory = disk::Directory::open_existing(folder_);
+  auto directory = disk::Directory::open_existing(storage, folder_);
   if (!directory) {
     directory.error().hint = "FILE's directory must be there: make it, or name another";
     return std::move(directory.error());
   }
   directory_.emplace(std::move(*directory));
-  if (fs::is_directory(path_, ignored)) {
+  if (disk::is_directory(storage, path_)) {
     return disk::destination_failure(Errc::dest_unusable, options_.target, "open", EISDIR);
   }
   // In any case: the directory may ignore it.
@@ -119,7 +112,7 @@ void GatherMaster::take_attributes() {
   if (manifest().attributes) mode_ = manifest().attributes->mode;
   if (options_.preserve && manifest().attributes) {
     stamp_ = disk::FileStamp::of(*manifest().attributes);
-  } else if (auto replaced = disk::FileStamp::of_file(path_)) {
+  } else if (auto replaced = disk::FileStamp::of_file(directory_->storage(), path_)) {
     stamp_ = *std::move(replaced);
   }
   mode_ = disk::mode_before(stamp_, mode_);

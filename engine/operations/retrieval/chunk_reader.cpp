@@ -28,8 +28,8 @@ static_assert(kExtraBytes + 6 * kMaxName + 16 + 256 < wire::kControlPayload.valu
 
 }  // namespace
 
-ChunkReader::ChunkReader(wire::RetrievalJob job)
-    : job_(std::move(job)), destinations_(job_.directory, job_.hosts) {}
+ChunkReader::ChunkReader(storage::Storage& storage, wire::RetrievalJob job)
+    : storage_(storage), job_(std::move(job)), destinations_(job_.directory, job_.hosts) {}
 
 std::uint64_t ChunkReader::chunks() const noexcept {
   return plan::ChunkPlan{job_.size, job_.chunk_size, 1}.chunks();
@@ -52,7 +52,7 @@ job::Task<> ChunkReader::survey(const job::Environment& environment, Sinks sinks
 
 job::Task<> ChunkReader::survey(const job::Environment& environment, std::uint32_t number,
                                 const Sinks& sinks, const std::function<bool()>& stop) {
-  const auto directory = disk::Directory::open_existing(destinations_.path(number));
+  const auto directory = disk::Directory::open_existing(storage_, destinations_.path(number));
   const wire::ExtraFiles none{.directory = number, .names = {}, .call = {}};
   wire::ExtraFiles extras = none;
   const auto note_failure = [&extras](const Failure& failure) {
@@ -132,7 +132,7 @@ Result<const disk::StoredFile*> ChunkReader::open(std::uint32_t directory,
       opened_, [&](const Opened& it) { return it.directory == directory && it.name == name; });
   if (known != opened_.end()) return &known->file;
   if (!directory_ || directory_number_ != directory) {
-    auto there = disk::Directory::open_existing(destinations_.path(directory));
+    auto there = disk::Directory::open_existing(storage_, destinations_.path(directory));
     if (!there) return std::move(there.error());
     directory_.emplace(std::move(*there));
     directory_number_ = directory;

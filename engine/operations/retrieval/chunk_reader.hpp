@@ -25,7 +25,7 @@ namespace mpiferry::operations {
 // thread-safe.
 class ChunkReader {
  public:
-  explicit ChunkReader(wire::RetrievalJob job);
+  ChunkReader(storage::Storage& storage, wire::RetrievalJob job);
 
   const DestinationMap& destinations() const noexcept { return destinations_; }
 
@@ -63,6 +63,7 @@ class ChunkReader {
   Result<const disk::StoredFile*> open(std::uint32_t directory, const std::string& name);
   wire::ReadReply reply(wire::ReadReply::Status status) const;
 
+  storage::Storage& storage_;
   const wire::RetrievalJob job_;
   const DestinationMap destinations_;
   std::optional<disk::Directory> directory_;  // the last one that was opened

@@ -46,7 +46,7 @@ RetrievalMaster::RetrievalMaster(job::MasterSession& session, const RetrievalOpt
 Task<Outcome> RetrievalMaster::prepare() {
   Outcome ready = check_options();
   if (ready) ready = session_.observer().on_begin();
-  if (ready) ready = job::check_open_files();
+  if (ready) ready = job::check_open_files(session_.environment().storage);
   if (ready) ready = read_manifest();
   if (!ready) co_return ready;
   const job::ChunkLimits limits{
@@ -55,7 +55,7 @@ Task<Outcome> RetrievalMaster::prepare() {
   memory_ = wants_chunks ? RetrievalMemory::for_chunks(limits, session_.workers())
                          : RetrievalMemory::for_digests(limits, session_.workers());
   if (wants_chunks) receives_.emplace(session_, memory_);
-  reader_.emplace(job_message());
+  reader_.emplace(session_.environment().storage, job_message());
   own_.emplace(
       *reader_, wants_chunks ? &receives_->pool() : nullptr,
       wants_chunks ? 0 : std::min<std::size_t>(job::kDigestSlice, manifest_.chunk_size.value));
@@ -77,7 +77,7 @@ Outcome RetrievalMaster::check_options() const {
 }
 
 Outcome RetrievalMaster::read_manifest() {
-  const auto directory = disk::Directory::open_existing(directory_);
+  const auto directory = disk::Directory::open_existing(session_.environment().storage, directory_);
   if (!directory) return disk::no_manifest(directory.error());
   auto manifest = disk::read_manifest(*directory);
   if (!manifest) return std::move(manifest.error());
@@ -111,7 +111,7 @@ Task<> RetrievalMaster::survey() {
 
 bool RetrievalMaster::is_looked_in(const disk::Directory& directory) const {
   const auto is_it = [&directory](const std::string& path) {
-    const auto there = disk::Directory::open_existing(path);
+    const auto there = disk::Directory::open_existing(directory.storage(), path);
     return there && there->id() == directory.id();
   };
   const DestinationMap& where = reader_->destinations();

@@ -24,7 +24,7 @@ constexpr std::size_t kMessages = 8;
 RetrievalWorker::RetrievalWorker(const job::WorkerContext& context, wire::RetrievalJob job)
     : context_(context),
       job_(std::move(job)),
-      chunk_reader_(job_),
+      chunk_reader_(context_.environment.storage, job_),
       heartbeat_(context.transport(), context.environment.clock, context.changed, context.fail),
       orders_(wire::kControlPayload, kReceives),
       messages_(wire::kControlPayload, kMessages),
@@ -43,7 +43,8 @@ Result<std::unique_ptr<job::WorkerHalf>> RetrievalWorker::make(const job::Worker
 // There may be more to tell than fits into a message.
 Task<Outcome> RetrievalWorker::prepare() {
   if (Outcome same = job::check_build(context_.build, job_.build); !same) co_return same;
-  if (Outcome enough = job::check_open_files(); !enough) co_return enough;
+  if (Outcome enough = job::check_open_files(context_.environment.storage); !enough)
+    co_return enough;
   std::deque<wire::SeenChunks> all_seen;
   std::deque<wire::ExtraFiles> extras;
   ChunkReader::Sinks sinks{.seen = [&](wire::SeenChunks it) { all_seen.push_back(std::move(it)); },

@@ -32,13 +32,14 @@ Share share_of(const wire::Job& job, Rank self) {
 
 }  // namespace
 
-Outcome check_largest_file(const wire::Job& job, Rank self, const std::string& path) {
+Outcome check_largest_file(storage::Storage& storage, const wire::Job& job, Rank self,
+                           const std::string& path) {
   if (!job.source_size) return Nothing{};
   const plan::ChunkPlan plan{*job.source_size, job.chunk_size, job.workers};
   Bytes largest = *job.source_size;
   if (job.layout == wire::Layout::chunks) largest = std::min(largest, job.chunk_size);
   if (job.layout == wire::Layout::stripes) largest = plan.bytes_of(self);
-  return job::check_file_size(largest, path);
+  return job::check_file_size(storage, largest, path);
 }
 
 Share kept_chunk(const wire::Job& job, ChunkIndex chunk, const disk::Directory& directory) {

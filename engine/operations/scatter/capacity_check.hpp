@@ -15,7 +15,8 @@ namespace mpiferry::operations {
 
 // The largest file that this worker writes in the directory `path`: dest_unusable if the limit of
 // this process is lower (ulimit -f). Passes for a stream.
-Outcome check_largest_file(const wire::Job& job, Rank self, const std::string& path);
+Outcome check_largest_file(storage::Storage& storage, const wire::Job& job, Rank self,
+                           const std::string& path);
 
 // What of a worker's share lies in its directory already, so that it needs no more space.
 struct Share {

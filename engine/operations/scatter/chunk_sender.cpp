@@ -104,8 +104,7 @@ void ChunkSender::read_on() {
       break;
     case SourceReader::Step::blocked:
       source_blocked_ = true;
-      reader_.source().descriptor().async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                                               SourceReadable{this});
+      reader_.source().readable().async_wait(SourceReadable{this});
       break;
     case SourceReader::Step::end:
       reader_.abandon();
@@ -178,7 +177,7 @@ protocol::AckEffect ChunkSender::on_ack(Rank from, const wire::Ack& ack) {
 }
 
 void ChunkSender::cancel() {
-  if (source_blocked_) reader_.source().descriptor().cancel();
+  if (source_blocked_) reader_.source().readable().cancel();
 }
 
 }  // namespace mpiferry::operations

@@ -6,7 +6,7 @@ namespace mpiferry::operations {
 
 Outcome JobLock::acquire(const disk::Directory& directory, bool replace,
                          const std::string& source_id) {
-  auto file = directory.acquire_job_lock(text_, replace, source_id);
+  auto file = disk::JobLockFile{directory}.acquire(text_, replace, source_id);
   if (!file) return std::move(file.error());
   directory_ = &directory;
   file_ = std::move(*file);
@@ -17,9 +17,9 @@ void JobLock::release() noexcept {
   const disk::Directory* const directory = std::exchange(directory_, nullptr);
   if (directory == nullptr) return;
   if (holders_ == Holders::one) {
-    directory->release_job_lock(text_, std::move(file_));
+    disk::JobLockFile{*directory}.release(text_, std::move(file_));
   } else {
-    directory->leave_job_lock(text_, std::move(file_));
+    disk::JobLockFile{*directory}.leave(text_, std::move(file_));
   }
 }
 

@@ -4,8 +4,9 @@
 #include <string>
 
 #include "engine/base/result.hpp"
-#include "engine/disk/descriptor.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/job_lock_file.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::operations {
 
@@ -20,11 +21,11 @@ class JobLock {
   // Releases it, also when an exception ends the job.
   ~JobLock() { release(); }
 
-  // disk::Directory::acquire_job_lock.
+  // disk::JobLockFile::acquire.
   Outcome acquire(const disk::Directory& directory, bool replace, const std::string& source_id);
   bool held() const noexcept { return directory_ != nullptr; }
   // Whether the lock in the directory is still this one. Precondition: held().
-  Result<bool> check() const { return directory_->check_job_lock(text_, file_); }
+  Result<bool> check() const { return disk::JobLockFile{*directory_}.check(text_, file_); }
   void release() noexcept;
 
   const std::string& text() const noexcept { return text_; }
@@ -33,7 +34,7 @@ class JobLock {
   const std::string text_;
   const Holders holders_;
   const disk::Directory* directory_ = nullptr;
-  disk::Descriptor file_;
+  storage::File file_;
 };
 
 }  // namespace mpiferry::operations

@@ -10,6 +10,7 @@
 #include "engine/disk/destination_pattern.hpp"
 #include "engine/disk/job_owner.hpp"
 #include "engine/disk/manifest_file.hpp"
+#include "engine/disk/vacancy.hpp"
 #include "engine/job/preflight.hpp"
 #include "engine/operations/scatter/predecessor.hpp"
 
@@ -23,11 +24,12 @@ MasterDestination::MasterDestination(job::MasterSession& session, const Options&
       options_(options),
       source_(source),
       lock_(disk::job_lock_text(fmt::format("{:016x}", session.job_id()),
-                                disk::JobOwner::of_this_process(kMaster)),
+                                {kMaster, session.environment().storage.this_process()}),
             JobLock::Holders::one) {}
 
 Task<Outcome> MasterDestination::claim() {
   auto directory = disk::Directory::open_or_create(
+      session_.environment().storage,
       disk::expand_destination(options_.destination, kMaster, session_.environment().host));
   if (!directory) co_return std::move(directory.error());
   directory_.emplace(std::move(*directory));
@@ -43,7 +45,7 @@ Task<Outcome> MasterDestination::claim() {
 // no room for one before.
 Task<Outcome> MasterDestination::take_directory() {
   const bool replaces = options_.resume || options_.force;
-  Outcome ready = replaces ? Outcome{Nothing{}} : directory_->check_vacant("");
+  Outcome ready = replaces ? Outcome{Nothing{}} : disk::check_vacant(*directory_, "");
   if (ready) ready = acquire_lock();
   if (!ready && !(replaces && disk::is_full(ready.error()))) co_return ready;
   if (options_.resume) {
@@ -104,7 +106,7 @@ Task<Outcome> MasterDestination::remove_stale_files() {
 Outcome MasterDestination::check_capacity_for_file() const {
   if (!source_.size || options_.layout != wire::Layout::file) return Nothing{};
   const std::string path = directory_->path_of(disk::kFileName);
-  Outcome fits = job::check_file_size(*source_.size, path);
+  Outcome fits = job::check_file_size(session_.environment().storage, *source_.size, path);
   return fits ? job::check_capacity(*directory_, path, source_.data_size(), stale_files_.bytes)
               : std::move(fits);
 }

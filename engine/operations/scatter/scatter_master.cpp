@@ -30,7 +30,7 @@ Task<Outcome> ScatterMaster::prepare() {
   Outcome ready = validate(options_);
   if (ready) ready = job::check_faults(options_.faults, session_.workers());
   if (ready) ready = session_.observer().on_begin();
-  if (ready) ready = job::check_open_files();
+  if (ready) ready = job::check_open_files(session_.environment().storage);
   if (ready) ready = open_source();
   if (ready && !options_.discard) ready = co_await destination_.claim();
   if (!ready) co_return ready;
@@ -42,7 +42,8 @@ Task<Outcome> ScatterMaster::prepare() {
 }
 
 Outcome ScatterMaster::open_source() {
-  auto source = disk::Source::open(session_.environment().io(), options_.source);
+  auto source = disk::Source::open(session_.environment().storage, session_.environment().io(),
+                                   options_.source);
   if (!source) return std::move(source.error());
   if (const auto size = source->size()) {
     chunks_ = plan::ChunkPlan{*size, options_.chunk_size, session_.workers()}.chunks();

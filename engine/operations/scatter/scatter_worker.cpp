@@ -31,7 +31,8 @@ Task<Outcome> ScatterWorker::prepare() {
   if (job_.discard) co_return Nothing{};
   // A chunk that goes past the page cache is opened twice.
   const bool twice = job_.direct && job_.layout == wire::Layout::chunks;
-  Outcome ready = job::check_open_files(twice ? 2 * job_.window : job_.window);
+  Outcome ready =
+      job::check_open_files(context_.environment.storage, twice ? 2 * job_.window : job_.window);
   if (ready) ready = co_await destination_.claim();
   if (!ready || context_.fsm.cancelled()) co_return ready;
   if (job_.resume) kept_ = co_await kept_share(context_, job_, destination_);

@@ -9,7 +9,9 @@
 
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/destination_pattern.hpp"
+#include "engine/disk/job_lock_file.hpp"
 #include "engine/disk/job_owner.hpp"
+#include "engine/disk/vacancy.hpp"
 #include "engine/operations/scatter/predecessor.hpp"
 
 namespace mpiferry::operations {
@@ -24,7 +26,7 @@ WorkerDestination::WorkerDestination(const job::WorkerContext& context, const wi
       job_(job),
       heartbeat_(heartbeat),
       lock_(disk::job_lock_text(fmt::format("workers of {}", disk::job_of(job.job_lock)),
-                                disk::JobOwner::of_this_process(context.self())),
+                                {context.self(), context.environment.storage.this_process()}),
             JobLock::Holders::several) {}
 
 Task<Outcome> WorkerDestination::claim() {
@@ -63,12 +65,15 @@ Outcome WorkerDestination::open() {
   const std::string path =
       disk::expand_destination(job_.destination, context_.self(), context_.environment.host);
   if (!job_.reroute) {  // else what this worker cannot write goes elsewhere
-    if (Outcome fits = check_largest_file(job_, context_.self(), path); !fits) return fits;
+    if (Outcome fits =
+            check_largest_file(context_.environment.storage, job_, context_.self(), path);
+        !fits)
+      return fits;
   }
-  auto directory = disk::Directory::open_or_create(path);
+  auto directory = disk::Directory::open_or_create(context_.environment.storage, path);
   if (!directory) return std::move(directory.error());
   directory_ = std::make_shared<disk::Directory>(std::move(*directory));
-  const auto shared = directory_->check_job_lock(job_.job_lock, disk::Descriptor{});
+  const auto shared = disk::JobLockFile{*directory_}.check(job_.job_lock, storage::File{});
   if (!shared) return shared.error();
   shares_masters_ = *shared;
   if (job_.layout != wire::Layout::file || shares_masters_) return Nothing{};
@@ -95,17 +100,17 @@ Task<Outcome> WorkerDestination::replace() {
   while (!context_.may_clear && !context_.fsm.cancelled()) co_await context_.changed.wait();
   waiting_ = false;
   // The master may have had no room for its lock before.
-  if (full_) shares_masters_ = directory_->holds_job_lock(job_.job_lock);
+  if (full_) shares_masters_ = disk::JobLockFile{*directory_}.is_of(job_.job_lock);
   if (shares_masters_ || context_.fsm.cancelled()) co_return Nothing{};
   co_return co_await clear(context_.environment, *directory_, source_id_here(), std::move(stop));
 }
 
 Outcome WorkerDestination::lock() {
   const bool replaces = job_.resume || job_.force;
-  Outcome ready = replaces ? Outcome{Nothing{}} : directory_->check_vacant(lock_.text());
+  Outcome ready = replaces ? Outcome{Nothing{}} : disk::check_vacant(*directory_, lock_.text());
   if (ready) ready = acquire_lock(false);
   // A network file system may show the master's lock only when another is to be made.
-  shares_masters_ = !ready && directory_->holds_job_lock(job_.job_lock);
+  shares_masters_ = !ready && disk::JobLockFile{*directory_}.is_of(job_.job_lock);
   if (shares_masters_) return Nothing{};
   return !ready && replaces ? acquire_lock(true) : std::move(ready);
 }

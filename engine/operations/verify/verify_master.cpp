@@ -19,7 +19,8 @@ constexpr const char* kNameAFile = "name a file for --against";
 Outcome VerifyMaster::open(RetrievalMaster& retrieval) {
   retrieval_ = &retrieval;
   if (options_.against.empty()) return Nothing{};
-  auto source = disk::Source::open(retrieval.session().environment().io(), options_.against);
+  auto source = disk::Source::open(retrieval.session().environment().storage,
+                                   retrieval.session().environment().io(), options_.against);
   if (!source) {
     Failure& failure = source.error();
     if (failure.code == Errc::source_not_a_file) failure.hint = kNameAFile;

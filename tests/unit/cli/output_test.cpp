@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/disk/descriptor.hpp"
+#include "engine/posix/descriptor.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 // Which of `names` are standard output while that is the file `path`.
 std::vector<std::string> named(const fs::path& path, const std::vector<std::string>& names) {
-  const disk::Descriptor before{::dup(STDOUT_FILENO)};
-  const disk::Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  const posix::Descriptor before{::dup(STDOUT_FILENO)};
+  const posix::Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   ::dup2(file.get(), STDOUT_FILENO);
   std::vector<std::string> out;
   for (const std::string& name : names) {

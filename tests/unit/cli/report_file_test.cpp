@@ -76,7 +76,7 @@ TEST_F(ReportFileTest, profile_is_refused_by_what_is_no_regular_file) {
 // A reader that sees the end of file leaves, and then nobody would read the report.
 TEST_F(ReportFileTest, fifo_stays_open_for_its_reader_from_the_check_to_the_report) {
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-  const disk::Descriptor reader{::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  const posix::Descriptor reader{::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   ASSERT_TRUE(reader);
   ReportFile file{kReportFile, path_};
   ASSERT_TRUE(file.prepare());
@@ -127,7 +127,7 @@ TEST_F(ReportFileTest, every_place_that_is_none_comes_with_its_own_advice) {
 
 TEST_F(ReportFileTest, reader_that_went_away_is_told_with_a_hint) {
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-  disk::Descriptor reader{::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  posix::Descriptor reader{::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   ReportFile file{kReportFile, path_};
   ASSERT_TRUE(file.prepare());
   reader.close();

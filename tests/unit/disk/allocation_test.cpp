@@ -12,6 +12,7 @@
 
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/directory.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace {
@@ -40,7 +41,7 @@ TEST(Allocation, is_counted) {
 
 TEST(PartialFile, costs_no_allocation_from_open_to_publish) {
   const test::TemporaryDirectory temporary;
-  const Directory directory = *Directory::open_or_create(temporary.path());
+  const Directory directory = *Directory::open_or_create(files, temporary.path());
   const std::string payload(10'000, 'x');
   const std::uint64_t before = allocations;
   bool failed = false;
@@ -59,7 +60,7 @@ TEST(PartialFile, costs_no_allocation_from_open_to_publish) {
 
 TEST(PartialFile, costs_no_allocation_when_it_fails) {
   const test::TemporaryDirectory temporary;
-  const Directory directory = *Directory::open_or_create(temporary.path());
+  const Directory directory = *Directory::open_or_create(files, temporary.path());
   const std::string too_long(65, 'x');
   const std::uint64_t before = allocations;
   const OpenedPartialFile part = directory.open_partial(too_long, 1);

@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/disk/vacancy.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/isolation.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -21,7 +23,7 @@ namespace fs = std::filesystem;
 
 // The failure that opening `path` must end in.
 Failure refused(const std::string& path) {
-  Result<Directory> directory = Directory::open_or_create(path);
+  Result<Directory> directory = Directory::open_or_create(files, path);
   EXPECT_FALSE(directory) << path;
   if (directory) return {};
   EXPECT_EQ(directory.error().code, Errc::dest_unusable);
@@ -31,7 +33,7 @@ Failure refused(const std::string& path) {
 
 TEST(Directory, is_made_with_its_missing_parents) {
   const TemporaryDirectory temporary;
-  const Result<Directory> directory = Directory::open_or_create(temporary / "a//b/./c/");
+  const Result<Directory> directory = Directory::open_or_create(files, temporary / "a//b/./c/");
   ASSERT_TRUE(directory) << directory.error().message();
   EXPECT_EQ(directory->path(), temporary / "a//b/./c/");
   EXPECT_TRUE(fs::is_directory(temporary / "a/b/c"));
@@ -42,7 +44,7 @@ TEST(Directory, is_made_with_its_missing_parents) {
 TEST(Directory, that_is_there_is_opened_with_what_is_in_it) {
   const TemporaryDirectory temporary;
   temporary.put("data", "x");
-  const Result<Directory> directory = Directory::open_or_create(temporary.path());
+  const Result<Directory> directory = Directory::open_or_create(files, temporary.path());
   ASSERT_TRUE(directory);
   EXPECT_TRUE(directory->exists("data"));
   EXPECT_FALSE(directory->exists("date"));
@@ -53,7 +55,7 @@ TEST(Directory, may_be_a_link_to_one) {
   const TemporaryDirectory temporary;
   fs::create_directory(temporary / "real");
   fs::create_directory_symlink(temporary / "real", temporary / "link");
-  EXPECT_TRUE(Directory::open_or_create(temporary / "link/sub"));
+  EXPECT_TRUE(Directory::open_or_create(files, temporary / "link/sub"));
   EXPECT_TRUE(fs::is_directory(temporary / "real/sub"));
 }
 
@@ -65,7 +67,7 @@ TEST(Directory, is_made_once_by_many_at_the_same_time) {
     std::vector<std::thread> ranks;
     for (std::string& error : errors) {
       ranks.emplace_back([&path, &error] {
-        const Result<Directory> directory = Directory::open_or_create(path);
+        const Result<Directory> directory = Directory::open_or_create(files, path);
         if (!directory) error = directory.error().message();
       });
     }
@@ -119,7 +121,7 @@ TEST(Directory, with_too_long_a_name_is_refused_and_names_the_component) {
 }
 
 TEST(Directory, with_no_name_is_refused) {
-  const Result<Directory> directory = Directory::open_or_create("");
+  const Result<Directory> directory = Directory::open_or_create(files, "");
   ASSERT_FALSE(directory);
   EXPECT_EQ(directory.error().code, Errc::dest_unusable);
 }
@@ -134,7 +136,7 @@ TEST(Directory, on_a_read_only_file_system_is_refused) {
   const TemporaryDirectory temporary;
   const std::string why = test::with_private_tmpfs(temporary.path(), "size=64k", true, [&] {
     EXPECT_EQ(refused(temporary / "out").system_errno, EROFS);
-    const Result<Directory> itself = Directory::open_or_create(temporary.path());
+    const Result<Directory> itself = Directory::open_or_create(files, temporary.path());
     ASSERT_TRUE(itself);
     const Outcome probe = itself->probe_writable();
     ASSERT_FALSE(probe);
@@ -156,7 +158,7 @@ TEST(Directory, without_permission_is_refused_and_names_the_component) {
     const Failure failure = refused(temporary / "locked/a/b");
     EXPECT_EQ(failure.system_errno, EACCES);
     EXPECT_EQ(failure.path, temporary / "locked/a");
-    const Result<Directory> itself = Directory::open_or_create(temporary / "locked");
+    const Result<Directory> itself = Directory::open_or_create(files, temporary / "locked");
     ASSERT_TRUE(itself);
     const Outcome probe = itself->probe_writable();
     ASSERT_FALSE(probe);
@@ -168,14 +170,14 @@ TEST(Directory, without_permission_is_refused_and_names_the_component) {
 TEST(Directory, has_the_id_of_the_directory_and_not_of_its_path) {
   const TemporaryDirectory temporary;
   fs::create_directory_symlink(temporary.path(), temporary / "link");
-  const Directory itself = *Directory::open_or_create(temporary.path());
-  EXPECT_EQ(itself.id(), Directory::open_or_create(temporary / "link/.")->id());
-  EXPECT_NE(itself.id(), Directory::open_or_create(temporary / "other")->id());
+  const Directory itself = *Directory::open_or_create(files, temporary.path());
+  EXPECT_EQ(itself.id(), Directory::open_or_create(files, temporary / "link/.")->id());
+  EXPECT_NE(itself.id(), Directory::open_or_create(files, temporary / "other")->id());
 }
 
 TEST(Directory, probed_is_left_as_it_was) {
   const TemporaryDirectory temporary;
-  const Directory directory = *Directory::open_or_create(temporary.path());
+  const Directory directory = *Directory::open_or_create(files, temporary.path());
   EXPECT_TRUE(directory.probe_writable());
   EXPECT_TRUE(temporary.names().empty());
 }
@@ -183,7 +185,7 @@ TEST(Directory, probed_is_left_as_it_was) {
 TEST(Directory, that_is_full_fails_the_probe) {
   const TemporaryDirectory temporary;
   const std::string why = test::with_private_tmpfs(temporary.path(), "size=4k", false, [&] {
-    const Directory directory = *Directory::open_or_create(temporary.path());
+    const Directory directory = *Directory::open_or_create(files, temporary.path());
     temporary.put("filler", std::string(4096, 'x'));
     const Outcome probe = directory.probe_writable();
     ASSERT_FALSE(probe);
@@ -200,11 +202,11 @@ TEST(Directory, probed_by_many_at_the_same_time_is_vacant_to_all) {
   std::vector<std::thread> ranks;
   for (std::string& error : errors) {
     ranks.emplace_back([&temporary, &error] {
-      const Directory directory = *Directory::open_or_create(temporary.path());
+      const Directory directory = *Directory::open_or_create(files, temporary.path());
       for (int i = 0; i < 200; ++i) {
         if (const Outcome probe = directory.probe_writable(); !probe)
           error = probe.error().message();
-        if (const Outcome vacant = directory.check_vacant(""); !vacant)
+        if (const Outcome vacant = check_vacant(directory, ""); !vacant)
           error = vacant.error().message();
       }
     });
@@ -215,7 +217,7 @@ TEST(Directory, probed_by_many_at_the_same_time_is_vacant_to_all) {
 
 TEST(Directory, replaces_the_part_of_a_predecessor) {
   const TemporaryDirectory temporary;
-  const Directory directory = *Directory::open_or_create(temporary.path());
+  const Directory directory = *Directory::open_or_create(files, temporary.path());
   temporary.put(".chunk_7.bin.0000000000000001.part", "of a crashed attempt");
   OpenedPartialFile part = directory.open_partial("chunk_7.bin", 1);
   ASSERT_FALSE(part.error);
@@ -225,7 +227,7 @@ TEST(Directory, replaces_the_part_of_a_predecessor) {
 
 TEST(Directory, does_not_start_a_part_in_place_of_a_directory) {
   const TemporaryDirectory temporary;
-  const Directory directory = *Directory::open_or_create(temporary.path());
+  const Directory directory = *Directory::open_or_create(files, temporary.path());
   fs::create_directory(temporary / ".chunk_7.bin.0000000000000001.part");
   const OpenedPartialFile part = directory.open_partial("chunk_7.bin", 1);
   EXPECT_EQ(part.error.call, Call::open);
@@ -235,7 +237,7 @@ TEST(Directory, does_not_start_a_part_in_place_of_a_directory) {
 
 TEST(Directory, takes_names_of_64_characters_and_no_longer_ones) {
   const TemporaryDirectory temporary;
-  const Directory directory = *Directory::open_or_create(temporary.path());
+  const Directory directory = *Directory::open_or_create(files, temporary.path());
   OpenedPartialFile longest = directory.open_partial(std::string(64, 'x'), ~std::uint64_t{0});
   EXPECT_FALSE(longest.error);
   EXPECT_FALSE(longest.file.publish(false));
@@ -247,7 +249,7 @@ TEST(Directory, takes_names_of_64_characters_and_no_longer_ones) {
 
 TEST(Directory, gives_files_the_mode_that_the_umask_leaves) {
   const TemporaryDirectory temporary;
-  const Directory directory = *Directory::open_or_create(temporary.path());
+  const Directory directory = *Directory::open_or_create(files, temporary.path());
   const mode_t before = ::umask(027);
   OpenedPartialFile part = directory.open_partial("chunk_7.bin", 1);
   ::umask(before);
@@ -257,7 +259,7 @@ TEST(Directory, gives_files_the_mode_that_the_umask_leaves) {
 
 TEST(Directory, stays_the_same_directory_when_it_is_renamed) {
   const TemporaryDirectory temporary;
-  const Directory directory = *Directory::open_or_create(temporary / "before");
+  const Directory directory = *Directory::open_or_create(files, temporary / "before");
   OpenedPartialFile part = directory.open_partial("chunk_7.bin", 1);
   fs::rename(temporary / "before", temporary / "after");
   EXPECT_FALSE(part.file.publish(false));

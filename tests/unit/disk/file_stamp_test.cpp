@@ -8,7 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/disk/descriptor.hpp"
+#include "engine/posix/descriptor.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
@@ -45,8 +46,8 @@ class FileStampOfAFile : public ::testing::Test {
     temporary.put("new", "y");
   }
   int stamp() const {
-    const Descriptor file{::open(fresh.c_str(), O_RDWR)};
-    return FileStamp::of_file(old)->put_on(file.get());
+    const posix::Descriptor file{::open(fresh.c_str(), O_RDWR)};
+    return FileStamp::of_file(files, old)->put_on(files, file.get());
   }
   bool give_list(const std::string& path) const {
     return ::setxattr(path.c_str(), kAcl, kList.data(), kList.size(), 0) == 0;
@@ -80,8 +81,8 @@ TEST_F(FileStampOfAFile, takes_a_list_away_where_there_was_none) {
 }
 
 TEST_F(FileStampOfAFile, is_nothing_of_what_is_no_file) {
-  EXPECT_FALSE(FileStamp::of_file(temporary / "none"));
-  EXPECT_FALSE(FileStamp::of_file(temporary / "."));
+  EXPECT_FALSE(FileStamp::of_file(files, temporary / "none"));
+  EXPECT_FALSE(FileStamp::of_file(files, temporary / "."));
 }
 
 }  // namespace

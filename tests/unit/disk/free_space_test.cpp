@@ -10,7 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/disk/descriptor.hpp"
+#include "engine/posix/descriptor.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/isolation.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 using test::TemporaryDirectory;
 
 FreeSpace space_in(const std::string& path) {
-  const Result<FreeSpace> space = free_space_at(*Directory::open_existing(path));
+  const Result<FreeSpace> space = free_space_at(*Directory::open_existing(files, path));
   EXPECT_TRUE(space) << space.error().message();
   return space ? *space : FreeSpace{};
 }
@@ -89,13 +90,13 @@ TEST(FreeSpace, knows_what_is_left_of_a_quota) {
 }
 
 TEST(OpenFiles, are_counted) {
-  const std::uint64_t before = open_files();
+  const std::uint64_t before = files.open_files();
   EXPECT_GE(before, 3U);
-  std::vector<Descriptor> more;
+  std::vector<posix::Descriptor> more;
   for (int i = 0; i < 5; ++i) more.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  EXPECT_EQ(open_files(), before + 5);
+  EXPECT_EQ(files.open_files(), before + 5);
   more.clear();
-  EXPECT_EQ(open_files(), before);
+  EXPECT_EQ(files.open_files(), before);
 }
 
 TEST(OpenFiles, are_limited_by_the_soft_limit) {
@@ -103,11 +104,11 @@ TEST(OpenFiles, are_limited_by_the_soft_limit) {
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit lower{200, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lower), 0);
-  EXPECT_EQ(open_file_limit(), 200U);
+  EXPECT_EQ(files.limits().open_files, 200U);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
-  EXPECT_EQ(open_file_limit(), before.rlim_cur == RLIM_INFINITY
-                                   ? std::numeric_limits<std::uint64_t>::max()
-                                   : before.rlim_cur);
+  EXPECT_EQ(files.limits().open_files, before.rlim_cur == RLIM_INFINITY
+                                           ? std::numeric_limits<std::uint64_t>::max()
+                                           : before.rlim_cur);
 }
 
 }  // namespace

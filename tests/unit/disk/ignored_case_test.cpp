@@ -15,8 +15,11 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/directory.hpp"
+#include "engine/disk/job_lock_file.hpp"
 #include "engine/disk/replaceable.hpp"
 #include "engine/disk/stale_file_scan.hpp"
+#include "engine/disk/vacancy.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/marks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -86,7 +89,7 @@ class IgnoredCase : public testing::Test {
   }
 
   test::TemporaryDirectory temporary;
-  Directory directory = *Directory::open_or_create(temporary.path());
+  Directory directory = *Directory::open_or_create(files, temporary.path());
 
  private:
   template <class Work>
@@ -102,7 +105,7 @@ class IgnoredCase : public testing::Test {
 TEST_F(IgnoredCase, a_users_file_is_named_and_stays) {
   for (const std::string& name : kUsers) {
     temporary.put(name, "the user's");
-    expect_refused(directory.check_vacant(kOurs), temporary / name);
+    expect_refused(check_vacant(directory, kOurs), temporary / name);
     if (name != ".Mpiferry.JOB") {
       expect_refused(survey(), temporary / name);
       expect_refused(sweep(), temporary / name);
@@ -122,7 +125,7 @@ TEST_F(IgnoredCase, a_users_file_is_not_removed_as_a_stale_one) {
 TEST_F(IgnoredCase, a_users_file_is_not_taken_for_a_mark) {
   temporary.put(".Mpiferry.JOB", "the user's");
   for (const bool replace : {false, true}) {
-    const auto refused = directory.acquire_job_lock(kOurs, replace);
+    const auto refused = JobLockFile{directory}.acquire(kOurs, replace);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::dest_occupied);
   }
@@ -146,7 +149,7 @@ TEST_F(IgnoredCase, names_that_only_resemble_ours_are_nobodys_concern) {
                            ".X.0123456789ABCDEF.PART", "README"}) {
     temporary.put(name, "the user's");
   }
-  EXPECT_TRUE(directory.check_vacant(kOurs));
+  EXPECT_TRUE(check_vacant(directory, kOurs));
   EXPECT_TRUE(survey());
 }
 
@@ -159,7 +162,7 @@ TEST_F(IgnoredCase, is_told_from_case_that_counts) {
   EXPECT_TRUE(survey());
   EXPECT_TRUE(sweep());
   EXPECT_EQ(temporary.names(), users);
-  EXPECT_TRUE(directory.check_vacant(kOurs));
+  EXPECT_TRUE(check_vacant(directory, kOurs));
 }
 
 }  // namespace

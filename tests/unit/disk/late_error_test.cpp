@@ -10,6 +10,7 @@
 
 #include "engine/disk/directory.hpp"
 #include "engine/disk/offset_partial_file.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace {
@@ -53,7 +54,7 @@ class LateError : public testing::Test {
     return error;
   }
   test::TemporaryDirectory temporary;
-  Directory directory = *Directory::open_or_create(temporary.path());
+  Directory directory = *Directory::open_or_create(files, temporary.path());
 };
 
 TEST_F(LateError, at_close_names_it_and_publishes_nothing) {

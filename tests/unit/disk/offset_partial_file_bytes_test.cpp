@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/offset_partial_file.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/file_size_limit.hpp"
 #include "tests/unit/disk/isolation.hpp"
@@ -37,7 +38,7 @@ class OffsetPartialFileBytes : public testing::Test {
     return open_in(directory, open_mode);
   }
   test::TemporaryDirectory temporary;
-  Directory directory = *Directory::open_or_create(temporary.path());
+  Directory directory = *Directory::open_or_create(files, temporary.path());
 };
 
 TEST_F(OffsetPartialFileBytes, preallocated_has_its_size_and_its_space) {
@@ -83,7 +84,7 @@ TEST_F(OffsetPartialFileBytes, above_the_file_size_limit_says_EFBIG_and_what_fit
 
 TEST_F(OffsetPartialFileBytes, on_a_full_disk_says_ENOSPC_before_the_first_byte) {
   const std::string why = test::with_private_tmpfs(temporary.path(), "size=64k", false, [&] {
-    const Directory full = *Directory::open_or_create(temporary.path());
+    const Directory full = *Directory::open_or_create(files, temporary.path());
     OffsetPartialFile part = open_in(full, OpenMode::create);
     const Outcome reserved = part.preallocate(Bytes{100'000});
     ASSERT_FALSE(reserved);
@@ -139,7 +140,7 @@ TEST_F(OffsetPartialFileBytes, has_the_same_bytes_when_they_go_past_the_page_cac
     std::span<const std::byte> bytes;
   };
   for (const std::string& place : {fs::temp_directory_path().string(), std::string{"."}}) {
-    const Directory there = *Directory::open_or_create(place + "/offset_part_test.direct");
+    const Directory there = *Directory::open_or_create(files, place + "/offset_part_test.direct");
     const auto expect = [&](const std::vector<Piece>& pieces) {
       OffsetPartialFile part = open_in(there, OpenMode::create);
       part.go_direct();

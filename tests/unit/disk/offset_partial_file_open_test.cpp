@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/offset_partial_file.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/isolation.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
@@ -42,7 +43,7 @@ class OffsetPartialFileOpen : public testing::Test {
     EXPECT_FALSE(failure.hint.empty());
   }
   test::TemporaryDirectory temporary;
-  Directory directory = *Directory::open_or_create(temporary.path());
+  Directory directory = *Directory::open_or_create(files, temporary.path());
 };
 
 TEST_F(OffsetPartialFileOpen, afresh_makes_a_part_with_the_mode_that_the_umask_leaves) {

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -27,7 +28,7 @@ class OffsetPartialFileTest : public testing::Test {
     return std::move(*part);
   }
   test::TemporaryDirectory temporary;
-  Directory directory = *Directory::open_or_create(temporary.path());
+  Directory directory = *Directory::open_or_create(files, temporary.path());
 };
 
 TEST_F(OffsetPartialFileTest, is_written_in_any_order_and_named_when_it_is_whole) {

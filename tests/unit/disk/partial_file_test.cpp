@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/directory.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/file_size_limit.hpp"
 #include "tests/unit/disk/isolation.hpp"
@@ -27,7 +28,7 @@ using test::FileSizeLimit;
 using test::TemporaryDirectory;
 
 Directory open(const TemporaryDirectory& directory) {
-  return *Directory::open_or_create(directory.path());
+  return *Directory::open_or_create(files, directory.path());
 }
 
 TEST(PartialFile, is_invisible_under_its_final_name_until_published) {
@@ -64,7 +65,7 @@ TEST(PartialFile, has_the_same_bytes_when_they_go_past_the_page_cache) {
   const auto pages = std::span{buffer}.subspan(aligned);
   for (const std::string& place :
        {std::filesystem::temp_directory_path().string(), std::string{"."}}) {
-    const Directory directory = *Directory::open_or_create(place + "/part_file_test.direct");
+    const Directory directory = *Directory::open_or_create(files, place + "/part_file_test.direct");
     const auto expect = [&](std::vector<std::span<const std::byte>> pieces) {
       OpenedPartialFile part = directory.open_partial("chunk_7.bin", 0x1f, {.direct = true});
       ASSERT_FALSE(part.error);

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
@@ -22,7 +23,7 @@ class ReadAheadTest : public ::testing::Test {
     std::ofstream{path, std::ios::binary} << text;
   }
   Source open() {
-    auto source = Source::open(io, path);
+    auto source = Source::open(files, io, path);
     if (!source) throw std::runtime_error{source.error().message()};
     return std::move(*source);
   }

@@ -17,6 +17,8 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/source.hpp"
+#include "engine/posix/descriptor.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/isolation.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -28,7 +30,7 @@ namespace fs = std::filesystem;
 class SourceFile : public testing::Test {
  protected:
   Failure refused(const std::string& path) {
-    Result<Source> source = Source::open(io, path);
+    Result<Source> source = Source::open(files, io, path);
     EXPECT_FALSE(source) << path;
     if (source) return {};
     EXPECT_EQ(source.error().path, path);
@@ -51,7 +53,7 @@ std::string read(Source& source, std::uint64_t offset, std::size_t size) {
 
 TEST_F(SourceFile, is_read_at_any_offset) {
   temporary.put("data", "0123456789");
-  Source source = *Source::open(io, temporary / "data");
+  Source source = *Source::open(files, io, temporary / "data");
   EXPECT_FALSE(source.is_stream());
   EXPECT_EQ(source.size(), Bytes{10});
   EXPECT_EQ(read(source, 0, 4), "0123");
@@ -66,7 +68,7 @@ TEST_F(SourceFile, is_read_at_any_offset) {
 
 TEST_F(SourceFile, may_be_empty) {
   temporary.put("data", "");
-  Source source = *Source::open(io, temporary / "data");
+  Source source = *Source::open(files, io, temporary / "data");
   EXPECT_EQ(source.size(), Bytes{0});
   EXPECT_EQ(read(source, 0, 4), "$");
 }
@@ -74,7 +76,7 @@ TEST_F(SourceFile, may_be_empty) {
 TEST_F(SourceFile, may_be_sparse_and_larger_than_memory) {
   temporary.put("data", "");
   fs::resize_file(temporary / "data", std::uintmax_t{1} << 40U);
-  Source source = *Source::open(io, temporary / "data");
+  Source source = *Source::open(files, io, temporary / "data");
   EXPECT_EQ(source.size(), Bytes{std::uint64_t{1} << 40U});
   EXPECT_EQ(read(source, (std::uint64_t{1} << 40U) - 2, 4), std::string("\0\0$", 3));
 }
@@ -83,13 +85,13 @@ TEST_F(SourceFile, says_where_its_data_is) {
   constexpr std::uint64_t kLength = 1 << 20;
   temporary.put("sparse", "");
   fs::resize_file(temporary / "sparse", kLength);
-  Result<Source> hole = Source::open(io, temporary / "sparse");
+  Result<Source> hole = Source::open(files, io, temporary / "sparse");
   ASSERT_TRUE(hole);
   EXPECT_EQ(hole->data(), (std::vector<Extent>{{0_B, 0_B}})) << "one hole";
   const int file = ::open((temporary / "sparse").c_str(), O_WRONLY);
   ASSERT_EQ(::pwrite(file, "x", 1, 256 << 10), 1);
   ::close(file);
-  Result<Source> source = Source::open(io, temporary / "sparse");
+  Result<Source> source = Source::open(files, io, temporary / "sparse");
   ASSERT_TRUE(source);
   const std::vector<Extent> data = source->data();
   ASSERT_EQ(data.size(), 1U);
@@ -97,13 +99,13 @@ TEST_F(SourceFile, says_where_its_data_is) {
   EXPECT_GT((data[0].offset + data[0].length).value, 256U << 10);
   EXPECT_LT(data[0].length.value, kLength / 2);
   temporary.put("full", std::string(100'000, 'x'));
-  EXPECT_TRUE(Source::open(io, temporary / "full")->data().empty());
+  EXPECT_TRUE(Source::open(files, io, temporary / "full")->data().empty());
 }
 
 TEST_F(SourceFile, of_a_file_system_without_sizes_is_a_stream) {
   constexpr const char* kFile = "/sys/class/net/lo/mtu";
   if (!fs::exists(kFile)) GTEST_SKIP() << "there is no " << kFile;
-  Result<Source> source = Source::open(io, kFile);
+  Result<Source> source = Source::open(files, io, kFile);
   ASSERT_TRUE(source);
   EXPECT_TRUE(source->is_stream());
   EXPECT_EQ(read(*source, 0, 100), "65536\n");
@@ -111,14 +113,14 @@ TEST_F(SourceFile, of_a_file_system_without_sizes_is_a_stream) {
 
 TEST_F(SourceFile, survives_a_move) {
   temporary.put("data", "0123456789");
-  Source first = *Source::open(io, temporary / "data");
+  Source first = *Source::open(files, io, temporary / "data");
   Source second = std::move(first);
   EXPECT_EQ(read(second, 0, 20), "0123456789$");
 }
 
 TEST_F(SourceFile, that_shrinks_fails_the_read_and_the_check) {
   temporary.put("data", "0123456789");
-  Source source = *Source::open(io, temporary / "data");
+  Source source = *Source::open(files, io, temporary / "data");
   fs::resize_file(temporary / "data", 5);
   std::string out(10, '?');
   const Result<ReadResult> result = source.read(0_B, std::as_writable_bytes(std::span{out}));
@@ -136,7 +138,7 @@ TEST_F(SourceFile, that_shrinks_fails_the_read_and_the_check) {
 
 TEST_F(SourceFile, that_grows_is_read_to_its_old_end_and_fails_the_check) {
   temporary.put("data", "0123456789");
-  Source source = *Source::open(io, temporary / "data");
+  Source source = *Source::open(files, io, temporary / "data");
   temporary.put("data", "0123456789abc");
   EXPECT_EQ(read(source, 8, 10), "89$");
   const Outcome check = source.check_unchanged();
@@ -148,7 +150,7 @@ TEST_F(SourceFile, that_grows_is_read_to_its_old_end_and_fails_the_check) {
 TEST_F(SourceFile, that_is_rewritten_in_place_fails_the_check) {
   temporary.put("data", "0123456789");
   fs::last_write_time(temporary / "data", fs::file_time_type::clock::now() - std::chrono::hours{1});
-  Source source = *Source::open(io, temporary / "data");
+  Source source = *Source::open(files, io, temporary / "data");
   EXPECT_TRUE(source.check_unchanged());
   temporary.put("data", "abcdefghij");
   const Outcome check = source.check_unchanged();
@@ -159,7 +161,7 @@ TEST_F(SourceFile, that_is_rewritten_in_place_fails_the_check) {
 
 TEST_F(SourceFile, that_is_renamed_linked_or_given_other_rights_passes_the_check) {
   temporary.put("data", "0123456789");
-  Source source = *Source::open(io, temporary / "data");
+  Source source = *Source::open(files, io, temporary / "data");
   fs::create_hard_link(temporary / "data", temporary / "link");
   fs::rename(temporary / "data", temporary / "renamed");
   fs::permissions(temporary / "renamed", fs::perms{0400});
@@ -200,7 +202,7 @@ TEST_F(SourceFile, that_is_a_socket_is_not_a_file) {
   const std::string path = temporary / "socket";
   ASSERT_LT(path.size(), sizeof address.sun_path);
   std::memcpy(address.sun_path, path.c_str(), path.size());
-  const Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const posix::Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the way of sockets
   ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   EXPECT_EQ(refused(path).code, Errc::source_not_a_file);
@@ -220,7 +222,7 @@ TEST_F(SourceFile, that_must_not_be_read_is_unreadable) {
 }
 
 TEST_F(SourceFile, of_proc_is_read_although_it_claims_to_be_empty) {
-  Source source = *Source::open(io, "/proc/self/status");
+  Source source = *Source::open(files, io, "/proc/self/status");
   EXPECT_TRUE(source.is_stream());
   std::string text = read(source, 0, 10);
   EXPECT_EQ(text.size(), 10U);

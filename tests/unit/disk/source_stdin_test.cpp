@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/source_stream.hpp"
 
 namespace mpiferry::disk {
@@ -40,7 +41,7 @@ class StandardInput {
   }
 
  private:
-  Descriptor saved_;
+  posix::Descriptor saved_;
 };
 
 bool is_non_blocking(int descriptor) { return (::fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0; }
@@ -48,7 +49,7 @@ bool is_non_blocking(int descriptor) { return (::fcntl(descriptor, F_GETFL) & O_
 TEST_F(SourceStream, of_a_pipe_at_standard_input_is_waited_for_and_read_in_full) {
   Pipe pipe;
   const StandardInput input{pipe.read_end.get()};
-  Source source = *Source::open(io, "-");
+  Source source = *Source::open(files, io, "-");
   EXPECT_TRUE(source.is_stream());
   std::thread writer{[&pipe] {
     std::this_thread::sleep_for(100ms);
@@ -64,7 +65,7 @@ TEST_F(SourceStream, of_standard_input_gives_it_back_open_and_as_it_was) {
   Pipe pipe;
   const StandardInput input{pipe.read_end.get()};
   {
-    Source source = *Source::open(io, "-");
+    Source source = *Source::open(files, io, "-");
     Source moved = std::move(source);
     EXPECT_TRUE(is_non_blocking(pipe.read_end.get()));
     EXPECT_TRUE(read_some(moved).would_block);
@@ -79,17 +80,17 @@ TEST_F(SourceStream, of_standard_input_that_was_non_blocking_leaves_it_so) {
   Pipe pipe;
   ::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK);
   const StandardInput input{pipe.read_end.get()};
-  { const Source source = *Source::open(io, "-"); }
+  { const Source source = *Source::open(files, io, "-"); }
   EXPECT_TRUE(is_non_blocking(pipe.read_end.get()));
 }
 
 TEST_F(SourceStream, of_a_socket_at_standard_input_is_read_in_full) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const Descriptor near{ends[0]};
-  Descriptor far{ends[1]};
+  const posix::Descriptor near{ends[0]};
+  posix::Descriptor far{ends[1]};
   const StandardInput input{near.get()};
-  Source source = *Source::open(io, "-");
+  Source source = *Source::open(files, io, "-");
   EXPECT_TRUE(read_some(source).would_block);
   write_all(far.get(), "text");
   far.close();
@@ -98,10 +99,10 @@ TEST_F(SourceStream, of_a_socket_at_standard_input_is_read_in_full) {
 
 TEST_F(SourceStream, is_not_what_standard_input_redirected_from_a_file_is) {
   temporary.put("data", "0123456789");
-  const Descriptor file{::open((temporary / "data").c_str(), O_RDONLY | O_CLOEXEC)};
+  const posix::Descriptor file{::open((temporary / "data").c_str(), O_RDONLY | O_CLOEXEC)};
   ASSERT_EQ(::lseek(file.get(), 4, SEEK_SET), 4);
   const StandardInput input{file.get()};
-  Source source = *Source::open(io, "-");
+  Source source = *Source::open(files, io, "-");
   EXPECT_FALSE(source.is_stream());
   EXPECT_EQ(source.size(), Bytes{6});
   EXPECT_FALSE(is_non_blocking(0));
@@ -118,15 +119,15 @@ TEST_F(SourceStream, is_not_what_standard_input_redirected_from_a_file_is) {
 
 TEST_F(SourceStream, of_a_file_at_standard_input_beyond_its_end_is_empty) {
   temporary.put("data", "0123456789");
-  const Descriptor file{::open((temporary / "data").c_str(), O_RDONLY | O_CLOEXEC)};
+  const posix::Descriptor file{::open((temporary / "data").c_str(), O_RDONLY | O_CLOEXEC)};
   ASSERT_EQ(::lseek(file.get(), 40, SEEK_SET), 40);
   const StandardInput input{file.get()};
-  EXPECT_EQ(Source::open(io, "-")->size(), Bytes{0});
+  EXPECT_EQ(Source::open(files, io, "-")->size(), Bytes{0});
 }
 
 TEST_F(SourceStream, of_closed_standard_input_is_unreadable) {
   const StandardInput input{-1};
-  const Result<Source> source = Source::open(io, "-");
+  const Result<Source> source = Source::open(files, io, "-");
   ASSERT_FALSE(source);
   EXPECT_EQ(source.error().code, Errc::source_unreadable);
   EXPECT_EQ(source.error().path, "-");
@@ -137,24 +138,24 @@ TEST_F(SourceStream, of_closed_standard_input_is_unreadable) {
 TEST_F(SourceStream, of_standard_input_that_is_only_written_is_unreadable) {
   Pipe pipe;
   const StandardInput input{pipe.write_end.get()};
-  const Result<Source> source = Source::open(io, "-");
+  const Result<Source> source = Source::open(files, io, "-");
   ASSERT_FALSE(source);
   EXPECT_EQ(source.error().code, Errc::source_unreadable);
 }
 
 TEST_F(SourceStream, of_a_directory_at_standard_input_is_not_a_file) {
-  const Descriptor file{::open(temporary.path().c_str(), O_RDONLY | O_CLOEXEC)};
+  const posix::Descriptor file{::open(temporary.path().c_str(), O_RDONLY | O_CLOEXEC)};
   const StandardInput input{file.get()};
-  const Result<Source> source = Source::open(io, "-");
+  const Result<Source> source = Source::open(files, io, "-");
   ASSERT_FALSE(source);
   EXPECT_EQ(source.error().code, Errc::source_not_a_file);
 }
 
 TEST_F(SourceStream, that_fails_says_so) {
   // A listening socket can be waited for but not read.
-  const Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const posix::Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   const StandardInput input{socket.get()};
-  Source source = *Source::open(io, "-");
+  Source source = *Source::open(files, io, "-");
   std::array<std::byte, 10> buffer{};
   const Result<ReadResult> result = source.read(0_B, buffer);
   ASSERT_FALSE(result);

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/disk/source.hpp"
+#include "engine/posix/descriptor.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
@@ -26,13 +27,12 @@ class SourceStream : public testing::Test {
     bool readable = false;
     boost::asio::steady_timer limit{io, std::chrono::seconds{10}};
     limit.async_wait([&source](boost::system::error_code error) {
-      if (!error) source.descriptor().cancel();
+      if (!error) source.readable().cancel();
     });
-    source.descriptor().async_wait(boost::asio::posix::descriptor_base::wait_read,
-                                   [&](boost::system::error_code error) {
-                                     readable = !error;
-                                     limit.cancel();
-                                   });
+    source.readable().async_wait([&](boost::system::error_code error) {
+      readable = !error;
+      limit.cancel();
+    });
     io.restart();
     io.run();
     return readable;
@@ -82,10 +82,10 @@ struct Pipe {
   Pipe() {
     std::array<int, 2> ends{};
     EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    read_end = Descriptor{ends[0]};
-    write_end = Descriptor{ends[1]};
+    read_end = posix::Descriptor{ends[0]};
+    write_end = posix::Descriptor{ends[1]};
   }
-  Descriptor read_end, write_end;
+  posix::Descriptor read_end, write_end;
 };
 
 }  // namespace mpiferry::disk

@@ -15,7 +15,10 @@
 
 #include "engine/disk/directory.hpp"
 #include "engine/disk/file_id.hpp"
+#include "engine/disk/job_lock_file.hpp"
 #include "engine/disk/stale_file_scan.hpp"
+#include "engine/disk/vacancy.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/marks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -32,7 +35,7 @@ constexpr const char* kPart = ".chunk_9.bin.00000000000000bb.part";
 class StaleFiles : public Test {
  protected:
   std::string detail() const {
-    const Outcome vacant = directory.check_vacant(kOurs);
+    const Outcome vacant = check_vacant(directory, kOurs);
     if (vacant) return "vacant";
     EXPECT_EQ(vacant.error().code, Errc::dest_occupied);
     EXPECT_EQ(vacant.error().path, temporary.path());
@@ -48,7 +51,7 @@ class StaleFiles : public Test {
     }
   }
   TemporaryDirectory temporary;
-  Directory directory = *Directory::open_or_create(temporary.path());
+  Directory directory = *Directory::open_or_create(files, temporary.path());
 };
 
 TEST_F(StaleFiles, are_none_in_a_directory_of_the_users_files) {
@@ -109,9 +112,9 @@ TEST_F(StaleFiles, of_a_running_job_are_told_by_its_token) {
 // Hundreds of its bytes came to the terminal, with a hint that did not help.
 TEST_F(StaleFiles, with_the_name_of_a_token_are_not_quoted_if_no_job_wrote_them) {
   temporary.put(".mpiferry.job", "\xff\x01 precious\n");
-  const Result<Descriptor> refused = directory.acquire_job_lock(kOurs, false);
+  const Result<storage::File> refused = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_FALSE(refused);
-  for (const Failure& failure : {directory.check_vacant("").error(), refused.error()}) {
+  for (const Failure& failure : {check_vacant(directory, "").error(), refused.error()}) {
     EXPECT_EQ(failure.code, Errc::dest_occupied);
     EXPECT_EQ(failure.detail, "has a name of mpiferry's files, and mpiferry has not written it");
     EXPECT_EQ(failure.hint, "move it away, or name another destination");
@@ -134,7 +137,7 @@ TEST_F(StaleFiles, do_not_include_our_own_token) {
   EXPECT_EQ(detail(), "vacant");
   EXPECT_TRUE(remove_all());
   EXPECT_TRUE(temporary.has(".mpiferry.job"));
-  EXPECT_FALSE(directory.check_vacant(""));
+  EXPECT_FALSE(check_vacant(directory, ""));
 }
 
 TEST_F(StaleFiles, are_removed_and_only_they) {
@@ -181,7 +184,7 @@ TEST_F(StaleFiles, of_another_program_are_named_before_anything_is_removed) {
            {"XXH3SUMS.7", "?"}}) {
     temporary.put("chunk_1.bin", "");
     temporary.put(name, text);
-    EXPECT_EQ(directory.check_vacant("").error().path, temporary / name) << "not a finished job's";
+    EXPECT_EQ(check_vacant(directory, "").error().path, temporary / name) << "not a finished job's";
     const Outcome removed = remove_all();
     ASSERT_FALSE(removed) << name;
     EXPECT_EQ(removed.error().code, Errc::dest_occupied);

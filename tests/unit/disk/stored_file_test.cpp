@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/isolation.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -31,7 +32,7 @@ class StoredFileTest : public testing::Test {
     return file.error();
   }
   test::TemporaryDirectory temporary;
-  Directory directory = *Directory::open_existing(temporary.path());
+  Directory directory = *Directory::open_existing(files, temporary.path());
 };
 
 TEST_F(StoredFileTest, is_read_at_any_offset_and_to_its_end) {
@@ -53,7 +54,7 @@ TEST_F(StoredFileTest, is_read_at_any_offset_and_to_its_end) {
 TEST_F(StoredFileTest, outlives_its_directory_and_moves) {
   temporary.put("chunk_7.bin", "x");
   Result<StoredFile> file =
-      StoredFile::open(*Directory::open_existing(temporary.path()), "chunk_7.bin");
+      StoredFile::open(*Directory::open_existing(files, temporary.path()), "chunk_7.bin");
   ASSERT_TRUE(file);
   const StoredFile moved = std::move(*file);
   std::byte byte{};
@@ -129,11 +130,11 @@ TEST_F(StoredFileTest, without_permission_says_so) {
 TEST(ExistingDirectory, is_opened_and_none_is_made) {
   const test::TemporaryDirectory temporary;
   fs::create_directory_symlink(temporary.path(), temporary / "link");
-  EXPECT_EQ(Directory::open_existing(temporary / "link")->id(),
-            Directory::open_existing(temporary.path())->id());
+  EXPECT_EQ(Directory::open_existing(files, temporary / "link")->id(),
+            Directory::open_existing(files, temporary.path())->id());
   temporary.put("file", "x");
   for (const std::string name : {"missing", "missing/sub", "file", "file/sub"}) {
-    const Result<Directory> none = Directory::open_existing(temporary / name);
+    const Result<Directory> none = Directory::open_existing(files, temporary / name);
     ASSERT_FALSE(none) << name;
     EXPECT_EQ(none.error().code, Errc::dest_unusable);
     EXPECT_EQ(none.error().path, temporary / name);
@@ -141,7 +142,7 @@ TEST(ExistingDirectory, is_opened_and_none_is_made) {
     EXPECT_EQ(none.error().system_errno, name.starts_with("file") ? ENOTDIR : ENOENT);
     EXPECT_FALSE(none.error().hint.empty());
   }
-  EXPECT_FALSE(Directory::open_existing(""));
+  EXPECT_FALSE(Directory::open_existing(files, ""));
   EXPECT_EQ(temporary.names(), (std::vector<std::string>{"file", "link"}));
 }
 

@@ -18,9 +18,11 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include "engine/disk/job_lock_file.hpp"
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/offset_partial_file.hpp"
 #include "engine/disk/source.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/marks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
@@ -150,7 +152,7 @@ class SystemFaults : public testing::Test {
     return std::move(*part);
   }
   test::TemporaryDirectory temporary;
-  Directory directory = *Directory::open_or_create(temporary.path());
+  Directory directory = *Directory::open_or_create(files, temporary.path());
 };
 
 TEST_F(SystemFaults, where_space_can_not_be_reserved_the_file_gets_its_size) {
@@ -180,7 +182,7 @@ TEST_F(SystemFaults, where_holes_cannot_be_made_zeros_are_written) {
 TEST_F(SystemFaults, of_sizes_that_are_none_are_told_from_a_file_that_shrinks) {
   temporary.put("file", std::string(4096, 'x'));
   boost::asio::io_context io;
-  Result<Source> source = Source::open(io, temporary / "file");
+  Result<Source> source = Source::open(files, io, temporary / "file");
   ASSERT_TRUE(source);
   pread_ends_at = 18;
   std::string out(4096, '?');
@@ -287,16 +289,16 @@ TEST_F(SystemFaults, without_locks_a_part_that_was_replaced_publishes_nothing) {
 
 TEST_F(SystemFaults, of_nfs_locks_do_not_hide_a_running_job) {
   flock_is_nfs = true;
-  Result<Descriptor> theirs = directory.acquire_job_lock(kTheirs, false);
+  Result<storage::File> theirs = JobLockFile{directory}.acquire(kTheirs, false);
   ASSERT_TRUE(theirs && *theirs);
-  const Result<Descriptor> refused = directory.acquire_job_lock(kOurs, true);
+  const Result<storage::File> refused = JobLockFile{directory}.acquire(kOurs, true);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::dest_occupied);
   EXPECT_EQ(refused.error().detail, "a job is running here (rank 0, pid 99 on node8)");
-  EXPECT_TRUE(directory.holds_job_lock(kTheirs));
+  EXPECT_TRUE(JobLockFile{directory}.is_of(kTheirs));
   theirs->close();  // as when it is killed
-  EXPECT_TRUE(directory.acquire_job_lock(kOurs, true));
-  EXPECT_TRUE(directory.holds_job_lock(kOurs));
+  EXPECT_TRUE(JobLockFile{directory}.acquire(kOurs, true));
+  EXPECT_TRUE(JobLockFile{directory}.is_of(kOurs));
 }
 
 // Without locks at all, or with an answer that says nothing of the job.
@@ -304,28 +306,28 @@ TEST_F(SystemFaults, of_locks_leave_another_jobs_mark_to_people) {
   temporary.put(".mpiferry.job", kTheirs);
   for (const int error : {ENOLCK, EOPNOTSUPP, ENOSYS, EBADF, EIO}) {
     flock_error = error;
-    const Result<Descriptor> refused = directory.acquire_job_lock(kOurs, true);
+    const Result<storage::File> refused = JobLockFile{directory}.acquire(kOurs, true);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::dest_occupied);
     EXPECT_EQ(refused.error().path, temporary / ".mpiferry.job");
     EXPECT_EQ(refused.error().call, "flock");
     EXPECT_EQ(refused.error().system_errno, error);
     EXPECT_NE(refused.error().hint.find("by hand"), std::string::npos);
-    EXPECT_TRUE(directory.holds_job_lock(kTheirs));
+    EXPECT_TRUE(JobLockFile{directory}.is_of(kTheirs));
   }
 }
 
 TEST_F(SystemFaults, without_locks_a_free_directory_is_taken_all_the_same) {
   flock_error = ENOLCK;
-  const Result<Descriptor> ours = directory.acquire_job_lock(kOurs, false);
+  const Result<storage::File> ours = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_TRUE(ours);
   EXPECT_FALSE(*ours);
-  EXPECT_TRUE(directory.holds_job_lock(kOurs));
+  EXPECT_TRUE(JobLockFile{directory}.is_of(kOurs));
 }
 
 TEST_F(SystemFaults, of_a_lock_leave_no_mark_of_a_job_that_never_began) {
   flock_error = EIO;
-  const Result<Descriptor> ours = directory.acquire_job_lock(kOurs, false);
+  const Result<storage::File> ours = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_FALSE(ours);
   EXPECT_EQ(ours.error().code, Errc::dest_unusable);
   EXPECT_EQ(ours.error().system_errno, EIO);
@@ -334,7 +336,7 @@ TEST_F(SystemFaults, of_a_lock_leave_no_mark_of_a_job_that_never_began) {
 
 TEST_F(SystemFaults, of_a_disk_do_not_make_our_mark_another_jobs) {
   pread_error = EIO;
-  const Result<Descriptor> ours = directory.acquire_job_lock(kOurs, false);
+  const Result<storage::File> ours = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_FALSE(ours);
   EXPECT_EQ(ours.error().code, Errc::dest_unusable);
   EXPECT_EQ(ours.error().call, "pread");
@@ -345,28 +347,28 @@ TEST_F(SystemFaults, of_a_disk_do_not_make_our_mark_another_jobs) {
 
 // It takes ours, which is not locked yet, for a dead job's.
 TEST_F(SystemFaults, of_timing_let_only_one_of_two_jobs_take_a_directory) {
-  Descriptor theirs;
+  storage::File theirs;
   before_flock = [&] {
-    Result<Descriptor> taken = directory.acquire_job_lock(kTheirs, true);
+    Result<storage::File> taken = JobLockFile{directory}.acquire(kTheirs, true);
     ASSERT_TRUE(taken);
     theirs = std::move(*taken);
   };
-  const Result<Descriptor> late = directory.acquire_job_lock(kOurs, true);
+  const Result<storage::File> late = JobLockFile{directory}.acquire(kOurs, true);
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().detail, "a job is running here (rank 0, pid 99 on node8)");
-  EXPECT_TRUE(directory.holds_job_lock(kTheirs));
+  EXPECT_TRUE(JobLockFile{directory}.is_of(kTheirs));
 }
 
 // As libfuse does with a file that is open, where renames are refused.
 TEST_F(SystemFaults, of_removal_do_not_keep_the_mark_of_a_job_that_ends) {
   unlink_hides_by_a_rename = true;
-  Result<Descriptor> lock = directory.acquire_job_lock(kOurs, false);
+  Result<storage::File> lock = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_TRUE(lock && *lock);
-  directory.release_job_lock(kOurs, std::move(*lock));
+  JobLockFile{directory}.release(kOurs, std::move(*lock));
   EXPECT_TRUE(temporary.names().empty());
-  lock = directory.acquire_job_lock(kOurs, false);
+  lock = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_TRUE(lock && *lock);
-  directory.leave_job_lock(kOurs, std::move(*lock));
+  JobLockFile{directory}.leave(kOurs, std::move(*lock));
   EXPECT_TRUE(temporary.names().empty());
 }
 
@@ -386,17 +388,17 @@ TEST_F(SystemFaults, of_links_do_not_keep_a_finished_file_from_being_resumed) {
 
 class NewName : public SystemFaults {
  protected:
-  using Rename = int (*)(int, const char*, const char*) noexcept;
+  using Rename = int (*)(storage::Storage&, int, const char*, const char*) noexcept;
   void expect_promise(Rename rename_new = disk::rename_new) const {
     temporary.put("taken", kTheirs);
     temporary.put(kOurs, kOurs);
-    EXPECT_EQ(rename_new(directory.descriptor(), kOurs, "taken"), EEXIST);
+    EXPECT_EQ(rename_new(files, directory.descriptor(), kOurs, "taken"), EEXIST);
     EXPECT_EQ(temporary.get("taken"), kTheirs);
     EXPECT_EQ(temporary.get(kOurs), kOurs);
-    EXPECT_EQ(rename_new(directory.descriptor(), kOurs, "free"), 0);
+    EXPECT_EQ(rename_new(files, directory.descriptor(), kOurs, "free"), 0);
     EXPECT_EQ(temporary.get("free"), kOurs);
     EXPECT_EQ(temporary.names(), (std::vector<std::string>{"free", "taken"}));
-    EXPECT_EQ(rename_new(directory.descriptor(), "missing", "new"), ENOENT);
+    EXPECT_EQ(rename_new(files, directory.descriptor(), "missing", "new"), ENOENT);
     EXPECT_TRUE(directory.remove("free"));
   }
 };

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/operations/scatter/capacity_check.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/open_file_limit.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -132,7 +133,7 @@ wire::Job job_of(wire::Layout layout, Bytes size, Bytes chunk_size) {
 
 TEST(Preflight, of_a_resume_claims_no_room_for_a_chunk_of_the_right_length) {
   const disk::test::TemporaryDirectory temporary;
-  const auto directory = disk::Directory::open_existing(temporary.path());
+  const auto directory = disk::Directory::open_existing(files, temporary.path());
   const wire::Job job = job_of(wire::Layout::chunks, 40_KiB, 16_KiB);
   temporary.put("chunk_0.bin", std::string(16 << 10, 'x'));
   temporary.put("chunk_2.bin", "shorter");
@@ -150,7 +151,7 @@ TEST(Preflight, of_a_resume_claims_no_room_for_a_chunk_of_the_right_length) {
 // What is kept is not written again; holes that stay holes need none until they are data.
 TEST(Preflight, of_a_resume_claims_room_for_what_a_stripe_lacks) {
   const disk::test::TemporaryDirectory temporary;
-  const auto directory = disk::Directory::open_existing(temporary.path());
+  const auto directory = disk::Directory::open_existing(files, temporary.path());
   wire::Job job = job_of(wire::Layout::stripes, 80_KiB, 16_KiB);
   EXPECT_EQ(kept_stripe(job, Rank{1}, *directory).files, 0U);
   temporary.put("stripe_1.bin.part", std::string(64 << 10, 'x'));
@@ -175,8 +176,8 @@ TEST(Preflight, of_another_build_names_both) {
 }
 
 TEST(Preflight, needs_an_open_file_for_every_chunk_of_the_window) {
-  EXPECT_TRUE(job::check_open_files(1));
-  const Outcome checked = job::check_open_files(~std::uint32_t{0});
+  EXPECT_TRUE(job::check_open_files(files, 1));
+  const Outcome checked = job::check_open_files(files, ~std::uint32_t{0});
   // Without a limit there is nothing to exceed.
   if (checked) GTEST_SKIP() << "no limit of open files here";
   EXPECT_EQ(checked.error().code, Errc::invalid_argument);
@@ -186,7 +187,7 @@ TEST(Preflight, needs_an_open_file_for_every_chunk_of_the_window) {
 
 TEST(Preflight, needs_files_for_any_job) {
   const disk::test::OpenFileLimit limit{16};
-  const Outcome checked = job::check_open_files();
+  const Outcome checked = job::check_open_files(files);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code, Errc::invalid_argument);
   EXPECT_EQ(checked.error().hint, "raise the limit of open files (ulimit -n)");

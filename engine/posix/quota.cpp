@@ -1,12 +1,17 @@
-#include "engine/disk/quota.hpp"
+#include "engine/posix/quota.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
 
-namespace mpiferry::disk {
+namespace mpiferry::posix {
+
+using storage::QuotaLeft;
+
 namespace {
 
 #ifdef SYS_quotactl_fd
@@ -62,4 +67,4 @@ QuotaLeft quota_left(int directory) noexcept {
   return {lesser(user.space, group.space), lesser(user.files, group.files)};
 }
 
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::posix

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace mpiferry::disk {
+namespace mpiferry::posix {
 
 // The number by which Linux knows the kind (statfs, f_type); 0 if it cannot be told.
 std::uint64_t file_system_type(const std::string& path) noexcept;
@@ -13,4 +13,4 @@ std::uint64_t file_system_type(const std::string& path) noexcept;
 // "unknown" for 0.
 std::string file_system_name(std::uint64_t type);
 
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::posix

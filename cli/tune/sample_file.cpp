@@ -1,4 +1,4 @@
-#include "engine/disk/sample_file.hpp"
+#include "cli/tune/sample_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -12,10 +12,10 @@
 #include <unistd.h>
 #include <vector>
 
-#include "engine/disk/descriptor.hpp"
 #include "engine/disk/unique_name.hpp"
+#include "engine/posix/descriptor.hpp"
 
-namespace mpiferry::disk {
+namespace mpiferry::cli {
 namespace {
 
 constexpr std::size_t kSliceWords = (std::size_t{4} << 20U) / sizeof(std::uint64_t);
@@ -77,12 +77,12 @@ std::optional<Failure> lacks_room(const std::string& directory, int file, Bytes 
 
 Result<SampleFile> SampleFile::make(const std::string& directory, Bytes size,
                                     const std::function<bool()>& stop) {
-  const std::string path = unique_name(directory + "/.mpiferry-tune-");
+  const std::string path = disk::unique_name(directory + "/.mpiferry-tune-");
   const int number =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   // The directory is what the user knows.
   if (number < 0) return failure(directory, "open", errno);
-  Descriptor file{number};
+  posix::Descriptor file{number};
   SampleFile sample{path};
   if (auto failure = lacks_room(directory, file.get(), size)) return std::move(*failure);
   Random random;
@@ -110,4 +110,4 @@ void SampleFile::remove() noexcept {
   path_.clear();
 }
 
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::cli

@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace mpiferry::disk {
+namespace mpiferry::posix {
 
 // Owns one descriptor, or none (-1). Move-only; not thread-safe.
 class Descriptor {
@@ -37,4 +37,4 @@ class Descriptor {
   int number_ = -1;
 };
 
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::posix

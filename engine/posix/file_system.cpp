@@ -1,4 +1,4 @@
-#include "engine/disk/file_system.hpp"
+#include "engine/posix/file_system.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <sys/vfs.h>
 
-namespace mpiferry::disk {
+namespace mpiferry::posix {
 namespace {
 
 struct Kind {
@@ -43,4 +43,4 @@ std::string file_system_name(std::uint64_t type) {
   return "0x" + std::string{digits.data(), end};
 }
 
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::posix

@@ -1,9 +1,11 @@
-// Directory: what other jobs left behind.
+#include "engine/disk/vacancy.hpp"
+
+#include <cstdint>
 #include <string>
 #include <tuple>
 #include <utility>
 
-#include "engine/disk/directory.hpp"
+#include "engine/disk/job_lock_file.hpp"
 #include "engine/disk/replaceable.hpp"
 #include "engine/disk/stale_file_scan.hpp"
 
@@ -56,9 +58,9 @@ std::string held_chunks(const Survey& survey) {
 
 }  // namespace
 
-Outcome Directory::check_vacant(std::string_view own_job_lock) const {
+Outcome check_vacant(const Directory& directory, std::string_view own_job_lock) {
   Survey survey;
-  StaleFileScan scan{*this, std::string{own_job_lock}};
+  StaleFileScan scan{directory, std::string{own_job_lock}};
   for (;;) {
     const auto entry = scan.next();
     if (!entry) return entry.error();
@@ -67,7 +69,7 @@ Outcome Directory::check_vacant(std::string_view own_job_lock) const {
     if (kind == StaleFileKind::none) continue;
     // What is no job's is named itself: neither --force nor --resume would take it away.
     if (is_known_by_content(kind) || !(*entry)->may_be_ours()) {
-      if (Outcome ours = check_replaceable(*this, **entry, ""); !ours) return ours;
+      if (Outcome ours = check_replaceable(directory, **entry, ""); !ours) return ours;
     }
     survey.add(kind, (*entry)->name);
   }
@@ -75,10 +77,10 @@ Outcome Directory::check_vacant(std::string_view own_job_lock) const {
 
   Failure occupied;
   if (survey.job_lock) {
-    occupied = locked("a job is running here, or was killed");
+    occupied = JobLockFile{directory}.occupied("a job is running here, or was killed");
   } else {
     occupied.code = Errc::dest_occupied;
-    occupied.path = path_;
+    occupied.path = directory.path();
     occupied.detail =
         survey.manifest ? "a finished job's files are here" : "an unfinished job's files are here";
     occupied.hint =

@@ -8,7 +8,7 @@
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
 
-namespace mpiferry::disk {
+namespace mpiferry::cli {
 
 // Owns the file ".mpiferry-tune-<16 hex digits>". Move-only; removes the file when it goes.
 class SampleFile {
@@ -32,4 +32,4 @@ class SampleFile {
   std::string path_;  // empty: nothing to remove
 };
 
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::cli

@@ -1,4 +1,6 @@
 // The files and directories that measuring borrows from the user's disks.
+#include "cli/tune/sample_file.hpp"
+
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -7,12 +9,10 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/disk/borrowed_directory.hpp"
-#include "engine/disk/file_system.hpp"
-#include "engine/disk/sample_file.hpp"
+#include "cli/tune/borrowed_directory.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
-namespace mpiferry::disk {
+namespace mpiferry::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -21,7 +21,7 @@ bool never() { return false; }
 
 class Sample : public ::testing::Test {
  protected:
-  test::TemporaryDirectory temporary;
+  disk::test::TemporaryDirectory temporary;
   fs::path here = temporary.path();
 };
 
@@ -103,14 +103,5 @@ TEST_F(Sample, directory_that_was_never_made_is_no_failure) {
   EXPECT_TRUE(fs::is_empty(here));
 }
 
-TEST_F(Sample, file_system_has_a_name) {
-  EXPECT_NE(file_system_type(here), 0U);
-  EXPECT_EQ(file_system_type(here / "missing"), 0U);
-  EXPECT_EQ(file_system_name(0x01021994), "tmpfs");
-  EXPECT_EQ(file_system_name(0xef53), "ext4");
-  EXPECT_EQ(file_system_name(0xabcdef01), "0xabcdef01");
-  EXPECT_EQ(file_system_name(0), "unknown");
-}
-
 }  // namespace
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::cli

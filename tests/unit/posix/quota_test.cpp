@@ -1,4 +1,4 @@
-#include "engine/disk/quota.hpp"
+#include "engine/posix/quota.hpp"
 
 #include <cerrno>
 #include <cstdarg>
@@ -12,7 +12,8 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/disk/descriptor.hpp"
+#include "engine/posix/descriptor.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace {
@@ -47,14 +48,14 @@ extern "C" [[gnu::no_sanitize_address]] long syscall(long number, ...) noexcept 
               arguments[5]);
 }
 
-namespace mpiferry::disk {
+namespace mpiferry::posix {
 namespace {
 
 TEST(Quota, that_is_not_kept_limits_nothing) {
   const Descriptor proc{::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   ASSERT_TRUE(proc);
   for (const int descriptor : {proc.get(), -1}) {
-    const QuotaLeft left = quota_left(descriptor);
+    const storage::QuotaLeft left = quota_left(descriptor);
     EXPECT_FALSE(left.space);
     EXPECT_FALSE(left.files);
   }
@@ -64,7 +65,7 @@ TEST(Quota, without_limits_limits_nothing) {
   dqblk quota{};
   quota.dqb_curspace = 4096;
   quota.dqb_curinodes = 3;
-  const QuotaLeft left = quota_left(quota, 1000);
+  const storage::QuotaLeft left = quota_left(quota, 1000);
   EXPECT_FALSE(left.space);
   EXPECT_FALSE(left.files);
 }
@@ -103,7 +104,7 @@ TEST(Quota, above_the_soft_limit_is_left_until_the_grace_period_ends) {
 class KeptQuota : public testing::Test {
  protected:
   ~KeptQuota() override { kept = nullptr; }
-  test::TemporaryDirectory temporary;
+  disk::test::TemporaryDirectory temporary;
   Descriptor directory{::open(temporary.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
 };
 
@@ -132,4 +133,4 @@ TEST_F(KeptQuota, is_that_of_whom_new_files_belong_to) {
 }
 
 }  // namespace
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::posix

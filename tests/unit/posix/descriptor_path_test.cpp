@@ -1,5 +1,5 @@
 // Which paths lead to an open file: those must never be renamed over.
-#include "engine/disk/descriptor_path.hpp"
+#include "engine/posix/descriptor_path.hpp"
 
 #include <fcntl.h>
 #include <filesystem>
@@ -8,16 +8,16 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/disk/descriptor.hpp"
+#include "engine/posix/descriptor.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
-namespace mpiferry::disk {
+namespace mpiferry::posix {
 namespace {
 
 namespace fs = std::filesystem;
 
 TEST(DescriptorPath, is_found_under_all_its_names) {
-  const test::TemporaryDirectory temporary;
+  const disk::test::TemporaryDirectory temporary;
   temporary.put("file", "open");
   const Descriptor file{::open((temporary / "file").c_str(), O_RDWR | O_CLOEXEC)};
   const std::string number = std::to_string(file.get());
@@ -42,7 +42,7 @@ TEST(DescriptorPath, of_another_process_is_not_our_own) {
 }
 
 TEST(DescriptorPath, is_no_name_of_a_file) {
-  const test::TemporaryDirectory temporary;
+  const disk::test::TemporaryDirectory temporary;
   temporary.put("file", "");
   fs::create_directory(temporary / "fd");
   fs::create_symlink("../file", temporary / "fd/1");
@@ -70,4 +70,4 @@ TEST(DescriptorPath, of_standard_output_is_a_dash) {
 }
 
 }  // namespace
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::posix

@@ -6,7 +6,7 @@
 
 #include "engine/base/result.hpp"
 
-namespace mpiferry::disk {
+namespace mpiferry::cli {
 
 // Makes nothing itself: it remembers which directories on the way to `path` were missing. Several
 // ranks may borrow the same directory at the same time.
@@ -28,4 +28,4 @@ class BorrowedDirectory {
   std::vector<std::string> missing_;  // the deepest first
 };
 
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::cli

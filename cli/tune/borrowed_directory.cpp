@@ -1,4 +1,4 @@
-#include "engine/disk/borrowed_directory.hpp"
+#include "cli/tune/borrowed_directory.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -12,7 +12,7 @@
 
 #include "engine/disk/destination_failure.hpp"
 
-namespace mpiferry::disk {
+namespace mpiferry::cli {
 namespace {
 
 // Ranks that remove the same directory stumble over each other, and go on.
@@ -44,7 +44,7 @@ Outcome BorrowedDirectory::give_back() noexcept {
     std::filesystem::remove_all(path_, error);
   }
   if (is_there(path_)) {
-    return destination_failure(Errc::dest_write_failed, path_, "unlink", error.value());
+    return disk::destination_failure(Errc::dest_write_failed, path_, "unlink", error.value());
   }
   for (const std::string& directory : missing_) {
     if (::rmdir(directory.c_str()) != 0 && errno != ENOENT) break;
@@ -52,4 +52,4 @@ Outcome BorrowedDirectory::give_back() noexcept {
   return Nothing{};
 }
 
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::cli

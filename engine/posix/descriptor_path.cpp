@@ -1,4 +1,4 @@
-#include "engine/disk/descriptor_path.hpp"
+#include "engine/posix/descriptor_path.hpp"
 
 #include <charconv>
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace mpiferry::disk {
+namespace mpiferry::posix {
 namespace fs = std::filesystem;
 namespace {
 
@@ -35,7 +35,7 @@ bool is_own(const fs::path& folder) {
 
 }  // namespace
 
-std::optional<DescriptorPath> descriptor_path(const std::string& path) {
+std::optional<storage::DescriptorPath> descriptor_path(const std::string& path) {
   constexpr int kMaxLinks = 40;  // as the kernel has it
   std::error_code error;
   fs::path at = fs::absolute(path, error);
@@ -45,7 +45,8 @@ std::optional<DescriptorPath> descriptor_path(const std::string& path) {
     at = folder / at.filename();
     if (is_table_of_descriptors(folder)) {
       const auto number = number_in(at.filename().string());
-      return number ? std::optional{DescriptorPath{*number, is_own(folder)}} : std::nullopt;
+      return number ? std::optional{storage::DescriptorPath{*number, is_own(folder)}}
+                    : std::nullopt;
     }
     if (!fs::is_symlink(at, error)) return std::nullopt;
     at = folder / fs::read_symlink(at, error);  // an absolute one replaces the folder
@@ -58,4 +59,4 @@ std::string dash_for_standard_output(std::string path) {
   return open && open->own && open->number == STDOUT_FILENO ? "-" : std::move(path);
 }
 
-}  // namespace mpiferry::disk
+}  // namespace mpiferry::posix

@@ -1,0 +1,10 @@
+// The files of this machine, for tests.
+#pragma once
+
+#include "engine/posix/posix_storage.hpp"
+
+namespace mpiferry {
+
+inline posix::PosixStorage files;  // holds nothing
+
+}  // namespace mpiferry
