@@ -13,6 +13,7 @@
 #include "engine/disk/file_id.hpp"
 #include "engine/disk/persist.hpp"
 #include "engine/disk/unique_name.hpp"
+#include "engine/disk/write_at.hpp"
 #include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
@@ -37,15 +38,15 @@ std::string parent_of(std::string_view path) {
   return std::string{path.substr(0, std::max<std::size_t>(slash, 1))};
 }
 
-// Makes one directory, its parent being there. True if it is new.
-Result<bool> make_directory(storage::Storage& storage, const std::string& path) {
-  if (storage.make_directory(path.c_str(), 0777) == 0) return true;
+// Makes one directory, its parent being there.
+Outcome make_directory(storage::Storage& storage, const std::string& path) {
+  if (storage.make_directory(path.c_str(), 0777) == 0) return Nothing{};
   const int error = errno;
   // Whatever mkdir says, a directory that is there is fine: automounters and read-only parents do
   // not always say EEXIST.
   struct stat status {};
   if (storage.stat_at(AT_FDCWD, path.c_str(), status, 0) == 0) {
-    if (S_ISDIR(status.st_mode)) return false;
+    if (S_ISDIR(status.st_mode)) return Nothing{};
     return unusable(path, "mkdir", ENOTDIR);
   }
   if (error == EEXIST && errno == ENOENT) {
@@ -57,21 +58,16 @@ Result<bool> make_directory(storage::Storage& storage, const std::string& path) 
   return unusable(path, "mkdir", error == EEXIST ? errno : error);
 }
 
-// "mkdir -p". Returns the directories that have got a new entry.
-Result<std::vector<std::string>> make_directories(storage::Storage& storage,
-                                                  const std::string& path) {
-  std::vector<std::string> changed;
+// "mkdir -p".
+Outcome make_directories(storage::Storage& storage, const std::string& path) {
   std::size_t position = 0;
   while (position < path.size()) {
     position = path.find_first_not_of('/', position);
     if (position == std::string::npos) break;
     position = std::min(path.find('/', position), path.size());
-    const std::string component = path.substr(0, position);
-    Result<bool> made = make_directory(storage, component);
-    if (!made) return std::move(made.error());
-    if (*made) changed.push_back(parent_of(component));
+    if (Outcome made = make_directory(storage, path.substr(0, position)); !made) return made;
   }
-  return changed;
+  return Nothing{};
 }
 
 // 0 or the errno of fsync. Some FUSE and SMB file systems cannot sync directories and say EINVAL.
@@ -93,22 +89,17 @@ void spell_part_name(std::string_view final_name, std::uint64_t job_id, char* ou
 
 }  // namespace
 
-Directory::Directory(storage::Storage& storage, std::string path, storage::File descriptor,
-                     std::vector<std::string> changed) noexcept
-    : storage_(&storage),
-      path_(std::move(path)),
-      descriptor_(std::move(descriptor)),
-      changed_parents_(std::move(changed)) {}
+Directory::Directory(storage::Storage& storage, std::string path, storage::File descriptor) noexcept
+    : storage_(&storage), path_(std::move(path)), descriptor_(std::move(descriptor)) {}
 
 Result<Directory> Directory::open_or_create(storage::Storage& storage, const std::string& path) {
   if (path.empty()) return nameless();
   auto descriptor = storage::File::open(storage, AT_FDCWD, path.c_str(), kOpenDirectory);
-  if (descriptor) return Directory{storage, path, std::move(descriptor), {}};
-  Result<std::vector<std::string>> changed = make_directories(storage, path);
-  if (!changed) return std::move(changed.error());
+  if (descriptor) return Directory{storage, path, std::move(descriptor)};
+  if (Outcome made = make_directories(storage, path); !made) return std::move(made.error());
   descriptor = storage::File::open(storage, AT_FDCWD, path.c_str(), kOpenDirectory);
   if (!descriptor) return unusable(path, "open", errno);
-  return Directory{storage, path, std::move(descriptor), std::move(*changed)};
+  return Directory{storage, path, std::move(descriptor)};
 }
 
 Result<Directory> Directory::open_existing(storage::Storage& storage, const std::string& path) {
@@ -123,7 +114,7 @@ Result<Directory> Directory::open_existing(storage::Storage& storage, const std:
     }
     return failure;
   }
-  return Directory{storage, path, std::move(descriptor), {}};
+  return Directory{storage, path, std::move(descriptor)};
 }
 
 std::string Directory::id() const {
@@ -146,14 +137,10 @@ Outcome Directory::probe_writable() const {
   const std::string name = unique_name(".mpiferry.probe-");
   auto file = storage::File::open(*storage_, descriptor_.get(), name.c_str(), kCreateFile, 0600);
   if (!file) return unusable(path_, "open", errno);
-  const char* call = nullptr;
-  int error = 0;
   // A byte: a full disk or quota still lets empty files be made.
   constexpr std::byte kByte{'\n'};
-  if (storage_->write(file.get(), {&kByte, 1}) != 1) {
-    call = "write";
-    error = errno;
-  }
+  int error = write_at(*storage_, file.get(), -1, 0_B, {&kByte, 1});
+  const char* call = error == 0 ? nullptr : "write";
   if (const int closed = file.close(); closed != 0 && call == nullptr) {
     call = "close";
     error = closed;
@@ -211,15 +198,30 @@ OpenedPartialFile Directory::open_partial(std::string_view final_name, std::uint
 Outcome Directory::sync() const {
   if (const int error = sync_directory(*storage_, descriptor_.get()); error != 0)
     return destination_failure(Errc::dest_write_failed, path_, "fsync", error);
-  for (const std::string& parent : changed_parents_) {
-    const auto directory = storage::File::open(*storage_, AT_FDCWD, parent.c_str(), kOpenDirectory);
-    // A parent that may be entered but not read cannot be opened, nor synced.
-    const int error = directory         ? sync_directory(*storage_, directory.get())
-                      : errno == EACCES ? 0
-                                        : errno;
-    if (error != 0) return destination_failure(Errc::dest_write_failed, parent, "fsync", error);
+  if (way_synced_) return Nothing{};
+  Outcome synced = sync_way_here();
+  way_synced_ = static_cast<bool>(synced);
+  return synced;
+}
+
+// The directories on the path that are on this file system, whoever has made them: this job, one
+// that was killed, or one without --fsync.
+Outcome Directory::sync_way_here() const {
+  struct stat here {};
+  if (storage_->stat(descriptor_.get(), here) != 0) return Nothing{};
+  for (std::string at = path_; at != "." && at != "/";) {
+    at = parent_of(at);
+    const auto directory = storage::File::open(*storage_, AT_FDCWD, at.c_str(), kOpenDirectory);
+    if (!directory && errno == EACCES) continue;  // it may be entered, but neither read nor synced
+    struct stat status {};
+    int error = directory ? 0 : errno;
+    if (error == 0 && storage_->stat(directory.get(), status) == 0 &&
+        status.st_dev != here.st_dev) {
+      break;
+    }
+    if (error == 0) error = sync_directory(*storage_, directory.get());
+    if (error != 0) return destination_failure(Errc::dest_write_failed, at, "fsync", error);
   }
-  changed_parents_.clear();
   return Nothing{};
 }
 

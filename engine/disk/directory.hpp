@@ -58,8 +58,9 @@ class Directory {
   OpenedPartialFile open_partial(std::string_view final_name, std::uint64_t job_id,
                                  const PartialFileOptions& options = {}) const noexcept;
 
-  // fsync of the directory itself, so that names are durable; the first call also syncs the parents
-  // that `open_or_create` has made. dest_write_failed. One thread at a time.
+  // fsync of the directory itself, so that names in it are durable; the first call that succeeds
+  // also syncs the directories on its path, up to the mount point. dest_write_failed. One thread at
+  // a time.
   Outcome sync() const;
   // syncfs: all data and names of its file system are durable, whoever wrote them.
   // dest_write_failed.
@@ -75,13 +76,13 @@ class Directory {
   std::string path_of(std::string_view name) const;
 
  private:
-  Directory(storage::Storage& storage, std::string path, storage::File descriptor,
-            std::vector<std::string> changed) noexcept;
+  Directory(storage::Storage& storage, std::string path, storage::File descriptor) noexcept;
+  Outcome sync_way_here() const;
 
   storage::Storage* storage_;
   std::string path_;
   storage::File descriptor_;
-  mutable std::vector<std::string> changed_parents_;  // not synced yet
+  mutable bool way_synced_ = false;
 };
 
 }  // namespace mpiferry::disk

@@ -38,7 +38,7 @@ Task<Outcome> MasterDestination::claim() {
   auto file = SharedFile::open(*directory_, source_, options_.resume);
   if (!file) co_return std::move(file.error());
   file_.emplace(std::move(*file));
-  co_return Nothing{};
+  co_return sync_if_durable();
 }
 
 // The lock comes first, so that what is removed then is no running job's; but a full disk may have
@@ -150,8 +150,10 @@ Outcome MasterDestination::unpublish() {
   for (const std::string_view name : {disk::kManifestName, disk::kSumsName}) {
     if (Outcome removed = directory_->remove(name); !removed) return removed;
   }
-  if (Outcome synced = sync_if_durable(); !synced) return synced;
-  return file_ ? file_->unpublish() : Outcome{Nothing{}};
+  if (Outcome synced = sync_if_durable(); !synced || !file_) return synced;
+  // Nothing is written into it as long as a power cut could give it its final name again.
+  Outcome unpublished = file_->unpublish();
+  return unpublished ? sync_if_durable() : unpublished;
 }
 
 Outcome MasterDestination::check_still_ours() const {
