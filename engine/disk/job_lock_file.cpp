@@ -18,6 +18,7 @@
 #include "engine/disk/file_id.hpp"
 #include "engine/disk/job_owner.hpp"
 #include "engine/disk/new_name.hpp"
+#include "engine/disk/read_at.hpp"
 #include "engine/disk/replaceable.hpp"
 #include "engine/disk/unique_name.hpp"
 #include "engine/storage/file.hpp"
@@ -47,12 +48,10 @@ constexpr std::size_t kMaxText = 512;
 
 // From its start, whoever has read it before.
 ssize_t read_some(storage::Storage& storage, int descriptor, std::span<char> out) noexcept {
-  ssize_t got = 0;
-  do {
-    got = storage.read_at(descriptor, std::as_writable_bytes(out), 0);
-  } while (got < 0 && errno == EINTR);
-  if (got < 0 && errno == ESTALE) errno = ENOENT;  // NFS: it has gone since it was opened
-  return got;
+  const ReadAt read = read_at(storage, descriptor, 0_B, std::as_writable_bytes(out));
+  if (read.system_errno == 0) return static_cast<ssize_t>(read.bytes);
+  errno = read.system_errno == ESTALE ? ENOENT : read.system_errno;  // NFS: it has gone meanwhile
+  return -1;
 }
 
 bool is_of_job(std::string_view mark, std::string_view text) noexcept {

@@ -14,6 +14,7 @@
 #include "engine/disk/data_extents.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_id.hpp"
+#include "engine/disk/read_at.hpp"
 #include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
@@ -144,9 +145,11 @@ Outcome Source::examine() {
   start_ = static_cast<std::uint64_t>(position);
   if (end == 0) {  // what claims to be empty and is not, is a stream: /proc
     std::byte byte{};
-    const ssize_t got = storage_->read_at(number_, {&byte, 1}, position);
-    if (got < 0) return failure(Errc::source_read_failed, "pread", errno);
-    if (got > 0) return Nothing{};
+    const ReadAt first = read_at(*storage_, number_, Bytes{start_}, {&byte, 1});
+    if (first.system_errno != 0) {
+      return failure(Errc::source_read_failed, "pread", first.system_errno);
+    }
+    if (first.bytes > 0) return Nothing{};
   }
   size_ = Bytes{static_cast<std::uint64_t>(std::max<off_t>(end - position, 0))};
   if (S_ISREG(mode)) {
@@ -175,24 +178,17 @@ Result<ReadResult> Source::read_file(Bytes offset, std::span<std::byte> out) con
   const std::uint64_t rest = (*size_ - offset).value;
   const std::size_t wanted = rest < out.size() ? static_cast<std::size_t>(rest) : out.size();
   const std::uint64_t position = start_ + offset.value;
-  std::size_t done = 0;
-  while (done < wanted) {
-    const ssize_t got =
-        storage_->read_at(number_, out.subspan(done, std::min(wanted - done, kMaxRead)),
-                          static_cast<off_t>(position + done));
-    if (got > 0) {
-      done += static_cast<std::size_t>(got);
-    } else if (got == 0) {
-      return ends_early(position + done);
-    } else if (errno != EINTR) {
-      // ESTALE: an NFS server no longer has the file that was opened.
-      Failure stopped = failure(errno == ESTALE ? Errc::source_changed : Errc::source_read_failed,
-                                "pread", errno);
-      stopped.detail = "at byte " + count(position + done);
-      return stopped;
-    }
+  const ReadAt read = read_at(*storage_, number_, Bytes{position}, out.first(wanted));
+  if (read.system_errno != 0) {
+    // ESTALE: an NFS server no longer has the file that was opened.
+    Failure stopped =
+        failure(read.system_errno == ESTALE ? Errc::source_changed : Errc::source_read_failed,
+                "pread", read.system_errno);
+    stopped.detail = "at byte " + count(position + read.bytes);
+    return stopped;
   }
-  return ReadResult{.bytes = done, .end = done == rest};
+  if (read.bytes < wanted) return ends_early(position + read.bytes);
+  return ReadResult{.bytes = wanted, .end = wanted == rest};
 }
 
 Result<ReadResult> Source::read_stream(std::span<std::byte> out) {
