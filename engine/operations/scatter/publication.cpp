@@ -40,7 +40,11 @@ class TextFile {
   Outcome publish() {
     if (Outcome flushed = flush(); !flushed) return flushed;
     if (const auto error = opened_.file.publish(durable_)) return failure(error);
-    return durable_ ? directory_.sync() : Outcome{Nothing{}};
+    if (!durable_) return Nothing{};
+    Outcome synced = directory_.sync();
+    // It says that a job has succeeded, which now fails.
+    if (!synced) static_cast<void>(directory_.remove(name_));
+    return synced;
   }
 
  private:
