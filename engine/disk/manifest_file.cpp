@@ -41,11 +41,12 @@ constexpr const char* kMoveAway =
     "no job has made that: move it away, and scatter again, with --resume to keep what is there";
 
 // Cut short, or full of zeros, it may be what a power cut has left of ours.
-bool begins_like_ours(const StoredFile& file) {
+Result<bool> begins_like_ours(const StoredFile& file) {
   const std::string ours = "{\n  \"schema\": \"" + std::string{wire::kManifestFamily};
   std::string text(ours.size(), '\0');
   const auto got = file.read(0_B, std::as_writable_bytes(std::span{text}));
-  return got && (*got == 0 || text.front() == '\0' || ours.starts_with(text.substr(0, *got)));
+  if (!got) return got.error();
+  return *got == 0 || text.front() == '\0' || ours.starts_with(text.substr(0, *got));
 }
 
 }  // namespace
@@ -83,15 +84,21 @@ Result<wire::Manifest> read_manifest(const Directory& directory) {
   auto manifest = wire::read_manifest(*text);
   if (manifest) return manifest;
   damaged.detail = manifest.error().detail;
-  if (!begins_like_ours(*file)) damaged.hint = kMoveAway;
+  const auto ours = begins_like_ours(*file);
+  if (!ours) return no_manifest(ours.error());
+  if (!*ours) damaged.hint = kMoveAway;
   return damaged;
 }
 
-bool is_foreign_manifest(const Directory& directory) {
+Result<bool> is_foreign_manifest(const Directory& directory) {
   const auto file = StoredFile::open(directory, kManifestName);
   if (!file) return !is_no_file(file.error().system_errno) && file.error().system_errno != ENOENT;
-  if (begins_like_ours(*file)) return false;
-  return !read_manifest(directory);  // one that was written anew by another program is ours
+  const auto ours = begins_like_ours(*file);
+  if (!ours || *ours) return ours ? Result<bool>{false} : ours;
+  const auto manifest =
+      read_manifest(directory);  // one that another program has written anew is ours
+  if (manifest || manifest.error().code == Errc::manifest_damaged) return !manifest;
+  return manifest.error();
 }
 
 }  // namespace mpiferry::disk

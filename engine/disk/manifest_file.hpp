@@ -12,8 +12,9 @@ namespace mpiferry::disk {
 Result<wire::Manifest> read_manifest(const Directory& directory);
 
 // Whether a file of that name is there that no version of mpiferry has written, in whole or in
-// part, or that cannot be read.
-bool is_foreign_manifest(const Directory& directory);
+// part, or that may not be opened. dest_unusable or source_unreadable if it cannot be read: then
+// nobody knows.
+Result<bool> is_foreign_manifest(const Directory& directory);
 
 // The failure to open the directory, or a file in it, as one of those.
 Failure no_manifest(const Failure& why);

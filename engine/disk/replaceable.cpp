@@ -51,7 +51,10 @@ Result<bool> is_ours(const Directory& directory, const StaleFileScan::Entry& ent
     if (file.error().system_errno == ENOENT || entry.kind == StaleFileKind::job_lock) return true;
     return file.error();
   }
-  if (entry.kind == StaleFileKind::manifest) return !is_foreign_manifest(directory);
+  if (entry.kind == StaleFileKind::manifest) {
+    const auto foreign = is_foreign_manifest(directory);
+    return foreign ? Result<bool>{!*foreign} : foreign;
+  }
   std::array<char, 512> head{};
   const auto got = file->read(0_B, std::as_writable_bytes(std::span{head}));
   if (!got) return got.error();

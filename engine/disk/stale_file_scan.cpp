@@ -66,10 +66,13 @@ Result<std::optional<StaleFileScan::Entry>> StaleFileScan::next() {
   StaleFileKind kind =
       spelled != StaleFileKind::none ? spelled : respelled_kind(directory_, entry->name);
   const bool respelled = kind != spelled;
-  if (kind == StaleFileKind::job_lock &&
-      ((!own_job_lock_.empty() && JobLockFile{directory_}.is_of(own_job_lock_)) ||
-       !directory_.exists(kJobLockName))) {  // that job has just ended
-    kind = StaleFileKind::none;
+  if (kind == StaleFileKind::job_lock) {
+    const auto own = own_job_lock_.empty()
+                         ? Result<bool>{false}
+                         : JobLockFile{directory_}.check(own_job_lock_, storage::File{});
+    if (!own) return own.error();
+    // Or that job has just ended.
+    if (*own || !directory_.exists(kJobLockName)) kind = StaleFileKind::none;
   }
   return std::optional{Entry{
       kind, entry->name, kind == StaleFileKind::none || is_regular(directory_, *entry), respelled}};
