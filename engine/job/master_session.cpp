@@ -77,14 +77,16 @@ Task<> MasterSession::run(MasterHalf& half) {
   if (!half.posts_receives()) post_receives();
   boost::asio::co_spawn(environment_.io(), watch(), Rethrow{});
   if (options_.handle_signals) {
-    catch_signals(signals_, [this](Failure failure) {
-      hurried_ = fsm_.over();
-      fail(std::move(failure));
-      changed_.notify();
-    });
+    catch_signals(signals_, [this](Failure failure) { interrupt(std::move(failure)); });
   }
   co_await run_steps(half);
   co_await leave();
+}
+
+void MasterSession::interrupt(Failure failure) {
+  hurried_ = fsm_.over();
+  fail(std::move(failure));
+  changed_.notify();
 }
 
 Task<> MasterSession::run_steps(MasterHalf& half) {

@@ -57,6 +57,8 @@ class MasterSession {
   bool transferring() const noexcept { return fsm_.transferring(); }
   std::chrono::nanoseconds transfer_time() const { return stopwatch_.transfer(); }
 
+  // A signal has come. It ends a job that is not over yet, and the wait of one that is.
+  void interrupt(Failure failure);
   // The first failure is the job's; what follows from it is noise.
   void fail(Failure failure);
   // What `from` said ends the job.
