@@ -3,10 +3,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <optional>
 #include <string>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -18,16 +16,9 @@ namespace {
 using mpiferry::simulation::Played;
 using mpiferry::simulation::Scenario;
 
-std::string scratch() {
-  const char* const shm = "/dev/shm";
-  const auto base = std::filesystem::is_directory(shm) ? std::filesystem::path{shm}
-                                                       : std::filesystem::temp_directory_path();
-  return (base / fmt::format("mpiferry-simulation-{}", ::getpid())).string();
-}
-
 bool play_one(std::uint64_t seed, bool trace) {
   const Scenario scenario = Scenario::of(seed);
-  const Played played = mpiferry::simulation::play(scenario, scratch(), trace);
+  const Played played = mpiferry::simulation::play(scenario, trace);
   if (trace) {
     fmt::print("{}\n", scenario.text());
     for (const std::string& line : played.trace) fmt::print("{}\n", line);

@@ -108,7 +108,17 @@ void Endpoint::finish(std::uint32_t number, const transport::ErrorCode& error) {
   Slot& slot = slots_[number];
   slot.complete = true;
   slot.error = error;
-  collect(number);
+  untold_.push_back({number, slot.generation});
+}
+
+bool Endpoint::tell_one() {
+  if (untold_.empty()) return false;
+  std::swap(untold_[network_.world().number(untold_.size() - 1)], untold_.back());
+  const Operation operation = untold_.back();
+  untold_.pop_back();
+  slots_[operation.slot].told = true;
+  collect(operation.slot);
+  return true;
 }
 
 void Endpoint::collect(std::uint32_t number) {
@@ -127,7 +137,7 @@ void Endpoint::collect(std::uint32_t number) {
 void Endpoint::wait(Operation operation, transport::WaitOperation& waiting) {
   assert(knows(operation) && slots_[operation.slot].waiting == nullptr);
   slots_[operation.slot].waiting = &waiting;
-  if (slots_[operation.slot].complete) collect(operation.slot);
+  if (slots_[operation.slot].told) collect(operation.slot);
 }
 
 void Endpoint::cancel(Operation operation) {
@@ -151,10 +161,11 @@ void Network::send(Endpoint& from, std::uint32_t slot, Rank to, int tag) {
   Time& last = last_[{from.self_.value, to.value, tag}];
   last = std::max(last, world_.now() + world_.duration(least_delay, most_delay));
   if (from.cut_off_) return;
-  std::vector<std::byte> copy;
   const std::size_t bytes = from.slots_[slot].bytes;
+  const auto message = from.slots_[slot].completion.lease.message().first(bytes);
+  on_send(from.self_, to, tag, message);
+  std::vector<std::byte> copy;
   if (bytes <= 8192 && world_.chance(0.5)) {
-    const auto message = from.slots_[slot].completion.lease.message().first(bytes);
     copy.assign(message.begin(), message.end());
     world_.after(world_.duration(least_delay, most_delay), [this, rank = from.self_, operation] {
       const auto found = endpoints_.find(rank.value);

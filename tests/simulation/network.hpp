@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <tuple>
 #include <vector>
 
@@ -41,6 +42,10 @@ class Endpoint final : public transport::Transport {
   void wait(transport::Operation operation, transport::WaitOperation& waiting) override;
   transport::Arena& arena() noexcept override { return arena_; }
 
+  // Tells of one of the operations that have completed, of whichever: MPI_Testsome lists them in
+  // the order of their requests, not in that of their completion. False if there is none.
+  bool tell_one();
+
   // From now on nothing reaches this rank, and nothing that it begins to send leaves it.
   void cut_off() noexcept { cut_off_ = true; }
 
@@ -50,6 +55,7 @@ class Endpoint final : public transport::Transport {
     std::uint32_t generation = 0;
     bool taken = false;
     bool complete = false;
+    bool told = false;
     bool detached = false;
     bool receive = false;
     Rank from = kNoRank;    // of a receive
@@ -80,8 +86,9 @@ class Endpoint final : public transport::Transport {
   transport::Arena& arena_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
-  std::deque<std::uint32_t> posted_;  // receives, the oldest first
-  std::deque<Arrived> unexpected_;    // that no receive was posted for
+  std::deque<std::uint32_t> posted_;          // receives, the oldest first
+  std::vector<transport::Operation> untold_;  // that have completed
+  std::deque<Arrived> unexpected_;            // that no receive was posted for
   bool cut_off_ = false;
 };
 
@@ -89,7 +96,10 @@ class Network {
  public:
   explicit Network(World& world) : world_(world) {}
 
-  // Is told of each message as it arrives, and may damage it.
+  // Is told of each message as its send begins, and as it arrives, when it may damage it.
+  using OnSend =
+      std::function<void(Rank from, Rank to, int tag, std::span<const std::byte> message)>;
+  OnSend on_send = [](Rank, Rank, int, std::span<const std::byte>) {};
   using OnArrival =
       std::function<void(Rank from, Rank to, int tag, std::vector<std::byte>& message)>;
   OnArrival on_arrival = [](Rank, Rank, int, std::vector<std::byte>&) {};

@@ -1,9 +1,7 @@
 #include "tests/simulation/play.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -18,22 +16,25 @@
 #include "engine/operations/scatter/scatter_master.hpp"
 #include "engine/operations/scatter/scatter_worker.hpp"
 #include "engine/operations/verify/verify_master.hpp"
+#include "tests/simulation/auditor.hpp"
+#include "tests/simulation/disks.hpp"
+#include "tests/simulation/layout_reader.hpp"
 #include "tests/simulation/ranks.hpp"
 
 namespace mpiferry::simulation {
-namespace fs = std::filesystem;
 namespace {
 
 using namespace std::chrono_literals;
 
-// No job has more to do than this; all waits in it are bounded by the stall timeout.
-constexpr Duration kMostTime = 10min;
-constexpr auto kStallTimeout = 5s;
+// No job takes longer: all waits in it are bounded by the stall timeout, or by a user who
+// interrupts a job that waits for ever.
+constexpr Duration kLongestJob = 10min;
+constexpr Duration kUsersPatience = 2min;
 
-std::string read_file(const fs::path& path) {
-  std::ifstream file{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
+constexpr const char* kSource = "/data/source";
+constexpr const char* kTarget = "/data/target";
+
+enum class Existing : std::uint8_t { none, resume, force };
 
 Result<std::unique_ptr<job::WorkerHalf>> make_half(const job::WorkerContext& context,
                                                    const job::Message& message) {
@@ -42,49 +43,61 @@ Result<std::unique_ptr<job::WorkerHalf>> make_half(const job::WorkerContext& con
              : operations::ScatterWorker::make(context, message);
 }
 
-// One run of a scenario: its world, its files, and what was promised.
+// One run of a scenario: its cluster, and what was promised.
 class Play {
  public:
-  Play(const Scenario& scenario, fs::path directory, bool trace)
-      : it_(scenario), directory_(std::move(directory)), world_(scenario.seed), network_(world_) {
-    network_.on_arrival = [this, trace](Rank from, Rank to, int /*tag*/,
-                                        std::vector<std::byte>& message) {
-      if (trace) note(from, to, message);
-      damage(message);
-      check_permission(from, message);
-    };
+  Play(const Scenario& scenario, bool trace)
+      : it_(scenario),
+        trace_(trace),
+        world_(scenario.seed),
+        network_(world_),
+        disks_(world_, scenario.workers + 1, scenario.shared_disk),
+        files_(it_, disks_, source_),
+        auditor_(it_, world_, files_, [this](std::string what) { broken(std::move(what)); }) {
+    listen();
   }
 
   Played run() {
-    network_.on_unexpected = [this](Rank to, const std::vector<std::byte>& message) {
-      const auto header = wire::decode(message);
-      if (header && header->kind == wire::Kind::chunk) {
-        broken(fmt::format("chunk {} reaches rank {} before a receive is posted for it",
-                           header->chunk.value, to.value));
-      }
-    };
-    fs::create_directories(directory_);
-    write_source();
-    if (it_.slow) network_.most_delay = 1s;
+    prepare();
     if (it_.changed) {
-      faults_ = false;
-      check_scatter(scatter({}), true);
-      faults_ = true;
+      check_scatter(scatter(Existing::none, false), true);
       write_source();
     }
-    const std::vector<Report> first = scatter(it_.changed ? "resume" : "");
+    const std::vector<Report> first =
+        scatter(it_.changed ? Existing::resume : Existing::none, true);
     check_scatter(first, it_.faultless());
-    const bool retrievable = first.front().ok() && !lost_[0] && !it_.discard;
-    if (retrievable) gather_with_damage();
-    faults_ = false;
-    if (it_.again) check_scatter(scatter(it_.force ? "force" : "resume"), true);
-    if (it_.again || retrievable) retrieve_all();
-    fs::remove_all(directory_);
+    bool whole = first.front().ok() && !lost_[0] && !it_.discard;
+    if (it_.power_cut) whole = cut_power(whole);
+    if (whole) gather_with_damage();
+    if (it_.again) {
+      if (it_.stream) write_source_file();
+      check_scatter(scatter(it_.force ? Existing::force : Existing::resume, false), true);
+    }
+    if (it_.again || whole) retrieve_all();
     return std::move(played_);
   }
 
  private:
-  // Not how long it is: the job's message has times and process ids in it.
+  void listen() {
+    network_.on_send = [this](Rank from, Rank to, int /*tag*/, std::span<const std::byte> message) {
+      auditor_.on_send(from, to, message);
+    };
+    network_.on_arrival = [this](Rank from, Rank to, int /*tag*/, std::vector<std::byte>& message) {
+      if (trace_) note(from, to, message);
+      const bool damaged = damage(message);
+      auditor_.on_arrival(from, to, message, damaged);
+    };
+    network_.on_unexpected = [this](Rank to, const std::vector<std::byte>& message) {
+      auditor_.on_unexpected(to, message);
+    };
+    disks_.each([this](Disk& disk) {
+      disk.on_named = [this](std::string_view path) { auditor_.on_named(path); };
+      disk.faults = it_.quirks;
+    });
+    if (it_.slow) network_.most_delay = 1s;
+  }
+
+  // Not how long it is: the job's message has times in it.
   void note(Rank from, Rank to, const std::vector<std::byte>& message) {
     const auto header = wire::decode(message);
     played_.trace.push_back(fmt::format(
@@ -94,118 +107,146 @@ class Play {
         header ? header->chunk.value : 0, header ? header->attempt : 0));
   }
 
-  void damage(std::vector<std::byte>& message) {
+  bool damage(std::vector<std::byte>& message) {
     const auto header = wire::decode(message);
     if (!header || header->kind != wire::Kind::chunk || message.size() <= kHeaderSize ||
         !world_.chance(damage_)) {
-      return;
+      return false;
     }
     message[kHeaderSize + world_.number(message.size() - kHeaderSize - 1)] ^= std::byte{1};
+    return true;
+  }
+
+  void prepare() {
+    disks_.each([](Disk& disk) { disk.make_directories("/data"); });
+    write_source();
+    if (it_.stream) disks_.of(kMaster).make_fifo(kSource, source_);
   }
 
   void write_source() {
     source_.resize(it_.size.value);
     for (char& c : source_) c = static_cast<char>(world_.number(255));
-    std::ofstream{directory_ / "source", std::ios::binary} << source_;
+    // Some of it is zeros, which may become holes.
+    const std::size_t zeros = world_.number(source_.size());
+    std::fill_n(source_.begin() + static_cast<std::ptrdiff_t>(source_.size() - zeros),
+                world_.chance(0.3) ? zeros : 0, '\0');
+    if (!it_.stream) write_source_file();
+  }
+  void write_source_file() {
+    disks_.of(kMaster).remove(kSource);
+    disks_.of(kMaster).write_file(kSource, source_);
   }
 
-  // When rank 0 says that a job is over, and well, everything is in its place.
-  void check_permission(Rank from, const std::vector<std::byte>& message) {
-    const auto header = wire::decode(message);
-    if (!scattering_ || it_.discard || from != kMaster || !header ||
-        header->kind != wire::Kind::over) {
-      return;
-    }
-    const auto over = wire::decode_over(std::span{message}.subspan(kHeaderSize));
-    if (over && over->verdict == Errc::ok && std::exchange(scattering_, false)) check_bytes();
-  }
+  std::string destination() const { return it_.own_directories ? "/out/{rank}" : "/out"; }
 
-  std::string destination() const {
-    return (directory_ / (it_.own_directories ? "out/{rank}" : "out")).string();
-  }
-
-  Options options(const std::string& how) const {
+  Options options(Existing existing) const {
     Options options;
-    options.source = (directory_ / "source").string();
+    options.source = kSource;
     options.destination = destination();
     options.chunk_size = it_.chunk_size;
     options.layout = it_.layout;
     options.window = it_.window;
     options.memory = Bytes{it_.memory_chunks * it_.chunk_size.value};
     options.retries = it_.retries;
-    options.stall_timeout = kStallTimeout;
+    options.stall_timeout =
+        std::chrono::duration_cast<std::chrono::milliseconds>(it_.stall_timeout);
     options.fsync = it_.fsync;
     options.discard = it_.discard;
     options.reroute = it_.reroute;
-    options.force = how == "force";
-    options.resume = how == "resume";
+    options.force = existing == Existing::force;
+    options.resume = existing == Existing::resume;
     return options;
   }
 
   // Runs a job; `with_half` hands the master's half to what it is given. The reports of all ranks,
   // by rank.
   template <class WithHalf>
-  std::vector<Report> run_job(const job::SessionOptions& session_options, WithHalf with_half) {
-    Ranks ranks{network_, static_cast<int>(it_.workers) + 1};
-    job::MasterSession master{ranks[kMaster].environment(), session_options, nobody_, ++job_id_};
+  std::vector<Report> run_job(const job::SessionOptions& session_options, bool faults,
+                              WithHalf with_half) {
+    Ranks ranks{network_, disks_, static_cast<int>(it_.workers) + 1, ++job_id_};
+    job::MasterSession master{ranks[kMaster].environment(), session_options, nobody_, job_id_};
     std::vector<Report> reports;
     with_half(master, [&](job::MasterHalf& half) {
-      reports = run_ranks(ranks, session_options, master, half);
+      std::vector<std::unique_ptr<job::WorkerSession>> workers = start(ranks, session_options);
+      ranks[kMaster].start(master.run(half));
+      if (faults) schedule_faults(ranks, master);
+      wait(ranks, master, faults);
+      reports.push_back(master.report(half));
+      for (const auto& worker : workers) reports.push_back(worker->report());
     });
     return reports;
   }
 
-  std::vector<Report> run_ranks(Ranks& ranks, const job::SessionOptions& session_options,
-                                job::MasterSession& master, job::MasterHalf& half) {
+  std::vector<std::unique_ptr<job::WorkerSession>> start(
+      Ranks& ranks, const job::SessionOptions& session_options) {
     std::vector<std::unique_ptr<job::WorkerSession>> workers;
     for (int rank = 1; rank < ranks.size(); ++rank) {
       workers.push_back(std::make_unique<job::WorkerSession>(ranks[Rank{rank}].environment(),
                                                              session_options, nobody_, make_half));
       ranks[Rank{rank}].start(workers.back()->run());
     }
-    ranks[kMaster].start(master.run(half));
-    schedule_faults(ranks, master);
-    if (!ranks.run(kMostTime)) broken("a rank waits for ever");
+    return workers;
+  }
+
+  void wait(Ranks& ranks, job::MasterSession& master, bool faults) {
+    if (it_.stall_timeout == Duration::zero()) {
+      world_.after(kUsersPatience, [&ranks, &master] { interrupt(ranks, master); });
+    }
+    const bool ended = ranks.run(kLongestJob);
+    // Without a stall timeout only the launcher ends workers whose master has given up.
+    if (!ended && (it_.stall_timeout != Duration::zero() || !ranks[kMaster].ended())) {
+      broken("a rank waits for ever");
+    }
     world_.forget();  // what is still on its way belongs to this job's communicator
-    std::vector<Report> reports{master.report(half)};
-    for (const auto& worker : workers) reports.push_back(worker->report());
     lost_.clear();
-    for (int rank = 0; rank < ranks.size(); ++rank) lost_.push_back(ranks[Rank{rank}].lost());
-    return reports;
+    ranks.each([this](RankLoop& rank) {
+      lost_.push_back(rank.lost());
+      if (rank.storage().misused() > 0) broken("a descriptor is used that is closed");
+    });
+    if (faults) return;
+    ranks.each([this](RankLoop& rank) {
+      if (rank.outstanding() > 0) broken("a message is neither sent nor taken back");
+    });
+  }
+
+  static bool interrupt(Ranks& ranks, job::MasterSession& master) {
+    if (ranks[kMaster].ended()) return false;
+    const bool first = !master.failed();
+    master.interrupt({.code = Errc::interrupted, .detail = "interrupted (SIGINT)"});
+    return first;
   }
 
   void schedule_faults(Ranks& ranks, job::MasterSession& master) {
-    if (!faults_) return;
-    const Duration when = world_.duration(0ms, 20ms);
-    if (it_.cut_off) {
-      world_.after(when, [&ranks, rank = *it_.cut_off] { ranks[rank].lose(); });
+    const Duration when = world_.duration(0ms, 20 * network_.most_delay);
+    if (it_.cut_off) world_.after(when, [&ranks, rank = *it_.cut_off] { ranks[rank].lose(); });
+    if (it_.killed) world_.after(when, [&ranks, rank = *it_.killed] { ranks[rank].kill(); });
+    if (it_.launcher_ends) {
+      world_.after(when, [&ranks] { ranks.each([](RankLoop& rank) { rank.kill(); }); });
     }
     if (it_.stopped) {
-      const Duration how_long = world_.chance(0.5)
-                                    ? world_.duration(0ms, kStallTimeout / 2)
-                                    : world_.duration(kStallTimeout, 4 * kStallTimeout);
+      const Duration how_long =
+          world_.chance(0.5) ? world_.duration(0ms, 2s) : world_.duration(5s, 20s);
       world_.after(when, [this, &ranks, rank = *it_.stopped, how_long] {
         ranks[rank].stop(world_, how_long);
       });
     }
+    if (it_.bad_disk) ranks[*it_.bad_disk].storage().faults.error = it_.bad_calls;
     if (it_.interrupted) {
-      world_.after(when, [&ranks, &master] {
-        if (!ranks[kMaster].ended()) {
-          master.fail({.code = Errc::interrupted, .detail = "interrupted (SIGINT)"});
-        }
+      world_.after(world_.duration(0ms, 20 * network_.most_delay), [this, &ranks, &master] {
+        if (interrupt(ranks, master)) auditor_.on_first_interrupt();
       });
     }
   }
 
-  std::vector<Report> scatter(const std::string& how) {
-    const Options given = options(how);
-    damage_ = faults_ ? it_.damage : 0;
-    scattering_ = true;
-    auto reports = run_job(given.session(), [&given](job::MasterSession& session, auto run) {
+  std::vector<Report> scatter(Existing existing, bool faults) {
+    const Options given = options(existing);
+    damage_ = faults ? it_.damage : 0;
+    auditor_.begin(existing == Existing::resume, faults);
+    auto reports = run_job(given.session(), faults, [&](job::MasterSession& session, auto run) {
       operations::ScatterMaster half{session, given};
       run(half);
     });
-    scattering_ = false;
+    if (!lost_[0]) auditor_.end(reports);
     damage_ = 0;
     return reports;
   }
@@ -219,7 +260,9 @@ class Play {
     check_verdicts(reports);
     if (lost_[0]) return;
     check_names(master);
-    if (master.ok() && !it_.discard) check_bytes();
+    if (master.ok() && !it_.discard && !files_.is_whole()) {
+      broken("what lies there is not the source");
+    }
   }
 
   // A worker that has left in order has the master's verdict.
@@ -235,89 +278,61 @@ class Play {
   }
 
   void check_names(const Report& master) {
-    const bool whole = master.ok() || master.untouched;
-    const fs::path out = directory_ / (it_.own_directories ? "out/0" : "out");
-    if (!it_.discard && whole != fs::exists(out / "manifest.json")) {
-      broken(whole ? "a job ended well without a manifest" : "a failed job left a manifest");
-    }
-    if (std::ranges::any_of(lost_, [](bool lost) { return lost; })) return;
-    if (!fs::exists(directory_ / "out")) return;
-    for (const auto& entry : fs::recursive_directory_iterator{directory_ / "out"}) {
-      const std::string name = entry.path().filename();
-      if (name == ".mpiferry.job") broken("a job lock is left: " + entry.path().string());
-      if (master.ok() && name.ends_with(".part")) {
-        broken("an unfinished file is left: " + entry.path().string());
+    if (std::ranges::any_of(lost_, [](bool lost) { return lost; }) || it_.bad_disk) return;
+    disks_.each([this, &master](Disk& disk) {
+      for (const std::string& path : disk.names_below("/out")) {
+        if (path.ends_with("/.mpiferry.job")) broken("a job lock is left: " + path);
+        if (master.ok() && path.ends_with(".part")) broken("an unfinished file is left: " + path);
       }
-    }
+    });
   }
 
-  fs::path place_of(std::uint64_t worker) const {
-    return it_.own_directories ? directory_ / "out" / std::to_string(worker) : directory_ / "out";
-  }
-
-  // All of the source lies there, in files of its layout.
-  void check_bytes() {
-    std::string found;
-    const std::uint64_t chunks = (it_.size.value + it_.chunk_size.value - 1) / it_.chunk_size.value;
-    for (std::uint64_t i = 0; i < chunks; ++i) {
-      const std::uint64_t worker = i % it_.workers + 1;
-      switch (it_.layout) {
-        case wire::Layout::chunks:
-          found += read_file(place_of(worker) / fmt::format("chunk_{}.bin", i));
-          break;
-        case wire::Layout::stripes:
-          found += read_file(place_of(worker) / fmt::format("stripe_{}.bin", worker))
-                       .substr(i / it_.workers * it_.chunk_size.value, it_.chunk_size.value);
-          break;
-        case wire::Layout::file:
-          if (i == 0) found = read_file(place_of(worker) / "file.bin");
-          break;
-      }
-    }
-    if (found != source_) broken("what lies there is not the source");
+  // Of all hosts. Whether everything is there afterwards, as --fsync promises of what was whole.
+  bool cut_power(bool whole) {
+    disks_.each([](Disk& disk) { disk.cut_power(); });
+    if (whole && it_.fsync && !files_.is_whole()) broken("a power cut takes what was durable");
+    return whole && files_.is_whole();
   }
 
   GatherOptions gather_options() const {
     GatherOptions gather;
     gather.directory = destination();
-    gather.target = (directory_ / "target").string();
-    gather.stall_timeout = kStallTimeout;
+    gather.target = kTarget;
+    gather.stall_timeout = options(Existing::none).stall_timeout;
     gather.window = it_.window;
     gather.memory = Bytes{(it_.memory_chunks + 2) * it_.chunk_size.value};
     gather.force = true;
     return gather;
   }
 
+  bool target_is_source() const { return disks_.of(kMaster).read_file(kTarget) == source_; }
+
   // What is damaged on its way is asked for again, but not for ever.
   void gather_with_damage() {
-    fs::remove(directory_ / "target");
+    disks_.of(kMaster).remove(kTarget);
     damage_ = it_.damage;
-    const bool faults = std::exchange(faults_, false);
     const Report gathered = retrieve<operations::GatherMaster>(gather_options());
-    faults_ = faults;
     damage_ = 0;
     if (gathered.ok()) {
-      if (read_file(directory_ / "target") != source_)
-        broken("what was gathered is not the source");
+      if (!target_is_source()) broken("what was gathered is not the source");
     } else if (gathered.verdict != Errc::chunk_corrupt || it_.damage == 0) {
       broken("a gather failed: " + gathered.failure->message());
-    } else if (fs::exists(directory_ / "target")) {
+    } else if (disks_.of(kMaster).exists(kTarget)) {
       broken("a gather that failed left its file");
     }
   }
 
   void retrieve_all() {
-    const GatherOptions gather = gather_options();
-    const Report gathered = retrieve<operations::GatherMaster>(gather);
+    const Report gathered = retrieve<operations::GatherMaster>(gather_options());
     if (!gathered.ok()) {
       broken("a gather failed: " + (gathered.failure ? gathered.failure->message() : "no failure"));
-    } else if (read_file(gather.target) != source_) {
+    } else if (!target_is_source()) {
       broken("what was gathered is not the source");
     }
     VerifyOptions verify;
     verify.directory = destination();
-    verify.stall_timeout = kStallTimeout;
-    verify.against = (directory_ / "source").string();
+    verify.stall_timeout = options(Existing::none).stall_timeout;
+    verify.against = it_.stream ? std::string{} : kSource;
     const Report verified = retrieve<operations::VerifyMaster>(verify);
     if (!verified.ok()) {
       broken("a verification failed: " +
@@ -328,7 +343,7 @@ class Play {
   template <class Consumer, class RetrievalSettings>
   Report retrieve(const RetrievalSettings& given) {
     const std::vector<Report> reports =
-        run_job(given.session(), [&given](job::MasterSession& session, auto run) {
+        run_job(given.session(), false, [&given](job::MasterSession& session, auto run) {
           Consumer consumer{given};
           operations::RetrievalMaster half{session, given, consumer};
           run(half);
@@ -340,23 +355,22 @@ class Play {
   void broken(std::string what) { played_.broken.push_back(std::move(what)); }
 
   const Scenario it_;
-  const fs::path directory_;
+  const bool trace_;
   World world_;
   Network network_;
-  Observer nobody_;
+  Disks disks_;
   std::string source_;
+  LayoutReader files_;
+  Auditor auditor_;
+  Observer nobody_;
   std::uint64_t job_id_ = 0;
   double damage_ = 0;
-  bool faults_ = true;
-  bool scattering_ = false;  // and rank 0 has not said that it is over
-  std::vector<bool> lost_;   // of the last job, by rank
+  std::vector<bool> lost_;  // of the last job, by rank
   Played played_;
 };
 
 }  // namespace
 
-Played play(const Scenario& scenario, const std::string& directory, bool trace) {
-  return Play{scenario, directory, trace}.run();
-}
+Played play(const Scenario& scenario, bool trace) { return Play{scenario, trace}.run(); }
 
 }  // namespace mpiferry::simulation

@@ -13,7 +13,6 @@ struct Played {
   std::vector<std::string> trace;   // if asked for
 };
 
-// In `directory`, which is made and removed.
-Played play(const Scenario& scenario, const std::string& directory, bool trace);
+Played play(const Scenario& scenario, bool trace);
 
 }  // namespace mpiferry::simulation

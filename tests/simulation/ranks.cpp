@@ -14,14 +14,17 @@ constexpr std::chrono::microseconds kMostWork{5};
 
 }  // namespace
 
-RankLoop::RankLoop(Network& network, Rank self, int size)
+RankLoop::RankLoop(Network& network, Disk& disk, Rank self, int size, std::uint64_t job)
     : clock_(network.world()),
+      storage_(
+          disk,
+          {.pid = self.value + 1, .host = fmt::format("host{}", host_of(self)), .started = job}),
       environment_{.transport = endpoint_.emplace(network, io_, arena_, self, size),
                    .clock = clock_,
                    .threads = beside_,
                    .storage = storage_,
-                   .host = fmt::format("host{}", self.value / 2),
-                   .machine = fmt::format("machine{}", self.value / 2)} {}
+                   .host = fmt::format("host{}", host_of(self)),
+                   .machine = fmt::format("machine{}", host_of(self))} {}
 
 void RankLoop::start(job::Task<> task) {
   boost::asio::co_spawn(io_, std::move(task), job::Rethrow{});
@@ -29,15 +32,17 @@ void RankLoop::start(job::Task<> task) {
 
 bool RankLoop::poll_one(World& world) {
   if (lost_ || stopped_ || working_) return false;
-  if (io_.poll_one() == 0 && !beside_.poll_one()) return false;
+  const bool told = endpoint_->tell_one();
+  if (io_.poll_one() == 0 && !beside_.poll_one() && !told) return false;
   working_ = true;
   world.after(world.duration({}, kMostWork), [this] { working_ = false; });
   return true;
 }
 
-Ranks::Ranks(Network& network, int size) : network_(network) {
+Ranks::Ranks(Network& network, Disks& disks, int size, std::uint64_t job) : network_(network) {
   for (int rank = 0; rank < size; ++rank) {
-    loops_.push_back(std::make_unique<RankLoop>(network, Rank{rank}, size));
+    loops_.push_back(
+        std::make_unique<RankLoop>(network, disks.of(Rank{rank}), Rank{rank}, size, job));
   }
 }
 

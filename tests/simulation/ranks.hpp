@@ -2,19 +2,18 @@
 // decides.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 
 #include "engine/job/environment.hpp"
-#include "engine/job/report.hpp"
 #include "engine/job/task.hpp"
-#include "engine/posix/posix_storage.hpp"
 #include "tests/simulation/beside.hpp"
+#include "tests/simulation/disk/rank_storage.hpp"
+#include "tests/simulation/disks.hpp"
 #include "tests/simulation/network.hpp"
 #include "tests/simulation/world.hpp"
 
@@ -23,21 +22,28 @@ namespace mpiferry::simulation {
 // What one rank runs on. Destroyed after what runs on it.
 class RankLoop {
  public:
-  RankLoop(Network& network, Rank self, int size);
+  // `job`: no other job has this number.
+  RankLoop(Network& network, Disk& disk, Rank self, int size, std::uint64_t job);
   RankLoop(const RankLoop&) = delete;
   RankLoop& operator=(const RankLoop&) = delete;
   ~RankLoop() { endpoint_->shutdown(); }
 
   const job::Environment& environment() const noexcept { return environment_; }
+  RankStorage& storage() noexcept { return storage_; }
   void start(job::Task<> task);
   // One handler, or one thing beside the loop, which takes its time. False if there is none now.
   bool poll_one(World& world);
   // Nothing is left to be done, or the rank is lost.
   bool ended() const { return lost_ || io_.stopped(); }
-  // It does nothing from now on, and nothing reaches it.
+  // It does nothing from now on, and nothing reaches it: its host is cut off, and stands still.
   void lose() noexcept {
     lost_ = true;
     endpoint_->cut_off();
+  }
+  // The same of its process, which leaves its locks.
+  void kill() noexcept {
+    lose();
+    storage_.die();
   }
   bool lost() const noexcept { return lost_; }
   // It does nothing for so long, and then goes on.
@@ -45,13 +51,15 @@ class RankLoop {
     stopped_ = true;
     world.after(how_long, [this] { stopped_ = false; });
   }
+  // Sends and receives that have not completed.
+  std::size_t outstanding() const noexcept { return endpoint_->outstanding(); }
 
  private:
   // The seams come first: where a job is given up, coroutines that still use them end with io_.
   transport::Arena arena_;
   VirtualClock clock_;
   Beside beside_;
-  posix::PosixStorage storage_;
+  RankStorage storage_;
   std::optional<Endpoint> endpoint_;
   boost::asio::io_context io_{1};
   const job::Environment environment_;
@@ -62,13 +70,17 @@ class RankLoop {
 
 class Ranks {
  public:
-  Ranks(Network& network, int size);
+  Ranks(Network& network, Disks& disks, int size, std::uint64_t job);
 
   RankLoop& operator[](Rank rank) { return *loops_[static_cast<std::size_t>(rank.value)]; }
   int size() const noexcept { return static_cast<int>(loops_.size()); }
   // Runs them all to their ends. False if one waits for what will not happen, or longer than
   // `most`.
   bool run(Duration most);
+  template <class Act>
+  void each(Act act) {
+    for (const auto& loop : loops_) act(*loop);
+  }
 
  private:
   bool take_turn();
