@@ -49,12 +49,12 @@ void engine(benchmark::State& state) {
                   .memory = Bytes{std::uint64_t{4} << 30U}};
   options.discard = true;
   for (auto _ : state) {
-    const Report report = scatter(bench::world().native(), options);
-    if (!report.ok()) {
-      state.SkipWithError(report.failure ? report.failure->message().c_str() : "the job failed");
+    const ScatterReport report = scatter(bench::world().native(), options);
+    if (const JobReport& job = report.job; !job.ok()) {
+      state.SkipWithError(job.failure ? job.failure->message().c_str() : "the job failed");
       break;  // on every rank: they all have the verdict
     }
-    bench::set_time(state, std::chrono::duration<double>(report.transfer).count());
+    bench::set_time(state, std::chrono::duration<double>(report.job.transfer_time).count());
   }
   bench::count_moved(state, chunk);
 }

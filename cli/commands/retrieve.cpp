@@ -25,26 +25,39 @@ bool writes_to_standard_output(const GatherOptions& options) {
 }
 bool writes_to_standard_output(const VerifyOptions& /*options*/) { return false; }
 
-Report run_job(const GatherOptions& options, Observer& observer) {
+GatherReport run_job(const GatherOptions& options, Observer& observer) {
   return mpiferry::gather(mpi::Environment::world(), options, observer);
 }
-Report run_job(const VerifyOptions& options, Observer& observer) {
+VerifyReport run_job(const VerifyOptions& options, Observer& observer) {
   return mpiferry::verify(mpi::Environment::world(), options, observer);
 }
 
+// What -v says has ended.
+const char* name_of(const GatherReport& /*report*/) { return kFileTransfer; }
+const char* name_of(const VerifyReport& /*report*/) { return kVerification; }
+
+// What was wrong or, if nothing was, what was done.
+std::string summary_of(const GatherReport& report) {
+  return report.job.failure ? error_text(*report.job.failure) : gathered_text(report);
+}
+std::string summary_of(const VerifyReport& report) {
+  return discrepancies_text(report) +
+         (report.job.failure ? error_text(*report.job.failure) : verified_text(report));
+}
+
 // On rank 0. Returns the exit code.
-int finish_retrieval(const Report& report, const std::string& success, const Output& output,
-                     ReportFile& file) {
-  const std::string text =
-      discrepancies_text(report) + (report.failure ? error_text(*report.failure) : success);
-  if (!report.warnings.empty()) print(stderr, warnings_text(report));
-  const int code = finish(report, {text, to_json(report, "")}, output.quiet, file, output.out);
-  if (output.lines) print(output.out, closing_lines(report));
+template <class Report>
+int finish_retrieval(const Report& report, const Output& output, ReportFile& file) {
+  const JobReport& job = report.job;
+  if (!job.warnings.empty()) print(stderr, warnings_text(job));
+  const int code =
+      finish(job, {summary_of(report), to_json(report)}, output.quiet, file, output.out);
+  if (output.lines) print(output.out, closing_lines(job, name_of(report)));
   return code;
 }
 
 template <class Arguments>
-int retrieve(Arguments arguments, const Launcher& launcher, std::string (*success)(const Report&)) {
+int retrieve(Arguments arguments, const Launcher& launcher) {
   Start start{launcher};
   // One rank alone is welcome here; a foreign launcher's world of one rank, many times, is not.
   if (start.environment().size() == 1 && launcher.several()) {
@@ -61,23 +74,24 @@ int retrieve(Arguments arguments, const Launcher& launcher, std::string (*succes
        .verbose = arguments.verbose});
   ReportFile file{kReportFile, arguments.json};
   Console console{output, file};
-  Report report = run_job(arguments.options, console);
+  auto report = run_job(arguments.options, console);
   console.clear_progress();
-  if (report.failure) arguments.origins.explain(*report.failure);
-  report_unreachable_master(report, output);
-  const int code = report.rank == kMaster ? finish_retrieval(report, success(report), output, file)
-                                          : exit_code(report.verdict);
-  end_program(report, code);
+  JobReport& job = report.job;
+  if (job.failure) arguments.origins.explain(*job.failure);
+  report_unreachable_master(job, output);
+  const int code =
+      job.rank == kMaster ? finish_retrieval(report, output, file) : exit_code(job.verdict);
+  end_program(job, code);
 }
 
 }  // namespace
 
 int gather(const GatherArguments& arguments, const Launcher& launcher) {
-  return retrieve(arguments, launcher, gathered_text);
+  return retrieve(arguments, launcher);
 }
 
 int verify(const VerifyArguments& arguments, const Launcher& launcher) {
-  return retrieve(arguments, launcher, verified_text);
+  return retrieve(arguments, launcher);
 }
 
 }  // namespace mpiferry::cli

@@ -34,16 +34,17 @@ std::string use_profile(ScatterArguments& arguments, std::optional<Failure>& ref
 }
 
 // On rank 0. Returns the exit code.
-int finish_scatter(const Report& report, const std::string& profile, const Output& output,
+int finish_scatter(const ScatterReport& report, const std::string& profile, const Output& output,
                    ReportFile& file) {
-  const std::string text = report.failure ? error_text(*report.failure) + how_far_text(report)
-                                          : success_text(report, profile);
+  const std::string text = report.job.failure
+                               ? error_text(*report.job.failure) + how_far_text(report)
+                               : success_text(report, profile);
   const std::string warnings = warnings_text(report);
   if (!warnings.empty()) print(stderr, warnings);
   // Warnings and summary on one stream, as one text: see Output::out.
   std::FILE* const out = warnings.empty() ? output.out : stderr;
-  const int code = finish(report, {text, to_json(report, profile)}, output.quiet, file, out);
-  if (output.lines) print(output.out, closing_lines(report));
+  const int code = finish(report.job, {text, to_json(report, profile)}, output.quiet, file, out);
+  if (output.lines) print(output.out, closing_lines(report.job, kFileTransfer));
   return code;
 }
 
@@ -68,22 +69,23 @@ int scatter(ScatterArguments arguments, const Launcher& launcher) {
   arguments.options.build = build_text();
   ReportFile file{kReportFile, arguments.json};
   Console console{output, file, refusal};
-  Report report = scatter(mpi::Environment::world(), arguments.options, console);
+  ScatterReport report = scatter(mpi::Environment::world(), arguments.options, console);
   console.clear_progress();
-  if (report.failure) arguments.origins.explain(*report.failure);
-  int code = exit_code(report.verdict);
+  JobReport& job = report.job;
+  if (job.failure) arguments.origins.explain(*job.failure);
+  int code = exit_code(job.verdict);
   const auto finish_here = [&] { code = finish_scatter(report, profile, output, file); };
-  if (report.verdict == Errc::too_few_ranks) {
-    report.failure =
+  if (job.verdict == Errc::too_few_ranks) {
+    job.failure =
         too_few_ranks(launcher, mpi::Environment::library_version(), "scatter SOURCE [DEST]");
-    report.verdict = report.failure->code;
-    code = exit_code(report.verdict);
+    job.verdict = job.failure->code;
+    code = exit_code(job.verdict);
     launcher.report_once(finish_here);  // under a foreign launcher every rank is rank 0
-  } else if (report.rank == kMaster) {
+  } else if (job.rank == kMaster) {
     finish_here();
   }
-  report_unreachable_master(report, output);
-  end_program(report, code);
+  report_unreachable_master(job, output);
+  end_program(job, code);
 }
 
 }  // namespace mpiferry::cli

@@ -9,10 +9,10 @@
 
 namespace mpiferry::cli {
 
-int finish(const Report& report, const Summary& summary, bool quiet, ReportFile& file,
+int finish(const JobReport& job, const Summary& summary, bool quiet, ReportFile& file,
            std::FILE* out) {
-  int code = exit_code(report.verdict);
-  if (report.failure) {
+  int code = exit_code(job.verdict);
+  if (job.failure) {
     print(stderr, summary.text);
   } else if (!quiet && !print(out, summary.text)) {
     code = exit_code(Errc::report_write_failed);
@@ -41,10 +41,10 @@ std::string below_progress(const Output& output, const std::string& text) {
   return output.terminal ? "\n" + text : text;
 }
 
-void report_unreachable_master(const Report& report, const Output& output) {
-  if (!report.abandoned || report.rank == kMaster || !report.failure) return;
-  delay_unless_first_rank(report.rank);
-  print(stderr, below_progress(output, error_text(*report.failure)));
+void report_unreachable_master(const JobReport& job, const Output& output) {
+  if (!job.abandoned || job.rank == kMaster || !job.failure) return;
+  delay_unless_first_rank(job.rank);
+  print(stderr, below_progress(output, error_text(*job.failure)));
 }
 
 }  // namespace mpiferry::cli

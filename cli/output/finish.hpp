@@ -6,7 +6,7 @@
 
 #include "cli/output/output.hpp"
 #include "cli/output/report_file.hpp"
-#include "engine/job/report.hpp"
+#include "engine/job/job_report.hpp"
 
 namespace mpiferry::cli {
 
@@ -17,7 +17,7 @@ struct Summary {
 };
 // Prints the summary, of a failure to standard error, else to `out`, and publishes the report.
 // Returns the exit code.
-int finish(const Report& report, const Summary& summary, bool quiet, ReportFile& file,
+int finish(const JobReport& job, const Summary& summary, bool quiet, ReportFile& file,
            std::FILE* out);
 
 // report_write_failed for `out`, standard output or error, after a print() that failed.
@@ -33,6 +33,6 @@ int report_unwritten(const Failure& failure, int code);
 std::string below_progress(const Output& output, const std::string& text);
 
 // On a worker that has given the master up: reports that, the lowest rank first.
-void report_unreachable_master(const Report& report, const Output& output);
+void report_unreachable_master(const JobReport& job, const Output& output);
 
 }  // namespace mpiferry::cli

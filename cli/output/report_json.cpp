@@ -41,7 +41,7 @@ Json error_json(const Failure& failure) {
   return json;
 }
 
-Json discrepancy_json(const Report::Discrepancy& found) {
+Json discrepancy_json(const Discrepancy& found) {
   Json json{{"kind", discrepancy_name(found.kind)}};
   if (found.chunk) json["chunk"] = found.chunk->value;
   if (found.rank != kNoRank) json["rank"] = found.rank.value;
@@ -53,7 +53,7 @@ Json discrepancy_json(const Report::Discrepancy& found) {
   return json;
 }
 
-Json worker_json(const Report::Worker& worker) {
+Json worker_json(const JobReport::Worker& worker) {
   return {{"rank", worker.rank.value},
           {"host", worker.host},
           {"directory", worker.directory},
@@ -63,38 +63,52 @@ Json worker_json(const Report::Worker& worker) {
           {"ack_messages", worker.ack_messages}};
 }
 
-Json counts_json(const Report& report, const std::string& profile) {
-  return {{"source", report.source},
-          {"directory", report.directory},
-          {"discard", report.discard},
-          {"source_bytes", or_null(report.source_size)},
-          {"chunk_size", report.chunk_size.value},
-          {"chunks", or_null(report.chunks)},
-          {"digest_xxh128", report.digest ? Json(wire::to_hex(*report.digest)) : Json(nullptr)},
-          {"chunks_sent", report.chunks_sent},
-          {"chunks_written", report.chunks_written},
-          {"chunks_corrupt", report.chunks_corrupt},
-          {"chunks_resent", report.chunks_resent},
-          {"resume", report.resume},
-          {"chunks_kept", report.chunks_kept},
-          {"bytes_kept", report.bytes_kept.value},
-          {"chunks_moved", report.chunks_moved},
-          {"bytes_written", report.bytes_written.value},
-          {"seconds", seconds(report.elapsed)},
-          {"transfer_seconds", seconds(report.transfer)},
-          {"gigabytes_per_second", gigabytes_per_second(report.bytes_written, report.transfer)},
-          {"window", report.window},
-          {"profile", profile.empty() ? Json(nullptr) : Json(profile)},
-          {"peak_in_flight_per_worker", report.peak_in_flight},
-          {"master_buffers", report.buffers},
-          {"peak_master_buffers", report.peak_buffers},
-          {"mpi_tests", report.mpi_tests}};
-}
-
 template <class T>
 Json list_json(const std::vector<T>& list, Json (*one)(const T&)) {
   Json json = Json::array();
   for (const T& entry : list) json.push_back(one(entry));
+  return json;
+}
+
+// All keys of the schema, in its order. What only another operation counts is 0, false or empty.
+Json report_json(std::string_view command, const JobReport& job, const TransferReport& transfer,
+                 const std::string& target = "") {
+  Json json{{"schema", kReportSchema}, {"command", command}};
+  add_verdict(json, job.verdict, job.failure);
+  json.update(Json{
+      {"source", transfer.source},
+      {"directory", transfer.directory},
+      {"discard", false},
+      {"source_bytes", or_null(transfer.source_size)},
+      {"chunk_size", transfer.chunk_size.value},
+      {"chunks", or_null(transfer.chunks)},
+      {"digest_xxh128", transfer.digest ? Json(wire::to_hex(*transfer.digest)) : Json(nullptr)},
+      {"chunks_sent", 0},
+      {"chunks_written", transfer.chunks_written},
+      {"chunks_corrupt", transfer.chunks_corrupt},
+      {"chunks_resent", transfer.chunks_resent},
+      {"resume", false},
+      {"chunks_kept", 0},
+      {"bytes_kept", 0},
+      {"chunks_moved", 0},
+      {"bytes_written", transfer.bytes_written.value},
+      {"seconds", seconds(job.elapsed)},
+      {"transfer_seconds", seconds(job.transfer_time)},
+      {"gigabytes_per_second", gigabytes_per_second(transfer.bytes_written, job.transfer_time)},
+      {"window", transfer.window},
+      {"profile", nullptr},
+      {"peak_in_flight_per_worker", transfer.peak_in_flight},
+      {"master_buffers", transfer.buffers},
+      {"peak_master_buffers", transfer.peak_buffers},
+      {"mpi_tests", job.mpi_tests},
+      {"warnings", list_json(job.warnings, error_json)}});
+  if (!target.empty()) json["target"] = target;
+  json.update(Json{{"chunks_missing", 0},
+                   {"chunks_damaged", 0},
+                   {"chunks_differing", 0},
+                   {"extra_files", 0},
+                   {"flaws", Json::array()},
+                   {"workers", list_json(job.workers, worker_json)}});
   return json;
 }
 
@@ -111,18 +125,29 @@ std::string json_text(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::string to_json(const Report& report, const std::string& profile) {
-  Json json{{"schema", kReportSchema}, {"command", report.command}};
-  add_verdict(json, report.verdict, report.failure);
-  json.update(counts_json(report, profile));
-  json["warnings"] = list_json(report.warnings, error_json);
-  if (!report.target.empty()) json["target"] = report.target;
+std::string to_json(const ScatterReport& report, const std::string& profile) {
+  Json json = report_json("scatter", report.job, report.transfer);
+  json["discard"] = report.discard;
+  json["chunks_sent"] = report.chunks_sent;
+  json["resume"] = report.resume;
+  json["chunks_kept"] = report.chunks_kept;
+  json["bytes_kept"] = report.bytes_kept.value;
+  json["chunks_moved"] = report.chunks_moved;
+  if (!profile.empty()) json["profile"] = profile;
+  return json_text(json);
+}
+
+std::string to_json(const GatherReport& report) {
+  return json_text(report_json("gather", report.job, report.transfer, report.target));
+}
+
+std::string to_json(const VerifyReport& report) {
+  Json json = report_json("verify", report.job, report.transfer);
   json["chunks_missing"] = report.chunks_missing;
   json["chunks_damaged"] = report.chunks_damaged;
   json["chunks_differing"] = report.chunks_differing;
   json["extra_files"] = report.extra_files;
   json["flaws"] = list_json(report.discrepancies, discrepancy_json);
-  json["workers"] = list_json(report.workers, worker_json);
   return json_text(json);
 }
 

@@ -8,7 +8,9 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "cli/output/report_file.hpp"
-#include "engine/job/report.hpp"
+#include "engine/operations/gather/report.hpp"
+#include "engine/operations/scatter/report.hpp"
+#include "engine/operations/verify/report.hpp"
 
 namespace mpiferry::cli {
 
@@ -18,7 +20,9 @@ inline constexpr FileKind kReportFile{kReportSchema, "report", "--json"};
 
 // One JSON object with a newline behind it. `profile`: the file that the chunk size or the window
 // came from, or "".
-std::string to_json(const Report& report, const std::string& profile);
+std::string to_json(const ScatterReport& report, const std::string& profile);
+std::string to_json(const GatherReport& report);
+std::string to_json(const VerifyReport& report);
 
 // What every report has: the verdict, its class, its exit code and, after a failure, the error.
 void add_verdict(nlohmann::ordered_json& json, Errc verdict, const std::optional<Failure>& failure);

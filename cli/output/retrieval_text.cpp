@@ -21,29 +21,29 @@ namespace {
 constexpr std::size_t kMaxLines = 20;
 constexpr std::uint64_t kMaxNamed = 3;  // chunks of a lost file
 
-std::string speed_text(const Report& report) {
-  return fmt::format("{} at {}", human_seconds(report.transfer),
-                     human_rate(report.bytes_written, report.transfer));
+std::string speed_text(const JobReport& job, const TransferReport& transfer) {
+  return fmt::format("{} at {}", human_seconds(job.transfer_time),
+                     human_rate(transfer.bytes_written, job.transfer_time));
 }
 
-std::string from_text(const Report& report) {
-  if (report.workers.empty()) return "one rank";
-  return counted(report.workers.size(), "worker");
+std::string from_text(const JobReport& job) {
+  if (job.workers.empty()) return "one rank";
+  return counted(job.workers.size(), "worker");
 }
 
 // One discrepancy, or all the chunks of a file that is not there.
 struct Line {
-  const Report::Discrepancy* found;  // the first of them
+  const Discrepancy* found;  // the first of them
   std::uint64_t discrepancies = 1;
   std::string chunks;  // the first few of them
 };
 
-std::vector<Line> lines_of(const std::vector<Report::Discrepancy>& discrepancies) {
+std::vector<Line> lines_of(const std::vector<Discrepancy>& discrepancies) {
   std::vector<Line> lines;
   std::unordered_map<std::string_view, std::size_t> lost;  // path to line
-  for (const Report::Discrepancy& found : discrepancies) {
+  for (const Discrepancy& found : discrepancies) {
     const std::string chunk = found.chunk ? std::to_string(found.chunk->value) : "";
-    if (found.kind == Report::Discrepancy::Kind::missing && !found.path.empty()) {
+    if (found.kind == Discrepancy::Kind::missing && !found.path.empty()) {
       const auto [known, is_new] = lost.try_emplace(found.path, lines.size());
       if (!is_new) {
         Line& line = lines[known->second];
@@ -59,11 +59,11 @@ std::vector<Line> lines_of(const std::vector<Report::Discrepancy>& discrepancies
 // The lines that are shown. No kind and no file hides another: the kinds take turns, and further
 // lines of a file come last.
 std::vector<Line> lines_to_show(const std::vector<Line>& lines) {
-  std::map<std::pair<Report::Discrepancy::Kind, bool>, std::size_t> counts;
-  std::set<std::pair<Report::Discrepancy::Kind, std::string_view>> files;
+  std::map<std::pair<Discrepancy::Kind, bool>, std::size_t> counts;
+  std::set<std::pair<Discrepancy::Kind, std::string_view>> files;
   std::vector<std::pair<std::size_t, std::size_t>> turns;  // turn, line
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const Report::Discrepancy& found = *lines[i].found;
+    const Discrepancy& found = *lines[i].found;
     const bool again = !files.emplace(found.kind, found.path).second;
     turns.emplace_back(counts[{found.kind, again}]++ + (again ? lines.size() : 0), i);
   }
@@ -77,7 +77,7 @@ std::vector<Line> lines_to_show(const std::vector<Line>& lines) {
 }
 
 std::string line_text(const Line& line) {
-  const Report::Discrepancy& found = *line.found;
+  const Discrepancy& found = *line.found;
   Failure failure{.rank = found.rank,
                   .host = found.host,
                   .path = found.path,
@@ -85,9 +85,9 @@ std::string line_text(const Line& line) {
                   .system_errno = found.system_errno,
                   .detail = found.detail};
   if (failure.detail.empty()) {
-    failure.detail = found.kind == Report::Discrepancy::Kind::extra ? "does not belong there"
-                     : found.system_errno == 0                      ? "does not exist"
-                                                                    : "cannot be read";
+    failure.detail = found.kind == Discrepancy::Kind::extra ? "does not belong there"
+                     : found.system_errno == 0              ? "does not exist"
+                                                            : "cannot be read";
   }
   std::string what = discrepancy_name(found.kind);
   if (line.discrepancies > 1) {
@@ -102,44 +102,47 @@ std::string line_text(const Line& line) {
 
 }  // namespace
 
-std::string gathered_text(const Report& report) {
-  std::string text = fmt::format(
-      "mpiferry: {} in {} from {}: {}, every chunk verified\n", human_bytes(report.bytes_written),
-      counted(report.chunks_written, "chunk"), from_text(report), speed_text(report));
-  text += damaged_text(report);
+std::string gathered_text(const GatherReport& report) {
+  const TransferReport& transfer = report.transfer;
+  std::string text =
+      fmt::format("mpiferry: {} in {} from {}: {}, every chunk verified\n",
+                  human_bytes(transfer.bytes_written), counted(transfer.chunks_written, "chunk"),
+                  from_text(report.job), speed_text(report.job, transfer));
+  text += damaged_text(transfer);
   text += fmt::format("  file: {}\n",
                       report.target == "-" ? "standard output" : mpiferry::quoted(report.target));
-  if (report.digest) text += fmt::format("  xxh128: {}\n", wire::to_hex(*report.digest));
+  if (transfer.digest) text += fmt::format("  xxh128: {}\n", wire::to_hex(*transfer.digest));
   return text;
 }
 
-std::string verified_text(const Report& report) {
+std::string verified_text(const VerifyReport& report) {
+  const TransferReport& transfer = report.transfer;
   return fmt::format(
       "mpiferry: {} in {}, read by {}: {}; every chunk is as it was scattered{}{}\n",
-      human_bytes(report.bytes_written), counted(report.chunks_written, "chunk"),
-      report.workers.empty() ? "one rank" : counted(report.workers.size() + 1, "rank"),
-      speed_text(report),
+      human_bytes(transfer.bytes_written), counted(transfer.chunks_written, "chunk"),
+      report.job.workers.empty() ? "one rank" : counted(report.job.workers.size() + 1, "rank"),
+      speed_text(report.job, transfer),
       report.against.empty() ? "" : ", and identical to " + mpiferry::quoted(report.against),
       report.extra_files == 0
           ? ""
           : fmt::format(" ({} beside them)", counted(report.extra_files, "extra file")));
 }
 
-const char* discrepancy_name(Report::Discrepancy::Kind kind) noexcept {
+const char* discrepancy_name(Discrepancy::Kind kind) noexcept {
   switch (kind) {
-    case Report::Discrepancy::Kind::missing:
+    case Discrepancy::Kind::missing:
       return "missing";
-    case Report::Discrepancy::Kind::damaged:
+    case Discrepancy::Kind::damaged:
       return "damaged";
-    case Report::Discrepancy::Kind::differs:
+    case Discrepancy::Kind::differs:
       return "differs";
-    case Report::Discrepancy::Kind::extra:
+    case Discrepancy::Kind::extra:
       return "extra";
   }
   return "";
 }
 
-std::string discrepancies_text(const Report& report) {
+std::string discrepancies_text(const VerifyReport& report) {
   std::uint64_t shown = 0;
   std::string text;
   for (const Line& line : lines_to_show(lines_of(report.discrepancies))) {

@@ -18,8 +18,8 @@ void report_lost(const Failure& failure, int exit_code) {
 
 }  // namespace
 
-void end_program(const Report& report, int exit_code) noexcept {
-  finalize_and_exit(report, exit_code, report_lost);
+void end_program(const JobReport& job, int exit_code) noexcept {
+  finalize_and_exit(job, exit_code, report_lost);
 }
 
 void end_program(int exit_code) noexcept {

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "engine/base/units.hpp"
-#include "engine/job/report.hpp"
+#include "engine/job/job_report.hpp"
 
 namespace mpiferry::cli {
 
 // Ends the process after a job, and where there was none. Where the ranks cannot leave together, it
 // reports why.
-[[noreturn]] void end_program(const Report& report, int exit_code) noexcept;
+[[noreturn]] void end_program(const JobReport& job, int exit_code) noexcept;
 [[noreturn]] void end_program(int exit_code) noexcept;
 
 // For ranks that fail alike and then abort. Ranks 0 and 1 go on at once; the others only if they

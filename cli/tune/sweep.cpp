@@ -229,20 +229,21 @@ void Sweep::measure_once(mpi::Communicator& world, Observer& observer) {
     options = plan_.options(destination_);
     hooks_.progress(plan_.progress());
   }
-  const Report report = scatter_on(world, ranks_per_core_, options, observer);
+  const ScatterReport report = scatter_on(world, ranks_per_core_, options, observer);
+  const JobReport& job = report.job;
   if (is_master()) {
     SweepProgress done = plan_.progress();
     done.speed = plan_.record(report, destination_);
     if (done.speed) hooks_.progress(done);
-  } else if (result_.verdict == Errc::ok && !report.ok()) {
-    result_.verdict = report.verdict;
-    result_.failure = report.failure;
+  } else if (result_.verdict == Errc::ok && !job.ok()) {
+    result_.verdict = job.verdict;
+    result_.failure = job.failure;
   }
-  result_.abandoned = report.abandoned;
+  result_.abandoned = job.abandoned;
   // Give the directory back before the next collective: rank 0 may have to abort if another rank
   // never reaches it. Not after a signal: rank 0 waits only for a moment then, and all ranks go
   // there at once.
-  if (!report.abandoned && !report.ok() && report.verdict != Errc::interrupted) {
+  if (!job.abandoned && !job.ok() && job.verdict != Errc::interrupted) {
     static_cast<void>(directory_->give_back());
   }
 }

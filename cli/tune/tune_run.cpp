@@ -77,20 +77,21 @@ Options TuneRun::options(const std::string& destination) const {
           .handle_signals = true};
 }
 
-std::optional<double> TuneRun::record(const Report& report, const std::string& destination) {
-  for (const Report::Worker& worker : report.workers) {
+std::optional<double> TuneRun::record(const ScatterReport& report, const std::string& destination) {
+  const JobReport& job = report.job;
+  for (const JobReport::Worker& worker : job.workers) {
     if (!worker.host.empty()) add_once(result_.hosts, worker.host);
   }
-  if (!report.ok()) {
-    Failure failure = report.failure.value_or(Failure{.code = report.verdict});
-    if (report.abandoned) {
+  if (!job.ok()) {
+    Failure failure = job.failure.value_or(Failure{.code = job.verdict});
+    if (job.abandoned) {
       failure.hint = fmt::format("check that host and its disk; {} may still be there",
                                  mpiferry::quoted(destination));
     }
     result_.fail(std::move(failure));
     return std::nullopt;
   }
-  const double speed = gigabytes_per_second(report.bytes_written, report.transfer);
+  const double speed = gigabytes_per_second(report.transfer.bytes_written, job.transfer_time);
   if (std::exchange(warm_, true)) {
     result_.figures[index_].speeds.push_back(speed);
     ++result_.measurements;

@@ -13,8 +13,8 @@
 #include "cli/tune/sweep_result.hpp"
 #include "cli/tune/tuning_plan.hpp"
 #include "engine/base/result.hpp"
-#include "engine/job/report.hpp"
 #include "engine/operations/scatter/options.hpp"
+#include "engine/operations/scatter/report.hpp"
 
 namespace mpiferry::cli {
 
@@ -32,7 +32,7 @@ class TuneRun {
   SweepProgress progress() const;
   Options options(const std::string& destination) const;
   // Notes the result. Returns the speed, unless the job failed.
-  std::optional<double> record(const Report& report, const std::string& destination);
+  std::optional<double> record(const ScatterReport& report, const std::string& destination);
   void finish();
 
  private:

@@ -42,12 +42,12 @@ class JobLoop {
 
   const job::Environment& environment() const noexcept { return environment_; }
 
-  // Until nothing is left to be done.
-  void run(job::Task<> task) {
+  // A session's task, until nothing is left to be done.
+  template <class Session>
+  JobReport run(const Session& session, job::Task<> task) {
     boost::asio::co_spawn(io_, std::move(task), job::Rethrow{});
     io_.run();
-  }
-  Report finish(Report report) {
+    JobReport report = session.report();
     if (report.abandoned) communicator_.abandon();
     return report;
   }
@@ -63,11 +63,6 @@ class JobLoop {
   const job::Environment environment_;
 };
 
-Report run_master(JobLoop& loop, job::MasterSession& session, job::MasterHalf& half) {
-  loop.run(session.run(half));
-  return loop.finish(session.report(half));
-}
-
 Result<std::unique_ptr<job::WorkerHalf>> make_half(const job::WorkerContext& context,
                                                    const job::Message& message) {
   return message.header.kind == wire::Kind::retrieval
@@ -75,64 +70,70 @@ Result<std::unique_ptr<job::WorkerHalf>> make_half(const job::WorkerContext& con
              : operations::ScatterWorker::make(context, message);
 }
 
-Report run_worker(JobLoop& loop, const job::SessionOptions& options, Observer& observer) {
+JobReport run_worker(JobLoop& loop, const job::SessionOptions& options, Observer& observer) {
   job::WorkerSession session{loop.environment(), options, observer, make_half};
-  loop.run(session.run());
-  return loop.finish(session.report());
+  return loop.run(session, session.run());
 }
 
-template <class Consumer, class RetrievalSettings>
+template <class Report, class Consumer, class RetrievalSettings>
 Report retrieve(mpi::NativeCommunicator parent, const RetrievalSettings& options,
                 Observer& observer) {
   mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
   JobLoop loop{communicator, mpi::ranks_per_core(communicator)};
-  if (communicator.rank() != kMaster) return run_worker(loop, options.session(), observer);
+  if (communicator.rank() != kMaster) {
+    return {.job = run_worker(loop, options.session(), observer)};
+  }
   job::MasterSession session{loop.environment(), options.session(), observer};
   Consumer consumer{options};
   operations::RetrievalMaster half{session, options, consumer};
-  return run_master(loop, session, half);
+  JobReport report = loop.run(session, session.run(half));
+  return consumer.report(std::move(report), half.report());
 }
 
 }  // namespace
 
-Report gather(mpi::NativeCommunicator parent, const GatherOptions& options, Observer& observer) {
-  return retrieve<operations::GatherMaster>(parent, options, observer);
+GatherReport gather(mpi::NativeCommunicator parent, const GatherOptions& options,
+                    Observer& observer) {
+  return retrieve<GatherReport, operations::GatherMaster>(parent, options, observer);
 }
 
-Report verify(mpi::NativeCommunicator parent, const VerifyOptions& options, Observer& observer) {
-  return retrieve<operations::VerifyMaster>(parent, options, observer);
+VerifyReport verify(mpi::NativeCommunicator parent, const VerifyOptions& options,
+                    Observer& observer) {
+  return retrieve<VerifyReport, operations::VerifyMaster>(parent, options, observer);
 }
 
-Report scatter_on(mpi::Communicator& communicator, double ranks_per_core, const Options& options,
-                  Observer& observer) {
+ScatterReport scatter_on(mpi::Communicator& communicator, double ranks_per_core,
+                         const Options& options, Observer& observer) {
   if (communicator.size() < 2) {
-    return {.rank = communicator.rank(),
-            .verdict = Errc::too_few_ranks,
-            .failure =
-                Failure{.code = Errc::too_few_ranks, .hint = "start it with mpirun -n 2 or more"},
-            .source = options.source};
+    return {.job = {.rank = communicator.rank(),
+                    .verdict = Errc::too_few_ranks,
+                    .failure = Failure{.code = Errc::too_few_ranks,
+                                       .hint = "start it with mpirun -n 2 or more"}},
+            .transfer = {.source = options.source}};
   }
   JobLoop loop{communicator, ranks_per_core};
-  if (communicator.rank() != kMaster) return run_worker(loop, options.session(), observer);
+  if (communicator.rank() != kMaster) {
+    return {.job = run_worker(loop, options.session(), observer)};
+  }
   job::MasterSession session{loop.environment(), options.session(), observer};
   operations::ScatterMaster half{session, options};
-  return run_master(loop, session, half);
+  return half.report(loop.run(session, session.run(half)));
 }
 
-Report scatter(mpi::NativeCommunicator parent, const Options& options, Observer& observer) {
+ScatterReport scatter(mpi::NativeCommunicator parent, const Options& options, Observer& observer) {
   mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
   return scatter_on(communicator, mpi::ranks_per_core(communicator), options, observer);
 }
 
-Report scatter(mpi::NativeCommunicator communicator, const Options& options) {
+ScatterReport scatter(mpi::NativeCommunicator communicator, const Options& options) {
   Observer nobody;
   return scatter(communicator, options, nobody);
 }
 
-void finalize_and_exit(const Report& report, int exit_code, const OnLost& on_lost) noexcept {
-  if (report.abandoned) mpi::Environment::abort(exit_code);
+void finalize_and_exit(const JobReport& job, int exit_code, const OnLost& on_lost) noexcept {
+  if (job.abandoned) mpi::Environment::abort(exit_code);
   mpi::Ending ending{.exit_code = exit_code, .patience = {}, .on_lost = on_lost};
-  if (const auto longest = protocol::longest_silence(report.stall_timeout)) {
+  if (const auto longest = protocol::longest_silence(job.stall_timeout)) {
     ending.patience = std::chrono::duration_cast<std::chrono::milliseconds>(*longest);
   }
   mpi::finalize_and_exit(ending);

@@ -4,7 +4,6 @@
 #include "engine/base/result.hpp"
 #include "engine/clock/clock.hpp"
 #include "engine/job/control.hpp"
-#include "engine/job/report.hpp"
 #include "engine/job/task.hpp"
 #include "engine/wire/job.hpp"
 
@@ -49,7 +48,6 @@ class MasterHalf {
   virtual Outcome publish() = 0;
   // The job is decided, and what was to be published is there: gives back what it holds.
   virtual void finish() {}
-  virtual void report(Report& report) const = 0;
 };
 
 }  // namespace mpiferry::job

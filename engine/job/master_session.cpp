@@ -320,18 +320,17 @@ Failure MasterSession::silence(const std::vector<Rank>& silent, std::string what
   return failure;
 }
 
-Report MasterSession::report(const MasterHalf& half) const {
-  Report report{.rank = kMaster,
-                .verdict = fsm_.verdict(),
-                .failure = fsm_.failure(),
-                .abandoned = fsm_.abandoned(),
-                .mpi_tests = environment_.transport.polls(),
-                .elapsed = stopwatch_.elapsed(),
-                .transfer = stopwatch_.transfer(),
-                .workers = peers_.reports()};
-  report.stall_timeout = options_.stall_timeout;
+JobReport MasterSession::report() const {
+  JobReport report{.rank = kMaster,
+                   .verdict = fsm_.verdict(),
+                   .failure = fsm_.failure(),
+                   .abandoned = fsm_.abandoned(),
+                   .stall_timeout = options_.stall_timeout,
+                   .mpi_tests = environment_.transport.polls(),
+                   .elapsed = stopwatch_.elapsed(),
+                   .transfer_time = stopwatch_.transfer(),
+                   .workers = peers_.reports()};
   if (fsm_.late()) report.warnings.push_back(*fsm_.late());
-  half.report(report);
   return report;
 }
 

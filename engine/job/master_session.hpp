@@ -13,11 +13,11 @@
 #include "engine/job/environment.hpp"
 #include "engine/job/heartbeat.hpp"
 #include "engine/job/job_clock.hpp"
+#include "engine/job/job_report.hpp"
 #include "engine/job/master_half.hpp"
 #include "engine/job/observer.hpp"
 #include "engine/job/peer_table.hpp"
 #include "engine/job/posted_receives.hpp"
-#include "engine/job/report.hpp"
 #include "engine/job/stopwatch.hpp"
 #include "engine/job/task.hpp"
 #include "engine/protocol/master_fsm.hpp"
@@ -37,7 +37,8 @@ class MasterSession {
 
   // The whole job. Failures end up in the report. `half` outlives the io_context's run.
   Task<> run(MasterHalf& half);
-  Report report(const MasterHalf& half) const;
+  // What the half has done is not in it.
+  JobReport report() const;
 
   // What follows is the half's.
   const Environment& environment() const noexcept { return environment_; }

@@ -48,8 +48,8 @@ std::string PeerTable::sums_file(Rank worker) const {
              : std::string{disk::kSumsName};
 }
 
-std::vector<Report::Worker> PeerTable::reports() const {
-  std::vector<Report::Worker> out;
+std::vector<JobReport::Worker> PeerTable::reports() const {
+  std::vector<JobReport::Worker> out;
   for (const Peer& it : peers_) out.push_back(it.report);
   return out;
 }

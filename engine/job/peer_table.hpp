@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/base/units.hpp"
-#include "engine/job/report.hpp"
+#include "engine/job/job_report.hpp"
 #include "engine/wire/job.hpp"
 #include "engine/wire/manifest.hpp"
 
@@ -39,12 +39,12 @@ class PeerTable {
   // sums cover them; XXH3SUMS in a directory of its own; XXH3SUMS.<rank> beside other workers.
   std::string sums_file(Rank worker) const;
 
-  std::vector<Report::Worker> reports() const;
+  std::vector<JobReport::Worker> reports() const;
   std::vector<wire::Manifest::Worker> manifest_workers() const;
 
  private:
   struct Peer {
-    Report::Worker report;
+    JobReport::Worker report;
     std::string machine;
     std::string directory_id;
     bool shares = false;

@@ -11,7 +11,6 @@
 #include "engine/job/control.hpp"
 #include "engine/job/environment.hpp"
 #include "engine/job/observer.hpp"
-#include "engine/job/report.hpp"
 #include "engine/job/task.hpp"
 #include "engine/protocol/worker_fsm.hpp"
 
@@ -64,8 +63,8 @@ class WorkerHalf {
   virtual bool answering() const = 0;
   // After a good end: makes the work visible.
   virtual Task<Outcome> publish(const wire::End& end) = 0;
+  // What it has done.
   virtual wire::Closed closed_message() const = 0;
-  virtual void report(Report& report) const = 0;
 };
 
 // Makes the half that a job's message asks for; bad_field if it cannot be read.

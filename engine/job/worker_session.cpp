@@ -253,13 +253,21 @@ void WorkerSession::interrupt(Failure signal) {
   if (fsm_.interrupt(placed(std::move(signal)), clock_.now())) report_failure();
 }
 
-Report WorkerSession::report() const {
-  Report report{.rank = environment_.self(),
-                .failure = fsm_.failure(),
-                .abandoned = fsm_.master_lost(),
-                .stall_timeout = half_ ? half_->stall_timeout() : options_.stall_timeout};
+JobReport WorkerSession::report() const {
+  JobReport report{.rank = environment_.self(),
+                   .failure = fsm_.failure(),
+                   .abandoned = fsm_.master_lost(),
+                   .stall_timeout = half_ ? half_->stall_timeout() : options_.stall_timeout};
   report.verdict = fsm_.verdict().value_or(report.verdict);
-  if (half_) half_->report(report);
+  if (half_) {
+    const wire::Closed done = half_->closed_message();
+    report.workers.push_back({.rank = environment_.self(),
+                              .host = environment_.host,
+                              .chunks_written = done.chunks_written,
+                              .bytes_written = done.bytes_written,
+                              .chunks_corrupt = done.chunks_corrupt,
+                              .ack_messages = done.ack_messages});
+  }
   return report;
 }
 

@@ -11,8 +11,8 @@
 #include "engine/job/environment.hpp"
 #include "engine/job/heartbeat.hpp"
 #include "engine/job/job_clock.hpp"
+#include "engine/job/job_report.hpp"
 #include "engine/job/observer.hpp"
-#include "engine/job/report.hpp"
 #include "engine/job/task.hpp"
 #include "engine/job/worker_half.hpp"
 #include "engine/protocol/master_deadline.hpp"
@@ -29,7 +29,7 @@ class WorkerSession {
 
   // From the job to the end. What fails here is told to the master, who says what it means.
   Task<> run();
-  Report report() const;
+  JobReport report() const;
 
  private:
   struct EarlyEnd {

@@ -46,8 +46,8 @@ class Messages : public RunTest {
     plan = plan::ChunkPlan{size, chunk_size, workers};
     MPI_Barrier(MPI_COMM_WORLD);  // the source is there
     ledger() = {};
-    const Report report = scatter(MPI_COMM_WORLD, options);
-    ASSERT_TRUE(report.ok());
+    const ScatterReport report = scatter(MPI_COMM_WORLD, options);
+    ASSERT_TRUE(report.job.ok());
     EXPECT_EQ(ledger().not_ours, 0U);
     for (const Sent& sent : ledger().sent) {
       EXPECT_EQ(sent.bytes, kHeaderSize + sent.header.length.value);
@@ -56,13 +56,13 @@ class Messages : public RunTest {
     if (world_rank == 0) {
       expect_master(options, report, workers, faults.corrupt_first);
     } else {
-      expect_worker(report, faults.corrupt_first);
+      expect_worker(report.job, faults.corrupt_first);
     }
   }
 
-  void expect_master(const Options& options, const Report& report, std::uint32_t workers,
+  void expect_master(const Options& options, const ScatterReport& report, std::uint32_t workers,
                      std::uint64_t damaged) {
-    EXPECT_EQ(report.chunks_resent, damaged * workers);
+    EXPECT_EQ(report.transfer.chunks_resent, damaged * workers);
     // Every chunk once, and once more for each time that it arrived damaged.
     std::vector<std::uint32_t> times(plan.chunks());
     std::uint64_t payload = 0;
@@ -86,7 +86,7 @@ class Messages : public RunTest {
     for (const std::uint32_t n : times) messages += n;
     EXPECT_EQ(messages, plan.chunks() + damaged * workers);
     if (damaged == 0) {
-      EXPECT_EQ(payload, report.source_size->value);
+      EXPECT_EQ(payload, report.transfer.source_size->value);
     }
 
     // Beside the chunks a job, an end and a last word for every worker, and nothing else: signs of
@@ -103,7 +103,7 @@ class Messages : public RunTest {
       EXPECT_EQ(control[2 * workers + i]->to, worker);
       expected += kHeaderSize + length_of(job_of(options, workers, *control[i]));
       // All share the master's directory: no sums.
-      expected += kHeaderSize + length_of(wire::End{.chunks = report.chunks.value_or(0)});
+      expected += kHeaderSize + length_of(wire::End{.chunks = report.transfer.chunks.value_or(0)});
       expected += kHeaderSize + length_of(wire::Over{});
     }
     std::uint64_t bytes = 0;
@@ -111,7 +111,7 @@ class Messages : public RunTest {
     EXPECT_EQ(bytes, expected);
 
     std::uint64_t acks = 0;
-    for (const Report::Worker& worker : report.workers) acks += worker.ack_messages;
+    for (const JobReport::Worker& worker : report.job.workers) acks += worker.ack_messages;
     expect_calls({{"MPI_Isend", messages},
                   {"MPI_Irecv", acks},
                   {"MPI_Get_count", acks},
@@ -142,9 +142,10 @@ class Messages : public RunTest {
     return job;
   }
 
-  void expect_worker(const Report& report, std::uint64_t damaged) {
+  void expect_worker(const JobReport& job, std::uint64_t damaged) {
     const std::uint64_t mine = plan.chunks_of(Rank{world_rank});
-    EXPECT_EQ(report.chunks_corrupt, damaged);
+    ASSERT_EQ(job.workers.size(), 1U);
+    EXPECT_EQ(job.workers.front().chunks_corrupt, damaged);
     const auto& sent = ledger().sent;
     ASSERT_GE(sent.size(), 2U);
     EXPECT_EQ(sent.front().header.kind, Kind::ready);

@@ -147,11 +147,11 @@ class Allocation : public RunTest {
     options.window = changes.window;
     options.faults = changes.faults;
     Pace pace{kWarm, chunks - 1};
-    const Report report = scatter(MPI_COMM_WORLD, options, pace);
+    const ScatterReport report = scatter(MPI_COMM_WORLD, options, pace);
 #ifdef FERRY_COUNTS_ALLOCATIONS
     trace = false;
 #endif
-    EXPECT_TRUE(report.ok());
+    EXPECT_TRUE(report.job.ok());
     EXPECT_GT(pace.steps(), 0);
     return pace.between();
   }

@@ -111,11 +111,11 @@ TEST_F(ChunkStoreTest, of_a_job_tells_the_user_who_is_writing_its_stripe) {
   options.layout = wire::Layout::stripes;
   options.reroute = true;  // which is no remedy
   Intruder other{directory / "data"};
-  const Report report = scatter(MPI_COMM_WORLD, options, other);
+  const ScatterReport report = scatter(MPI_COMM_WORLD, options, other);
   if (world_rank != 0) return;
   ASSERT_TRUE(other.stripe);
-  EXPECT_EQ(report.verdict, Errc::dest_occupied);
-  const Failure failure = report.failure.value_or(Failure{});
+  EXPECT_EQ(report.job.verdict, Errc::dest_occupied);
+  const Failure failure = report.job.failure.value_or(Failure{});
   EXPECT_EQ(failure.rank, Rank{1}) << failure.message();
   EXPECT_TRUE(failure.path.ends_with("/data/stripe_1.bin.part")) << failure.path;
   EXPECT_EQ(failure.detail, "another job is writing it");

@@ -70,12 +70,12 @@ TEST_F(LastWord, of_a_worker_that_has_failed_ends_the_job) {
     return;
   }
   Observer nobody;
-  const Report report = scatter_on(comm, 1.0, options, nobody);
+  const ScatterReport report = scatter_on(comm, 1.0, options, nobody);
   if (comm.rank() != kMaster) return;
-  EXPECT_EQ(report.verdict, Errc::dest_write_failed);
-  ASSERT_TRUE(report.failure);
-  EXPECT_EQ(report.failure->rank, last);
-  EXPECT_EQ(report.failure->path, "d/stripe_1.bin");
+  EXPECT_EQ(report.job.verdict, Errc::dest_write_failed);
+  ASSERT_TRUE(report.job.failure);
+  EXPECT_EQ(report.job.failure->rank, last);
+  EXPECT_EQ(report.job.failure->path, "d/stripe_1.bin");
   EXPECT_FALSE(std::filesystem::exists(directory / "job" / "manifest.json"));
 }
 

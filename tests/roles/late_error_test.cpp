@@ -50,15 +50,15 @@ TEST_F(LateError, of_one_worker_fails_the_job_before_anything_has_its_name) {
       options.fsync = fsync;
       if (fsync) options.io = Options::Io::direct;  // two descriptors of one file
       failing = world_rank == 1;
-      const Report report = scatter(MPI_COMM_WORLD, options);
+      const ScatterReport report = scatter(MPI_COMM_WORLD, options);
       failing = false;
       MPI_Barrier(MPI_COMM_WORLD);
       EXPECT_FALSE(fs::exists(directory / name / "manifest.json"));
       EXPECT_FALSE(fs::exists(directory / name / "file.bin"));
       EXPECT_FALSE(fs::exists(directory / name / "stripe_1.bin"));
       if (world_rank != 0) continue;
-      EXPECT_EQ(report.verdict, Errc::dest_write_failed);
-      const Failure failure = report.failure.value_or(Failure{});
+      EXPECT_EQ(report.job.verdict, Errc::dest_write_failed);
+      const Failure failure = report.job.failure.value_or(Failure{});
       EXPECT_EQ(failure.rank, Rank{1});
       EXPECT_EQ(failure.system_errno, EDQUOT);
       EXPECT_NE(failure.path.find(layout == wire::Layout::file ? "/file.bin" : "/stripe_1"),

@@ -15,28 +15,29 @@ constexpr auto kWorld = MPI_COMM_WORLD;
 class Resume : public RunTest {
  protected:
   // A job whose source rank 0 has made. All ranks are through with it.
-  Report go(const std::string& source, bool resume, wire::Layout layout = wire::Layout::chunks,
-            std::uint64_t chunk = kChunk) {
+  ScatterReport go(const std::string& source, bool resume,
+                   wire::Layout layout = wire::Layout::chunks, std::uint64_t chunk = kChunk) {
     Options options{.source = (directory / "source").string(),
                     .destination = (directory / "data").string(),
                     .chunk_size = {chunk},
                     .layout = layout,
                     .resume = resume};
     if (world_rank == 0) std::ofstream{options.source, std::ios::binary} << source;
-    Report report = scatter(kWorld, options);
+    ScatterReport report = scatter(kWorld, options);
     MPI_Barrier(kWorld);
     return report;
   }
   // On the master: so many chunks were sent, and all is there.
-  void expect_sent(const Report& report, const std::string& source, std::uint64_t sent,
+  void expect_sent(const ScatterReport& report, const std::string& source, std::uint64_t sent,
                    std::uint64_t chunk = kChunk) const {
-    EXPECT_EQ(report.verdict, Errc::ok) << (report.failure ? report.failure->message() : "");
+    EXPECT_EQ(report.job.verdict, Errc::ok)
+        << (report.job.failure ? report.job.failure->message() : "");
     if (world_rank != 0) return;
     const std::uint64_t chunks = (source.size() + chunk - 1) / chunk;
     EXPECT_TRUE(report.resume);
     EXPECT_EQ(report.chunks_sent, sent);
     EXPECT_EQ(report.chunks_kept, chunks - sent);
-    EXPECT_EQ(report.bytes_kept + report.bytes_written, Bytes{source.size()});
+    EXPECT_EQ(report.bytes_kept + report.transfer.bytes_written, Bytes{source.size()});
     EXPECT_TRUE(moved("data", chunks) == source);
     EXPECT_FALSE(fs::exists(directory / "data" / ("chunk_" + std::to_string(chunks) + ".bin")));
   }
@@ -44,7 +45,7 @@ class Resume : public RunTest {
 
 TEST_F(Resume, of_what_is_complete_sends_nothing) {
   const std::string source = random_bytes(9 * kChunk + 3);
-  ASSERT_EQ(go(source, false).verdict, Errc::ok);
+  ASSERT_EQ(go(source, false).job.verdict, Errc::ok);
   expect_sent(go(source, true), source, 0);
 }
 
@@ -55,7 +56,7 @@ TEST_F(Resume, of_nothing_sends_everything) {
 
 TEST_F(Resume, sends_what_has_changed) {
   std::string source = random_bytes(9 * kChunk + 3);
-  ASSERT_EQ(go(source, false).verdict, Errc::ok);
+  ASSERT_EQ(go(source, false).job.verdict, Errc::ok);
   source[2 * kChunk] ^= 1;
   source.back() ^= 1;
   expect_sent(go(source, true), source, 2);
@@ -63,7 +64,7 @@ TEST_F(Resume, sends_what_has_changed) {
 
 TEST_F(Resume, leaves_no_tail_of_a_longer_source_and_adds_that_of_a_longer_one) {
   const std::string source = random_bytes(9 * kChunk + 3);
-  ASSERT_EQ(go(source, false).verdict, Errc::ok);
+  ASSERT_EQ(go(source, false).job.verdict, Errc::ok);
   const std::string shorter = source.substr(0, 4 * kChunk + 7);
   expect_sent(go(shorter, true), shorter, 1);
   expect_sent(go(source, true), source, 6);
@@ -73,29 +74,29 @@ TEST_F(Resume, leaves_no_tail_of_a_longer_source_and_adds_that_of_a_longer_one) 
 
 TEST_F(Resume, with_another_chunk_size_sends_what_is_another_chunk) {
   const std::string source = random_bytes(9 * kChunk + 3);
-  ASSERT_EQ(go(source, false).verdict, Errc::ok);
-  const Report report = go(source, true, wire::Layout::chunks, 2 * kChunk);
+  ASSERT_EQ(go(source, false).job.verdict, Errc::ok);
+  const ScatterReport report = go(source, true, wire::Layout::chunks, 2 * kChunk);
   expect_sent(report, source, 5, 2 * kChunk);
 }
 
 TEST_F(Resume, in_one_file_beside_chunks_is_refused_and_changes_nothing) {
   const std::string source = random_bytes(9 * kChunk + 3);
-  ASSERT_EQ(go(source, false).verdict, Errc::ok);
-  const Report report = go(source, true, wire::Layout::file);
-  EXPECT_NE(report.verdict, Errc::ok);
+  ASSERT_EQ(go(source, false).job.verdict, Errc::ok);
+  const ScatterReport report = go(source, true, wire::Layout::file);
+  EXPECT_NE(report.job.verdict, Errc::ok);
   if (world_rank != 0) return;
-  EXPECT_EQ(report.verdict, Errc::dest_occupied);
-  ASSERT_TRUE(report.failure);
-  EXPECT_NE(report.failure->hint.find("--layout chunks"), std::string::npos);
+  EXPECT_EQ(report.job.verdict, Errc::dest_occupied);
+  ASSERT_TRUE(report.job.failure);
+  EXPECT_NE(report.job.failure->hint.find("--layout chunks"), std::string::npos);
   EXPECT_TRUE(moved("data", 10) == source);
   EXPECT_FALSE(fs::exists(directory / "data/file.bin.part"));
 }
 
 TEST_F(Resume, in_stripes_leaves_no_chunks_beside_them) {
   const std::string source = random_bytes(9 * kChunk + 3);
-  ASSERT_EQ(go(source, false).verdict, Errc::ok);
+  ASSERT_EQ(go(source, false).job.verdict, Errc::ok);
   if (world_rank == 0) fs::remove(directory / "data/manifest.json");  // a finished job stays
-  EXPECT_EQ(go(source, true, wire::Layout::stripes).verdict, Errc::ok);
+  EXPECT_EQ(go(source, true, wire::Layout::stripes).job.verdict, Errc::ok);
   if (world_rank != 0) return;
   EXPECT_TRUE(moved("data", 10).empty());
   std::uint64_t bytes = 0;
@@ -118,28 +119,28 @@ struct ReplaceFile final : Observer {
 
 TEST_F(Resume, of_one_file_that_somebody_replaces_meanwhile_says_so) {
   const std::string source = random_bytes(9 * kChunk + 3);
-  ASSERT_EQ(go(source, false, wire::Layout::file).verdict, Errc::ok);
+  ASSERT_EQ(go(source, false, wire::Layout::file).job.verdict, Errc::ok);
   Options options = job(kWorld, "data", source.size());
   options.layout = wire::Layout::file;
   options.resume = true;
   ReplaceFile observer{directory / "data/file.bin"};
-  const Report report = scatter(kWorld, options, observer);
+  const ScatterReport report = scatter(kWorld, options, observer);
   if (world_rank != 0) return;
   EXPECT_EQ(report.chunks_kept, 10U);
-  EXPECT_EQ(report.verdict, Errc::dest_write_failed);
-  ASSERT_TRUE(report.failure);
-  EXPECT_TRUE(report.failure->path.ends_with("/data/file.bin"));
-  EXPECT_EQ(report.failure->detail, "somebody has removed or replaced it meanwhile");
-  EXPECT_NE(report.failure->hint.find("--resume"), std::string::npos);
+  EXPECT_EQ(report.job.verdict, Errc::dest_write_failed);
+  ASSERT_TRUE(report.job.failure);
+  EXPECT_TRUE(report.job.failure->path.ends_with("/data/file.bin"));
+  EXPECT_EQ(report.job.failure->detail, "somebody has removed or replaced it meanwhile");
+  EXPECT_NE(report.job.failure->hint.find("--resume"), std::string::npos);
 }
 
 TEST_F(Resume, is_not_for_a_job_that_replaces) {
   Options options = job(kWorld, "data", kChunk);
   options.resume = options.force = true;
-  const Report report = scatter(kWorld, options);
-  EXPECT_NE(report.verdict, Errc::ok);
+  const ScatterReport report = scatter(kWorld, options);
+  EXPECT_NE(report.job.verdict, Errc::ok);
   if (world_rank == 0) {
-    EXPECT_EQ(report.verdict, Errc::invalid_argument);
+    EXPECT_EQ(report.job.verdict, Errc::invalid_argument);
   }
 }
 

@@ -20,18 +20,19 @@ class RetrievalTest : public RunTest {
   void scatter(wire::Layout layout) {
     Options options = job(kWorld, "data", kSize);
     options.layout = layout;
-    const Report report = mpiferry::scatter(kWorld, options);
-    ASSERT_EQ(report.verdict, Errc::ok) << (report.failure ? report.failure->message() : "");
+    const ScatterReport report = mpiferry::scatter(kWorld, options);
+    ASSERT_EQ(report.job.verdict, Errc::ok)
+        << (report.job.failure ? report.job.failure->message() : "");
     MPI_Barrier(kWorld);
   }
-  Report gather_all() {
+  GatherReport gather_all() {
     Tally tally;
     GatherOptions options;
     options.directory = path("data");
     options.target = path("target");
     return gather(kWorld, options, tally);
   }
-  Report verify_all(const std::string& against = "") {
+  VerifyReport verify_all(const std::string& against = "") {
     Tally tally;
     VerifyOptions options;
     options.directory = path("data");
@@ -57,24 +58,24 @@ class RetrievalTest : public RunTest {
     });
   }
   void expect_gathered() {
-    const Report report = gather_all();
-    EXPECT_EQ(report.verdict, Errc::ok) << (report.failure ? report.failure->message() : "");
-    EXPECT_FALSE(report.abandoned);
+    const GatherReport report = gather_all();
+    EXPECT_EQ(report.job.verdict, Errc::ok)
+        << (report.job.failure ? report.job.failure->message() : "");
+    EXPECT_FALSE(report.job.abandoned);
     if (world_rank != 0) return;
     EXPECT_TRUE(read_file(path("target")) == read_file(path("data.source")));
     EXPECT_FALSE(fs::exists(path(".target.mpiferry.part")));
-    EXPECT_EQ(report.command, "gather");
     EXPECT_EQ(report.target, path("target"));
-    EXPECT_EQ(report.bytes_written, Bytes{kSize});
-    EXPECT_EQ(report.chunks_written, 8U);
-    EXPECT_TRUE(report.digest);
-    EXPECT_LE(report.peak_buffers, report.buffers);
+    EXPECT_EQ(report.transfer.bytes_written, Bytes{kSize});
+    EXPECT_EQ(report.transfer.chunks_written, 8U);
+    EXPECT_TRUE(report.transfer.digest);
+    EXPECT_LE(report.transfer.peak_buffers, report.transfer.buffers);
   }
   // On the master.
-  static void expect_flaw(const Report& report, Report::Discrepancy::Kind kind, std::uint64_t chunk,
+  static void expect_flaw(const VerifyReport& report, Discrepancy::Kind kind, std::uint64_t chunk,
                           const std::string& where) {
     ASSERT_EQ(report.discrepancies.size(), 1U);
-    const Report::Discrepancy& discrepancy = report.discrepancies.front();
+    const Discrepancy& discrepancy = report.discrepancies.front();
     EXPECT_EQ(discrepancy.kind, kind);
     EXPECT_EQ(discrepancy.chunk, ChunkIndex{chunk});
     EXPECT_GE(discrepancy.rank.value, 0);
@@ -88,11 +89,11 @@ TEST_F(RetrievalTest, brings_every_layout_back) {
        {wire::Layout::chunks, wire::Layout::stripes, wire::Layout::file}) {
     scatter(layout);
     expect_gathered();
-    const Report looked = verify_all(path("data.source"));
-    EXPECT_EQ(looked.verdict, Errc::ok) << (looked.failure ? looked.failure->message() : "");
+    const VerifyReport looked = verify_all(path("data.source"));
+    EXPECT_EQ(looked.job.verdict, Errc::ok)
+        << (looked.job.failure ? looked.job.failure->message() : "");
     if (world_rank == 0) {
-      EXPECT_EQ(looked.command, "verify");
-      EXPECT_EQ(looked.bytes_written, Bytes{kSize});
+      EXPECT_EQ(looked.transfer.bytes_written, Bytes{kSize});
       EXPECT_TRUE(looked.discrepancies.empty());
     }
     meanwhile([&] {
@@ -105,33 +106,33 @@ TEST_F(RetrievalTest, brings_every_layout_back) {
 TEST_F(RetrievalTest, of_a_damaged_chunk_names_it_and_makes_no_file) {
   scatter(wire::Layout::chunks);
   flip_a_byte(chunk_path(3), 17);
-  const Report gathered = gather_all();
-  EXPECT_NE(gathered.verdict, Errc::ok);
-  const Report looked = verify_all();
-  EXPECT_NE(looked.verdict, Errc::ok);
+  const GatherReport gathered = gather_all();
+  EXPECT_NE(gathered.job.verdict, Errc::ok);
+  const VerifyReport looked = verify_all();
+  EXPECT_NE(looked.job.verdict, Errc::ok);
   if (world_rank != 0) return;
-  EXPECT_EQ(gathered.verdict, Errc::chunk_damaged);
-  ASSERT_TRUE(gathered.failure);
-  EXPECT_EQ(gathered.failure->path, chunk_path(3));
-  EXPECT_NE(gathered.failure->detail.find("chunk 3 is damaged"), std::string::npos);
-  EXPECT_NE(gathered.failure->detail.find("the manifest says"), std::string::npos);
+  EXPECT_EQ(gathered.job.verdict, Errc::chunk_damaged);
+  ASSERT_TRUE(gathered.job.failure);
+  EXPECT_EQ(gathered.job.failure->path, chunk_path(3));
+  EXPECT_NE(gathered.job.failure->detail.find("chunk 3 is damaged"), std::string::npos);
+  EXPECT_NE(gathered.job.failure->detail.find("the manifest says"), std::string::npos);
   EXPECT_FALSE(fs::exists(path("target")));
   EXPECT_FALSE(fs::exists(path(".target.mpiferry.part")));
-  EXPECT_EQ(looked.verdict, Errc::chunk_damaged);
+  EXPECT_EQ(looked.job.verdict, Errc::chunk_damaged);
   EXPECT_EQ(looked.chunks_damaged, 1U);
-  EXPECT_EQ(looked.chunks_written, 7U) << "the others are right";
-  expect_flaw(looked, Report::Discrepancy::Kind::damaged, 3, chunk_path(3));
+  EXPECT_EQ(looked.transfer.chunks_written, 7U) << "the others are right";
+  expect_flaw(looked, Discrepancy::Kind::damaged, 3, chunk_path(3));
 }
 
 TEST_F(RetrievalTest, of_a_missing_chunk_names_it_and_makes_no_file) {
   scatter(wire::Layout::chunks);
   meanwhile([&] { fs::remove(chunk_path(7)); });
-  const Report gathered = gather_all();
-  const Report looked = verify_all();
+  const GatherReport gathered = gather_all();
+  const VerifyReport looked = verify_all();
   if (world_rank != 0) return;
-  EXPECT_EQ(gathered.verdict, Errc::chunk_missing);
+  EXPECT_EQ(gathered.job.verdict, Errc::chunk_missing);
   EXPECT_FALSE(fs::exists(path("target")));
-  EXPECT_EQ(looked.verdict, Errc::chunk_missing);
+  EXPECT_EQ(looked.job.verdict, Errc::chunk_missing);
   EXPECT_EQ(looked.chunks_missing, 1U);
   ASSERT_EQ(looked.discrepancies.size(), 1U);
   EXPECT_EQ(looked.discrepancies.front().chunk, ChunkIndex{7});
@@ -140,23 +141,23 @@ TEST_F(RetrievalTest, of_a_missing_chunk_names_it_and_makes_no_file) {
 TEST_F(RetrievalTest, counts_what_differs_from_another_file) {
   scatter(wire::Layout::stripes);
   flip_a_byte(path("data.source"), 5 * kChunk);
-  const Report looked = verify_all(path("data.source"));
+  const VerifyReport looked = verify_all(path("data.source"));
   if (world_rank != 0) return;
-  EXPECT_EQ(looked.verdict, Errc::file_differs);
+  EXPECT_EQ(looked.job.verdict, Errc::file_differs);
   EXPECT_EQ(looked.chunks_differing, 1U);
   EXPECT_EQ(looked.chunks_damaged + looked.chunks_missing, 0U);
-  expect_flaw(looked, Report::Discrepancy::Kind::differs, 5, path("data.source"));
+  expect_flaw(looked, Discrepancy::Kind::differs, 5, path("data.source"));
 }
 
 TEST_F(RetrievalTest, counts_files_that_have_no_place_there) {
   scatter(wire::Layout::chunks);
   meanwhile([&] { std::ofstream{chunk_path(8)} << "of another job"; });
-  const Report looked = verify_all();
-  EXPECT_EQ(looked.verdict, Errc::ok) << "it is all there";
+  const VerifyReport looked = verify_all();
+  EXPECT_EQ(looked.job.verdict, Errc::ok) << "it is all there";
   if (world_rank != 0) return;
   EXPECT_EQ(looked.extra_files, 1U);
   ASSERT_EQ(looked.discrepancies.size(), 1U);
-  EXPECT_EQ(looked.discrepancies.front().kind, Report::Discrepancy::Kind::extra);
+  EXPECT_EQ(looked.discrepancies.front().kind, Discrepancy::Kind::extra);
   EXPECT_FALSE(looked.discrepancies.front().chunk);
 }
 
@@ -171,8 +172,9 @@ TEST_F(RetrievalTest, counts_many_files_with_names_of_control_characters) {
     }
   });
   expect_gathered();
-  const Report looked = verify_all();
-  EXPECT_EQ(looked.verdict, Errc::ok) << (looked.failure ? looked.failure->message() : "");
+  const VerifyReport looked = verify_all();
+  EXPECT_EQ(looked.job.verdict, Errc::ok)
+      << (looked.job.failure ? looked.job.failure->message() : "");
   if (world_rank != 0) return;
   EXPECT_EQ(looked.extra_files, static_cast<std::uint64_t>(kExtras));
 }

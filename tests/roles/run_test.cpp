@@ -17,35 +17,36 @@ class Run : public RunTest {
     const auto workers = static_cast<std::uint64_t>(size_of(communicator)) - 1;
     const int rank = rank_in(communicator);
     Tally tally;
-    const Report report = scatter(communicator, options, tally);
-    EXPECT_EQ(report.rank.value, rank);
-    EXPECT_EQ(report.verdict, Errc::ok) << (report.failure ? report.failure->message() : "");
-    EXPECT_FALSE(report.failure);
-    EXPECT_FALSE(report.abandoned);
-    if (rank != 0) return expect_worker(report, tally, chunks, workers);
+    const ScatterReport report = scatter(communicator, options, tally);
+    EXPECT_EQ(report.job.rank.value, rank);
+    EXPECT_EQ(report.job.verdict, Errc::ok)
+        << (report.job.failure ? report.job.failure->message() : "");
+    EXPECT_FALSE(report.job.failure);
+    EXPECT_FALSE(report.job.abandoned);
+    if (rank != 0) return expect_worker(report.job, tally, chunks, workers);
 
     EXPECT_TRUE(moved(name, chunks) == read_file(options.source));
     EXPECT_TRUE(std::filesystem::exists(directory / name / "manifest.json"));
-    EXPECT_EQ(report.source, options.source);
-    EXPECT_EQ(report.directory, options.destination);
-    EXPECT_EQ(report.source_size, Bytes{chunks * kChunk});
-    EXPECT_EQ(report.chunk_size, Bytes{kChunk});
-    EXPECT_EQ(report.chunks, chunks);
+    EXPECT_EQ(report.transfer.source, options.source);
+    EXPECT_EQ(report.transfer.directory, options.destination);
+    EXPECT_EQ(report.transfer.source_size, Bytes{chunks * kChunk});
+    EXPECT_EQ(report.transfer.chunk_size, Bytes{kChunk});
+    EXPECT_EQ(report.transfer.chunks, chunks);
     EXPECT_EQ(report.chunks_sent, chunks);
-    EXPECT_EQ(report.chunks_written, chunks);
-    EXPECT_EQ(report.chunks_resent, 0U);
-    EXPECT_EQ(report.bytes_written, Bytes{chunks * kChunk});
-    EXPECT_TRUE(report.digest);
-    EXPECT_EQ(report.window, options.effective_window());
-    EXPECT_LE(report.peak_in_flight, report.window);
-    EXPECT_EQ(report.buffers, report.window * workers);
-    EXPECT_GE(report.peak_buffers, 1U);
-    EXPECT_LE(report.peak_buffers, report.buffers);
-    EXPECT_GT(report.mpi_tests, 0U);
-    EXPECT_GE(report.elapsed, report.transfer);
-    ASSERT_EQ(report.workers.size(), workers);
+    EXPECT_EQ(report.transfer.chunks_written, chunks);
+    EXPECT_EQ(report.transfer.chunks_resent, 0U);
+    EXPECT_EQ(report.transfer.bytes_written, Bytes{chunks * kChunk});
+    EXPECT_TRUE(report.transfer.digest);
+    EXPECT_EQ(report.transfer.window, options.effective_window());
+    EXPECT_LE(report.transfer.peak_in_flight, report.transfer.window);
+    EXPECT_EQ(report.transfer.buffers, report.transfer.window * workers);
+    EXPECT_GE(report.transfer.peak_buffers, 1U);
+    EXPECT_LE(report.transfer.peak_buffers, report.transfer.buffers);
+    EXPECT_GT(report.job.mpi_tests, 0U);
+    EXPECT_GE(report.job.elapsed, report.job.transfer_time);
+    ASSERT_EQ(report.job.workers.size(), workers);
     for (std::uint64_t i = 0; i < workers; ++i) {
-      const Report::Worker& worker = report.workers[i];
+      const JobReport::Worker& worker = report.job.workers[i];
       EXPECT_EQ(worker.rank.value, static_cast<int>(i) + 1);
       EXPECT_FALSE(worker.host.empty());
       EXPECT_EQ(worker.directory, options.destination);
@@ -60,13 +61,15 @@ class Run : public RunTest {
     EXPECT_EQ(tally.written + tally.ends, 0);
   }
 
-  void expect_worker(const Report& report, const Tally& tally, std::uint64_t chunks,
+  void expect_worker(const JobReport& job, const Tally& tally, std::uint64_t chunks,
                      std::uint64_t workers) {
-    const auto mine = share(chunks, workers, static_cast<std::uint64_t>(report.rank.value) - 1);
-    EXPECT_EQ(report.chunks_written, mine);
-    EXPECT_EQ(report.bytes_written, Bytes{mine * kChunk});
+    const auto mine = share(chunks, workers, static_cast<std::uint64_t>(job.rank.value) - 1);
+    ASSERT_EQ(job.workers.size(), 1U);
+    EXPECT_EQ(job.workers.front().rank, job.rank);
+    EXPECT_EQ(job.workers.front().chunks_written, mine);
+    EXPECT_EQ(job.workers.front().bytes_written, Bytes{mine * kChunk});
     EXPECT_EQ(static_cast<std::uint64_t>(tally.written), mine);
-    EXPECT_EQ(tally.written_by, report.rank);
+    EXPECT_EQ(tally.written_by, job.rank);
     EXPECT_EQ(tally.ends, 1);
     EXPECT_EQ(tally.sources + tally.sent + tally.statuses, 0);
   }
@@ -108,7 +111,7 @@ TEST_F(Run, runs_again_in_the_same_process) {
   expect_a_job_on(MPI_COMM_WORLD, "first", kChunks, first);
   expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
   // Into the same destination only by force.
-  EXPECT_EQ(scatter(MPI_COMM_WORLD, second).verdict, Errc::dest_occupied);
+  EXPECT_EQ(scatter(MPI_COMM_WORLD, second).job.verdict, Errc::dest_occupied);
   second.force = true;
   expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
 }
@@ -121,8 +124,8 @@ TEST_F(Run, on_a_communicator_of_its_own_runs_job_after_job) {
   for (int i = 0; i < 20; ++i) {
     const std::string name = "out" + std::to_string(i);
     const Options options = job(MPI_COMM_WORLD, name, kChunks * kChunk);
-    const Report report = scatter_on(borrowed, 2, options, nobody);
-    EXPECT_TRUE(report.ok()) << (report.failure ? report.failure->message() : "");
+    const ScatterReport report = scatter_on(borrowed, 2, options, nobody);
+    EXPECT_TRUE(report.job.ok()) << (report.job.failure ? report.job.failure->message() : "");
     if (world_rank == 0) {
       EXPECT_TRUE(moved(name, kChunks) == read_file(options.source));
     }
@@ -148,7 +151,7 @@ TEST_F(Run, takes_the_options_of_rank_0_only) {
   if (world_rank == 0) {
     expect_a_job_on(MPI_COMM_WORLD, "out", kChunks, options);
   } else {
-    EXPECT_TRUE(scatter(MPI_COMM_WORLD, options).ok());
+    EXPECT_TRUE(scatter(MPI_COMM_WORLD, options).job.ok());
   }
 }
 
@@ -168,12 +171,12 @@ TEST_F(Run, discards_without_touching_the_destination) {
   Options options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);
   options.discard = true;
   options.faults.corrupt_every = 7;  // what is not written is checked all the same
-  const Report report = scatter(MPI_COMM_WORLD, options);
-  EXPECT_TRUE(report.ok());
+  const ScatterReport report = scatter(MPI_COMM_WORLD, options);
+  EXPECT_TRUE(report.job.ok());
   if (world_rank == 0) {
     EXPECT_TRUE(report.discard);
-    EXPECT_EQ(report.chunks_written, kChunks);
-    EXPECT_GT(report.chunks_resent, 0U);
+    EXPECT_EQ(report.transfer.chunks_written, kChunks);
+    EXPECT_GT(report.transfer.chunks_resent, 0U);
     EXPECT_FALSE(std::filesystem::exists(options.destination));
   }
 }
@@ -196,10 +199,10 @@ TEST_F(Run, tells_every_rank_the_verdict_of_a_failure) {
   Options options = job(MPI_COMM_WORLD, "out", kChunk);
   options.source += ".missing";
   Tally tally;
-  const Report report = scatter(MPI_COMM_WORLD, options, tally);
-  EXPECT_EQ(report.verdict, Errc::source_not_found);
-  EXPECT_FALSE(report.abandoned);
-  EXPECT_EQ(report.failure.has_value(), world_rank == 0);
+  const ScatterReport report = scatter(MPI_COMM_WORLD, options, tally);
+  EXPECT_EQ(report.job.verdict, Errc::source_not_found);
+  EXPECT_FALSE(report.job.abandoned);
+  EXPECT_EQ(report.job.failure.has_value(), world_rank == 0);
   EXPECT_EQ(tally.sent + tally.written, 0);
   EXPECT_EQ(tally.ends, world_rank == 0 ? 0 : 1);
 }
@@ -207,7 +210,7 @@ TEST_F(Run, tells_every_rank_the_verdict_of_a_failure) {
 TEST_F(Run, tells_every_rank_the_verdict_of_invalid_options) {
   Options options = job(MPI_COMM_WORLD, "out", kChunk);
   options.window = 0;
-  EXPECT_EQ(scatter(MPI_COMM_WORLD, options).verdict, Errc::invalid_argument);
+  EXPECT_EQ(scatter(MPI_COMM_WORLD, options).job.verdict, Errc::invalid_argument);
 }
 
 TEST_F(Run, tells_every_rank_that_one_worker_could_not_write) {
@@ -217,19 +220,19 @@ TEST_F(Run, tells_every_rank_that_one_worker_could_not_write) {
     std::ofstream{options.destination + "/1"} << "in the way";
   }
   options.destination += "/{rank}";
-  const Report report = scatter(MPI_COMM_WORLD, options);
-  EXPECT_EQ(report.verdict, Errc::dest_unusable);
+  const ScatterReport report = scatter(MPI_COMM_WORLD, options);
+  EXPECT_EQ(report.job.verdict, Errc::dest_unusable);
   if (world_rank == 0) {
-    ASSERT_TRUE(report.failure);
-    EXPECT_EQ(report.failure->rank, Rank{1});
-    EXPECT_FALSE(report.failure->host.empty());
+    ASSERT_TRUE(report.job.failure);
+    EXPECT_EQ(report.job.failure->rank, Rank{1});
+    EXPECT_FALSE(report.job.failure->host.empty());
   }
 }
 
 TEST_F(Run, refuses_a_communicator_of_one_rank) {
-  const Report report = scatter(MPI_COMM_SELF, {.source = "whatever"});
-  EXPECT_EQ(report.verdict, Errc::too_few_ranks);
-  EXPECT_TRUE(report.failure);
+  const ScatterReport report = scatter(MPI_COMM_SELF, {.source = "whatever"});
+  EXPECT_EQ(report.job.verdict, Errc::too_few_ranks);
+  EXPECT_TRUE(report.job.failure);
 }
 
 }  // namespace

@@ -217,9 +217,9 @@ void Auditor::check_published() {
           "the manifest comes last", "a worker has failed");
 }
 
-void Auditor::end(const std::vector<Report>& reports) {
+void Auditor::end(const ScatterReport& report) {
   running_ = false;
-  const Report& master = reports.front();
+  const JobReport& master = report.job;
   require(!faults_ || it_.explains(master.verdict), "a fault explains a failure",
           master.failure ? master.failure->message() : std::string{error_name(master.verdict)});
   const bool enough = std::ranges::any_of(
@@ -236,7 +236,7 @@ void Auditor::end(const std::vector<Report>& reports) {
   } else {
     require(!master.ok() || it_.discard, "a job that went well has a manifest", "there is none");
   }
-  if (master.ok()) check_counters(reports);
+  if (master.ok()) check_counters(report);
   if (master.verdict == Errc::worker_stalled) check_blame(master);
   if (end_sent_ && over_sent_ && !master.ok() && it_.stopped != kMaster) {
     require(*over_sent_ - *end_sent_ <= kPatience + kSlack, "patience ends",
@@ -245,30 +245,30 @@ void Auditor::end(const std::vector<Report>& reports) {
   }
 }
 
-void Auditor::check_counters(const std::vector<Report>& reports) {
-  const Report& master = reports.front();
-  if (!it_.discard || master.chunks_written > 0) {
-    require(master.chunks_written + master.chunks_kept == it_.chunks() || master.untouched,
+void Auditor::check_counters(const ScatterReport& report) {
+  const TransferReport& transfer = report.transfer;
+  if (!it_.discard || transfer.chunks_written > 0) {
+    require(transfer.chunks_written + report.chunks_kept == it_.chunks() || report.untouched,
             "counters agree",
-            fmt::format("{} chunks are written and {} kept of {}", master.chunks_written,
-                        master.chunks_kept, it_.chunks()));
-    require(master.bytes_written + master.bytes_kept == it_.size || master.untouched,
+            fmt::format("{} chunks are written and {} kept of {}", transfer.chunks_written,
+                        report.chunks_kept, it_.chunks()));
+    require(transfer.bytes_written + report.bytes_kept == it_.size || report.untouched,
             "counters agree", "not all bytes are written or kept");
   }
   const auto written = std::ranges::count_if(chunks_, &Chunk::written);
   require(
-      std::cmp_equal(written, master.chunks_written), "counters agree",
-      fmt::format("{} chunks were acknowledged, {} are counted", written, master.chunks_written));
-  require(master.peak_in_flight <= it_.window && master.peak_buffers <= master.buffers,
+      std::cmp_equal(written, transfer.chunks_written), "counters agree",
+      fmt::format("{} chunks were acknowledged, {} are counted", written, transfer.chunks_written));
+  require(transfer.peak_in_flight <= it_.window && transfer.peak_buffers <= transfer.buffers,
           "memory has a bound",
-          fmt::format("{} chunks in flight of {}, {} buffers of {}", master.peak_in_flight,
-                      it_.window, master.peak_buffers, master.buffers));
+          fmt::format("{} chunks in flight of {}, {} buffers of {}", transfer.peak_in_flight,
+                      it_.window, transfer.peak_buffers, transfer.buffers));
 }
 
 // Who is said to be silent has been silent.
-void Auditor::check_blame(const Report& report) {
-  if (!report.failure || report.failure->rank == kNoRank || it_.stopped == kMaster) return;
-  const Rank rank = report.failure->rank;
+void Auditor::check_blame(const JobReport& master) {
+  if (!master.failure || master.failure->rank == kNoRank || it_.stopped == kMaster) return;
+  const Rank rank = master.failure->rank;
   // Who is silent after the end is given up by another rule.
   if (rank == kMaster || !end_sent_ || end_ == Errc::ok) return;
   const Duration silent = worker(rank).silent;

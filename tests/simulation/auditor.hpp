@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "engine/base/units.hpp"
-#include "engine/job/report.hpp"
+#include "engine/operations/scatter/report.hpp"
 #include "engine/wire/ack.hpp"
 #include "engine/wire/header.hpp"
 #include "tests/simulation/layout_reader.hpp"
@@ -30,8 +30,8 @@ class Auditor {
 
   // A scatter begins. `faults`: those of the scenario happen in it.
   void begin(bool resume, bool faults);
-  // It is over, in order or not.
-  void end(const std::vector<Report>& reports);
+  // It is over, in order or not. What rank 0 reports.
+  void end(const ScatterReport& report);
 
   // Each message, as its send begins and as it arrives.
   void on_send(Rank from, Rank to, std::span<const std::byte> message);
@@ -71,8 +71,8 @@ class Auditor {
   void on_end(std::span<const std::byte> payload);
   void check_written(const wire::Ack& ack, Rank from);
   void check_published();
-  void check_counters(const std::vector<Report>& reports);
-  void check_blame(const Report& report);
+  void check_counters(const ScatterReport& report);
+  void check_blame(const JobReport& master);
   void require(bool holds, const char* promise, const std::string& what);
 
   const Scenario& it_;

@@ -63,7 +63,7 @@ class Play {
       check_scatter(scatter(Existing::none, false), true);
       write_source();
     }
-    const std::vector<Report> first =
+    const std::vector<JobReport> first =
         scatter(it_.changed ? Existing::resume : Existing::none, true);
     check_scatter(first, it_.faultless());
     bool whole = first.front().ok() && !lost_[0] && !it_.discard;
@@ -158,20 +158,20 @@ class Play {
     return options;
   }
 
-  // Runs a job; `with_half` hands the master's half to what it is given. The reports of all ranks,
-  // by rank.
+  // Runs a job; `with_half` hands the master's half to what it is given, and may then ask it for
+  // its own report. What all ranks report, by rank.
   template <class WithHalf>
-  std::vector<Report> run_job(const job::SessionOptions& session_options, bool faults,
-                              WithHalf with_half) {
+  std::vector<JobReport> run_job(const job::SessionOptions& session_options, bool faults,
+                                 WithHalf with_half) {
     Ranks ranks{network_, disks_, static_cast<int>(it_.workers) + 1, ++job_id_};
     job::MasterSession master{ranks[kMaster].environment(), session_options, nobody_, job_id_};
-    std::vector<Report> reports;
+    std::vector<JobReport> reports;
     with_half(master, [&](job::MasterHalf& half) {
       std::vector<std::unique_ptr<job::WorkerSession>> workers = start(ranks, session_options);
       ranks[kMaster].start(master.run(half));
       if (faults) schedule_faults(ranks, master);
       wait(ranks, master, faults);
-      reports.push_back(master.report(half));
+      reports.push_back(master.report());
       for (const auto& worker : workers) reports.push_back(worker->report());
     });
     return reports;
@@ -238,21 +238,23 @@ class Play {
     }
   }
 
-  std::vector<Report> scatter(Existing existing, bool faults) {
+  std::vector<JobReport> scatter(Existing existing, bool faults) {
     const Options given = options(existing);
     damage_ = faults ? it_.damage : 0;
     auditor_.begin(existing == Existing::resume, faults);
+    ScatterReport report;
     auto reports = run_job(given.session(), faults, [&](job::MasterSession& session, auto run) {
       operations::ScatterMaster half{session, given};
       run(half);
+      report = half.report(session.report());
     });
-    if (!lost_[0]) auditor_.end(reports);
+    if (!lost_[0]) auditor_.end(report);
     damage_ = 0;
     return reports;
   }
 
-  void check_scatter(const std::vector<Report>& reports, bool must_succeed) {
-    const Report& master = reports.front();
+  void check_scatter(const std::vector<JobReport>& reports, bool must_succeed) {
+    const JobReport& master = reports.front();
     if (must_succeed && !master.ok()) {
       broken(fmt::format("a job without a fault failed: {}",
                          master.failure ? master.failure->message() : "no failure"));
@@ -266,7 +268,7 @@ class Play {
   }
 
   // A worker that has left in order has the master's verdict.
-  void check_verdicts(const std::vector<Report>& reports) {
+  void check_verdicts(const std::vector<JobReport>& reports) {
     if (lost_[0] || reports.front().abandoned) return;
     for (std::size_t rank = 1; rank < reports.size(); ++rank) {
       if (lost_[rank] || reports[rank].abandoned) continue;
@@ -277,7 +279,7 @@ class Play {
     }
   }
 
-  void check_names(const Report& master) {
+  void check_names(const JobReport& master) {
     if (std::ranges::any_of(lost_, [](bool lost) { return lost; }) || it_.bad_disk) return;
     disks_.each([this, &master](Disk& disk) {
       for (const std::string& path : disk.names_below("/out")) {
@@ -311,7 +313,7 @@ class Play {
   void gather_with_damage() {
     disks_.of(kMaster).remove(kTarget);
     damage_ = it_.damage;
-    const Report gathered = retrieve<operations::GatherMaster>(gather_options());
+    const JobReport gathered = retrieve<operations::GatherMaster>(gather_options());
     damage_ = 0;
     if (gathered.ok()) {
       if (!target_is_source()) broken("what was gathered is not the source");
@@ -323,7 +325,7 @@ class Play {
   }
 
   void retrieve_all() {
-    const Report gathered = retrieve<operations::GatherMaster>(gather_options());
+    const JobReport gathered = retrieve<operations::GatherMaster>(gather_options());
     if (!gathered.ok()) {
       broken("a gather failed: " + (gathered.failure ? gathered.failure->message() : "no failure"));
     } else if (!target_is_source()) {
@@ -333,7 +335,7 @@ class Play {
     verify.directory = destination();
     verify.stall_timeout = options(Existing::none).stall_timeout;
     verify.against = it_.stream ? std::string{} : kSource;
-    const Report verified = retrieve<operations::VerifyMaster>(verify);
+    const JobReport verified = retrieve<operations::VerifyMaster>(verify);
     if (!verified.ok()) {
       broken("a verification failed: " +
              (verified.failure ? verified.failure->message() : "no failure"));
@@ -341,8 +343,8 @@ class Play {
   }
 
   template <class Consumer, class RetrievalSettings>
-  Report retrieve(const RetrievalSettings& given) {
-    const std::vector<Report> reports =
+  JobReport retrieve(const RetrievalSettings& given) {
+    const std::vector<JobReport> reports =
         run_job(given.session(), false, [&given](job::MasterSession& session, auto run) {
           Consumer consumer{given};
           operations::RetrievalMaster half{session, given, consumer};

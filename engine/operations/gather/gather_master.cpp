@@ -166,8 +166,8 @@ std::string GatherMaster::poured() const {
                      manifest().size.value);
 }
 
-void GatherMaster::reject(Report::Discrepancy discrepancy) {
-  const bool missing = discrepancy.kind == Report::Discrepancy::Kind::missing;
+void GatherMaster::reject(Discrepancy discrepancy) {
+  const bool missing = discrepancy.kind == Discrepancy::Kind::missing;
   retrieval_->session().fail(
       {.code = missing ? Errc::chunk_missing : Errc::chunk_damaged,
        .rank = discrepancy.rank,
@@ -212,9 +212,8 @@ Outcome GatherMaster::publish() {
   return options_.fsync ? directory_->sync() : Outcome{Nothing{}};
 }
 
-void GatherMaster::report(Report& report) const {
-  report.command = "gather";
-  report.target = options_.target;
+GatherReport GatherMaster::report(JobReport job, TransferReport transfer) const {
+  return {.job = std::move(job), .transfer = std::move(transfer), .target = options_.target};
 }
 
 }  // namespace mpiferry::operations

@@ -12,6 +12,7 @@
 #include "engine/disk/offset_partial_file.hpp"
 #include "engine/disk/stream_target.hpp"
 #include "engine/operations/gather/file_writer.hpp"
+#include "engine/operations/gather/report.hpp"
 #include "engine/operations/retrieval/chunk_consumer.hpp"
 #include "engine/operations/retrieval/options.hpp"
 #include "engine/operations/retrieval/retrieval_master.hpp"
@@ -30,13 +31,13 @@ class GatherMaster final : public ChunkConsumer {
   bool spares_master() const override { return true; }
   Outcome open(RetrievalMaster& retrieval) override;
   void accept(ChunkIndex chunk, Bytes length, Lease lease) override;
-  void reject(Report::Discrepancy discrepancy) override;
-  void on_extra(Report::Discrepancy /*discrepancy*/) override {}  // verify tells them
+  void reject(Discrepancy discrepancy) override;
+  void on_extra(Discrepancy /*discrepancy*/) override {}  // verify tells them
   bool work() override;
   bool working() const override { return writer_ && writer_->pending() > 0; }
   void conclude() override;
   Outcome publish() override;
-  void report(Report& report) const override;
+  GatherReport report(JobReport job, TransferReport transfer) const;
 
  private:
   struct InHand {

@@ -7,7 +7,7 @@
 #include "engine/base/buffer_pool.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
-#include "engine/job/report.hpp"
+#include "engine/operations/retrieval/discrepancy.hpp"
 
 namespace mpiferry::operations {
 
@@ -31,8 +31,8 @@ class ChunkConsumer {
   // RetrievalMaster::on_stored is to be called when it is free again.
   virtual void accept(ChunkIndex chunk, Bytes length, Lease lease) = 0;
   // A chunk is not, wherever it was looked for; or a file has no place there.
-  virtual void reject(Report::Discrepancy discrepancy) = 0;
-  virtual void on_extra(Report::Discrepancy discrepancy) = 0;
+  virtual void reject(Discrepancy discrepancy) = 0;
+  virtual void on_extra(Discrepancy discrepancy) = 0;
   // A slice of other work. False if there is none now.
   virtual bool work() = 0;
   virtual bool working() const = 0;
@@ -42,7 +42,6 @@ class ChunkConsumer {
   virtual void conclude() = 0;
   // job::MasterHalf::publish.
   virtual Outcome publish() { return Nothing{}; }
-  virtual void report(Report& report) const = 0;
 };
 
 }  // namespace mpiferry::operations

@@ -33,8 +33,7 @@ Task<> ChunkFetch::run() {
   if (it_.consumer.wants_chunks()) {
     co_await check_holders();
   } else {  // who wants the chunks does not ask what else there is
-    it_.discrepancies.list_extras(
-        [this](Report::Discrepancy it) { it_.consumer.on_extra(std::move(it)); });
+    it_.discrepancies.list_extras([this](Discrepancy it) { it_.consumer.on_extra(std::move(it)); });
   }
   while (!it_.session.failed()) {
     const bool busy = take_turn();
@@ -134,7 +133,7 @@ void ChunkFetch::on_stored(ChunkIndex chunk, Bytes length) {
 }
 
 // Of progress only what can be brought counts.
-void ChunkFetch::reject(Report::Discrepancy discrepancy) {
+void ChunkFetch::reject(Discrepancy discrepancy) {
   bytes_rejected_ += length_of(*discrepancy.chunk);
   it_.session.observer().on_checked(*discrepancy.chunk, discrepancy.rank, false);
   it_.consumer.reject(std::move(discrepancy));

@@ -59,7 +59,7 @@ class ChunkFetch {
   void on_reply(Rank from, const wire::ReadReply& reply, Lease lease);
   void settle(Rank from, protocol::FetchEffect effect, const wire::ReadReply& reply, Lease lease);
   void give_up_on(ChunkIndex chunk);
-  void reject(Report::Discrepancy discrepancy);
+  void reject(Discrepancy discrepancy);
   std::uint64_t chunks() const noexcept { return it_.manifest.chunk_digests.size(); }
   Bytes length_of(ChunkIndex chunk) const noexcept;
   std::optional<Rank> holder(ChunkIndex chunk, std::uint32_t n) const;

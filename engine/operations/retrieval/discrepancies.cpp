@@ -26,14 +26,14 @@ std::string Discrepancies::path_of(ChunkIndex chunk) const {
       stored_name(manifest_.layout, chunk, manifest_.holder_of(chunk), manifest_.is_moved(chunk)));
 }
 
-Report::Discrepancy Discrepancies::unreadable(Rank from, const wire::ReadReply& reply) const {
-  Report::Discrepancy discrepancy{.kind = Report::Discrepancy::Kind::damaged,
-                                  .chunk = reply.chunk,
-                                  .rank = from,
-                                  .host = session_.host(from),
-                                  .path = path_of(reply.chunk),
-                                  .call = wire::call_name(reply.call),
-                                  .system_errno = reply.system_errno};
+Discrepancy Discrepancies::unreadable(Rank from, const wire::ReadReply& reply) const {
+  Discrepancy discrepancy{.kind = Discrepancy::Kind::damaged,
+                          .chunk = reply.chunk,
+                          .rank = from,
+                          .host = session_.host(from),
+                          .path = path_of(reply.chunk),
+                          .call = wire::call_name(reply.call),
+                          .system_errno = reply.system_errno};
   const std::string expected = wire::to_hex(manifest_.chunk_digests[reply.chunk.value]);
   switch (reply.status) {
     case wire::ReadReply::Status::whole:
@@ -41,7 +41,7 @@ Report::Discrepancy Discrepancies::unreadable(Rank from, const wire::ReadReply& 
                                        wire::to_hex(reply.digest), expected);
       break;
     case wire::ReadReply::Status::missing:
-      discrepancy.kind = Report::Discrepancy::Kind::missing;
+      discrepancy.kind = Discrepancy::Kind::missing;
       discrepancy.detail = fmt::format("it is not there; the manifest says digest {}", expected);
       break;
     case wire::ReadReply::Status::wrong_length:
@@ -69,11 +69,11 @@ Failure Discrepancies::unopened(Rank from, const wire::ReadReply& reply) const {
   return failure;
 }
 
-Report::Discrepancy Discrepancies::missing(ChunkIndex chunk) const {
+Discrepancy Discrepancies::missing(ChunkIndex chunk) const {
   const Rank holder = manifest_.holder_of(chunk);
   const auto& worker = manifest_.workers[static_cast<std::size_t>(holder.value) - 1];
   return {
-      .kind = Report::Discrepancy::Kind::missing,
+      .kind = Discrepancy::Kind::missing,
       .chunk = chunk,
       .path = path_of(chunk),
       .detail = fmt::format(
@@ -126,9 +126,8 @@ bool Discrepancies::is_rerouted_chunk(std::uint32_t directory, std::string_view 
          directory_of(ChunkIndex{*number}) == directory;
 }
 
-Report::Discrepancy Discrepancies::extra(Rank from, std::uint32_t directory,
-                                         std::string_view name) const {
-  return {.kind = Report::Discrepancy::Kind::extra,
+Discrepancy Discrepancies::extra(Rank from, std::uint32_t directory, std::string_view name) const {
+  return {.kind = Discrepancy::Kind::extra,
           .rank = from,
           .host = session_.host(from),
           .path = path_in(destinations_.path(directory), name)};

@@ -8,8 +8,8 @@
 
 #include "engine/base/failure.hpp"
 #include "engine/job/master_session.hpp"
-#include "engine/job/report.hpp"
 #include "engine/operations/retrieval/destination_map.hpp"
+#include "engine/operations/retrieval/discrepancy.hpp"
 #include "engine/operations/retrieval/peer_surveys.hpp"
 #include "engine/wire/manifest.hpp"
 #include "engine/wire/retrieval.hpp"
@@ -27,9 +27,9 @@ class Discrepancies {
   std::uint32_t directory_of(ChunkIndex chunk) const;
 
   // Of a chunk that `from` could not read as it was scattered.
-  Report::Discrepancy unreadable(Rank from, const wire::ReadReply& reply) const;
+  Discrepancy unreadable(Rank from, const wire::ReadReply& reply) const;
   // Of a chunk that no rank sees.
-  Report::Discrepancy missing(ChunkIndex chunk) const;
+  Discrepancy missing(ChunkIndex chunk) const;
   // The chunk may well be whole: `from` has too many files open.
   Failure unopened(Rank from, const wire::ReadReply& reply) const;
   // Why nobody could see the chunk: the first of those who could not look where it ought to be.
@@ -37,14 +37,14 @@ class Discrepancies {
 
   // Files that have no place where they are. What several ranks of a host see, the lowest of them
   // tells. Containers of one machine may see different files, and so may machines of one name.
-  using Sink = std::function<void(Report::Discrepancy)>;
+  using Sink = std::function<void(Discrepancy)>;
   void list_extras(const Sink& sink) const;
 
  private:
   void list_named(Rank from, const Sink& sink) const;
   void list_misplaced(Rank from, const Sink& sink) const;
   bool is_rerouted_chunk(std::uint32_t directory, std::string_view name) const;
-  Report::Discrepancy extra(Rank from, std::uint32_t directory, std::string_view name) const;
+  Discrepancy extra(Rank from, std::uint32_t directory, std::string_view name) const;
   std::string path_of(ChunkIndex chunk) const;
 
   const job::MasterSession& session_;

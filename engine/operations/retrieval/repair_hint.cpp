@@ -38,13 +38,13 @@ std::string named_one_of_several(const wire::Manifest& manifest, const std::stri
 }  // namespace
 
 // ENXIO is what a socket says; 0: it was opened, and is none.
-bool is_no_file(const Report::Discrepancy& discrepancy) noexcept {
+bool is_no_file(const Discrepancy& discrepancy) noexcept {
   constexpr auto kErrors = std::to_array({0, EISDIR, ELOOP, ENXIO});
   return discrepancy.call == "open" &&
          std::ranges::find(kErrors, discrepancy.system_errno) != kErrors.end();
 }
 
-std::string repair_hint(const Report::Discrepancy& discrepancy, const wire::Manifest& manifest,
+std::string repair_hint(const Discrepancy& discrepancy, const wire::Manifest& manifest,
                         const std::string& directory) {
   constexpr const char* kFromSource = "scatter --resume repairs it from the source";
   // It replaces nothing that no job has made.
@@ -53,7 +53,7 @@ std::string repair_hint(const Report::Discrepancy& discrepancy, const wire::Mani
                        mpiferry::quoted(discrepancy.path), kFromSource);
   }
   std::string other;
-  if (discrepancy.kind == Report::Discrepancy::Kind::missing) {
+  if (discrepancy.kind == Discrepancy::Kind::missing) {
     other = named_one_of_several(manifest, directory);
   } else if (discrepancy.system_errno != 0) {
     other = disk::stored_failure(discrepancy.path, discrepancy.call, discrepancy.system_errno).hint;

@@ -3,16 +3,16 @@
 
 #include <string>
 
-#include "engine/job/report.hpp"
+#include "engine/operations/retrieval/discrepancy.hpp"
 #include "engine/wire/manifest.hpp"
 
 namespace mpiferry::operations {
 
 // Whether something else has the name of its file: a directory, a FIFO, a symbolic link.
-bool is_no_file(const Report::Discrepancy& discrepancy) noexcept;
+bool is_no_file(const Discrepancy& discrepancy) noexcept;
 
 // A hint. `directory`: as the user has named it, {rank} and {host} included.
-std::string repair_hint(const Report::Discrepancy& discrepancy, const wire::Manifest& manifest,
+std::string repair_hint(const Discrepancy& discrepancy, const wire::Manifest& manifest,
                         const std::string& directory);
 
 }  // namespace mpiferry::operations

@@ -223,16 +223,15 @@ void RetrievalMaster::on_tick(clock::Time now) {
        .elapsed = session_.transfer_time()});
 }
 
-void RetrievalMaster::report(Report& report) const {
-  report.directory = directory_;
-  report.window = memory_.window;
-  report.buffers = memory_.buffers;
+TransferReport RetrievalMaster::report() const {
+  TransferReport report{
+      .directory = directory_, .window = memory_.window, .buffers = memory_.buffers};
   if (!manifest_.workers.empty()) {  // it was read
     report.source = manifest_.source;
     report.source_size = manifest_.size;
     report.chunk_size = manifest_.chunk_size;
     report.chunks = chunks();
-    if (report.ok()) report.digest = manifest_.digest;
+    if (session_.verdict() == Errc::ok) report.digest = manifest_.digest;
     if (receives_) report.peak_buffers = receives_->peak();
   }
   if (fetch_) {
@@ -243,7 +242,7 @@ void RetrievalMaster::report(Report& report) const {
     report.chunks_resent = fetcher.chunks_again();
     report.peak_in_flight = fetcher.peak_in_flight();
   }
-  consumer_.report(report);
+  return report;
 }
 
 }  // namespace mpiferry::operations

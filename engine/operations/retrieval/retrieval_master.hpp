@@ -10,6 +10,7 @@
 
 #include "engine/job/master_half.hpp"
 #include "engine/job/master_session.hpp"
+#include "engine/job/transfer_report.hpp"
 #include "engine/operations/retrieval/answer_receives.hpp"
 #include "engine/operations/retrieval/chunk_consumer.hpp"
 #include "engine/operations/retrieval/chunk_fetch.hpp"
@@ -39,7 +40,8 @@ class RetrievalMaster final : public job::MasterHalf {
   void on_failed() override;
   wire::End end_message(Rank worker) const override;
   Outcome publish() override { return consumer_.publish(); }
-  void report(Report& report) const override;
+  // After the job. What the consumer has found is not in it.
+  TransferReport report() const;
 
   // What follows is the consumer's.
   job::MasterSession& session() const noexcept { return session_; }

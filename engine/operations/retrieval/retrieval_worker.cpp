@@ -274,9 +274,4 @@ wire::Closed RetrievalWorker::closed_message() const {
   return {.chunks_written = chunks_read_, .bytes_written = bytes_read_};
 }
 
-void RetrievalWorker::report(Report& report) const {
-  report.chunks_written = chunks_read_;
-  report.bytes_written = bytes_read_;
-}
-
 }  // namespace mpiferry::operations

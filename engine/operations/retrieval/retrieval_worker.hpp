@@ -35,7 +35,6 @@ class RetrievalWorker final : public job::WorkerHalf {
   }
   job::Task<Outcome> publish(const wire::End& end) override;
   wire::Closed closed_message() const override;
-  void report(Report& report) const override;
 
  private:
   struct Sent {

@@ -337,37 +337,45 @@ void ScatterMaster::finish() {
   destination_.release(session_.failed(), !sender_ || sender_->sender().chunks_written() == 0);
 }
 
-void ScatterMaster::report(Report& report) const {
+ScatterReport ScatterMaster::report(JobReport job) const {
+  job.warnings.insert(job.warnings.begin(), warnings_.begin(), warnings_.end());
+  ScatterReport report{.job = std::move(job), .transfer = transfer_report()};
   const auto& finished = destination_.finished();
-  report.source = options_.source;
-  report.directory = destination_.path();
-  report.chunk_size = options_.chunk_size;
-  report.chunks = chunks_;
   report.discard = options_.discard;
   report.clearing = destination_.clearing();
   report.untouched = finished && !destination_.unpublished();
   if (destination_.unpublished() && finished) report.replaced = finished->source;
   report.resume = options_.resume;
-  report.warnings.insert(report.warnings.begin(), warnings_.begin(), warnings_.end());
-  report.window = options_.effective_window();
-  report.buffers = chunk_pool_.capacity();
-  report.peak_buffers = chunk_pool_.peak();
-  if (reader_) {
-    report.source_size = source_.size;
-    if (!report.source_size && chunks_) report.source_size = reader_->bytes();
-    if (report.ok()) report.digest = reader_->file_digest();
-  }
-  if (!sender_) return;
+  if (!sender_) return report;
   const protocol::Sender& sender = sender_->sender();
   report.chunks_sent = sender.chunks_started() - sender.chunks_kept();
   report.chunks_kept = sender.chunks_kept();
   report.bytes_kept = sender.bytes_kept();
   report.chunks_moved = sender.moved().size();
-  report.chunks_resent = sender.chunks_resent();
-  report.chunks_corrupt = sender.chunks_corrupt();
+  return report;
+}
+
+TransferReport ScatterMaster::transfer_report() const {
+  TransferReport report{.source = options_.source,
+                        .directory = destination_.path(),
+                        .chunk_size = options_.chunk_size,
+                        .chunks = chunks_,
+                        .window = options_.effective_window(),
+                        .buffers = chunk_pool_.capacity(),
+                        .peak_buffers = chunk_pool_.peak()};
+  if (reader_) {
+    report.source_size = source_.size;
+    if (!report.source_size && chunks_) report.source_size = reader_->bytes();
+    if (session_.verdict() == Errc::ok) report.digest = reader_->file_digest();
+  }
+  if (!sender_) return report;
+  const protocol::Sender& sender = sender_->sender();
   report.chunks_written = sender.chunks_written();
   report.bytes_written = sender.bytes_written();
+  report.chunks_corrupt = sender.chunks_corrupt();
+  report.chunks_resent = sender.chunks_resent();
   report.peak_in_flight = sender.peak_in_flight();
+  return report;
 }
 
 }  // namespace mpiferry::operations

@@ -9,6 +9,7 @@
 
 #include "engine/base/buffer_pool.hpp"
 #include "engine/job/control.hpp"
+#include "engine/job/job_report.hpp"
 #include "engine/job/master_half.hpp"
 #include "engine/job/master_session.hpp"
 #include "engine/job/source_reader.hpp"
@@ -16,6 +17,7 @@
 #include "engine/operations/scatter/chunk_sender.hpp"
 #include "engine/operations/scatter/master_destination.hpp"
 #include "engine/operations/scatter/options.hpp"
+#include "engine/operations/scatter/report.hpp"
 #include "engine/operations/scatter/source_facts.hpp"
 #include "engine/protocol/held_chunks.hpp"
 #include "engine/wire/ack.hpp"
@@ -40,9 +42,11 @@ class ScatterMaster final : public job::MasterHalf {
   wire::End end_message(Rank worker) const override;
   Outcome publish() override;
   void finish() override;
-  void report(Report& report) const override;
+  // Adds what it has done. After the job.
+  ScatterReport report(JobReport job) const;
 
  private:
+  TransferReport transfer_report() const;
   Outcome open_source();
   wire::Job job_message() const;
   Outcome before_send(const protocol::Send& send, Bytes length);

@@ -116,11 +116,4 @@ wire::Closed ScatterWorker::closed_message() const {
           .stripe_digest = store_ ? store_->stripe_digest() : std::nullopt};
 }
 
-void ScatterWorker::report(Report& report) const {
-  if (!receiver_) return;
-  report.chunks_written = receiver_->chunks_written();
-  report.bytes_written = receiver_->bytes_written();
-  report.chunks_corrupt = receiver_->chunks_corrupt();
-}
-
 }  // namespace mpiferry::operations

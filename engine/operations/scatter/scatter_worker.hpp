@@ -39,7 +39,6 @@ class ScatterWorker final : public job::WorkerHalf {
   }
   job::Task<Outcome> publish(const wire::End& end) override;
   wire::Closed closed_message() const override;
-  void report(Report& report) const override;
 
  private:
   job::Task<Outcome> digest_stripe();

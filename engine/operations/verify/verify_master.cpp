@@ -33,7 +33,7 @@ Outcome VerifyMaster::open(RetrievalMaster& retrieval) {
                    .hint = kNameAFile};
   }
   if (*source->size() != manifest().size) {
-    note({.kind = Report::Discrepancy::Kind::differs,
+    note({.kind = Discrepancy::Kind::differs,
           .rank = kMaster,
           .host = host(),
           .path = options_.against,
@@ -51,22 +51,22 @@ void VerifyMaster::accept(ChunkIndex chunk, Bytes length, Lease /*lease*/) {
   retrieval_->on_stored(chunk, length);
 }
 
-void VerifyMaster::reject(Report::Discrepancy discrepancy) { note(std::move(discrepancy)); }
-void VerifyMaster::on_extra(Report::Discrepancy discrepancy) { note(std::move(discrepancy)); }
+void VerifyMaster::reject(Discrepancy discrepancy) { note(std::move(discrepancy)); }
+void VerifyMaster::on_extra(Discrepancy discrepancy) { note(std::move(discrepancy)); }
 
-void VerifyMaster::note(Report::Discrepancy discrepancy) {
+void VerifyMaster::note(Discrepancy discrepancy) {
   switch (discrepancy.kind) {
-    case Report::Discrepancy::Kind::missing:
+    case Discrepancy::Kind::missing:
       if (found_.chunks_missing++ == 0) advise(discrepancy);  // the others have the same cure
       break;
-    case Report::Discrepancy::Kind::damaged:
+    case Discrepancy::Kind::damaged:
       ++found_.chunks_damaged;
       advise(discrepancy);
       break;
-    case Report::Discrepancy::Kind::differs:
+    case Discrepancy::Kind::differs:
       ++found_.chunks_differing;
       break;
-    case Report::Discrepancy::Kind::extra:
+    case Discrepancy::Kind::extra:
       ++found_.extra_files;
       break;
   }
@@ -74,7 +74,7 @@ void VerifyMaster::note(Report::Discrepancy discrepancy) {
     found_.discrepancies.push_back(std::move(discrepancy));
 }
 
-void VerifyMaster::advise(const Report::Discrepancy& discrepancy) {
+void VerifyMaster::advise(const Discrepancy& discrepancy) {
   std::string hint = repair_hint(discrepancy, manifest(), options_.directory);
   if (std::ranges::find(hints_, hint) == hints_.end()) hints_.push_back(std::move(hint));
 }
@@ -99,7 +99,7 @@ void VerifyMaster::compare() {
     case job::SourceReader::Step::ready: {
       const std::uint64_t expected = manifest().chunk_digests[next_.value];
       if (reader_->digest() != expected) {
-        note({.kind = Report::Discrepancy::Kind::differs,
+        note({.kind = Discrepancy::Kind::differs,
               .chunk = next_,
               .rank = kMaster,
               .host = host(),
@@ -132,7 +132,7 @@ void VerifyMaster::conclude() {
   }
   // Chunk by chunk the same, and yet another whole: then the manifest contradicts itself.
   if (reader_ && found_.chunks_differing == 0 && reader_->file_digest() != manifest().digest) {
-    note({.kind = Report::Discrepancy::Kind::differs,
+    note({.kind = Discrepancy::Kind::differs,
           .rank = kMaster,
           .host = host(),
           .path = options_.against,
@@ -168,15 +168,13 @@ void VerifyMaster::conclude() {
                               .hint = fmt::format("{}", fmt::join(hints_, "; "))});
 }
 
-void VerifyMaster::report(Report& report) const {
-  report.command = "verify";
+VerifyReport VerifyMaster::report(JobReport job, TransferReport transfer) const {
+  VerifyReport report = found_;
+  report.job = std::move(job);
+  report.transfer = std::move(transfer);
+  if (!reader_) report.transfer.digest.reset();  // that of the whole was not looked at
   report.against = options_.against;
-  if (!reader_) report.digest.reset();  // that of the whole was not looked at
-  report.chunks_missing = found_.chunks_missing;
-  report.chunks_damaged = found_.chunks_damaged;
-  report.chunks_differing = found_.chunks_differing;
-  report.extra_files = found_.extra_files;
-  report.discrepancies = found_.discrepancies;
+  return report;
 }
 
 }  // namespace mpiferry::operations

@@ -11,6 +11,7 @@
 #include "engine/operations/retrieval/chunk_consumer.hpp"
 #include "engine/operations/retrieval/options.hpp"
 #include "engine/operations/retrieval/retrieval_master.hpp"
+#include "engine/operations/verify/report.hpp"
 
 namespace mpiferry::operations {
 
@@ -24,17 +25,17 @@ class VerifyMaster final : public ChunkConsumer {
   bool spares_master() const override { return !options_.against.empty(); }
   Outcome open(RetrievalMaster& retrieval) override;
   void accept(ChunkIndex chunk, Bytes length, Lease lease) override;
-  void reject(Report::Discrepancy discrepancy) override;
-  void on_extra(Report::Discrepancy discrepancy) override;
+  void reject(Discrepancy discrepancy) override;
+  void on_extra(Discrepancy discrepancy) override;
   bool work() override;
   bool working() const override { return comparing_; }
   std::optional<Bytes> also_read() const override;
   void conclude() override;
-  void report(Report& report) const override;
+  VerifyReport report(JobReport job, TransferReport transfer) const;
 
  private:
-  void note(Report::Discrepancy discrepancy);
-  void advise(const Report::Discrepancy& discrepancy);
+  void note(Discrepancy discrepancy);
+  void advise(const Discrepancy& discrepancy);
   void compare();
 
   const wire::Manifest& manifest() const noexcept { return retrieval_->manifest(); }
@@ -47,7 +48,7 @@ class VerifyMaster final : public ChunkConsumer {
   ChunkIndex next_;                          // to be read there
   bool reading_ = false;
   bool comparing_ = false;
-  Report found_;                    // counts and discrepancies
+  VerifyReport found_;              // counts and discrepancies
   std::vector<std::string> hints_;  // to each other different
 };
 

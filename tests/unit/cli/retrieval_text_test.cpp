@@ -10,35 +10,36 @@
 namespace mpiferry::cli {
 namespace {
 
-Report found(std::uint64_t chunks) {
-  Report report{.command = "verify", .verdict = Errc::ok, .transfer = std::chrono::seconds{1}};
-  report.chunks_written = chunks;
-  report.bytes_written = Bytes{chunks * 1024};
-  return report;
+// Of whole chunks, in a second.
+template <class Report>
+Report report_of(std::uint64_t chunks) {
+  return {.job = {.verdict = Errc::ok, .transfer_time = std::chrono::seconds{1}},
+          .transfer = {.chunks_written = chunks, .bytes_written = Bytes{chunks * 1024}}};
 }
+VerifyReport verified(std::uint64_t chunks) { return report_of<VerifyReport>(chunks); }
 
 TEST(RetrievalText, says_where_the_file_is_and_who_read_its_chunks) {
-  Report report = found(2);
+  GatherReport report = report_of<GatherReport>(2);
   report.target = "copy\n.dat";
   EXPECT_EQ(gathered_text(report).find("mpiferry: 2.0 KiB in 2 chunks from one rank: "), 0U)
       << gathered_text(report);
   EXPECT_NE(gathered_text(report).find("  file: 'copy\\n.dat'\n"), std::string::npos);
-  report.workers.resize(3);
-  report.chunks_corrupt = 1;
+  report.job.workers.resize(3);
+  report.transfer.chunks_corrupt = 1;
   const std::string text = gathered_text(report);
   EXPECT_NE(text.find("from 3 workers"), std::string::npos) << text;
   EXPECT_NE(text.find("1 chunk arrived damaged and was sent again"), std::string::npos) << text;
 }
 
 TEST(RetrievalText, says_what_lies_beside_what_was_scattered) {
-  Report report = found(1);
+  VerifyReport report = verified(1);
   EXPECT_EQ(verified_text(report).find("beside them"), std::string::npos);
   report.extra_files = 1;
   EXPECT_NE(verified_text(report).find("(1 extra file beside them)"), std::string::npos);
 }
 
 TEST(RetrievalText, says_what_was_compared_with) {
-  Report report = found(1);
+  VerifyReport report = verified(1);
   EXPECT_NE(verified_text(report).find("every chunk is as it was scattered\n"), std::string::npos);
   report.against = "big.dat";
   EXPECT_NE(verified_text(report).find("as it was scattered, and identical to 'big.dat'\n"),
@@ -47,19 +48,17 @@ TEST(RetrievalText, says_what_was_compared_with) {
 }
 
 TEST(RetrievalText, gives_each_flaw_a_line) {
-  Report report = found(1);
+  VerifyReport report = verified(1);
   EXPECT_EQ(discrepancies_text(report), "");
   report.discrepancies = {
-      {.kind = Report::Discrepancy::Kind::missing,
-       .chunk = ChunkIndex{7},
-       .path = "out/chunk_7.bin"},
-      {.kind = Report::Discrepancy::Kind::damaged,
+      {.kind = Discrepancy::Kind::missing, .chunk = ChunkIndex{7}, .path = "out/chunk_7.bin"},
+      {.kind = Discrepancy::Kind::damaged,
        .chunk = ChunkIndex{8},
        .rank = Rank{1},
        .host = "node1",
        .path = "out/chunk_8.bin",
        .detail = "its digest is 1, the manifest says 2"},
-      {.kind = Report::Discrepancy::Kind::extra, .rank = Rank{0}, .path = "out/chunk_9.bin"}};
+      {.kind = Discrepancy::Kind::extra, .rank = Rank{0}, .path = "out/chunk_9.bin"}};
   report.chunks_missing = report.chunks_damaged = report.extra_files = 1;
   EXPECT_EQ(discrepancies_text(report),
             "missing: chunk 7: 'out/chunk_7.bin': does not exist\n"
@@ -69,7 +68,7 @@ TEST(RetrievalText, gives_each_flaw_a_line) {
 }
 
 TEST(RetrievalText, shows_twenty_flaws_and_counts_the_others) {
-  Report report = found(1);
+  VerifyReport report = verified(1);
   report.discrepancies.resize(25);
   report.chunks_missing = 25;
   const std::string text = discrepancies_text(report);
@@ -78,7 +77,7 @@ TEST(RetrievalText, shows_twenty_flaws_and_counts_the_others) {
 }
 
 TEST(RetrievalText, promises_no_longer_list_than_there_is) {
-  Report report = found(1);
+  VerifyReport report = verified(1);
   report.discrepancies.resize(25);
   report.chunks_missing = 100;
   const std::string text = discrepancies_text(report);
@@ -86,14 +85,14 @@ TEST(RetrievalText, promises_no_longer_list_than_there_is) {
 }
 
 TEST(RetrievalText, gives_a_lost_file_one_line) {
-  Report report = found(1);
+  VerifyReport report = verified(1);
   for (std::uint64_t chunk = 0; chunk < 90; chunk += 3) {
-    report.discrepancies.push_back({.kind = Report::Discrepancy::Kind::missing,
+    report.discrepancies.push_back({.kind = Discrepancy::Kind::missing,
                                     .chunk = ChunkIndex{chunk},
                                     .path = "out/stripe_1.bin",
                                     .detail = "no rank sees it"});
   }
-  report.discrepancies.push_back({.kind = Report::Discrepancy::Kind::damaged,
+  report.discrepancies.push_back({.kind = Discrepancy::Kind::damaged,
                                   .chunk = ChunkIndex{88},
                                   .path = "out/stripe_2.bin",
                                   .detail = "it is old"});
@@ -105,13 +104,13 @@ TEST(RetrievalText, gives_a_lost_file_one_line) {
 }
 
 TEST(RetrievalText, shows_every_kind_of_flaw_and_every_file_before_repetitions) {
-  Report report = found(1);
-  const auto add = [&report](Report::Discrepancy::Kind kind, const std::string& path) {
+  VerifyReport report = verified(1);
+  const auto add = [&report](Discrepancy::Kind kind, const std::string& path) {
     report.discrepancies.push_back({.kind = kind, .chunk = ChunkIndex{1}, .path = path});
   };
-  for (int i = 0; i < 40; ++i) add(Report::Discrepancy::Kind::missing, "lost" + std::to_string(i));
-  for (int i = 0; i < 40; ++i) add(Report::Discrepancy::Kind::damaged, "stripe_1.bin");
-  add(Report::Discrepancy::Kind::damaged, "stripe_2.bin");
+  for (int i = 0; i < 40; ++i) add(Discrepancy::Kind::missing, "lost" + std::to_string(i));
+  for (int i = 0; i < 40; ++i) add(Discrepancy::Kind::damaged, "stripe_1.bin");
+  add(Discrepancy::Kind::damaged, "stripe_2.bin");
   report.chunks_missing = 40;
   report.chunks_damaged = 41;
   const std::string text = discrepancies_text(report);

@@ -22,14 +22,13 @@ wire::Manifest scattered_to(const std::vector<std::string>& directories) {
 }
 
 std::string for_missing(const std::vector<std::string>& directories, const std::string& named) {
-  return repair_hint({.kind = Report::Discrepancy::Kind::missing}, scattered_to(directories),
-                     named);
+  return repair_hint({.kind = Discrepancy::Kind::missing}, scattered_to(directories), named);
 }
 
 TEST(Cure, of_lost_or_damaged_chunks_is_the_source) {
   EXPECT_EQ(for_missing({"out", "out"}, "out"), kRepair);
   EXPECT_EQ(for_missing({"out/1", "out/2"}, "out/{rank}"), kRepair);
-  EXPECT_EQ(repair_hint({.kind = Report::Discrepancy::Kind::damaged}, scattered_to({"out"}), "out"),
+  EXPECT_EQ(repair_hint({.kind = Discrepancy::Kind::damaged}, scattered_to({"out"}), "out"),
             kRepair);
 }
 
@@ -45,9 +44,8 @@ TEST(Cure, of_a_directory_that_is_one_of_several_is_its_pattern) {
 
 TEST(Cure, of_what_can_not_be_read_is_not_to_write_it_again) {
   const auto unreadable = [](int error) {
-    return repair_hint(
-        {.kind = Report::Discrepancy::Kind::damaged, .call = "open", .system_errno = error},
-        scattered_to({"out"}), "out");
+    return repair_hint({.kind = Discrepancy::Kind::damaged, .call = "open", .system_errno = error},
+                       scattered_to({"out"}), "out");
   };
   EXPECT_EQ(unreadable(EACCES), "check who may read there");
   EXPECT_NE(unreadable(EIO).find("the disk or the file server fails"), std::string::npos);
@@ -57,7 +55,7 @@ TEST(Cure, of_what_can_not_be_read_is_not_to_write_it_again) {
 // A directory, a symbolic link, a socket, a FIFO: --resume refuses to take it away.
 TEST(Cure, of_what_no_job_has_made_is_to_move_it_away) {
   for (const int error : {EISDIR, ELOOP, ENXIO, 0}) {
-    const std::string cured = repair_hint({.kind = Report::Discrepancy::Kind::damaged,
+    const std::string cured = repair_hint({.kind = Discrepancy::Kind::damaged,
                                            .path = "out/chunk_1.bin",
                                            .call = "open",
                                            .system_errno = error},
