@@ -43,11 +43,11 @@ void engine(benchmark::State& state) {
   const std::int64_t chunk = state.range(0);
   const std::int64_t workers = bench::world().size() - 1;
   const SparseFile source{bench::chunks_a_worker(chunk) * workers * chunk};
-  Options options{.source = source.path(),
-                  .chunk_size = {static_cast<std::uint64_t>(chunk)},
-                  .window = static_cast<std::uint32_t>(state.range(1)),
-                  .memory = Bytes{std::uint64_t{4} << 30U}};
-  options.discard = true;
+  const ScatterOptions options{.source = source.path(),
+                               .chunk_size = {static_cast<std::uint64_t>(chunk)},
+                               .discard = true,
+                               .job = {.window = static_cast<std::uint32_t>(state.range(1)),
+                                       .memory = Bytes{std::uint64_t{4} << 30U}}};
   for (auto _ : state) {
     const ScatterReport report = scatter(bench::world().native(), options);
     if (const JobReport& job = report.job; !job.ok()) {

@@ -66,7 +66,7 @@ int retrieve(Arguments arguments, const Launcher& launcher) {
     end_program(exit_code(failure.code));
   }
   start.check_ranks();
-  arguments.options.build = build_text();
+  arguments.options.job.build = build_text();
   const Output output = Output::choose(
       {.taken = is_standard_output(arguments.json) || writes_to_standard_output(arguments.options),
        .progress = arguments.progress,

@@ -66,7 +66,7 @@ int scatter(ScatterArguments arguments, const Launcher& launcher) {
   if (environment.rank() == kMaster.value && environment.size() > 1) {
     profile = use_profile(arguments, refusal);
   }
-  arguments.options.build = build_text();
+  arguments.options.job.build = build_text();
   ReportFile file{kReportFile, arguments.json};
   Console console{output, file, refusal};
   ScatterReport report = scatter(mpi::Environment::world(), arguments.options, console);

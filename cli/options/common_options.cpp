@@ -46,7 +46,7 @@ void add_stall_timeout(CLI::App& command, std::chrono::milliseconds& timeout) {
              [&timeout](std::uint64_t value) { timeout = std::chrono::milliseconds{value}; });
 }
 
-void add_sparse(CLI::App& command, Options::Sparse& sparse, const char* text) {
+void add_sparse(CLI::App& command, Sparse& sparse, const char* text) {
   add_choice(command, "--sparse", sparse, {"auto", "never"}, text);
 }
 

@@ -9,7 +9,7 @@
 #include "cli/options/option_origins.hpp"
 #include "cli/output/output.hpp"
 #include "engine/base/units.hpp"
-#include "engine/operations/scatter/options.hpp"
+#include "engine/job/file_options.hpp"
 #include "engine/wire/job.hpp"
 
 namespace mpiferry::cli {
@@ -37,7 +37,7 @@ void add_window(CLI::App& command, std::optional<std::uint32_t>& window, const c
 void add_memory(CLI::App& command, std::optional<Bytes>& memory);
 void add_retries(CLI::App& command, std::uint32_t& retries, const char* text);
 void add_stall_timeout(CLI::App& command, std::chrono::milliseconds& timeout);
-void add_sparse(CLI::App& command, Options::Sparse& sparse, const char* text);
+void add_sparse(CLI::App& command, Sparse& sparse, const char* text);
 // `text` says which faults the command plays.
 void add_faults(CLI::App& command, wire::Faults& faults, const char* text);
 

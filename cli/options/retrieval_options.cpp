@@ -29,12 +29,11 @@ Exit codes: 0 all is there and right, 2 usage, 3 no manifest, or FILE cannot be 
 missing, damaged or different, 6 stalled, 7 launch, 70 internal, 130 interrupted.)";
 
 CLI::App& add_retrieval(CLI::App& app, const char* name, const char* summary, const char* examples,
-                        RetrievalOptions& options) {
-  options.handle_signals = true;
+                        std::string& directory) {
   CLI::App& command = *app.add_subcommand(name, summary);
   command.footer(examples);
   command
-      .add_option("DIR", options.directory,
+      .add_option("DIR", directory,
                   "What scatter was given as DEST; {rank} and {host} are those of the scatter")
       ->required()
       ->check(not_empty);
@@ -42,8 +41,9 @@ CLI::App& add_retrieval(CLI::App& app, const char* name, const char* summary, co
 }
 
 // `faults`: which it plays.
-void add_retrieval_options(CLI::App& command, JobArguments& arguments, RetrievalOptions& options,
-                           const char* faults) {
+void add_job_options(CLI::App& command, JobArguments& arguments, JobOptions& options,
+                     const char* faults) {
+  options.handle_signals = true;
   add_window(command, options.window,
              "Chunks asked of one rank at a time, 1 to 1024; by default as scatter's");
   add_memory(command, options.memory);
@@ -74,7 +74,7 @@ CLI::App& add_gather(CLI::App& app, GatherArguments& arguments) {
   GatherOptions& options = arguments.options;
   CLI::App& command = add_retrieval(
       app, "gather", "Brings what was scattered back into one FILE, checked, whole or not at all",
-      kGatherExamples, options);
+      kGatherExamples, options.directory);
   command
       .add_option("FILE", options.target,
                   "The file to create, on rank 0, or a FIFO or a device to write to; - is "
@@ -89,8 +89,8 @@ CLI::App& add_gather(CLI::App& app, GatherArguments& arguments) {
       "FILE gets the mode, the times and, where that is allowed, the owner that SOURCE had");
   add_sparse(command, options.sparse,
              "auto: holes of SOURCE are holes of FILE; never: they are filled with zeros");
-  add_retrieval_options(
-      command, arguments, options,
+  add_job_options(
+      command, arguments, options.job,
       "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker sends (at most N of "
       "them), stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows every "
       "read");
@@ -105,14 +105,14 @@ CLI::App& add_verify(CLI::App& app, VerifyArguments& arguments) {
   VerifyOptions& options = arguments.options;
   CLI::App& command = add_retrieval(
       app, "verify", "Reads what was scattered, and reports what is missing, damaged or extra",
-      kVerifyExamples, options);
+      kVerifyExamples, options.directory);
   add_file(command, "--against", options.against, FileUse::reads,
            "Compare with this file on rank 0, too: the source, or a copy of it");
   add_choice(command, "--source-check", options.source_check, {"size", "mtime"},
              "How to notice that this file changed meanwhile: by its size, or by its modification "
              "time as well (mtime)");
-  add_retrieval_options(
-      command, arguments, options,
+  add_job_options(
+      command, arguments, options.job,
       "Play a fault: stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS slows "
       "every read");
   command.final_callback(

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "cli/options/common_options.hpp"
-#include "engine/operations/retrieval/options.hpp"
+#include "engine/operations/gather/options.hpp"
+#include "engine/operations/verify/options.hpp"
 
 namespace mpiferry::cli {
 

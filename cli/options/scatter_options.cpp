@@ -24,24 +24,24 @@ Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 
 70 internal, 130 interrupted.)";
 
 void add_chunks(CLI::App& command, ScatterArguments& arguments) {
-  Options& options = arguments.options;
+  ScatterOptions& options = arguments.options;
   add_number(command, {"--chunk-size", "SIZE", "1MiB", "Bytes per chunk, up to 1GiB (64K, 4MiB)"},
              bytes_from(1_B, kMaxChunkSize), [&arguments](std::uint64_t value) {
                arguments.options.chunk_size = Bytes{value};
                arguments.chunk_size_given = true;
              });
-  add_window(command, options.window,
+  add_window(command, options.job.window,
              "Chunks in flight to one worker, 1 to 1024; by default 8, more if chunks are small, "
              "fewer if they are large");
   add_choice(command, "--layout", options.layout, {"chunks", "stripes", "file"},
              "The files in DEST: chunks (one for each chunk), stripes (one for each worker), file "
              "(one, which all workers write: for shared file systems)");
-  add_memory(command, options.memory);
-  add_retries(command, options.retries, "How often a damaged chunk is sent again");
-  add_stall_timeout(command, options.stall_timeout);
+  add_memory(command, options.job.memory);
+  add_retries(command, options.job.retries, "How often a damaged chunk is sent again");
+  add_stall_timeout(command, options.job.stall_timeout);
 }
 
-void add_files(CLI::App& command, Options& options) {
+void add_files(CLI::App& command, ScatterOptions& options) {
   command.add_flag("--fsync", options.fsync, "A chunk counts only when it is on stable storage");
   add_choice(command, "--io", options.io, {"auto", "buffered", "direct"},
              "With --fsync, chunks go to the disk buffered (through the page cache) or direct "
@@ -69,8 +69,8 @@ void add_files(CLI::App& command, Options& options) {
 }  // namespace
 
 CLI::App& add_scatter(CLI::App& app, ScatterArguments& arguments) {
-  Options& options = arguments.options;
-  options.handle_signals = true;
+  ScatterOptions& options = arguments.options;
+  options.job.handle_signals = true;
   CLI::App& command = *app.add_subcommand(
       "scatter", "Cuts SOURCE into chunks and writes them, checked, on the worker ranks");
   command.footer(kScatterExamples);
@@ -90,13 +90,13 @@ CLI::App& add_scatter(CLI::App& app, ScatterArguments& arguments) {
       "Take the chunk size and the window, unless they are given, from this file, which mpiferry "
       "tune has written; auto: from the default path, if it exists; none: from no file")
       .capture_default_str();
-  add_faults(command, options.faults,
+  add_faults(command, options.job.faults,
              "Play a fault: corrupt=K[:N] damages every K-th chunk that a worker receives (at most "
              "N of them), stall=RANK[:AFTER] hangs a worker after so many chunks, delay=MICROS "
              "slows every write");
   read_from_environment(command);
   command.final_callback([&arguments, destination] {
-    const Options& given = arguments.options;
+    const ScatterOptions& given = arguments.options;
     if (given.discard && destination->count() > 0) {
       throw CLI::ValidationError{"--discard",
                                  fmt::format("it writes nothing, so DEST ({}) must not be given",

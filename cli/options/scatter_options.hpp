@@ -10,7 +10,7 @@
 namespace mpiferry::cli {
 
 struct ScatterArguments : JobArguments {
-  Options options;
+  ScatterOptions options;
   bool chunk_size_given = false;      // else a profile may set it
   std::string profile{kProfileAuto};  // a file, kProfileAuto or kProfileNone
 };

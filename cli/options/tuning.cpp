@@ -11,7 +11,7 @@ std::string to_text(const Tuning& tuning) {
   return fmt::format("{} x {}", human_bytes(tuning.chunk_size), tuning.window);
 }
 
-Tuning tuning_of(const Options& options) {
+Tuning tuning_of(const ScatterOptions& options) {
   return {options.chunk_size, options.effective_window()};
 }
 

@@ -7,7 +7,7 @@
 #include "engine/base/units.hpp"
 
 namespace mpiferry {
-struct Options;
+struct ScatterOptions;
 }
 
 namespace mpiferry::cli {
@@ -24,7 +24,7 @@ struct Tuning {
 std::string to_text(const Tuning& tuning);  // "64.0 KiB x 32"
 
 // What a job with these options uses.
-Tuning tuning_of(const Options& options);
+Tuning tuning_of(const ScatterOptions& options);
 // What jobs use without a profile.
 Tuning default_tuning(bool fsync);
 

@@ -95,7 +95,7 @@ std::string how_far_text(const ScatterReport& report) {
                         *transfer.chunks - there == 1 ? "is" : "are");
   }
   // Resuming needs the same chunk size.
-  const std::string size = transfer.chunk_size == Options{}.chunk_size
+  const std::string size = transfer.chunk_size == ScatterOptions{}.chunk_size
                                ? ""
                                : fmt::format(" --chunk-size {}", transfer.chunk_size.value);
   return text + fmt::format("; no manifest was published; --resume{} continues from there\n", size);

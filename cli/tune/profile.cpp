@@ -118,10 +118,10 @@ Result<Tuning> read_profile(const std::string& path) {
 }
 
 Result<ProfileUse> apply_profile(ScatterArguments& arguments) {
-  Options& options = arguments.options;
+  ScatterOptions& options = arguments.options;
   if (arguments.profile == kProfileNone) return ProfileUse{};
   const bool named = arguments.profile != kProfileAuto;
-  const bool wanted = !arguments.chunk_size_given || !options.window;
+  const bool wanted = !arguments.chunk_size_given || !options.job.window;
   const std::string path = profile_path(arguments.profile);
   if (!named && (!wanted || path.empty())) return ProfileUse{};
 
@@ -129,18 +129,18 @@ Result<ProfileUse> apply_profile(ScatterArguments& arguments) {
   if (!profile) return without_profile(profile.error(), path, named);
   ProfileUse use;
   if (arguments.chunk_size_given) {
-    if (!options.window && options.chunk_size == profile->chunk_size) {
-      options.window = profile->window;
+    if (!options.job.window && options.chunk_size == profile->chunk_size) {
+      options.job.window = profile->window;
       use.file = path;
     }
-  } else if (options.memory && *options.memory < profile->chunk_size) {
+  } else if (options.job.memory && *options.job.memory < profile->chunk_size) {
     use.warning = fmt::format(
         "mpiferry: warning: {}: its chunks of {} do not fit into --memory {}; the defaults are "
         "used instead\n",
-        mpiferry::quoted(path), human_bytes(profile->chunk_size), options.memory->value);
+        mpiferry::quoted(path), human_bytes(profile->chunk_size), options.job.memory->value);
   } else {
     options.chunk_size = profile->chunk_size;
-    if (!options.window) options.window = profile->window;
+    if (!options.job.window) options.job.window = profile->window;
     use.file = path;
   }
   return use;

@@ -224,7 +224,7 @@ bool Sweep::note_file_systems() {
 }
 
 void Sweep::measure_once(mpi::Communicator& world, Observer& observer) {
-  Options options{.handle_signals = true};
+  ScatterOptions options{.job = {.handle_signals = true}};
   if (is_master()) {
     options = plan_.options(destination_);
     hooks_.progress(plan_.progress());

@@ -55,7 +55,7 @@ class TimedCollectives::Wait {
   WaitClock::time_point began_ = WaitClock::now();
   std::optional<WaitClock::time_point> signalled_;
   milliseconds grace_ = kMasterGrace;
-  milliseconds patience_ = Options{}.stall_timeout;
+  milliseconds patience_ = JobOptions{}.stall_timeout;
 };
 
 TimedCollectives::TimedCollectives(mpi::NativeCommunicator communicator, Rank self,

@@ -66,15 +66,14 @@ SweepProgress TuneRun::progress() const {
           .measuring = warm_ ? now - warmed_ : SweepProgress{}.measuring};
 }
 
-Options TuneRun::options(const std::string& destination) const {
+ScatterOptions TuneRun::options(const std::string& destination) const {
   const Tuning& tuning = result_.figures[index_].tuning;
   return {.source = sample_->path(),
           .destination = destination,
           .chunk_size = tuning.chunk_size,
-          .window = tuning.window,
           .fsync = arguments_.fsync,
           .force = true,  // the files of the measurement before
-          .handle_signals = true};
+          .job = {.window = tuning.window, .handle_signals = true}};
 }
 
 std::optional<double> TuneRun::record(const ScatterReport& report, const std::string& destination) {

@@ -30,7 +30,7 @@ class TuneRun {
   // Chooses the next measurement; false if there is none, and all ranks are to end.
   bool next();
   SweepProgress progress() const;
-  Options options(const std::string& destination) const;
+  ScatterOptions options(const std::string& destination) const;
   // Notes the result. Returns the speed, unless the job failed.
   std::optional<double> record(const ScatterReport& report, const std::string& destination);
   void finish();

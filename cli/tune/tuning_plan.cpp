@@ -27,7 +27,7 @@ TuningGrid tuning_grid(const Tuning& first, const std::vector<Bytes>& chunk_size
   std::vector<Tuning> all{first};
   for (const Bytes chunk_size : chunk_sizes) {
     for (const std::uint32_t window : windows) {
-      all.push_back(tuning_of({.chunk_size = chunk_size, .window = window}));
+      all.push_back(tuning_of({.chunk_size = chunk_size, .job = {.window = window}}));
     }
   }
   std::ranges::stable_sort(all, {},

@@ -75,17 +75,16 @@ JobReport run_worker(JobLoop& loop, const job::SessionOptions& options, Observer
   return loop.run(session, session.run());
 }
 
-template <class Report, class Consumer, class RetrievalSettings>
-Report retrieve(mpi::NativeCommunicator parent, const RetrievalSettings& options,
-                Observer& observer) {
+template <class Report, class Consumer, class Options>
+Report retrieve(mpi::NativeCommunicator parent, const Options& options, Observer& observer) {
   mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
   JobLoop loop{communicator, mpi::ranks_per_core(communicator)};
   if (communicator.rank() != kMaster) {
-    return {.job = run_worker(loop, options.session(), observer)};
+    return {.job = run_worker(loop, options.job.session(), observer)};
   }
-  job::MasterSession session{loop.environment(), options.session(), observer};
+  job::MasterSession session{loop.environment(), options.job.session(), observer};
   Consumer consumer{options};
-  operations::RetrievalMaster half{session, options, consumer};
+  operations::RetrievalMaster half{session, options.directory, options.job, consumer};
   JobReport report = loop.run(session, session.run(half));
   return consumer.report(std::move(report), half.report());
 }
@@ -103,7 +102,7 @@ VerifyReport verify(mpi::NativeCommunicator parent, const VerifyOptions& options
 }
 
 ScatterReport scatter_on(mpi::Communicator& communicator, double ranks_per_core,
-                         const Options& options, Observer& observer) {
+                         const ScatterOptions& options, Observer& observer) {
   if (communicator.size() < 2) {
     return {.job = {.rank = communicator.rank(),
                     .verdict = Errc::too_few_ranks,
@@ -113,19 +112,20 @@ ScatterReport scatter_on(mpi::Communicator& communicator, double ranks_per_core,
   }
   JobLoop loop{communicator, ranks_per_core};
   if (communicator.rank() != kMaster) {
-    return {.job = run_worker(loop, options.session(), observer)};
+    return {.job = run_worker(loop, options.job.session(), observer)};
   }
-  job::MasterSession session{loop.environment(), options.session(), observer};
+  job::MasterSession session{loop.environment(), options.job.session(), observer};
   operations::ScatterMaster half{session, options};
   return half.report(loop.run(session, session.run(half)));
 }
 
-ScatterReport scatter(mpi::NativeCommunicator parent, const Options& options, Observer& observer) {
+ScatterReport scatter(mpi::NativeCommunicator parent, const ScatterOptions& options,
+                      Observer& observer) {
   mpi::Communicator communicator = mpi::Communicator::duplicate(parent);
   return scatter_on(communicator, mpi::ranks_per_core(communicator), options, observer);
 }
 
-ScatterReport scatter(mpi::NativeCommunicator communicator, const Options& options) {
+ScatterReport scatter(mpi::NativeCommunicator communicator, const ScatterOptions& options) {
   Observer nobody;
   return scatter(communicator, options, nobody);
 }

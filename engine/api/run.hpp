@@ -9,10 +9,11 @@
 #include "engine/job/job_report.hpp"
 #include "engine/job/observer.hpp"
 #include "engine/mpi/communicator.hpp"
+#include "engine/operations/gather/options.hpp"
 #include "engine/operations/gather/report.hpp"
-#include "engine/operations/retrieval/options.hpp"
 #include "engine/operations/scatter/options.hpp"
 #include "engine/operations/scatter/report.hpp"
+#include "engine/operations/verify/options.hpp"
 #include "engine/operations/verify/report.hpp"
 
 namespace mpiferry {
@@ -28,9 +29,9 @@ namespace mpiferry {
 // It begins with MPI_Comm_dup and with a look who shares cores, and these wait for every rank as
 // long as it takes: only the caller knows when its ranks come. From then on the stall timeout
 // counts. scatter_on() below begins without them.
-ScatterReport scatter(mpi::NativeCommunicator communicator, const Options& options,
+ScatterReport scatter(mpi::NativeCommunicator communicator, const ScatterOptions& options,
                       Observer& observer);
-ScatterReport scatter(mpi::NativeCommunicator communicator, const Options& options);
+ScatterReport scatter(mpi::NativeCommunicator communicator, const ScatterOptions& options);
 
 // Brings back what was scattered, into a file on rank 0; looks whether it is all there. Collective
 // in the same way; any number of ranks, also one alone. The options count on rank 0.
@@ -55,10 +56,10 @@ using OnLost = std::function<void(const Failure&, int exit_code)>;
 // The same on a communicator that is mpiferry's alone, for programs that run job after job:
 // scatter() begins with a duplicate of the caller's and with a look who shares cores, which wait
 // for every rank as long as it takes. This one waits only where a job gives up a silent rank
-// (Options::stall_timeout). `ranks_per_core`: of the communicator
+// (JobOptions::stall_timeout). `ranks_per_core`: of the communicator
 // (engine/mpi/oversubscription.hpp). All ranks must be through with a job before one begins the
 // next.
 ScatterReport scatter_on(mpi::Communicator& communicator, double ranks_per_core,
-                         const Options& options, Observer& observer);
+                         const ScatterOptions& options, Observer& observer);
 
 }  // namespace mpiferry

@@ -38,10 +38,10 @@ class Messages : public RunTest {
   // it.
   void expect_exactly(std::uint64_t chunks, Bytes chunk_size, wire::Faults faults = {}) {
     const Bytes size{chunks * chunk_size.value - 100};
-    Options options = job(MPI_COMM_WORLD, "out", size.value);
+    ScatterOptions options = job(MPI_COMM_WORLD, "out", size.value);
     options.chunk_size = chunk_size;
-    options.window = kWindow;
-    options.faults = faults;
+    options.job.window = kWindow;
+    options.job.faults = faults;
     const auto workers = static_cast<std::uint32_t>(size_of(MPI_COMM_WORLD) - 1);
     plan = plan::ChunkPlan{size, chunk_size, workers};
     MPI_Barrier(MPI_COMM_WORLD);  // the source is there
@@ -60,8 +60,8 @@ class Messages : public RunTest {
     }
   }
 
-  void expect_master(const Options& options, const ScatterReport& report, std::uint32_t workers,
-                     std::uint64_t damaged) {
+  void expect_master(const ScatterOptions& options, const ScatterReport& report,
+                     std::uint32_t workers, std::uint64_t damaged) {
     EXPECT_EQ(report.transfer.chunks_resent, damaged * workers);
     // Every chunk once, and once more for each time that it arrived damaged.
     std::vector<std::uint32_t> times(plan.chunks());
@@ -120,7 +120,7 @@ class Messages : public RunTest {
 
   // What the job must say. Token and identity of the source are free text: they are taken as they
   // are.
-  static wire::Job job_of(const Options& options, std::uint32_t workers, const Sent& sent) {
+  static wire::Job job_of(const ScatterOptions& options, std::uint32_t workers, const Sent& sent) {
     const auto said = wire::decode_job(sent.payload);
     EXPECT_TRUE(said);
     if (!said) return {};
@@ -129,7 +129,7 @@ class Messages : public RunTest {
     job.destination = options.destination;
     job.job_lock = said->job_lock;
     job.host = mpi::host_name();
-    job.stall_timeout = options.stall_timeout;
+    job.stall_timeout = options.job.stall_timeout;
     job.machine = said->machine;
     job.source_id = said->source_id;
     job.shared_source_id = said->shared_source_id;
@@ -138,7 +138,7 @@ class Messages : public RunTest {
     job.chunk_size = options.chunk_size;
     job.window = kWindow;
     job.workers = workers;
-    job.faults = options.faults;
+    job.faults = options.job.faults;
     return job;
   }
 

@@ -142,10 +142,9 @@ class Allocation : public RunTest {
   }
 
   // Between chunk kWarm and the last one of `chunks`.
-  std::uint64_t steady(const std::string& name, std::uint64_t chunks, const Options& changes = {}) {
-    Options options = job(MPI_COMM_WORLD, name, chunks * kChunk);
-    options.window = changes.window;
-    options.faults = changes.faults;
+  std::uint64_t steady(const std::string& name, std::uint64_t chunks, const JobOptions& how = {}) {
+    ScatterOptions options = job(MPI_COMM_WORLD, name, chunks * kChunk);
+    options.job = how;
     Pace pace{kWarm, chunks - 1};
     const ScatterReport report = scatter(MPI_COMM_WORLD, options, pace);
 #ifdef FERRY_COUNTS_ALLOCATIONS
@@ -174,7 +173,7 @@ TEST_F(Allocation, counter_sees_allocations) {
 
 TEST_F(Allocation, steady_state_costs_none_a_chunk) {
   // With the window that chunks of this size have by default, the tables still grow after kWarm.
-  const Options narrow{.window = 32};
+  const JobOptions narrow{.window = 32};
   const std::uint64_t few = steady("few", 400, narrow);
   const std::uint64_t many = steady("many", 4000, narrow);
   EXPECT_LE(few, kGrowth);

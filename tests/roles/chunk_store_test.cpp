@@ -107,7 +107,7 @@ struct Intruder final : Observer {
 };
 
 TEST_F(ChunkStoreTest, of_a_job_tells_the_user_who_is_writing_its_stripe) {
-  Options options = job(MPI_COMM_WORLD, "data", 9 * kChunk + 3);
+  ScatterOptions options = job(MPI_COMM_WORLD, "data", 9 * kChunk + 3);
   options.layout = wire::Layout::stripes;
   options.reroute = true;  // which is no remedy
   Intruder other{directory / "data"};

@@ -54,7 +54,7 @@ class LastWord : public RunTest {
 
 TEST_F(LastWord, of_a_worker_that_has_failed_ends_the_job) {
   const Rank last{comm.size() - 1};
-  const Options options = job(comm.native(), "job", 0);
+  const ScatterOptions options = job(comm.native(), "job", 0);
   if (comm.rank() == last) {
     EXPECT_EQ(hear().kind, wire::Kind::job);
     say(wire::Kind::ready, wire::Ready{.host = "h", .directory = "d", .directory_id = "1"});

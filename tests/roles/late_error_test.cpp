@@ -45,10 +45,10 @@ TEST_F(LateError, of_one_worker_fails_the_job_before_anything_has_its_name) {
   for (const auto layout : {wire::Layout::file, wire::Layout::stripes}) {
     for (const bool fsync : {false, true}) {
       const std::string name = std::to_string(static_cast<int>(layout)) + (fsync ? "sync" : "");
-      Options options = job(MPI_COMM_WORLD, name, 9 * kChunk + 3);
+      ScatterOptions options = job(MPI_COMM_WORLD, name, 9 * kChunk + 3);
       options.layout = layout;
       options.fsync = fsync;
-      if (fsync) options.io = Options::Io::direct;  // two descriptors of one file
+      if (fsync) options.io = ScatterOptions::Io::direct;  // two descriptors of one file
       failing = world_rank == 1;
       const ScatterReport report = scatter(MPI_COMM_WORLD, options);
       failing = false;

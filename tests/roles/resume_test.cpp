@@ -1,4 +1,4 @@
-// Options::resume as a library: what is kept, what is sent, and what is refused.
+// ScatterOptions::resume as a library: what is kept, what is sent, and what is refused.
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -17,11 +17,11 @@ class Resume : public RunTest {
   // A job whose source rank 0 has made. All ranks are through with it.
   ScatterReport go(const std::string& source, bool resume,
                    wire::Layout layout = wire::Layout::chunks, std::uint64_t chunk = kChunk) {
-    Options options{.source = (directory / "source").string(),
-                    .destination = (directory / "data").string(),
-                    .chunk_size = {chunk},
-                    .layout = layout,
-                    .resume = resume};
+    ScatterOptions options{.source = (directory / "source").string(),
+                           .destination = (directory / "data").string(),
+                           .chunk_size = {chunk},
+                           .layout = layout,
+                           .resume = resume};
     if (world_rank == 0) std::ofstream{options.source, std::ios::binary} << source;
     ScatterReport report = scatter(kWorld, options);
     MPI_Barrier(kWorld);
@@ -120,7 +120,7 @@ struct ReplaceFile final : Observer {
 TEST_F(Resume, of_one_file_that_somebody_replaces_meanwhile_says_so) {
   const std::string source = random_bytes(9 * kChunk + 3);
   ASSERT_EQ(go(source, false, wire::Layout::file).job.verdict, Errc::ok);
-  Options options = job(kWorld, "data", source.size());
+  ScatterOptions options = job(kWorld, "data", source.size());
   options.layout = wire::Layout::file;
   options.resume = true;
   ReplaceFile observer{directory / "data/file.bin"};
@@ -135,7 +135,7 @@ TEST_F(Resume, of_one_file_that_somebody_replaces_meanwhile_says_so) {
 }
 
 TEST_F(Resume, is_not_for_a_job_that_replaces) {
-  Options options = job(kWorld, "data", kChunk);
+  ScatterOptions options = job(kWorld, "data", kChunk);
   options.resume = options.force = true;
   const ScatterReport report = scatter(kWorld, options);
   EXPECT_NE(report.job.verdict, Errc::ok);

@@ -18,7 +18,7 @@ class RetrievalTest : public RunTest {
 
   // On every rank; the others wait until it is there.
   void scatter(wire::Layout layout) {
-    Options options = job(kWorld, "data", kSize);
+    ScatterOptions options = job(kWorld, "data", kSize);
     options.layout = layout;
     const ScatterReport report = mpiferry::scatter(kWorld, options);
     ASSERT_EQ(report.job.verdict, Errc::ok)

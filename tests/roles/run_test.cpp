@@ -13,7 +13,7 @@ class Run : public RunTest {
  protected:
   // Runs a job of `chunks` whole chunks and looks at everything that came of it.
   void expect_a_job_on(MPI_Comm communicator, const std::string& name, std::uint64_t chunks,
-                       const Options& options) {
+                       const ScatterOptions& options) {
     const auto workers = static_cast<std::uint64_t>(size_of(communicator)) - 1;
     const int rank = rank_in(communicator);
     Tally tally;
@@ -106,8 +106,8 @@ TEST_F(Run, works_on_disjoint_communicators_at_the_same_time) {
 
 TEST_F(Run, runs_again_in_the_same_process) {
   constexpr std::uint64_t kChunks = 25;
-  const Options first = job(MPI_COMM_WORLD, "first", kChunks * kChunk);
-  Options second = job(MPI_COMM_WORLD, "second", kChunks * kChunk);
+  const ScatterOptions first = job(MPI_COMM_WORLD, "first", kChunks * kChunk);
+  ScatterOptions second = job(MPI_COMM_WORLD, "second", kChunks * kChunk);
   expect_a_job_on(MPI_COMM_WORLD, "first", kChunks, first);
   expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
   // Into the same destination only by force.
@@ -123,7 +123,7 @@ TEST_F(Run, on_a_communicator_of_its_own_runs_job_after_job) {
   Observer nobody;
   for (int i = 0; i < 20; ++i) {
     const std::string name = "out" + std::to_string(i);
-    const Options options = job(MPI_COMM_WORLD, name, kChunks * kChunk);
+    const ScatterOptions options = job(MPI_COMM_WORLD, name, kChunks * kChunk);
     const ScatterReport report = scatter_on(borrowed, 2, options, nobody);
     EXPECT_TRUE(report.job.ok()) << (report.job.failure ? report.job.failure->message() : "");
     if (world_rank == 0) {
@@ -140,13 +140,12 @@ TEST_F(Run, on_a_communicator_of_its_own_runs_job_after_job) {
 
 TEST_F(Run, takes_the_options_of_rank_0_only) {
   constexpr std::uint64_t kChunks = 10;
-  Options options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);
+  ScatterOptions options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);
   if (world_rank != 0) {
     options = {.source = "",
                .destination = "/proc/nowhere",
                .chunk_size = {0},
-               .window = 0,
-               .memory = Bytes{0}};
+               .job = {.window = 0, .memory = Bytes{0}}};
   }
   if (world_rank == 0) {
     expect_a_job_on(MPI_COMM_WORLD, "out", kChunks, options);
@@ -157,9 +156,9 @@ TEST_F(Run, takes_the_options_of_rank_0_only) {
 
 TEST_F(Run, writes_the_same_bytes_past_the_page_cache) {
   constexpr std::uint64_t kChunks = 40;
-  for (const auto io : {Options::Io::buffered, Options::Io::direct}) {
-    const std::string name = io == Options::Io::direct ? "direct" : "buffered";
-    Options options = job(MPI_COMM_WORLD, name, kChunks * kChunk);
+  for (const auto io : {ScatterOptions::Io::buffered, ScatterOptions::Io::direct}) {
+    const std::string name = io == ScatterOptions::Io::direct ? "direct" : "buffered";
+    ScatterOptions options = job(MPI_COMM_WORLD, name, kChunks * kChunk);
     options.fsync = true;
     options.io = io;
     expect_a_job_on(MPI_COMM_WORLD, name, kChunks, options);
@@ -168,9 +167,9 @@ TEST_F(Run, writes_the_same_bytes_past_the_page_cache) {
 
 TEST_F(Run, discards_without_touching_the_destination) {
   constexpr std::uint64_t kChunks = 30;
-  Options options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);
+  ScatterOptions options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);
   options.discard = true;
-  options.faults.corrupt_every = 7;  // what is not written is checked all the same
+  options.job.faults.corrupt_every = 7;  // what is not written is checked all the same
   const ScatterReport report = scatter(MPI_COMM_WORLD, options);
   EXPECT_TRUE(report.job.ok());
   if (world_rank == 0) {
@@ -196,7 +195,7 @@ TEST_F(Run, leaves_the_callers_messages_and_communicator_alone) {
 }
 
 TEST_F(Run, tells_every_rank_the_verdict_of_a_failure) {
-  Options options = job(MPI_COMM_WORLD, "out", kChunk);
+  ScatterOptions options = job(MPI_COMM_WORLD, "out", kChunk);
   options.source += ".missing";
   Tally tally;
   const ScatterReport report = scatter(MPI_COMM_WORLD, options, tally);
@@ -208,13 +207,13 @@ TEST_F(Run, tells_every_rank_the_verdict_of_a_failure) {
 }
 
 TEST_F(Run, tells_every_rank_the_verdict_of_invalid_options) {
-  Options options = job(MPI_COMM_WORLD, "out", kChunk);
-  options.window = 0;
+  ScatterOptions options = job(MPI_COMM_WORLD, "out", kChunk);
+  options.job.window = 0;
   EXPECT_EQ(scatter(MPI_COMM_WORLD, options).job.verdict, Errc::invalid_argument);
 }
 
 TEST_F(Run, tells_every_rank_that_one_worker_could_not_write) {
-  Options options = job(MPI_COMM_WORLD, "out", 10 * kChunk);
+  ScatterOptions options = job(MPI_COMM_WORLD, "out", 10 * kChunk);
   if (world_rank == 0) {
     std::filesystem::create_directory(options.destination);
     std::ofstream{options.destination + "/1"} << "in the way";

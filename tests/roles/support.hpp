@@ -90,10 +90,10 @@ class RunTest : public ::testing::Test {
   }
 
   // Only the master of `communicator` makes it, and gets the path.
-  Options job(MPI_Comm communicator, const std::string& name, std::uint64_t size) const {
-    Options options{.source = (directory / (name + ".source")).string(),
-                    .destination = (directory / name).string(),
-                    .chunk_size = {kChunk}};
+  ScatterOptions job(MPI_Comm communicator, const std::string& name, std::uint64_t size) const {
+    ScatterOptions options{.source = (directory / (name + ".source")).string(),
+                           .destination = (directory / name).string(),
+                           .chunk_size = {kChunk}};
     if (rank_in(communicator) == 0) {
       std::ofstream file{options.source, std::ios::binary};
       file << random_bytes(size);

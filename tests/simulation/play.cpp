@@ -139,16 +139,16 @@ class Play {
 
   std::string destination() const { return it_.own_directories ? "/out/{rank}" : "/out"; }
 
-  Options options(Existing existing) const {
-    Options options;
+  ScatterOptions options(Existing existing) const {
+    ScatterOptions options;
     options.source = kSource;
     options.destination = destination();
     options.chunk_size = it_.chunk_size;
     options.layout = it_.layout;
-    options.window = it_.window;
-    options.memory = Bytes{it_.memory_chunks * it_.chunk_size.value};
-    options.retries = it_.retries;
-    options.stall_timeout =
+    options.job.window = it_.window;
+    options.job.memory = Bytes{it_.memory_chunks * it_.chunk_size.value};
+    options.job.retries = it_.retries;
+    options.job.stall_timeout =
         std::chrono::duration_cast<std::chrono::milliseconds>(it_.stall_timeout);
     options.fsync = it_.fsync;
     options.discard = it_.discard;
@@ -239,11 +239,11 @@ class Play {
   }
 
   std::vector<JobReport> scatter(Existing existing, bool faults) {
-    const Options given = options(existing);
+    const ScatterOptions given = options(existing);
     damage_ = faults ? it_.damage : 0;
     auditor_.begin(existing == Existing::resume, faults);
     ScatterReport report;
-    auto reports = run_job(given.session(), faults, [&](job::MasterSession& session, auto run) {
+    auto reports = run_job(given.job.session(), faults, [&](job::MasterSession& session, auto run) {
       operations::ScatterMaster half{session, given};
       run(half);
       report = half.report(session.report());
@@ -300,9 +300,9 @@ class Play {
     GatherOptions gather;
     gather.directory = destination();
     gather.target = kTarget;
-    gather.stall_timeout = options(Existing::none).stall_timeout;
-    gather.window = it_.window;
-    gather.memory = Bytes{(it_.memory_chunks + 2) * it_.chunk_size.value};
+    gather.job.stall_timeout = options(Existing::none).job.stall_timeout;
+    gather.job.window = it_.window;
+    gather.job.memory = Bytes{(it_.memory_chunks + 2) * it_.chunk_size.value};
     gather.force = true;
     return gather;
   }
@@ -333,7 +333,7 @@ class Play {
     }
     VerifyOptions verify;
     verify.directory = destination();
-    verify.stall_timeout = options(Existing::none).stall_timeout;
+    verify.job.stall_timeout = options(Existing::none).job.stall_timeout;
     verify.against = it_.stream ? std::string{} : kSource;
     const JobReport verified = retrieve<operations::VerifyMaster>(verify);
     if (!verified.ok()) {
@@ -342,12 +342,12 @@ class Play {
     }
   }
 
-  template <class Consumer, class RetrievalSettings>
-  JobReport retrieve(const RetrievalSettings& given) {
+  template <class Consumer, class Options>
+  JobReport retrieve(const Options& given) {
     const std::vector<JobReport> reports =
-        run_job(given.session(), false, [&given](job::MasterSession& session, auto run) {
+        run_job(given.job.session(), false, [&given](job::MasterSession& session, auto run) {
           Consumer consumer{given};
-          operations::RetrievalMaster half{session, given, consumer};
+          operations::RetrievalMaster half{session, given.directory, given.job, consumer};
           run(half);
         });
     check_verdicts(reports);

@@ -12,9 +12,9 @@
 #include "engine/disk/offset_partial_file.hpp"
 #include "engine/disk/stream_target.hpp"
 #include "engine/operations/gather/file_writer.hpp"
+#include "engine/operations/gather/options.hpp"
 #include "engine/operations/gather/report.hpp"
 #include "engine/operations/retrieval/chunk_consumer.hpp"
-#include "engine/operations/retrieval/options.hpp"
 #include "engine/operations/retrieval/retrieval_master.hpp"
 #include "engine/wire/digest.hpp"
 

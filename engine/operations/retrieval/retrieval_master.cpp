@@ -34,12 +34,13 @@ std::vector<wire::RetrievalJob::Hosts> hosts_of(const wire::Manifest& manifest,
 
 }  // namespace
 
-RetrievalMaster::RetrievalMaster(job::MasterSession& session, const RetrievalOptions& options,
-                                 ChunkConsumer& consumer)
+RetrievalMaster::RetrievalMaster(job::MasterSession& session, const std::string& destination,
+                                 const JobOptions& options, ChunkConsumer& consumer)
     : session_(session),
+      destination_(destination),
       options_(options),
       consumer_(consumer),
-      directory_(disk::expand_destination(options.directory, kMaster, session.environment().host)),
+      directory_(disk::expand_destination(destination, kMaster, session.environment().host)),
       surveys_(session.workers(), consumer.spares_master()),
       requests_(session) {}
 
@@ -73,7 +74,7 @@ Outcome RetrievalMaster::check_options() const {
                    .hint = "it plays stall and delay"};
   }
   if (ready) ready = job::check_stall_timeout(options_.stall_timeout);
-  return ready ? disk::check_pattern(options_.directory) : ready;
+  return ready ? disk::check_pattern(destination_) : ready;
 }
 
 Outcome RetrievalMaster::read_manifest() {
@@ -89,8 +90,8 @@ Outcome RetrievalMaster::read_manifest() {
 wire::RetrievalJob RetrievalMaster::job_message() const {
   return {.build = options_.build,
           .host = session_.environment().host,
-          .directory = options_.directory,
-          .hosts = hosts_of(manifest_, options_.directory),
+          .directory = destination_,
+          .hosts = hosts_of(manifest_, destination_),
           .size = manifest_.size,
           .chunk_size = manifest_.chunk_size,
           .layout = manifest_.layout,

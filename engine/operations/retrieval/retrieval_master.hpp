@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/job/job_options.hpp"
 #include "engine/job/master_half.hpp"
 #include "engine/job/master_session.hpp"
 #include "engine/job/transfer_report.hpp"
@@ -18,7 +19,6 @@
 #include "engine/operations/retrieval/discrepancies.hpp"
 #include "engine/operations/retrieval/local_reads.hpp"
 #include "engine/operations/retrieval/memory_plan.hpp"
-#include "engine/operations/retrieval/options.hpp"
 #include "engine/operations/retrieval/peer_surveys.hpp"
 #include "engine/operations/retrieval/read_requests.hpp"
 #include "engine/wire/manifest.hpp"
@@ -27,9 +27,9 @@ namespace mpiferry::operations {
 
 class RetrievalMaster final : public job::MasterHalf {
  public:
-  // All outlive it.
-  RetrievalMaster(job::MasterSession& session, const RetrievalOptions& options,
-                  ChunkConsumer& consumer);
+  // All outlive it. `destination`: what scatter was given, {rank} and {host} included.
+  RetrievalMaster(job::MasterSession& session, const std::string& destination,
+                  const JobOptions& options, ChunkConsumer& consumer);
 
   bool posts_receives() const override { return consumer_.wants_chunks(); }
   job::Task<Outcome> prepare() override;
@@ -64,9 +64,10 @@ class RetrievalMaster final : public job::MasterHalf {
   void on_told(Rank from, const wire::Header& header, Result<Told> told);
 
   job::MasterSession& session_;
-  const RetrievalOptions& options_;
+  const std::string& destination_;
+  const JobOptions& options_;
   ChunkConsumer& consumer_;
-  const std::string directory_;
+  const std::string directory_;  // this rank's
   wire::Manifest manifest_;
   RetrievalMemory memory_;
   std::optional<AnswerReceives> receives_;  // when chunks are wanted

@@ -15,7 +15,7 @@ namespace mpiferry::operations {
 using job::SourceReader;
 using job::Task;
 
-Failure too_many_chunks(const Options& options) {
+Failure too_many_chunks(const ScatterOptions& options) {
   return {.code = Errc::invalid_argument,
           .path = options.source,
           .detail =
@@ -23,8 +23,9 @@ Failure too_many_chunks(const Options& options) {
           .hint = "choose a larger --chunk-size"};
 }
 
-ChunkSender::ChunkSender(job::MasterSession& session, const Options& options, SourceReader& reader,
-                         BufferPool& pool, std::optional<std::uint64_t> chunks,
+ChunkSender::ChunkSender(job::MasterSession& session, const ScatterOptions& options,
+                         SourceReader& reader, BufferPool& pool,
+                         std::optional<std::uint64_t> chunks,
                          const protocol::HeldChunks* held_chunks, BeforeSend before_send)
     : session_(session),
       options_(options),
@@ -33,9 +34,9 @@ ChunkSender::ChunkSender(job::MasterSession& session, const Options& options, So
       before_send_(std::move(before_send)),
       sender_({.workers = session.workers(),
                .window = options.effective_window(),
-               .retries = options.retries,
+               .retries = options.job.retries,
                .buffers = pool.capacity(),
-               .stall_timeout = options.stall_timeout,
+               .stall_timeout = options.job.stall_timeout,
                .chunks = chunks,
                .held_chunks = held_chunks,
                .reroute = options.reroute,

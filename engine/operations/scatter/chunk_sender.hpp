@@ -15,7 +15,7 @@
 namespace mpiferry::operations {
 
 // A source that makes more than kMaxChunks chunks.
-Failure too_many_chunks(const Options& options);
+Failure too_many_chunks(const ScatterOptions& options);
 
 // Not thread-safe. Must outlive what it sends; what it refers to outlives it.
 class ChunkSender {
@@ -24,7 +24,7 @@ class ChunkSender {
   // job.
   using BeforeSend = std::function<Outcome(const protocol::Send& send, Bytes length)>;
 
-  ChunkSender(job::MasterSession& session, const Options& options, job::SourceReader& reader,
+  ChunkSender(job::MasterSession& session, const ScatterOptions& options, job::SourceReader& reader,
               BufferPool& pool, std::optional<std::uint64_t> chunks,
               const protocol::HeldChunks* held_chunks, BeforeSend before_send);
 
@@ -63,7 +63,7 @@ class ChunkSender {
   bool is_stream() const noexcept { return reader_.source().is_stream(); }
 
   job::MasterSession& session_;
-  const Options& options_;
+  const ScatterOptions& options_;
   job::SourceReader& reader_;
   BufferPool& pool_;
   BeforeSend before_send_;

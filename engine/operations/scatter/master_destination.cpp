@@ -18,7 +18,7 @@ namespace mpiferry::operations {
 
 using job::Task;
 
-MasterDestination::MasterDestination(job::MasterSession& session, const Options& options,
+MasterDestination::MasterDestination(job::MasterSession& session, const ScatterOptions& options,
                                      const SourceFacts& source)
     : session_(session),
       options_(options),

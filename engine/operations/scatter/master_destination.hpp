@@ -20,7 +20,8 @@ namespace mpiferry::operations {
 // Not thread-safe. What it refers to outlives it.
 class MasterDestination {
  public:
-  MasterDestination(job::MasterSession& session, const Options& options, const SourceFacts& source);
+  MasterDestination(job::MasterSession& session, const ScatterOptions& options,
+                    const SourceFacts& source);
 
   // Opens the directory, takes its job lock, and looks at what lies there. Ends early when the job
   // has failed.
@@ -63,7 +64,7 @@ class MasterDestination {
   Outcome check_capacity_for_file() const;
 
   job::MasterSession& session_;
-  const Options& options_;
+  const ScatterOptions& options_;
   const SourceFacts& source_;
   std::optional<disk::Directory> directory_;
   JobLock lock_;

@@ -17,21 +17,17 @@ Failure refuse(std::string detail) {
 
 }  // namespace
 
-bool Options::direct() const noexcept {
+bool ScatterOptions::direct() const noexcept {
   // docs/decisions/0016: small writes that wait for the disk one by one lose against the cache.
   constexpr Bytes kMinDirect = 256_KiB;
   return fsync && (io == Io::direct || (io == Io::automatic && chunk_size >= kMinDirect));
 }
 
-job::ChunkLimits Options::limits() const noexcept {
-  return {.chunk_size = chunk_size, .window = window, .memory = memory, .fsync = fsync};
+job::ChunkLimits ScatterOptions::limits() const noexcept {
+  return {.chunk_size = chunk_size, .window = job.window, .memory = job.memory, .fsync = fsync};
 }
 
-job::SessionOptions Options::session() const {
-  return {.stall_timeout = stall_timeout, .build = build, .handle_signals = handle_signals};
-}
-
-Outcome validate(const Options& options) {
+Outcome validate(const ScatterOptions& options) {
   if (options.source.empty()) return refuse("no source was named");
   if (options.destination.empty()) return refuse("the destination's name is empty");
   if (Outcome known = disk::check_pattern(options.destination); !known) return known;
@@ -39,13 +35,14 @@ Outcome validate(const Options& options) {
     return refuse(
         fmt::format("--chunk-size {}: must be from 1 byte to 1 GiB", options.chunk_size.value));
   }
-  if (options.window && (*options.window < 1 || *options.window > protocol::kMaxWindow)) {
+  const JobOptions& job = options.job;
+  if (job.window && (*job.window < 1 || *job.window > protocol::kMaxWindow)) {
     return refuse(
-        fmt::format("--window {}: must be from 1 to {}", *options.window, protocol::kMaxWindow));
+        fmt::format("--window {}: must be from 1 to {}", *job.window, protocol::kMaxWindow));
   }
-  if (options.memory && *options.memory < options.chunk_size) {
+  if (job.memory && *job.memory < options.chunk_size) {
     return refuse(fmt::format("--memory {}: must be at least {}, the --chunk-size",
-                              options.memory->value, options.chunk_size.value));
+                              job.memory->value, options.chunk_size.value));
   }
   if (options.discard && (options.fsync || options.force || options.resume)) {
     return refuse("--discard writes nothing: it goes with none of --fsync, --force and --resume");
@@ -53,10 +50,10 @@ Outcome validate(const Options& options) {
   if (options.force && options.resume) {
     return refuse("--resume goes on with what --force would remove: choose one of them");
   }
-  if (options.io == Options::Io::direct && !options.fsync) {
+  if (options.io == ScatterOptions::Io::direct && !options.fsync) {
     return refuse("--io direct: only with --fsync; without it nothing waits for the disk");
   }
-  return job::check_stall_timeout(options.stall_timeout);
+  return job::check_stall_timeout(job.stall_timeout);
 }
 
 }  // namespace mpiferry

@@ -17,7 +17,7 @@ namespace mpiferry::operations {
 
 using job::Task;
 
-ScatterMaster::ScatterMaster(job::MasterSession& session, const Options& options)
+ScatterMaster::ScatterMaster(job::MasterSession& session, const ScatterOptions& options)
     : session_(session),
       options_(options),
       chunk_pool_(options.chunk_size, options.limits().buffers(session.workers())),
@@ -28,7 +28,7 @@ ScatterMaster::ScatterMaster(job::MasterSession& session, const Options& options
 
 Task<Outcome> ScatterMaster::prepare() {
   Outcome ready = validate(options_);
-  if (ready) ready = job::check_faults(options_.faults, session_.workers());
+  if (ready) ready = job::check_faults(options_.job.faults, session_.workers());
   if (ready) ready = session_.observer().on_begin();
   if (ready) ready = job::check_open_files(session_.environment().storage);
   if (ready) ready = open_source();
@@ -72,7 +72,7 @@ wire::Job ScatterMaster::job_message() const {
   const disk::Source& source = reader_->source();
   return {.destination = options_.destination,
           .job_lock = destination_.lock_text(),
-          .build = options_.build,
+          .build = options_.job.build,
           .host = session_.environment().host,
           .machine = session_.environment().machine,
           .source_id = source.id(),
@@ -90,8 +90,8 @@ wire::Job ScatterMaster::job_message() const {
           .resume = options_.resume,
           .reroute = options_.reroute,
           .discard = options_.discard,
-          .stall_timeout = options_.stall_timeout,
-          .faults = options_.faults};
+          .stall_timeout = options_.job.stall_timeout,
+          .faults = options_.job.faults};
 }
 
 void ScatterMaster::on_ready(Rank from, const wire::Ready& ready) {
@@ -266,7 +266,7 @@ void ScatterMaster::on_tick(clock::Time now) {
                                      job::seconds(stall->silent))));
   }
   if (held_chunks_) {
-    if (const auto late = held_chunks_->late(now, options_.stall_timeout)) {
+    if (const auto late = held_chunks_->late(now, options_.job.stall_timeout)) {
       session_.fail(
           session_.silence(job::worst_first(*late, held_chunks_->silent(now, notable)),
                            fmt::format("looks at what it holds, and has said nothing for {:.1f} s",

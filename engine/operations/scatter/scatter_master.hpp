@@ -27,7 +27,7 @@ namespace mpiferry::operations {
 class ScatterMaster final : public job::MasterHalf {
  public:
   // Both outlive it.
-  ScatterMaster(job::MasterSession& session, const Options& options);
+  ScatterMaster(job::MasterSession& session, const ScatterOptions& options);
 
   job::Task<Outcome> prepare() override;
   void start() override;
@@ -59,7 +59,7 @@ class ScatterMaster final : public job::MasterHalf {
   wire::Manifest manifest();
 
   job::MasterSession& session_;
-  const Options& options_;
+  const ScatterOptions& options_;
   BufferPool chunk_pool_;
   std::optional<job::SourceReader> reader_;
   SourceFacts source_;

@@ -9,8 +9,8 @@
 #include "engine/base/buffer_pool.hpp"
 #include "engine/job/source_reader.hpp"
 #include "engine/operations/retrieval/chunk_consumer.hpp"
-#include "engine/operations/retrieval/options.hpp"
 #include "engine/operations/retrieval/retrieval_master.hpp"
+#include "engine/operations/verify/options.hpp"
 #include "engine/operations/verify/report.hpp"
 
 namespace mpiferry::operations {

@@ -9,7 +9,7 @@ namespace mpiferry {
 namespace {
 
 std::uint32_t window(Bytes chunk_size, bool fsync) {
-  Options options;
+  ScatterOptions options;
   options.chunk_size = chunk_size;
   options.fsync = fsync;
   return options.effective_window();

@@ -72,7 +72,7 @@ class ApplyProfile : public ::testing::Test {
   }
   void expect_defaults() const {
     EXPECT_EQ(arguments.options.chunk_size, 1_MiB);
-    EXPECT_EQ(arguments.options.window, std::nullopt);
+    EXPECT_EQ(arguments.options.job.window, std::nullopt);
   }
 
   fs::path home;
@@ -89,7 +89,7 @@ TEST_F(ApplyProfile, finds_the_default_place) {
   write(place(), kGood);
   EXPECT_EQ(apply().file, place());
   EXPECT_EQ(arguments.options.chunk_size, 4_MiB);
-  EXPECT_EQ(arguments.options.window, 3U);
+  EXPECT_EQ(arguments.options.job.window, 3U);
 }
 
 TEST_F(ApplyProfile, prefers_xdg_config_home_if_it_is_absolute) {
@@ -120,18 +120,18 @@ TEST_F(ApplyProfile, leaves_what_was_given) {
   write(place(), kGood);
   arguments.chunk_size_given = true;
   arguments.options.chunk_size = 2_MiB;
-  arguments.options.window = 5;
+  arguments.options.job.window = 5;
   EXPECT_EQ(apply().file, "");
   EXPECT_EQ(arguments.options.chunk_size, 2_MiB);
-  EXPECT_EQ(arguments.options.window, 5U);
+  EXPECT_EQ(arguments.options.job.window, 5U);
 }
 
 TEST_F(ApplyProfile, sets_the_chunk_size_beside_a_given_window) {
   write(place(), kGood);
-  arguments.options.window = 5;
+  arguments.options.job.window = 5;
   EXPECT_EQ(apply().file, place());
   EXPECT_EQ(arguments.options.chunk_size, 4_MiB);
-  EXPECT_EQ(arguments.options.window, 5U);
+  EXPECT_EQ(arguments.options.job.window, 5U);
 }
 
 TEST_F(ApplyProfile, sets_the_window_beside_its_own_chunk_size_only) {
@@ -139,15 +139,15 @@ TEST_F(ApplyProfile, sets_the_window_beside_its_own_chunk_size_only) {
   arguments.chunk_size_given = true;
   arguments.options.chunk_size = 2_MiB;
   EXPECT_EQ(apply().file, "");
-  EXPECT_EQ(arguments.options.window, std::nullopt);
+  EXPECT_EQ(arguments.options.job.window, std::nullopt);
   arguments.options.chunk_size = 4_MiB;
   EXPECT_EQ(apply().file, place());
-  EXPECT_EQ(arguments.options.window, 3U);
+  EXPECT_EQ(arguments.options.job.window, 3U);
 }
 
 TEST_F(ApplyProfile, gives_way_to_a_given_memory_with_a_warning) {
   write(place(), kGood);
-  arguments.options.memory = 2_MiB;
+  arguments.options.job.memory = 2_MiB;
   const ProfileUse use = apply();
   EXPECT_EQ(use.file, "");
   EXPECT_NE(use.warning.find("--memory"), std::string::npos);
@@ -194,7 +194,7 @@ TEST_F(ApplyProfile, refuses_one_that_was_named_and_is_damaged) {
 TEST_F(ApplyProfile, reads_one_that_was_named_even_if_it_sets_nothing) {
   arguments.profile = home / "missing.json";
   arguments.chunk_size_given = true;
-  arguments.options.window = 5;
+  arguments.options.job.window = 5;
   EXPECT_FALSE(apply_profile(arguments));
 }
 
