@@ -78,8 +78,8 @@ Result<std::optional<StaleFileScan::Entry>> StaleFileScan::next() {
       kind, entry->name, kind == StaleFileKind::none || is_regular(directory_, *entry), respelled}};
 }
 
-Result<bool> StaleFileSurvey::step(std::chrono::steady_clock::duration slice) {
-  const auto deadline = std::chrono::steady_clock::now() + slice;
+Result<bool> StaleFileSurvey::step(const clock::Clock& clock, clock::Duration slice) {
+  const auto deadline = clock.now() + slice;
   do {
     const auto entry = scan_.next();
     if (!entry) return entry.error();
@@ -97,7 +97,7 @@ Result<bool> StaleFileSurvey::step(std::chrono::steady_clock::duration slice) {
     }
     bytes_ += allocated_bytes(status);
     ++files_;
-  } while (std::chrono::steady_clock::now() < deadline);
+  } while (clock.now() < deadline);
   return true;
 }
 
@@ -127,8 +127,8 @@ Result<bool> StaleFileRemoval::end_pass() {
   return again;
 }
 
-Result<bool> StaleFileRemoval::step(std::chrono::steady_clock::duration slice) {
-  const auto deadline = std::chrono::steady_clock::now() + slice;
+Result<bool> StaleFileRemoval::step(const clock::Clock& clock, clock::Duration slice) {
+  const auto deadline = clock.now() + slice;
   do {
     if (!looking_ && !std::exchange(manifest_gone_, true)) {
       const StaleFileScan::Entry manifest{StaleFileKind::manifest, kManifestName.data()};
@@ -144,7 +144,7 @@ Result<bool> StaleFileRemoval::step(std::chrono::steady_clock::duration slice) {
     Outcome done = looking_ ? check_replaceable(directory_, **entry, protected_source_)
                             : remove((*entry)->name);
     if (!done) return std::move(done.error());
-  } while (std::chrono::steady_clock::now() < deadline);
+  } while (clock.now() < deadline);
   return true;
 }
 

@@ -1,7 +1,6 @@
 // What other jobs left in a directory: read name by name, and removed slice by slice.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "engine/base/result.hpp"
+#include "engine/clock/clock.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/disk/stale_file.hpp"
 #include "engine/storage/storage.hpp"
@@ -59,7 +59,7 @@ class StaleFileSurvey {
 
   // Works for `slice`, and on one name at least. True if there may be more to do. What
   // check_replaceable says of a file that must not go.
-  Result<bool> step(std::chrono::steady_clock::duration slice);
+  Result<bool> step(const clock::Clock& clock, clock::Duration slice);
 
   // What will be free without it; a file that has another name elsewhere stays there.
   Bytes bytes() const noexcept { return bytes_; }
@@ -96,7 +96,7 @@ class StaleFileRemoval {
   // Works for `slice`, and on one name at least. True if there may be more to do.
   // Before anything is removed, unless `to_remove` chooses: what check_replaceable says of each
   // file. dest_unusable with the file that cannot be removed.
-  Result<bool> step(std::chrono::steady_clock::duration slice);
+  Result<bool> step(const clock::Clock& clock, clock::Duration slice);
 
  private:
   bool is_to_remove(const StaleFileScan::Entry& entry) const;

@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "engine/storage": ["engine/base"],
     "engine/mpi": ["engine/base", "engine/wire", "engine/transport"],
     "engine/posix": ["engine/base", "engine/storage"],
-    "engine/disk": ["engine/base", "engine/wire", "engine/storage"],
+    "engine/disk": ["engine/base", "engine/wire", "engine/clock", "engine/storage"],
     "engine/job": BELOW_JOB,
     "engine/operations/scatter": BELOW_OPERATIONS,
     "engine/operations/retrieval": BELOW_OPERATIONS,

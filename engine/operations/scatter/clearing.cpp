@@ -11,11 +11,11 @@ using job::yield_turn;
 
 Task<Outcome> clear(const job::Environment& environment, const disk::Directory& directory,
                     std::string protected_source, std::function<bool()> stop,
-                    disk::ToRemove to_remove, std::chrono::steady_clock::duration slice) {
+                    disk::ToRemove to_remove, clock::Duration slice) {
   const transport::BusyGuard busy{environment.transport};
   disk::StaleFileRemoval sweep{directory, std::move(protected_source), std::move(to_remove)};
   while (!stop()) {
-    const auto more = sweep.step(slice);
+    const auto more = sweep.step(environment.clock, slice);
     if (!more) co_return more.error();
     if (!*more) break;
     co_await yield_turn(environment.io());
@@ -25,12 +25,11 @@ Task<Outcome> clear(const job::Environment& environment, const disk::Directory& 
 
 Task<Result<StaleFiles>> survey(const job::Environment& environment,
                                 const disk::Directory& directory, std::string protected_source,
-                                std::function<bool()> stop,
-                                std::chrono::steady_clock::duration slice) {
+                                std::function<bool()> stop, clock::Duration slice) {
   const transport::BusyGuard busy{environment.transport};
   disk::StaleFileSurvey look{directory, std::move(protected_source)};
   while (!stop()) {
-    const auto more = look.step(slice);
+    const auto more = look.step(environment.clock, slice);
     if (!more) co_return more.error();
     if (!*more) break;
     co_await yield_turn(environment.io());

@@ -1,7 +1,6 @@
 // --force: what other jobs left at the destination goes.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -21,7 +20,7 @@ namespace mpiferry::operations {
 job::Task<Outcome> clear(const job::Environment& environment, const disk::Directory& directory,
                          std::string protected_source, std::function<bool()> stop,
                          disk::ToRemove to_remove = {},
-                         std::chrono::steady_clock::duration slice = std::chrono::milliseconds{5});
+                         clock::Duration slice = std::chrono::milliseconds{5});
 
 // What that would free.
 struct StaleFiles {
@@ -29,9 +28,9 @@ struct StaleFiles {
   std::uint64_t files = 0;
 };
 // Looks at it before: refuses as `clear` would, and changes nothing.
-job::Task<Result<StaleFiles>> survey(
-    const job::Environment& environment, const disk::Directory& directory,
-    std::string protected_source, std::function<bool()> stop,
-    std::chrono::steady_clock::duration slice = std::chrono::milliseconds{5});
+job::Task<Result<StaleFiles>> survey(const job::Environment& environment,
+                                     const disk::Directory& directory, std::string protected_source,
+                                     std::function<bool()> stop,
+                                     clock::Duration slice = std::chrono::milliseconds{5});
 
 }  // namespace mpiferry::operations

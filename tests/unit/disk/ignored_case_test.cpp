@@ -20,10 +20,12 @@
 #include "engine/disk/stale_file_scan.hpp"
 #include "engine/disk/vacancy.hpp"
 #include "tests/support/posix_files.hpp"
+#include "tests/support/steady_clock.hpp"
 #include "tests/unit/disk/marks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace {
+
 thread_local bool case_is_ignored = false;
 
 // As `name` is listed in `directory`, or `name`.
@@ -95,7 +97,7 @@ class IgnoredCase : public testing::Test {
   template <class Work>
   static Outcome end(Work& work) {
     for (;;) {
-      const auto more = work.step(std::chrono::milliseconds{1});
+      const auto more = work.step(steady, std::chrono::milliseconds{1});
       if (!more) return more.error();
       if (!*more) return Nothing{};
     }

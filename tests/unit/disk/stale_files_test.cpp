@@ -19,6 +19,7 @@
 #include "engine/disk/stale_file_scan.hpp"
 #include "engine/disk/vacancy.hpp"
 #include "tests/support/posix_files.hpp"
+#include "tests/support/steady_clock.hpp"
 #include "tests/unit/disk/marks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -45,7 +46,7 @@ class StaleFiles : public Test {
   Outcome remove_all(ToRemove to_remove = {}) const {
     StaleFileRemoval sweep{directory, "", std::move(to_remove)};
     for (;;) {
-      const auto more = sweep.step(std::chrono::milliseconds{1});
+      const auto more = sweep.step(steady, std::chrono::milliseconds{1});
       if (!more) return more.error();
       if (!*more) return Nothing{};
     }
@@ -215,7 +216,7 @@ TEST_F(StaleFiles, are_surveyed_without_a_change) {
   const auto names = temporary.names();
   StaleFileSurvey survey{directory, ""};
   for (;;) {
-    const auto more = survey.step({});
+    const auto more = survey.step(steady, {});
     ASSERT_TRUE(more);
     if (!*more) break;
   }
@@ -228,7 +229,7 @@ TEST_F(StaleFiles, are_surveyed_without_a_change) {
 TEST_F(StaleFiles, of_another_program_are_named_by_a_survey) {
   temporary.put("manifest.json", "a text");
   StaleFileSurvey survey{directory, ""};
-  const auto looked = survey.step(std::chrono::seconds{1});
+  const auto looked = survey.step(steady, std::chrono::seconds{1});
   ASSERT_FALSE(looked);
   EXPECT_EQ(looked.error().code, Errc::dest_occupied);
 }
@@ -239,7 +240,7 @@ TEST_F(StaleFiles, are_removed_in_slices_the_manifest_first) {
   StaleFileRemoval sweep{directory, ""};
   int slices = 0;
   while (temporary.names().size() == 11) {
-    const auto more = sweep.step({});
+    const auto more = sweep.step(steady, {});
     ASSERT_TRUE(more);
     ASSERT_TRUE(*more);
     ++slices;
@@ -258,8 +259,8 @@ TEST_F(StaleFiles, are_not_removed_if_the_source_is_among_them) {
     struct stat status {};
     ASSERT_EQ(::stat((temporary / source).c_str(), &status), 0);
     StaleFileRemoval sweep{directory, file_id(status)};
-    auto more = sweep.step({});
-    while (more && *more) more = sweep.step({});
+    auto more = sweep.step(steady, {});
+    while (more && *more) more = sweep.step(steady, {});
     ASSERT_FALSE(more) << source;
     EXPECT_EQ(more.error().code, Errc::invalid_argument);
     EXPECT_EQ(more.error().path, temporary / source);
@@ -294,7 +295,7 @@ TEST_F(StaleFiles, that_are_doomed_go_in_slices_after_the_manifest_if_that_is_do
     StaleFileRemoval sweep{directory, "", [manifest](StaleFileKind kind, const auto& number) {
                              return kind == StaleFileKind::manifest ? manifest : number >= 5U;
                            }};
-    EXPECT_TRUE(*sweep.step({}));
+    EXPECT_TRUE(*sweep.step(steady, {}));
   };
   step(false);
   EXPECT_TRUE(temporary.has("manifest.json"));
@@ -310,8 +311,8 @@ TEST_F(StaleFiles, that_are_doomed_are_not_removed_if_the_source_is_among_them) 
     EXPECT_EQ(::stat((temporary / source).c_str(), &status), 0);
     StaleFileRemoval sweep{directory, file_id(status),
                            [](StaleFileKind, const auto& number) { return number >= 5U; }};
-    auto more = sweep.step({});
-    while (more && *more) more = sweep.step({});
+    auto more = sweep.step(steady, {});
+    while (more && *more) more = sweep.step(steady, {});
     return more;
   };
   const auto refused = sweep_from("chunk_7.bin");
