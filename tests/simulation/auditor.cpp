@@ -29,7 +29,8 @@ void Auditor::require(bool holds, const char* promise, const std::string& what) 
   if (!holds) broken_(fmt::format("{}: {}", promise, what));
 }
 
-void Auditor::begin(bool resume, bool faults) {
+void Auditor::begin(bool resume, bool faults, Sending sending) {
+  sending_ = std::move(sending);
   running_ = true;
   faults_ = faults;
   chunks_.assign(it_.chunks(), {});
@@ -144,6 +145,8 @@ void Auditor::on_end(std::span<const std::byte> payload) {
   for (Worker& it : workers_) it.silent = world_.now() - it.silent_since;
   const auto end = wire::decode_end(payload);
   if (end) end_ = end->verdict;
+  require(end_ != Errc::ok || sending_() == 0, "a transfer ends when MPI has no chunk any more",
+          "some are still being sent");
   require(!interrupted_ || (end && end->verdict == Errc::interrupted), "the first failure counts",
           "rank 0 was interrupted first");
 }
@@ -195,7 +198,7 @@ bool Auditor::somebody_can_write() const {
 
 void Auditor::on_unexpected(Rank to, std::span<const std::byte> message) {
   const auto header = wire::decode(message);
-  require(!header || header->kind != wire::Kind::chunk, "chunks find a receive",
+  require(!header || header->kind != wire::Kind::chunk || it_.copies > 0, "chunks find a receive",
           fmt::format("a chunk reaches rank {} before one is posted for it", to.value));
 }
 

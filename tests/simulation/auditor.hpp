@@ -28,8 +28,10 @@ class Auditor {
   Auditor(const Scenario& scenario, const World& world, const LayoutReader& files, Broken broken)
       : it_(scenario), world_(world), files_(files), broken_(std::move(broken)) {}
 
-  // A scatter begins. `faults`: those of the scenario happen in it.
-  void begin(bool resume, bool faults);
+  // A scatter begins. `faults`: those of the scenario happen in it. `sending`: how many chunks MPI
+  // has of rank 0.
+  using Sending = std::function<std::size_t()>;
+  void begin(bool resume, bool faults, Sending sending);
   // It is over, in order or not. What rank 0 reports.
   void end(const ScatterReport& report);
 
@@ -80,6 +82,7 @@ class Auditor {
   const LayoutReader& files_;
   const Broken broken_;
   bool running_ = false;
+  Sending sending_;
   bool faults_ = false;
   std::vector<Chunk> chunks_;
   std::vector<Worker> workers_;                                // by rank

@@ -1,8 +1,9 @@
-// simulation [--seeds N] [--from S] [--first] | --seed S [--trace]: plays jobs with the code that
-// ships, on a simulated network in virtual time. Exit status 1 if a promise is broken.
+// simulation [--seeds N] [--from S] [--first] | --seed S [--trace] | --scale: plays jobs with the
+// code that ships, on a simulated network in virtual time. Exit status 1 if a promise is broken.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "tests/simulation/play.hpp"
+#include "tests/simulation/scale.hpp"
 
 namespace {
 
@@ -18,7 +20,12 @@ using mpiferry::simulation::Scenario;
 
 bool play_one(std::uint64_t seed, bool trace) {
   const Scenario scenario = Scenario::of(seed);
-  const Played played = mpiferry::simulation::play(scenario, trace);
+  Played played;
+  try {
+    played = mpiferry::simulation::play(scenario, trace);
+  } catch (const std::exception& error) {
+    played.broken.emplace_back(error.what());
+  }
   if (trace) {
     fmt::print("{}\n", scenario.text());
     for (const std::string& line : played.trace) fmt::print("{}\n", line);
@@ -38,12 +45,15 @@ int main(int argc, char** argv) {
   std::optional<std::uint64_t> seed;
   bool trace = false;
   bool first = false;
+  bool scale = false;
   app.add_option("--seeds", seeds, "How many")->capture_default_str();
   app.add_option("--from", from, "The first")->capture_default_str();
   app.add_option("--seed", seed, "Only this one");
   app.add_flag("--trace", trace, "Print each message as it arrives");
   app.add_flag("--first", first, "Stop at the first that breaks a promise");
+  app.add_flag("--scale", scale, "What many workers take, by a model, instead");
   CLI11_PARSE(app, argc, argv);
+  if (scale) return mpiferry::simulation::print_scale();
   if (seed) return play_one(*seed, trace) ? EXIT_SUCCESS : EXIT_FAILURE;
   std::uint64_t failed = 0;
   for (std::uint64_t i = 0; i < seeds && !(first && failed > 0); ++i) {

@@ -7,9 +7,21 @@
 
 #include <boost/asio/error.hpp>
 
+#include "engine/wire/header.hpp"
+
 namespace mpiferry::simulation {
 
 using transport::Operation;
+
+namespace {
+
+// What of a message is of a chunk.
+std::size_t chunk_bytes(std::span<const std::byte> message) {
+  const auto header = wire::decode(message);
+  return header && header->kind == wire::Kind::chunk ? message.size() - kHeaderSize : 0;
+}
+
+}  // namespace
 
 Endpoint::Endpoint(Network& network, boost::asio::io_context& io, transport::Arena& arena,
                    Rank self, int size)
@@ -52,10 +64,20 @@ std::size_t Endpoint::outstanding() const noexcept {
       std::ranges::count_if(slots_, [](const Slot& slot) { return slot.taken && !slot.complete; }));
 }
 
+std::size_t Endpoint::chunks_being_sent() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(slots_, [](const Slot& slot) {
+    return slot.taken && !slot.receive && !slot.told &&
+           chunk_bytes(slot.completion.lease.message().first(slot.bytes)) > 0;
+  }));
+}
+
 Operation Endpoint::isend(Lease lease, std::size_t payload_bytes, Rank to, int tag) {
   const std::size_t bytes = lease.message(payload_bytes).size();
   const Operation operation = take(std::move(lease), to, tag, false);
   slots_[operation.slot].bytes = bytes;
+  ++traffic_.sent;
+  traffic_.sent_bytes +=
+      chunk_bytes(slots_[operation.slot].completion.lease.message().first(bytes));
   network_.send(*this, operation.slot, to, tag);
   return operation;
 }
@@ -109,6 +131,7 @@ void Endpoint::finish(std::uint32_t number, const transport::ErrorCode& error) {
   slot.complete = true;
   slot.error = error;
   untold_.push_back({number, slot.generation});
+  on_ready();
 }
 
 bool Endpoint::tell_one() {
@@ -117,6 +140,13 @@ bool Endpoint::tell_one() {
   const Operation operation = untold_.back();
   untold_.pop_back();
   slots_[operation.slot].told = true;
+  if (slots_[operation.slot].receive) {
+    ++traffic_.received;
+    const auto& completion = slots_[operation.slot].completion;
+    if (completion.lease) {
+      traffic_.received_bytes += chunk_bytes(completion.lease.message().first(completion.bytes));
+    }
+  }
   collect(operation.slot);
   return true;
 }
@@ -159,15 +189,15 @@ void Endpoint::cancel(Operation operation) {
 void Network::send(Endpoint& from, std::uint32_t slot, Rank to, int tag) {
   const Operation operation{slot, from.slots_[slot].generation};
   Time& last = last_[{from.self_.value, to.value, tag}];
-  last = std::max(last, world_.now() + world_.duration(least_delay, most_delay));
-  if (from.cut_off_) return;
   const std::size_t bytes = from.slots_[slot].bytes;
   const auto message = from.slots_[slot].completion.lease.message().first(bytes);
+  last = std::max(last, arrival(from, to, message));
+  if (from.cut_off_) return;
   on_send(from.self_, to, tag, message);
   std::vector<std::byte> copy;
-  if (bytes <= 8192 && world_.chance(0.5)) {
+  if (!speeds && bytes <= 8192 && world_.chance(0.5)) {
     copy.assign(message.begin(), message.end());
-    world_.after(world_.duration(least_delay, most_delay), [this, rank = from.self_, operation] {
+    world_.after(completion_delay(), [this, rank = from.self_, operation] {
       const auto found = endpoints_.find(rank.value);
       if (found != endpoints_.end() && found->second->knows(operation)) {
         found->second->finish(operation.slot, {});
@@ -177,6 +207,24 @@ void Network::send(Endpoint& from, std::uint32_t slot, Rank to, int tag) {
   world_.at(last, [this, rank = from.self_, operation, to, tag, early = std::move(copy)]() mutable {
     deliver(rank, operation, to, tag, std::move(early));
   });
+}
+
+Time Network::arrival(Endpoint& from, Rank to, std::span<const std::byte> message) {
+  if (!speeds) return world_.now() + world_.duration(least_delay, most_delay);
+  const Duration on_the_wire = speeds->of(chunk_bytes(message), 1 / speeds->nic);
+  from.send_free_ = std::max(from.send_free_, world_.now()) + on_the_wire;
+  const auto receiver = endpoints_.find(to.value);
+  if (receiver == endpoints_.end()) return from.send_free_ + speeds->latency;
+  Time& free = receiver->second->receive_free_;
+  free = std::max(free + on_the_wire, from.send_free_ + speeds->latency);
+  return free;
+}
+
+// Of a send whose message was copied: soon, or long after its message has been answered.
+Duration Network::completion_delay() {
+  constexpr Duration kLong = std::chrono::milliseconds{20};
+  return world_.duration(least_delay,
+                         world_.chance(0.05) ? std::max(kLong, most_delay) : most_delay);
 }
 
 void Network::deliver(Rank from, Operation send, Rank to, int tag, std::vector<std::byte> message) {
@@ -192,6 +240,12 @@ void Network::deliver(Rank from, Operation send, Rank to, int tag, std::vector<s
   }
   if (receiver == endpoints_.end()) return;
   on_arrival(from, to, tag, message);
+  if (copies(message)) {
+    world_.after(world_.duration(least_delay, 2 * most_delay), [this, from, to, tag, message] {
+      const auto found = endpoints_.find(to.value);
+      if (found != endpoints_.end()) found->second->arrive({from, tag, message});
+    });
+  }
   receiver->second->arrive({from, tag, std::move(message)});
 }
 

@@ -7,13 +7,16 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 
 #include "engine/transport/transport.hpp"
+#include "tests/simulation/speeds.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace mpiferry::simulation {
@@ -38,6 +41,8 @@ class Endpoint final : public transport::Transport {
   transport::Operation irecv(Lease lease, Rank from, int tag) override;
   void cancel(transport::Operation operation) override;
   std::size_t outstanding() const noexcept override;
+  // Of which the rank does not know yet that their sends have completed.
+  std::size_t chunks_being_sent() const noexcept;
   std::uint64_t polls() const noexcept override { return 0; }
   void wait(transport::Operation operation, transport::WaitOperation& waiting) override;
   transport::Arena& arena() noexcept override { return arena_; }
@@ -45,6 +50,11 @@ class Endpoint final : public transport::Transport {
   // Tells of one of the operations that have completed, of whichever: MPI_Testsome lists them in
   // the order of their requests, not in that of their completion. False if there is none.
   bool tell_one();
+
+  // Since it was asked for last.
+  Traffic traffic() noexcept { return std::exchange(traffic_, {}); }
+  // Called when an operation has completed.
+  std::function<void()> on_ready = [] {};
 
   // From now on nothing reaches this rank, and nothing that it begins to send leaves it.
   void cut_off() noexcept { cut_off_ = true; }
@@ -89,6 +99,9 @@ class Endpoint final : public transport::Transport {
   std::deque<std::uint32_t> posted_;          // receives, the oldest first
   std::vector<transport::Operation> untold_;  // that have completed
   std::deque<Arrived> unexpected_;            // that no receive was posted for
+  Traffic traffic_;
+  Time send_free_{};     // of its NIC
+  Time receive_free_{};  // the other way
   bool cut_off_ = false;
 };
 
@@ -106,6 +119,11 @@ class Network {
   // Is told of each that comes before a receive is posted for it.
   using OnUnexpected = std::function<void(Rank to, const std::vector<std::byte>& message)>;
   OnUnexpected on_unexpected = [](Rank, const std::vector<std::byte>&) {};
+  // Whether a message that arrives does so once more.
+  using Copies = std::function<bool(const std::vector<std::byte>& message)>;
+  Copies copies = [](const std::vector<std::byte>&) { return false; };
+  // Instead of random delays: those of a machine.
+  std::optional<Speeds> speeds = {};
   Duration least_delay = std::chrono::microseconds{2};
   Duration most_delay = std::chrono::milliseconds{1};
 
@@ -114,6 +132,8 @@ class Network {
  private:
   friend class Endpoint;
   void send(Endpoint& from, std::uint32_t slot, Rank to, int tag);
+  Duration completion_delay();
+  Time arrival(Endpoint& from, Rank to, std::span<const std::byte> message);
   void deliver(Rank from, transport::Operation send, Rank to, int tag,
                std::vector<std::byte> message);
 

@@ -2,24 +2,19 @@
 
 #include <algorithm>
 #include <chrono>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "engine/job/master_session.hpp"
-#include "engine/job/worker_session.hpp"
 #include "engine/operations/gather/gather_master.hpp"
 #include "engine/operations/retrieval/retrieval_master.hpp"
-#include "engine/operations/retrieval/retrieval_worker.hpp"
 #include "engine/operations/scatter/scatter_master.hpp"
-#include "engine/operations/scatter/scatter_worker.hpp"
 #include "engine/operations/verify/verify_master.hpp"
 #include "tests/simulation/auditor.hpp"
 #include "tests/simulation/disks.hpp"
+#include "tests/simulation/job.hpp"
 #include "tests/simulation/layout_reader.hpp"
-#include "tests/simulation/ranks.hpp"
 
 namespace mpiferry::simulation {
 namespace {
@@ -35,13 +30,6 @@ constexpr const char* kSource = "/data/source";
 constexpr const char* kTarget = "/data/target";
 
 enum class Existing : std::uint8_t { none, resume, force };
-
-Result<std::unique_ptr<job::WorkerHalf>> make_half(const job::WorkerContext& context,
-                                                   const job::Message& message) {
-  return message.header.kind == wire::Kind::retrieval
-             ? operations::RetrievalWorker::make(context, message)
-             : operations::ScatterWorker::make(context, message);
-}
 
 // One run of a scenario: its cluster, and what was promised.
 class Play {
@@ -86,6 +74,10 @@ class Play {
       if (trace_) note(from, to, message);
       const bool damaged = damage(message);
       auditor_.on_arrival(from, to, message, damaged);
+    };
+    network_.copies = [this](const std::vector<std::byte>& message) {
+      const auto header = wire::decode(message);
+      return copies_ > 0 && header && header->kind == wire::Kind::chunk && world_.chance(copies_);
     };
     network_.on_unexpected = [this](Rank to, const std::vector<std::byte>& message) {
       auditor_.on_unexpected(to, message);
@@ -158,55 +150,24 @@ class Play {
     return options;
   }
 
-  // Runs a job; `with_half` hands the master's half to what it is given, and may then ask it for
-  // its own report. What all ranks report, by rank.
-  template <class WithHalf>
-  std::vector<JobReport> run_job(const job::SessionOptions& session_options, bool faults,
-                                 WithHalf with_half) {
-    Ranks ranks{network_, disks_, static_cast<int>(it_.workers) + 1, ++job_id_};
-    job::MasterSession master{ranks[kMaster].environment(), session_options, nobody_, job_id_};
-    std::vector<JobReport> reports;
-    with_half(master, [&](job::MasterHalf& half) {
-      std::vector<std::unique_ptr<job::WorkerSession>> workers = start(ranks, session_options);
-      ranks[kMaster].start(master.run(half));
-      if (faults) schedule_faults(ranks, master);
-      wait(ranks, master, faults);
-      reports.push_back(master.report());
-      for (const auto& worker : workers) reports.push_back(worker->report());
-    });
-    return reports;
-  }
-
-  std::vector<std::unique_ptr<job::WorkerSession>> start(
-      Ranks& ranks, const job::SessionOptions& session_options) {
-    std::vector<std::unique_ptr<job::WorkerSession>> workers;
-    for (int rank = 1; rank < ranks.size(); ++rank) {
-      workers.push_back(std::make_unique<job::WorkerSession>(ranks[Rank{rank}].environment(),
-                                                             session_options, nobody_, make_half));
-      ranks[Rank{rank}].start(workers.back()->run());
-    }
-    return workers;
-  }
-
-  void wait(Ranks& ranks, job::MasterSession& master, bool faults) {
+  // Runs a job to its end, and what befalls it. What all ranks report, by rank.
+  std::vector<JobReport> run(Job& job, job::MasterHalf& half, bool faults) {
+    if (faults) schedule_faults(job.ranks(), job.master());
     if (it_.stall_timeout == Duration::zero()) {
-      world_.after(kUsersPatience, [&ranks, &master] { interrupt(ranks, master); });
+      world_.after(kUsersPatience, [&job] { interrupt(job.ranks(), job.master()); });
     }
-    const bool ended = ranks.run(kLongestJob);
+    const bool ended = job.run(half, kLongestJob);
     // Without a stall timeout only the launcher ends workers whose master has given up.
-    if (!ended && (it_.stall_timeout != Duration::zero() || !ranks[kMaster].ended())) {
+    if (!ended && (it_.stall_timeout != Duration::zero() || !job.ranks()[kMaster].ended())) {
       broken("a rank waits for ever");
     }
-    world_.forget();  // what is still on its way belongs to this job's communicator
     lost_.clear();
-    ranks.each([this](RankLoop& rank) {
+    job.ranks().each([this, faults](RankLoop& rank) {
       lost_.push_back(rank.lost());
       if (rank.storage().misused() > 0) broken("a descriptor is used that is closed");
+      if (!faults && rank.outstanding() > 0) broken("a message is neither sent nor taken back");
     });
-    if (faults) return;
-    ranks.each([this](RankLoop& rank) {
-      if (rank.outstanding() > 0) broken("a message is neither sent nor taken back");
-    });
+    return job.reports();
   }
 
   static bool interrupt(Ranks& ranks, job::MasterSession& master) {
@@ -241,15 +202,14 @@ class Play {
   std::vector<JobReport> scatter(Existing existing, bool faults) {
     const ScatterOptions given = options(existing);
     damage_ = faults ? it_.damage : 0;
-    auditor_.begin(existing == Existing::resume, faults);
-    ScatterReport report;
-    auto reports = run_job(given.job.session(), faults, [&](job::MasterSession& session, auto run) {
-      operations::ScatterMaster half{session, given};
-      run(half);
-      report = half.report(session.report());
-    });
-    if (!lost_[0]) auditor_.end(report);
-    damage_ = 0;
+    copies_ = faults ? it_.copies : 0;
+    Job job{network_, disks_, it_.workers, ++job_id_, given.job.session()};
+    auditor_.begin(existing == Existing::resume, faults,
+                   [&job] { return job.ranks()[kMaster].chunks_being_sent(); });
+    operations::ScatterMaster half{job.master(), given};
+    auto reports = run(job, half, faults);
+    if (!lost_[0]) auditor_.end(half.report(reports.front()));
+    damage_ = copies_ = 0;
     return reports;
   }
 
@@ -344,12 +304,10 @@ class Play {
 
   template <class Consumer, class Options>
   JobReport retrieve(const Options& given) {
-    const std::vector<JobReport> reports =
-        run_job(given.job.session(), false, [&given](job::MasterSession& session, auto run) {
-          Consumer consumer{given};
-          operations::RetrievalMaster half{session, given.directory, given.job, consumer};
-          run(half);
-        });
+    Job job{network_, disks_, it_.workers, ++job_id_, given.job.session()};
+    Consumer consumer{given};
+    operations::RetrievalMaster half{job.master(), given.directory, given.job, consumer};
+    const std::vector<JobReport> reports = run(job, half, false);
     check_verdicts(reports);
     return reports.front();
   }
@@ -364,9 +322,9 @@ class Play {
   std::string source_;
   LayoutReader files_;
   Auditor auditor_;
-  Observer nobody_;
   std::uint64_t job_id_ = 0;
   double damage_ = 0;
+  double copies_ = 0;
   std::vector<bool> lost_;  // of the last job, by rank
   Played played_;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -23,7 +24,9 @@ namespace mpiferry::simulation {
 class RankLoop {
  public:
   // `job`: no other job has this number.
-  RankLoop(Network& network, Disk& disk, Rank self, int size, std::uint64_t job);
+  // `wake` is called with it when it may have something to do.
+  using Wake = std::function<void(RankLoop&)>;
+  RankLoop(Network& network, Disk& disk, Rank self, int size, std::uint64_t job, Wake wake);
   RankLoop(const RankLoop&) = delete;
   RankLoop& operator=(const RankLoop&) = delete;
   ~RankLoop() { endpoint_->shutdown(); }
@@ -32,16 +35,17 @@ class RankLoop {
   RankStorage& storage() noexcept { return storage_; }
   void start(job::Task<> task);
   // One handler, or one thing beside the loop, which takes its time. False if there is none now.
-  bool poll_one(World& world);
+  bool poll_one(Network& network);
   // Nothing is left to be done, or the rank is lost.
   bool ended() const { return lost_ || io_.stopped(); }
   // It does nothing from now on, and nothing reaches it: its host is cut off, and stands still.
-  void lose() noexcept {
+  void lose() {
     lost_ = true;
     endpoint_->cut_off();
+    wake();
   }
   // The same of its process, which leaves its locks.
-  void kill() noexcept {
+  void kill() {
     lose();
     storage_.die();
   }
@@ -49,12 +53,24 @@ class RankLoop {
   // It does nothing for so long, and then goes on.
   void stop(World& world, Duration how_long) {
     stopped_ = true;
-    world.after(how_long, [this] { stopped_ = false; });
+    world.after(how_long, [this] {
+      stopped_ = false;
+      wake();
+    });
   }
+  void wake() { wake_(*this); }
+  // Of a machine with speeds: how long it has worked.
+  Duration busy() const noexcept { return busy_; }
+  std::size_t chunks_being_sent() const noexcept { return endpoint_->chunks_being_sent(); }
   // Sends and receives that have not completed.
   std::size_t outstanding() const noexcept { return endpoint_->outstanding(); }
 
  private:
+  friend class Ranks;
+
+  const Wake wake_;
+  bool runnable_ = false;
+  bool counted_ = false;  // among those that have ended
   // The seams come first: where a job is given up, coroutines that still use them end with io_.
   transport::Arena arena_;
   VirtualClock clock_;
@@ -66,6 +82,7 @@ class RankLoop {
   bool lost_ = false;
   bool stopped_ = false;
   bool working_ = false;
+  Duration busy_{};
 };
 
 class Ranks {
@@ -84,8 +101,11 @@ class Ranks {
 
  private:
   bool take_turn();
+  void wake(RankLoop& rank);
   Network& network_;
   std::vector<std::unique_ptr<RankLoop>> loops_;
+  std::vector<RankLoop*> runnable_;  // that may have something to do
+  std::size_t ended_ = 0;
 };
 
 }  // namespace mpiferry::simulation

@@ -39,6 +39,7 @@ void draw_job(Scenario& it, World& random) {
 // One of the faults that lose ranks or stop them, or none, and others beside it.
 void draw_faults(Scenario& it, World& random) {
   if (random.chance(0.35)) it.damage = random.chance(0.5) ? 0.02 : 0.2;
+  if (random.chance(0.1)) it.copies = 0.1;
   const std::uint64_t kind = random.number(19);
   if (kind < 2) it.cut_off = any_rank(random, it.workers);
   if (kind == 2 || kind == 3) it.killed = any_rank(random, it.workers);
@@ -107,6 +108,7 @@ std::string Scenario::text() const {
   add(slow, "a slow network");
   add(quirks.short_write > 0, "short and interrupted calls");
   add(damage > 0, fmt::format("damage {}", damage));
+  add(copies > 0, fmt::format("copies {}", copies));
   add(cut_off.has_value(), fmt::format("rank {} is cut off", of(cut_off)));
   add(killed.has_value(), fmt::format("rank {} is killed", of(killed)));
   add(stopped.has_value(), fmt::format("rank {} stops for a while", of(stopped)));

@@ -35,6 +35,7 @@ struct Scenario {
   DiskFaults quirks;  // short writes and interrupted calls
   // Faults of the first job.
   double damage = 0;             // of so many messages with a chunk
+  double copies = 0;             // so many of them arrive twice
   std::optional<Rank> cut_off;   // its host is lost
   std::optional<Rank> killed;    // its process is
   std::optional<Rank> stopped;   // it goes on after a while

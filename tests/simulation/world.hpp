@@ -60,7 +60,8 @@ class World {
 // The clock of a rank.
 class VirtualClock final : public clock::Clock {
  public:
-  explicit VirtualClock(World& world) : world_(world) {}
+  // `wake` is called when a timer has come.
+  VirtualClock(World& world, std::function<void()> wake) : world_(world), wake_(std::move(wake)) {}
   Time now() const noexcept override { return world_.now(); }
   Time coarse_now() const noexcept override { return world_.now(); }
 
@@ -70,12 +71,15 @@ class VirtualClock final : public clock::Clock {
     const std::uint64_t number = ++armed_[&timer];
     world_.after(after, [this, &timer, number] {
       const auto found = armed_.find(&timer);
-      if (found != armed_.end() && found->second == number) timer.cancel();
+      if (found == armed_.end() || found->second != number) return;
+      timer.cancel();
+      wake_();
     });
   }
   void disarm(boost::asio::steady_timer& timer) noexcept override { armed_.erase(&timer); }
 
   World& world_;
+  const std::function<void()> wake_;
   std::map<boost::asio::steady_timer*, std::uint64_t> armed_;
 };
 

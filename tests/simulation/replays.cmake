@@ -1,4 +1,4 @@
-# sim.replays_the_same: one seed, two processes, one trace.
+# simulation.replays_the_same: one seed, two processes, one trace.
 foreach(seed RANGE 1 20)
   foreach(time first second)
     execute_process(COMMAND ${SIM} --seed ${seed} --trace OUTPUT_VARIABLE ${time} RESULT_VARIABLE status)

@@ -1,0 +1,45 @@
+#include "tests/simulation/job.hpp"
+
+#include "engine/operations/retrieval/retrieval_worker.hpp"
+#include "engine/operations/scatter/scatter_worker.hpp"
+
+namespace mpiferry::simulation {
+namespace {
+
+Result<std::unique_ptr<job::WorkerHalf>> make_half(const job::WorkerContext& context,
+                                                   const job::Message& message) {
+  return message.header.kind == wire::Kind::retrieval
+             ? operations::RetrievalWorker::make(context, message)
+             : operations::ScatterWorker::make(context, message);
+}
+
+}  // namespace
+
+Job::Job(Network& network, Disks& disks, std::uint32_t workers, std::uint64_t number,
+         const job::SessionOptions& options)
+    : network_(network),
+      ranks_(network, disks, static_cast<int>(workers) + 1, number),
+      master_(ranks_[kMaster].environment(), options, nobody_, number) {
+  for (std::uint32_t rank = 1; rank <= workers; ++rank) {
+    workers_.push_back(std::make_unique<job::WorkerSession>(
+        ranks_[Rank{static_cast<int>(rank)}].environment(), options, nobody_, make_half));
+  }
+}
+
+bool Job::run(job::MasterHalf& half, Duration most) {
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    ranks_[Rank{static_cast<int>(i) + 1}].start(workers_[i]->run());
+  }
+  ranks_[kMaster].start(master_.run(half));
+  const bool ended = ranks_.run(most);
+  network_.world().forget();  // what is still on its way belongs to this job's communicator
+  return ended;
+}
+
+std::vector<JobReport> Job::reports() const {
+  std::vector<JobReport> reports{master_.report()};
+  for (const auto& worker : workers_) reports.push_back(worker->report());
+  return reports;
+}
+
+}  // namespace mpiferry::simulation

@@ -1,0 +1,41 @@
+// One job on a simulated cluster, from the start of its ranks to their ends.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/job/job_report.hpp"
+#include "engine/job/master_session.hpp"
+#include "engine/job/observer.hpp"
+#include "engine/job/worker_session.hpp"
+#include "tests/simulation/disks.hpp"
+#include "tests/simulation/network.hpp"
+#include "tests/simulation/ranks.hpp"
+
+namespace mpiferry::simulation {
+
+class Job {
+ public:
+  // `number`: no other job on this network has it.
+  Job(Network& network, Disks& disks, std::uint32_t workers, std::uint64_t number,
+      const job::SessionOptions& options);
+
+  Ranks& ranks() noexcept { return ranks_; }
+  job::MasterSession& master() noexcept { return master_; }
+
+  // Whether all ranks have ended, within `most`. Once; `half` is the master's, and made for
+  // master().
+  bool run(job::MasterHalf& half, Duration most);
+  // Of all ranks, by rank.
+  std::vector<JobReport> reports() const;
+
+ private:
+  Network& network_;
+  Observer nobody_;
+  Ranks ranks_;
+  job::MasterSession master_;
+  std::vector<std::unique_ptr<job::WorkerSession>> workers_;
+};
+
+}  // namespace mpiferry::simulation
