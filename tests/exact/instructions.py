@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Instructions a chunk on layers 1 to 3, counted by callgrind, against instructions.budget.
+"""Instructions a chunk of the engine, counted by callgrind, against instructions.budget.
 
-instructions.py [PROGRAM]           compares; PROGRAM is exact_floors, by default that of ./dev test
+instructions.py [PROGRAM]           compares; PROGRAM is exact_instructions, by default that of ./dev test
 instructions.py [PROGRAM] --update  writes what it counts into the budget, for a change that is meant
 
-Counted are the instructions of PROGRAM's own code, into which these layers are linked: neither xxHash's nor
-the C library's, as these choose their code by the processor. The difference of two runs leaves only what
-the additional chunks cost.
+Counted are the functions of the engine on all ranks, with what is inline in them: not the simulated
+machine's, not Asio's, and neither xxHash's nor the C library's, as these choose their code by the
+processor. The difference of two runs leaves only what the additional chunks cost.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from pathlib import Path
 from common import ROOT, skip, verdict
 
 BUDGET = Path(__file__).with_name("instructions.budget")
-PROGRAM = ROOT / "build/test/tests/exact/exact_floors"
+PROGRAM = ROOT / "build/test/tests/exact/exact_instructions"
 CHUNKS = 2000  # one run has so many, the other twice as many
 LINE = re.compile(r"^(?P<path>[a-z.]+) +(?P<figure>\d+\.\d) +(?P<tolerance>\d+\.\d) %$")
 
@@ -52,17 +52,29 @@ def read_budget(text: str) -> "tuple[str, dict[str, Entry]]":
     return build, entries
 
 
-def costs(profile: str) -> "Counter[str]":
-    """Instructions by the object that they are in, out of callgrind's file."""
+def is_of_engine(function: str) -> bool:
+    """Of its name as C++ has it, perhaps with a return type in front."""
+    name, depth = "", 0
+    for letter in function:
+        if letter == "(" and depth == 0:
+            break
+        depth += (letter == "<") - (letter == ">")
+        name += letter if depth == 0 and letter != ">" else ""
+    name = name.split(" ")[-1]
+    return name.startswith("mpiferry::") and not name.startswith("mpiferry::simulation::")
+
+
+def cost(profile: str) -> int:
+    """The instructions of the engine's functions, out of callgrind's file."""
     names: "dict[str, str]" = {}
-    by_object: "Counter[str]" = Counter()
+    by_function: "Counter[str]" = Counter()
     current, total, of_callee = "", 0, False
     for line in profile.splitlines():
-        if line.startswith(("ob=", "cob=")):
+        if line.startswith(("fn=", "cfn=")):
             number, _, name = line.split("=", 1)[1].partition(" ")
             if name:
                 names[number] = name
-            if line.startswith("ob="):
+            if line.startswith("fn="):
                 current = names[number]
         elif line.startswith("calls="):
             of_callee = True  # the next line is what the callee took, which is counted there
@@ -70,30 +82,30 @@ def costs(profile: str) -> "Counter[str]":
             total = int(line.split()[1])
         elif line[:1] in "0123456789+-*" and line:
             if not of_callee:
-                by_object[current] += int(line.split()[1])
+                by_function[current] += int(line.split()[1])
             of_callee = False
-    if sum(by_object.values()) != total or total == 0:
-        raise Wrong(f"callgrind's file was not understood: {sum(by_object.values())} instructions, not {total}")
-    return by_object
+    if sum(by_function.values()) != total or total == 0:
+        raise Wrong(f"callgrind's file was not understood: {sum(by_function.values())} instructions, not {total}")
+    return sum(count for name, count in by_function.items() if is_of_engine(name))
 
 
 def callgrind(out: Path, *argv: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *argv],
+    return subprocess.run(["valgrind", "--tool=callgrind", "--collect-atstart=no", "--toggle-collect=measured",
+                           f"--callgrind-out-file={out}", *argv],
                           capture_output=True, text=True, check=False)
 
 
 def count(program: Path, path: str, chunks: int) -> int:
     with tempfile.TemporaryDirectory(prefix="mpiferry-exact-") as name:
         out = Path(name) / "profile"
-        argv = (str(program), path, str(2 * CHUNKS), str(chunks))
+        argv = (str(program), path, str(chunks))
         done = callgrind(out, *argv)
         if done.returncode != 0:
             raise Wrong(f"valgrind {' '.join(argv)}\nended with status {done.returncode}:\n{done.stderr}")
-        own = [cost for name, cost in costs(out.read_text(errors="replace")).items()
-               if Path(name).name == program.name]
-        if len(own) != 1:
-            raise Wrong(f"callgrind's file does not name {program.name}: nothing was counted")
-        return own[0]
+        counted = cost(out.read_text(errors="replace"))
+        if counted == 0:
+            raise Wrong(f"callgrind's file names no function of the engine: {program} has no symbols")
+        return counted
 
 
 def update(text: str, counted: "dict[str, float]") -> None:
@@ -129,7 +141,7 @@ def main() -> int:
     args = parser.parse_args()
     try:
         if not args.program.is_file():
-            raise Wrong(f"{args.program}: no such program; ./dev test builds exact_floors")
+            raise Wrong(f"{args.program}: no such program; ./dev test builds exact_instructions")
         text = BUDGET.read_text()
         wanted, entries = read_budget(text)
         build = subprocess.run([args.program, "build"], capture_output=True, text=True, check=True).stdout.strip()
