@@ -244,7 +244,7 @@ Failure JobLockFile::running() const {
 
 // Without locks, or without the right to ask for one: only people can know.
 Failure JobLockFile::undecided(std::string_view call, int system_errno) const {
-  Failure undecided = occupied("no telling whether the job that made it still runs");
+  Failure undecided = occupied("cannot tell whether the job that made it is still running");
   undecided.path = directory_.path_of(kJobLockName);
   undecided.call = call;
   undecided.system_errno = system_errno;
@@ -258,9 +258,9 @@ Failure JobLockFile::occupied(std::string_view what) const {
       .code = Errc::dest_occupied, .path = directory_.path(), .detail = std::string{what}};
   const auto owner = JobOwner::in(text());
   const auto alive = owner_runs();
-  if (alive == false) failure.detail = "a job has left its mark here";
+  if (alive == false) failure.detail = "a job that no longer runs left its job lock here";
   if (owner) failure.detail += " (" + owner->description(storage_.runs(owner->process)) + ")";
-  failure.hint = "go on with --resume, or replace its files with --force";
+  failure.hint = "continue with --resume, or replace its files with --force";
   if (alive == true) failure.hint = "wait for that job, or name another destination";
   if (!alive) failure.hint = "wait for that job; if it is dead, " + failure.hint;
   return failure;

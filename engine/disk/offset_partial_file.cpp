@@ -130,7 +130,7 @@ Outcome OffsetPartialFile::keep(bool owner) {
       if (error == ENOENT) refused.hint = "all workers must see one directory: name a shared one";
       if (error == ELOOP) {
         refused.detail = "a symbolic link, and nothing is written through it";
-        refused.hint = "remove the link, or start anew with --force";
+        refused.hint = "remove the link, or start over with --force";
       }
       return refused;
     }
@@ -196,8 +196,9 @@ Outcome OffsetPartialFile::check_kept() const {
     return refused;
   }
   if (status.st_nlink > 1) {
-    refused.detail = "it has another name as well (a hard link), and would be written there, too";
-    refused.hint = "remove one of the names, or start anew with --force";
+    refused.detail =
+        "it has another name, too (a hard link), and what is written here would appear there";
+    refused.hint = "remove one of the names, or start over with --force";
     return refused;
   }
   return Nothing{};

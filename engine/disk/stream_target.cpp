@@ -25,7 +25,7 @@ Failure unusable(const std::string& path, const char* call, int system_errno) {
 Outcome check_kind(const std::string& path, mode_t mode, bool force) {
   if (S_ISSOCK(mode)) {
     Failure refused = unusable(path, "open", ENXIO);
-    refused.detail = "a socket: nothing can be poured into it";
+    refused.detail = "a socket, which cannot be written to";
     refused.hint = "name a file, a FIFO or a device";
     return refused;
   }

@@ -205,7 +205,7 @@ Task<> WorkerSession::watch() {
             .host = half_ ? half_->master_host() : std::string{},
             .detail = fmt::format("no sign of life for {:.1f} s",
                                   std::chrono::duration<double>(deadline_.silent(now)).count()),
-            .hint = "look at that host, its source and the network between; --stall-timeout sets "
+            .hint = "check that host, its source and the network between; --stall-timeout sets "
                     "how long to wait"});
       give_up();
     } else if (fsm_.timed_out(now)) {

@@ -106,10 +106,10 @@ Failure lost(Rank self, const std::string& error) {
   Failure failure{.code = Errc::peer_unreachable};
   if (!error.empty()) {
     failure.detail = "a connection was lost when the job had ended already (" + error + ")";
-    failure.hint = "look at the network between the hosts";
+    failure.hint = "check the network between the hosts";
   } else if (self == kMaster) {
     failure.detail = "some rank did not finish after the job had ended";
-    failure.hint = "look at the hosts of the job and the network between";
+    failure.hint = "check the hosts of the job and the network between them";
   } else {
     failure.rank = kMaster;
     failure.detail = "did not finish after the job had ended";

@@ -23,7 +23,7 @@ Failure failure_of(std::string_view call, const ErrorCode& error, Rank peer, int
             .rank = peer,
             .call = std::string{call},
             .detail = "the connection to this rank is lost (" + cause_of(error.message()) + ")",
-            .hint = "look at that host and at the network between"};
+            .hint = "check that host and the network between"};
   }
   Failure failure{.code = Errc::mpi_failed, .call = std::string{call}};
   if (peer.value >= 0) failure.detail += "rank " + std::to_string(peer.value);

@@ -40,7 +40,7 @@ TEST_F(Gather, leaves_a_file_that_is_there_unless_it_is_told_to_replace_it) {
   write_file(target, "mine");
   const Finished finished = run(gather(3));
   EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_NE(line_with(finished.err, "there is such a file already"), "") << told(finished);
+  EXPECT_NE(line_with(finished.err, "it exists already"), "") << told(finished);
   EXPECT_EQ(read_file(target), "mine");
   EXPECT_FALSE(fs::exists(part()));
   expect_gathered(run(gather(3, {"--force"})));

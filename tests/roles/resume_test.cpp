@@ -130,7 +130,7 @@ TEST_F(Resume, of_one_file_that_somebody_replaces_meanwhile_says_so) {
   EXPECT_EQ(report.job.verdict, Errc::dest_write_failed);
   ASSERT_TRUE(report.job.failure);
   EXPECT_TRUE(report.job.failure->path.ends_with("/data/file.bin"));
-  EXPECT_EQ(report.job.failure->detail, "somebody has removed or replaced it meanwhile");
+  EXPECT_EQ(report.job.failure->detail, "it was removed or replaced while the job ran");
   EXPECT_NE(report.job.failure->hint.find("--resume"), std::string::npos);
 }
 

@@ -85,7 +85,7 @@ Outcome GatherMaster::open_file() {
   if (!options_.force && directory_->exists(name_)) {
     return Failure{.code = Errc::dest_occupied,
                    .path = options_.target,
-                   .detail = "there is such a file already",
+                   .detail = "it exists already",
                    .hint = "name another file, or replace this one with --force"};
   }
   take_attributes();
@@ -205,7 +205,7 @@ Outcome GatherMaster::publish() {
   if (error && error.system_errno == EEXIST && !options_.force) {
     return Failure{.code = Errc::dest_occupied,
                    .path = options_.target,
-                   .detail = "another such file has come while this one was gathered",
+                   .detail = "a file of this name appeared while this one was gathered",
                    .hint = "name another file, or replace that one with --force"};
   }
   if (error) return write_failed(error);

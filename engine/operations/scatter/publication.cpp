@@ -114,8 +114,8 @@ Failure write_failure(const std::string& directory, std::string_view name, wire:
   Failure failure = disk::destination_failure(Errc::dest_write_failed, path_in(directory, name),
                                               wire::call_name(call), system_errno);
   if (call == wire::WriteCall::rename && system_errno == ENOENT) {
-    failure.detail = "somebody has removed or replaced it meanwhile";
-    failure.hint = "let nothing else write there, and go on with --resume";
+    failure.detail = "it was removed or replaced while the job ran";
+    failure.hint = "let nothing else write there, and continue with --resume";
   }
   return failure;
 }

@@ -269,7 +269,7 @@ void ScatterMaster::on_tick(clock::Time now) {
     if (const auto late = held_chunks_->late(now, options_.job.stall_timeout)) {
       session_.fail(
           session_.silence(job::worst_first(*late, held_chunks_->silent(now, notable)),
-                           fmt::format("looks at what it holds, and has said nothing for {:.1f} s",
+                           fmt::format("is reading what it holds, and has been silent for {:.1f} s",
                                        job::seconds(late->silent))));
     }
   }

@@ -29,7 +29,7 @@ Outcome VerifyMaster::open(RetrievalMaster& retrieval) {
   if (source->is_stream()) {
     return Failure{.code = Errc::source_not_a_file,
                    .path = options_.against,
-                   .detail = "a stream cannot be compared with",
+                   .detail = "a stream, and the chunks can only be compared with a file",
                    .hint = kNameAFile};
   }
   if (*source->size() != manifest().size) {
@@ -156,7 +156,7 @@ void VerifyMaster::conclude() {
     detail += fmt::format(" from {}", mpiferry::quoted(options_.against));
     // Or it is the wrong file, and what is there is right.
     hints_.push_back(
-        fmt::format("if {} is what {} shall hold, scatter --resume brings it there; "
+        fmt::format("if {} is what {} should hold, scatter --resume brings it there; "
                     "otherwise name another file for --against",
                     mpiferry::quoted(options_.against), mpiferry::quoted(options_.directory)));
   }

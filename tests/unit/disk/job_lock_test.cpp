@@ -151,7 +151,7 @@ TEST_F(Token, says_of_a_job_on_this_host_whether_it_still_runs) {
   refused = check_vacant(directory, "");
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().detail.find("which no longer runs"), std::string::npos);
-  EXPECT_EQ(refused.error().hint, "go on with --resume, or replace its files with --force");
+  EXPECT_EQ(refused.error().hint, "continue with --resume, or replace its files with --force");
 }
 
 TEST_F(Token, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {
