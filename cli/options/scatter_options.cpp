@@ -1,11 +1,17 @@
 #include "cli/options/scatter_options.hpp"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/options/declare.hpp"
 #include "cli/options/output_names.hpp"
 #include "engine/base/failure.hpp"
+#include "engine/plan/layout.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -23,6 +29,31 @@ constexpr const char* kScatterExamples = R"(Examples:
 Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
 70 internal, 130 interrupted.)";
 
+std::vector<std::string_view> layout_names() {
+  std::vector<std::string_view> names;
+  for (const plan::LayoutRules& row : plan::Layout::table()) {
+    names.push_back(wire::layout_name(row.layout));
+  }
+  return names;
+}
+
+std::vector<std::string> layout_meanings() {
+  std::vector<std::string> meanings;
+  for (const plan::LayoutRules& row : plan::Layout::table()) {
+    meanings.push_back(fmt::format("{} ({})", wire::layout_name(row.layout), row.help));
+  }
+  return meanings;
+}
+
+std::vector<std::string_view> sparse_layouts() {
+  std::vector<std::string_view> names;
+  for (const plan::LayoutRules& row : plan::Layout::table()) {
+    const plan::Layout layout{row.layout};
+    if (layout.keeps_holes()) names.push_back(layout.name());
+  }
+  return names;
+}
+
 void add_chunks(CLI::App& command, ScatterArguments& arguments) {
   ScatterOptions& options = arguments.options;
   add_number(command, {"--chunk-size", "SIZE", "1MiB", "Bytes per chunk, up to 1GiB (64K, 4MiB)"},
@@ -33,9 +64,8 @@ void add_chunks(CLI::App& command, ScatterArguments& arguments) {
   add_window(command, options.job.window,
              "Chunks in flight to one worker, 1 to 1024; by default 8, more if chunks are small, "
              "fewer if they are large");
-  add_choice(command, "--layout", options.layout, {"chunks", "stripes", "file"},
-             "The files in DEST: chunks (one for each chunk), stripes (one for each worker), file "
-             "(one, which all workers write: for shared file systems)");
+  add_choice(command, "--layout", options.layout, layout_names(),
+             fmt::format("The files in DEST: {}", fmt::join(layout_meanings(), ", ")));
   add_memory(command, options.job.memory);
   add_retries(command, options.job.retries, "How often a damaged chunk is sent again");
   add_stall_timeout(command, options.job.stall_timeout);
@@ -53,8 +83,10 @@ void add_files(CLI::App& command, ScatterOptions& options) {
   command.add_flag("--preserve", options.preserve,
                    "The files in DEST get SOURCE's mode, times and, where that is allowed, owner");
   add_sparse(command, options.sparse,
-             "With --layout stripes or file: auto, holes of SOURCE stay holes; never, they are "
-             "filled with zeros");
+             fmt::format("With --layout {}: auto, holes of SOURCE stay holes; never, they are "
+                         "filled with zeros",
+                         fmt::join(sparse_layouts(), " or "))
+                 .c_str());
   command.add_flag("--force", options.force, "Replace another job's files in DEST");
   command.add_flag(
       "--resume", options.resume,

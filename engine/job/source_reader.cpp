@@ -10,7 +10,7 @@ namespace mpiferry::job {
 
 SourceReader::SourceReader(disk::Source source, Bytes chunk_size)
     : source_(std::move(source)), chunk_size_(chunk_size) {
-  if (source_.size()) digests_.reserve(plan::ChunkPlan{*source_.size(), chunk_size, 1}.chunks());
+  if (source_.size()) digests_.reserve(plan::ChunkPlan{*source_.size(), chunk_size}.chunks());
 }
 
 void SourceReader::begin(ChunkIndex chunk, Lease lease) {
@@ -21,7 +21,7 @@ void SourceReader::begin(ChunkIndex chunk, Lease lease) {
   chunk_digest_.reset();
   wanted_ = chunk_size_.value;
   if (source_.size()) {
-    wanted_ = plan::ChunkPlan{*source_.size(), chunk_size_, 1}.length_of(chunk).value;
+    wanted_ = plan::ChunkPlan{*source_.size(), chunk_size_}.length_of(chunk).value;
   }
 }
 

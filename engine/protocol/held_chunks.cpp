@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/distribution.hpp"
 
 namespace mpiferry::protocol {
 namespace {
@@ -24,10 +24,11 @@ bool HeldChunks::can_be(Rank worker, const wire::HeldChunksMessage& report) cons
   const auto next = from.early.lower_bound(report.first);
   if (next != from.early.end() && next->first < report.looked_at) return false;
   if (next != from.early.begin() && std::prev(next)->second > report.first) return false;
-  const auto workers = static_cast<std::uint32_t>(workers_.size());
+  const auto distribution =
+      plan::Distribution::round_robin(static_cast<std::uint32_t>(workers_.size()));
   return std::ranges::all_of(report.held, [&](const wire::HeldChunksMessage::Held& held) {
-    const std::uint64_t position = held.chunk.value / workers;
-    return held.chunk.value < chunks_ && plan::owner(held.chunk, workers) == worker &&
+    const std::uint64_t position = distribution.position_of(held.chunk);
+    return held.chunk.value < chunks_ && distribution.worker_of(held.chunk) == worker &&
            position >= report.first && position < report.looked_at;
   });
 }

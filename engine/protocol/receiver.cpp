@@ -7,10 +7,10 @@
 
 namespace mpiferry::protocol {
 
-Receiver::Receiver(const ReceiverConfig& config) : config_(config) {
+Receiver::Receiver(const ReceiverConfig& config)
+    : config_(config), distribution_(plan::Distribution::round_robin(config.workers)) {
   if (!config.source_size) return;
-  const plan::ChunkPlan plan{*config.source_size, config.chunk_size, config.workers};
-  grow(plan.chunks_of(config.self));
+  grow(distribution_.chunks_of(config.self, {*config.source_size, config.chunk_size}));
 }
 
 void Receiver::grow(std::uint64_t chunks) {
@@ -40,7 +40,7 @@ Errc Receiver::check(const wire::Header& header) const {
     return header.length.value > 0 && header.length <= config_.chunk_size ? Errc::ok
                                                                           : Errc::bad_length;
   }
-  const plan::ChunkPlan plan{*config_.source_size, config_.chunk_size, config_.workers};
+  const plan::ChunkPlan plan{*config_.source_size, config_.chunk_size};
   if (chunk.value >= plan.chunks()) return Errc::bad_field;
   return header.length == plan.length_of(chunk) ? Errc::ok : Errc::bad_length;
 }
@@ -68,7 +68,7 @@ ChunkStep Receiver::on_chunk(const wire::Header& header, bool intact) {
 }
 
 bool Receiver::owns(ChunkIndex chunk) const noexcept {
-  return plan::owner(chunk, config_.workers) == config_.self;
+  return distribution_.worker_of(chunk) == config_.self;
 }
 
 // A chunk whose own worker cannot write it. There are few of them.

@@ -11,6 +11,7 @@
 
 #include "engine/base/error.hpp"
 #include "engine/base/units.hpp"
+#include "engine/plan/distribution.hpp"
 #include "engine/wire/ack.hpp"
 #include "engine/wire/header.hpp"
 
@@ -71,9 +72,12 @@ class Receiver {
   bool owns(ChunkIndex chunk) const noexcept;
   ChunkStep on_foreign(const wire::Header& header);
   void grow(std::uint64_t chunks);
-  std::uint64_t position(ChunkIndex chunk) const noexcept { return chunk.value / config_.workers; }
+  std::uint64_t position(ChunkIndex chunk) const noexcept {
+    return distribution_.position_of(chunk);
+  }
 
   ReceiverConfig config_;
+  plan::Distribution distribution_;
   std::vector<bool> begun_;    // a write was asked for, of bytes with this digest
   std::vector<bool> written_;  // and is done
   std::vector<bool> found_;    // was there before, with this digest

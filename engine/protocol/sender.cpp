@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cassert>
 
-#include "engine/plan/chunk_plan.hpp"
-
 namespace mpiferry::protocol {
 
-Sender::Sender(const SenderConfig& config) : config_(config), workers_(config.workers) {
+Sender::Sender(const SenderConfig& config)
+    : config_(config),
+      distribution_(plan::Distribution::round_robin(config.workers)),
+      workers_(config.workers) {
   assert(config.workers > 0 && config.window > 0 && config.window <= kMaxWindow);
   assert(config.buffers > 0);
   // An acknowledged chunk may wait for its Isend while its credit is used again: room for two.
@@ -66,11 +67,11 @@ Action Sender::next() const {
 
 // The worker that a chunk goes to: its own, or the one whose turn it is among those that can write.
 Rank Sender::receiver_of(ChunkIndex chunk) const {
-  const Rank own = plan::owner(chunk, config_.workers);
+  const Rank own = distribution_.worker_of(chunk);
   if (!worker(own).excluded) return own;
   const auto able = std::ranges::count(workers_, false, &Worker::excluded);
   if (able == 0) return own;  // the job has failed
-  auto turn = static_cast<std::int64_t>(chunk.value / config_.workers) % able;
+  auto turn = static_cast<std::int64_t>(distribution_.position_of(chunk)) % able;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     if (!workers_[i].excluded && turn-- == 0) return Rank{static_cast<int>(i) + 1};
   }
@@ -152,7 +153,7 @@ void Sender::on_send_complete(Rank rank, ChunkIndex chunk) {
 AckEffect Sender::on_ack(Rank rank, const wire::Ack& ack, Time now) {
   if (rank.value < 1 || static_cast<std::size_t>(rank.value) > workers_.size() ||
       ack.chunk.value >= next_chunk_ ||
-      (!config_.reroute && plan::owner(ack.chunk, config_.workers) != rank)) {
+      (!config_.reroute && distribution_.worker_of(ack.chunk) != rank)) {
     return AckEffect::invalid;
   }
   Worker& from = worker(rank);
@@ -171,7 +172,7 @@ AckEffect Sender::on_ack(Rank rank, const wire::Ack& ack, Time now) {
       --from.unacknowledged;
       --in_flight_;
       flight->answered = true;
-      if (plan::owner(ack.chunk, config_.workers) != rank) moved_.push_back({ack.chunk, rank});
+      if (distribution_.worker_of(ack.chunk) != rank) moved_.push_back({ack.chunk, rank});
       if (!flight->sending) {
         if (config_.retain) --buffers_in_use_;
         release(from, flight);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/units.hpp"
+#include "engine/plan/distribution.hpp"
 #include "engine/protocol/clock.hpp"
 #include "engine/protocol/held_chunks.hpp"
 #include "engine/protocol/stall.hpp"
@@ -152,6 +153,7 @@ class Sender {
   AckEffect on_write_failed(Worker& from, Flight* flight);
 
   SenderConfig config_;
+  plan::Distribution distribution_;
   std::vector<Worker> workers_;
   std::uint64_t next_chunk_ = 0;
   std::size_t damaged_ = 0;         // flights that wait to be sent again

@@ -56,7 +56,7 @@ struct Job {
   std::optional<Bytes> data = {};
   std::optional<Bytes> source_size;  // up to kMaxChunks chunks; nothing: a stream, known at its end
   Bytes chunk_size;
-  Layout layout = Layout::chunks;
+  Layout layout = {};
   std::uint32_t window = 0;  // receives that the worker posts, up to kMaxWindow
   std::uint32_t workers = 0;
   bool fsync = false;

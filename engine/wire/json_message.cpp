@@ -46,7 +46,7 @@ Json parse(std::span<const std::byte> payload) {
 Layout read_layout(Fields& fields) {
   const auto layout = layout_from_name(fields.text("layout"));
   if (!layout) fields.refuse("layout", "must be the name of a layout");
-  return layout.value_or(Layout::chunks);
+  return layout.value_or(Layout{});
 }
 
 std::chrono::milliseconds read_stall_timeout(Fields& fields) {

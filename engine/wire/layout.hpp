@@ -1,7 +1,10 @@
-// How chunks lie in the files of a destination.
+// The names of the ways in which chunks lie in the files of a destination. What they mean is in
+// engine/plan/layout.cpp.
 #pragma once
 
+#include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace mpiferry::wire {
@@ -12,11 +15,24 @@ enum class Layout : int {  // not a byte: CLI11 prints those as characters
   file,  // one file that all workers write into, as the source is: for shared file systems
 };
 
-// "chunks", "stripes", "file".
+struct LayoutNames {
+  Layout layout;
+  std::string_view name;        // in messages and manifests, and behind --layout
+  std::string_view file_names;  // in manifests
+};
+
+inline constexpr auto kLayouts = std::to_array<LayoutNames>({
+    {Layout::chunks, "chunks", "chunk_{i}.bin"},
+    {Layout::stripes, "stripes", "stripe_{rank}.bin"},
+    {Layout::file, "file", "file.bin"},
+});
+
 std::string_view layout_name(Layout layout) noexcept;
 std::optional<Layout> layout_from_name(std::string_view name) noexcept;
-
-// What the files are called: "chunk_{i}.bin", "stripe_{rank}.bin", "file.bin".
+// What the files are called.
 std::string_view file_names(Layout layout) noexcept;
+
+// All names, as a sentence has them: "chunks", "stripes" or "file", each in quotation marks.
+std::string layout_choices();
 
 }  // namespace mpiferry::wire

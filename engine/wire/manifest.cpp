@@ -199,7 +199,7 @@ Result<Manifest> read_manifest(std::string_view text) {
   if (const auto layout = layout_from_name(fields.text("layout"))) {
     manifest.layout = *layout;
   } else {
-    fields.refuse("layout", "must be \"chunks\", \"stripes\" or \"file\"");
+    fields.refuse("layout", "must be " + layout_choices());
   }
   expect(fields, "file_names", file_names(manifest.layout));
   manifest.source = fields.bytes("source");

@@ -39,7 +39,7 @@ struct Manifest {
   std::string source;  // the name as the user gave it; any bytes
   Bytes size;
   Bytes chunk_size;
-  Layout layout = Layout::chunks;
+  Layout layout = {};
   std::optional<FileAttributes> attributes = {};  // of a source that was a file
   std::optional<Bytes> data = {};                 // of which, if the source had holes
   Digest128 digest;                               // XXH128 of the whole source

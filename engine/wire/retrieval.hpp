@@ -36,7 +36,7 @@ struct RetrievalJob {
   std::vector<Hosts> hosts;
   Bytes size;
   Bytes chunk_size;
-  Layout layout = Layout::chunks;
+  Layout layout = {};
   std::uint32_t window = 0;  // requests that are open at this worker at most
   bool deliver = false;      // the chunks are wanted; else only what their digests are
   std::chrono::milliseconds stall_timeout{0};  // as in Job

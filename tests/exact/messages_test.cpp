@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/distribution.hpp"
 #include "engine/wire/ack.hpp"
 #include "engine/wire/tag.hpp"
 #include "tests/exact/ledger.hpp"
@@ -43,7 +44,8 @@ class Messages : public RunTest {
     options.job.window = kWindow;
     options.job.faults = faults;
     const auto workers = static_cast<std::uint32_t>(size_of(MPI_COMM_WORLD) - 1);
-    plan = plan::ChunkPlan{size, chunk_size, workers};
+    plan = plan::ChunkPlan{size, chunk_size};
+    distribution = plan::Distribution::round_robin(workers);
     MPI_Barrier(MPI_COMM_WORLD);  // the source is there
     ledger() = {};
     const ScatterReport report = scatter(MPI_COMM_WORLD, options);
@@ -77,7 +79,7 @@ class Messages : public RunTest {
       const ChunkIndex chunk = sent.header.chunk;
       ASSERT_LT(chunk.value, plan.chunks());
       EXPECT_EQ(sent.header.attempt, times[chunk.value]++);
-      EXPECT_EQ(sent.to, plan.owner_of(chunk).value);
+      EXPECT_EQ(sent.to, distribution.worker_of(chunk).value);
       EXPECT_EQ(sent.header.length, plan.length_of(chunk));
       payload += plan.length_of(chunk).value;
     }
@@ -143,7 +145,7 @@ class Messages : public RunTest {
   }
 
   void expect_worker(const JobReport& job, std::uint64_t damaged) {
-    const std::uint64_t mine = plan.chunks_of(Rank{world_rank});
+    const std::uint64_t mine = distribution.chunks_of(Rank{world_rank}, plan);
     ASSERT_EQ(job.workers.size(), 1U);
     EXPECT_EQ(job.workers.front().chunks_corrupt, damaged);
     const auto& sent = ledger().sent;
@@ -172,7 +174,7 @@ class Messages : public RunTest {
     }
     EXPECT_EQ(corrupt, damaged);
     for (std::uint64_t i = 0; i < answered.size(); ++i) {
-      EXPECT_EQ(answered[i] > 0, plan.owner_of({i}).value == world_rank) << "chunk " << i;
+      EXPECT_EQ(answered[i] > 0, distribution.worker_of({i}).value == world_rank) << "chunk " << i;
     }
     const std::uint64_t came = mine + damaged;
     EXPECT_LE(acks.size(), came);
@@ -201,7 +203,7 @@ class Messages : public RunTest {
   Bytes bytes_of(int worker) const {
     Bytes sum;
     for (std::uint64_t i = 0; i < plan.chunks(); ++i) {
-      if (plan.owner_of({i}).value == worker) sum += plan.length_of({i});
+      if (distribution.worker_of({i}).value == worker) sum += plan.length_of({i});
     }
     return sum;
   }
@@ -215,7 +217,8 @@ class Messages : public RunTest {
     EXPECT_EQ(seen, expected);
   }
 
-  plan::ChunkPlan plan{{}, {1}, 1};
+  plan::ChunkPlan plan{{}, {1}};
+  plan::Distribution distribution = plan::Distribution::round_robin(1);
 };
 
 TEST_F(Messages, a_chunk_costs_one_and_an_ack_at_most_one) { expect_exactly(203, 4_KiB); }

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/distribution.hpp"
 #include "engine/protocol/held_chunks.hpp"
 #include "tests/fuzz/feed.hpp"
 #include "tests/fuzz/target.hpp"
@@ -92,6 +92,9 @@ class HeldChunksGame {
     protocol::Time last_report{};
   };
 
+  plan::Distribution distribution() const {
+    return plan::Distribution::round_robin(static_cast<std::uint32_t>(books_.size()));
+  }
   Book& book_of(Rank worker) { return books_.at(static_cast<std::size_t>(worker.value) - 1); }
 
   static std::uint64_t looked_at(const Book& book) {
@@ -114,7 +117,7 @@ class HeldChunksGame {
     std::uint64_t k = report.first;
     for (std::size_t left = feed_.below(4); left > 0; --left) {
       k += feed_.below(3);
-      ChunkIndex chunk = plan::chunk_of(worker, k++, static_cast<std::uint32_t>(books_.size()));
+      ChunkIndex chunk = distribution().chunk_of(worker, k++);
       if (odd == 3) chunk.value = feed_.number();
       if (chunk.value >= kMaxChunks || (chunk.value >= kFar && chunk.value < chunks_)) {
         chunk.value %= kFar;
@@ -138,7 +141,7 @@ class HeldChunksGame {
     return std::ranges::all_of(report.held, [&](const wire::HeldChunksMessage::Held& held) {
       const std::uint64_t k = held.chunk.value / books_.size();
       return held.chunk.value < chunks_ && k >= report.first && k < report.looked_at &&
-             plan::owner(held.chunk, static_cast<std::uint32_t>(books_.size())) == worker;
+             distribution().worker_of(held.chunk) == worker;
     });
   }
 

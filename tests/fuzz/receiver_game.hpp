@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/distribution.hpp"
 #include "engine/protocol/receiver.hpp"
 #include "engine/protocol/sender.hpp"
 #include "tests/fuzz/feed.hpp"
@@ -149,8 +149,7 @@ class ReceiverGame {
   void look() {
     const std::uint64_t k = looked_at_ + feed_.below(8);
     if (config_.source_size &&
-        k >= plan::ChunkPlan{*config_.source_size, config_.chunk_size, config_.workers}.chunks_of(
-                 config_.self)) {
+        k >= distribution().chunks_of(config_.self, {*config_.source_size, config_.chunk_size})) {
       return;
     }
     looked_at_ = k + 1;
@@ -160,8 +159,11 @@ class ReceiverGame {
     if (!begun_.contains(k)) found_[k] = digest;
   }
 
-  bool owned(ChunkIndex chunk) const { return plan::owner(chunk, config_.workers) == config_.self; }
-  std::uint64_t position(ChunkIndex chunk) const { return chunk.value / config_.workers; }
+  plan::Distribution distribution() const {
+    return plan::Distribution::round_robin(config_.workers);
+  }
+  bool owned(ChunkIndex chunk) const { return distribution().worker_of(chunk) == config_.self; }
+  std::uint64_t position(ChunkIndex chunk) const { return distribution().position_of(chunk); }
 
   void finish_write() {
     if (writing_.empty()) return;
@@ -201,7 +203,7 @@ class ReceiverGame {
               "what was found is held");
     }
     for (const std::uint64_t k : begun_) {
-      const bool written = disk_.contains(plan::chunk_of(config_.self, k, config_.workers));
+      const bool written = disk_.contains(distribution().chunk_of(config_.self, k));
       require(receiver_.holds(k) == written && !receiver_.kept(k),
               "what is being written is not held");
     }

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/distribution.hpp"
 #include "engine/protocol/sender.hpp"
 #include "tests/fuzz/feed.hpp"
 #include "tests/fuzz/held_chunks_game.hpp"
@@ -180,7 +180,7 @@ class SenderGame {
     switch (ack.status) {
       case wire::AckStatus::written:
         flight->written = true;
-        if (plan::owner(ack.chunk, config_.workers) != from) ++moved_;
+        if (plan::Distribution::round_robin(config_.workers).worker_of(ack.chunk) != from) ++moved_;
         require(sender_->moved().size() == moved_, "what another worker than its own has written");
         return require(effect == protocol::AckEffect::written, "written is written");
       case wire::AckStatus::corrupt:

@@ -26,7 +26,7 @@ std::optional<Rank> ChunkFetch::holder(ChunkIndex chunk, std::uint32_t n) const 
 }
 
 Bytes ChunkFetch::length_of(ChunkIndex chunk) const noexcept {
-  return plan::ChunkPlan{it_.manifest.size, it_.manifest.chunk_size, 1}.length_of(chunk);
+  return plan::ChunkPlan{it_.manifest.size, it_.manifest.chunk_size}.length_of(chunk);
 }
 
 Task<> ChunkFetch::run() {

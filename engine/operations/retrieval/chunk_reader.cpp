@@ -5,12 +5,13 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/disk/chunk_name.hpp"
 #include "engine/disk/stale_file.hpp"
 #include "engine/disk/stale_file_scan.hpp"
 #include "engine/job/source_reader.hpp"
+#include "engine/job/stored_files.hpp"
+#include "engine/plan/chunk_plan.hpp"
 #include "engine/plan/chunk_set.hpp"
-#include "engine/plan/placement.hpp"
+#include "engine/plan/layout.hpp"
 
 namespace mpiferry::operations {
 namespace {
@@ -29,16 +30,17 @@ static_assert(kExtraBytes + 6 * kMaxName + 16 + 256 < wire::kControlPayload.valu
 }  // namespace
 
 ChunkReader::ChunkReader(storage::Storage& storage, wire::RetrievalJob job)
-    : storage_(storage), job_(std::move(job)), destinations_(job_.directory, job_.hosts) {}
+    : storage_(storage),
+      job_(std::move(job)),
+      layout_(job_.layout),
+      destinations_(job_.directory, job_.hosts),
+      distribution_(plan::Distribution::round_robin(destinations_.workers())) {}
 
 std::uint64_t ChunkReader::chunks() const noexcept {
-  return plan::ChunkPlan{job_.size, job_.chunk_size, 1}.chunks();
+  return plan::ChunkPlan{job_.size, job_.chunk_size}.chunks();
 }
 Bytes ChunkReader::length_of(ChunkIndex chunk) const noexcept {
-  return plan::ChunkPlan{job_.size, job_.chunk_size, 1}.length_of(chunk);
-}
-Bytes ChunkReader::place_of(ChunkIndex chunk) const noexcept {
-  return plan::place(job_.layout, chunk, destinations_.workers(), job_.chunk_size);
+  return plan::ChunkPlan{job_.size, job_.chunk_size}.length_of(chunk);
 }
 
 job::Task<> ChunkReader::survey(const job::Environment& environment, Sinks sinks,
@@ -108,15 +110,16 @@ bool ChunkReader::note(const char* name, std::vector<bool>& held) const {
   };
   switch (disk::stale_file_kind(name)) {
     case disk::StaleFileKind::chunk:
-      if (job_.layout == wire::Layout::file || !number || *number >= held.size()) return false;
+      if (!layout_.may_leave(plan::FileOf::chunk) || !number || *number >= held.size())
+        return false;
       held[*number] = true;
       // Beside stripes there may be chunks that were moved; which, only the manifest knows.
-      return job_.layout == wire::Layout::chunks;
+      return layout_.has_own_file(false);
     case disk::StaleFileKind::stripe:
-      return job_.layout == wire::Layout::stripes && number && *number >= 1 &&
+      return layout_.may_leave(plan::FileOf::worker) && number && *number >= 1 &&
              *number <= destinations_.workers() && mark(*number - 1, destinations_.workers());
     case disk::StaleFileKind::file:
-      return job_.layout == wire::Layout::file && mark(0, 1);
+      return layout_.may_leave(plan::FileOf::all) && mark(0, 1);
     case disk::StaleFileKind::manifest:
       return true;
     case disk::StaleFileKind::sums:
@@ -161,9 +164,9 @@ void ChunkReader::begin(const wire::ReadRequest& request, std::span<std::byte> b
     return;
   }
   length_ = length_of(request.chunk);
-  const Rank holder = plan::owner(request.chunk, destinations_.workers());
   const auto file =
-      open(request.directory, stored_name(job_.layout, request.chunk, holder, request.moved));
+      open(request.directory, job::file_name(layout_.file_of(request.moved), request.chunk,
+                                             distribution_.worker_of(request.chunk)));
   if (!file) {
     const int error = file.error().system_errno;
     refused_ = reply(error == ENOENT ? wire::ReadReply::Status::missing
@@ -173,22 +176,13 @@ void ChunkReader::begin(const wire::ReadRequest& request, std::span<std::byte> b
     return;
   }
   file_ = *file;
-  if (!has_own_file(request)) place_ = place_of(request.chunk);
-  if (ends_file(request) && file_->size() != place_ + length_) {
+  place_ = layout_.place(request.chunk, request.moved, distribution_, job_.chunk_size);
+  // One that is longer is not the one that was scattered.
+  const bool ends = layout_.ends_file(request.chunk, request.moved, distribution_, chunks());
+  if (ends && file_->size() != place_ + length_) {
     refused_ = reply(wire::ReadReply::Status::wrong_length);
     refused_->digest = file_->size() > place_ ? (file_->size() - place_).value : 0;
   }
-}
-
-bool ChunkReader::has_own_file(const wire::ReadRequest& request) const noexcept {
-  return job_.layout == wire::Layout::chunks ||
-         (job_.layout == wire::Layout::stripes && request.moved);
-}
-
-// Whether its file must end with this chunk: one that is longer is not the one that was scattered.
-bool ChunkReader::ends_file(const wire::ReadRequest& request) const noexcept {
-  const std::uint64_t stride = job_.layout == wire::Layout::stripes ? destinations_.workers() : 1;
-  return has_own_file(request) || chunks() - request.chunk.value <= stride;
 }
 
 std::optional<wire::ReadReply> ChunkReader::step() {

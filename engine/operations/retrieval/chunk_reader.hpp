@@ -16,6 +16,8 @@
 #include "engine/job/environment.hpp"
 #include "engine/job/task.hpp"
 #include "engine/operations/retrieval/destination_map.hpp"
+#include "engine/plan/distribution.hpp"
+#include "engine/plan/layout.hpp"
 #include "engine/wire/digest.hpp"
 #include "engine/wire/retrieval.hpp"
 
@@ -54,18 +56,17 @@ class ChunkReader {
   };
   std::uint64_t chunks() const noexcept;
   Bytes length_of(ChunkIndex chunk) const noexcept;
-  Bytes place_of(ChunkIndex chunk) const noexcept;
   job::Task<> survey(const job::Environment& environment, std::uint32_t number, const Sinks& sinks,
                      const std::function<bool()>& stop);
   bool note(const char* name, std::vector<bool>& held) const;
-  bool has_own_file(const wire::ReadRequest& request) const noexcept;
-  bool ends_file(const wire::ReadRequest& request) const noexcept;
   Result<const disk::StoredFile*> open(std::uint32_t directory, const std::string& name);
   wire::ReadReply reply(wire::ReadReply::Status status) const;
 
   storage::Storage& storage_;
   const wire::RetrievalJob job_;
+  const plan::Layout layout_;
   const DestinationMap destinations_;
+  const plan::Distribution distribution_;     // of the scatter
   std::optional<disk::Directory> directory_;  // the last one that was opened
   std::uint32_t directory_number_ = 0;        // the number of directory_
   std::deque<Opened> opened_;                 // the last ones, the latest first

@@ -2,10 +2,7 @@
 
 #include <unordered_map>
 
-#include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_pattern.hpp"
-#include "engine/disk/stale_file.hpp"
-#include "engine/disk/stripe_name.hpp"
 
 namespace mpiferry::operations {
 
@@ -21,12 +18,6 @@ DestinationMap::DestinationMap(const std::string& pattern,
       of_.push_back(found->second);
     }
   }
-}
-
-std::string stored_name(wire::Layout layout, ChunkIndex chunk, Rank holder, bool moved) {
-  if (layout == wire::Layout::file) return std::string{disk::kFileName};
-  if (layout == wire::Layout::stripes && !moved) return disk::stripe_name(holder);
-  return std::string{disk::ChunkName{chunk}.view()};
 }
 
 }  // namespace mpiferry::operations

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "engine/base/units.hpp"
-#include "engine/wire/layout.hpp"
 #include "engine/wire/retrieval.hpp"
 
 namespace mpiferry::operations {
@@ -30,9 +29,5 @@ class DestinationMap {
   std::vector<std::string> paths_;
   std::vector<std::uint32_t> of_;  // worker r at r - 1
 };
-
-// The file that a chunk lies in: "chunk_7.bin", "stripe_3.bin" or "file.bin"; `holder` is the
-// worker that wrote it, `moved` whether it is another than the chunk's own.
-std::string stored_name(wire::Layout layout, ChunkIndex chunk, Rank holder, bool moved);
 
 }  // namespace mpiferry::operations

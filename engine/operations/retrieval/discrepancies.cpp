@@ -11,6 +11,7 @@
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/manifest_file.hpp"
 #include "engine/disk/stale_file.hpp"
+#include "engine/job/stored_files.hpp"
 #include "engine/operations/retrieval/repair_hint.hpp"
 #include "engine/plan/chunk_plan.hpp"
 
@@ -21,9 +22,9 @@ std::uint32_t Discrepancies::directory_of(ChunkIndex chunk) const {
 }
 
 std::string Discrepancies::path_of(ChunkIndex chunk) const {
-  return path_in(
-      destinations_.path(directory_of(chunk)),
-      stored_name(manifest_.layout, chunk, manifest_.holder_of(chunk), manifest_.is_moved(chunk)));
+  return path_in(destinations_.path(directory_of(chunk)),
+                 job::file_name(layout_.file_of(manifest_.is_moved(chunk)), chunk,
+                                manifest_.holder_of(chunk)));
 }
 
 Discrepancy Discrepancies::unreadable(Rank from, const wire::ReadReply& reply) const {
@@ -47,7 +48,7 @@ Discrepancy Discrepancies::unreadable(Rank from, const wire::ReadReply& reply) c
     case wire::ReadReply::Status::wrong_length:
       discrepancy.detail = fmt::format(
           "it has {} bytes there and not {}, and the manifest says digest {}", reply.digest,
-          plan::ChunkPlan{manifest_.size, manifest_.chunk_size, 1}.length_of(reply.chunk).value,
+          plan::ChunkPlan{manifest_.size, manifest_.chunk_size}.length_of(reply.chunk).value,
           expected);
       break;
     case wire::ReadReply::Status::unreadable:
@@ -117,8 +118,7 @@ void Discrepancies::list_named(Rank from, const Sink& sink) const {
 }
 
 bool Discrepancies::is_rerouted_chunk(std::uint32_t directory, std::string_view name) const {
-  if (manifest_.layout != wire::Layout::stripes ||
-      disk::stale_file_kind(name) != disk::StaleFileKind::chunk) {
+  if (!layout_.has_own_file(true) || disk::stale_file_kind(name) != disk::StaleFileKind::chunk) {
     return false;
   }
   const auto number = disk::stale_file_number(name);
@@ -135,7 +135,7 @@ Discrepancy Discrepancies::extra(Rank from, std::uint32_t directory, std::string
 
 // Chunks that lie in the directory of a worker that is not theirs.
 void Discrepancies::list_misplaced(Rank from, const Sink& sink) const {
-  if (manifest_.layout != wire::Layout::chunks || destinations_.directories() == 1) return;
+  if (!layout_.makes_chunk_files() || destinations_.directories() == 1) return;
   for (const auto& [directory, set] : surveys_.locations().seen_by(from)) {
     for (const wire::ChunkRun& run : set.runs()) {
       for (std::uint32_t k = 0; k < run.count; ++k) {

@@ -11,6 +11,7 @@
 #include "engine/operations/retrieval/destination_map.hpp"
 #include "engine/operations/retrieval/discrepancy.hpp"
 #include "engine/operations/retrieval/peer_surveys.hpp"
+#include "engine/plan/layout.hpp"
 #include "engine/wire/manifest.hpp"
 #include "engine/wire/retrieval.hpp"
 
@@ -21,7 +22,11 @@ class Discrepancies {
  public:
   Discrepancies(const job::MasterSession& session, const wire::Manifest& manifest,
                 const DestinationMap& destinations, const PeerSurveys& surveys)
-      : session_(session), manifest_(manifest), destinations_(destinations), surveys_(surveys) {}
+      : session_(session),
+        manifest_(manifest),
+        layout_(manifest.layout),
+        destinations_(destinations),
+        surveys_(surveys) {}
 
   // The directory that a chunk was written to, as the destinations number them.
   std::uint32_t directory_of(ChunkIndex chunk) const;
@@ -49,6 +54,7 @@ class Discrepancies {
 
   const job::MasterSession& session_;
   const wire::Manifest& manifest_;
+  const plan::Layout layout_;
   const DestinationMap& destinations_;
   const PeerSurveys& surveys_;
 };

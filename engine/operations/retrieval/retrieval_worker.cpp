@@ -7,7 +7,7 @@
 
 #include "engine/job/preflight.hpp"
 #include "engine/job/source_reader.hpp"
-#include "engine/plan/placement.hpp"
+#include "engine/plan/chunk_plan.hpp"
 
 namespace mpiferry::operations {
 

@@ -11,6 +11,7 @@
 #include "engine/disk/stripe_name.hpp"
 #include "engine/job/preflight.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/distribution.hpp"
 
 namespace mpiferry::operations {
 namespace {
@@ -23,11 +24,13 @@ constexpr std::uint64_t kBlock = 4096;
 
 // All that this worker writes. Small chunks take a block each.
 Share share_of(const wire::Job& job, Rank self) {
-  const plan::ChunkPlan plan{*job.source_size, job.chunk_size, job.workers};
-  if (job.layout != wire::Layout::chunks) return {job.data.value_or(plan.bytes_of(self)), 1};
-  const std::uint64_t files = plan.chunks_of(self);
-  const bool small = job.chunk_size.value < kBlock;
-  return {small ? Bytes{files * kBlock} : plan.bytes_of(self), files};
+  const plan::ChunkPlan plan{*job.source_size, job.chunk_size};
+  const auto distribution = plan::Distribution::round_robin(job.workers);
+  const plan::Layout layout{job.layout};
+  const Bytes bytes = distribution.bytes_of(self, plan);
+  const std::uint64_t files = layout.files_of(self, distribution, plan);
+  if (!layout.makes_chunk_files()) return {job.data.value_or(bytes), files};
+  return {job.chunk_size.value < kBlock ? Bytes{files * kBlock} : bytes, files};
 }
 
 }  // namespace
@@ -35,15 +38,14 @@ Share share_of(const wire::Job& job, Rank self) {
 Outcome check_largest_file(storage::Storage& storage, const wire::Job& job, Rank self,
                            const std::string& path) {
   if (!job.source_size) return Nothing{};
-  const plan::ChunkPlan plan{*job.source_size, job.chunk_size, job.workers};
-  Bytes largest = *job.source_size;
-  if (job.layout == wire::Layout::chunks) largest = std::min(largest, job.chunk_size);
-  if (job.layout == wire::Layout::stripes) largest = plan.bytes_of(self);
+  const plan::ChunkPlan plan{*job.source_size, job.chunk_size};
+  const Bytes largest = plan::Layout{job.layout}.largest_file(
+      self, plan::Distribution::round_robin(job.workers), plan);
   return job::check_file_size(storage, largest, path);
 }
 
 Share kept_chunk(const wire::Job& job, ChunkIndex chunk, const disk::Directory& directory) {
-  const plan::ChunkPlan plan{*job.source_size, job.chunk_size, job.workers};
+  const plan::ChunkPlan plan{*job.source_size, job.chunk_size};
   const auto there = disk::space_of(directory, std::string{disk::ChunkName{chunk}.view()});
   if (!there) return {};
   const Bytes length = plan.length_of(chunk);
@@ -66,8 +68,8 @@ Share kept_stripe(const wire::Job& job, Rank self, const disk::Directory& direct
 
 wire::Ready::Capacity capacity_for(const wire::Job& job, Rank self,
                                    const disk::Directory& directory, const Share& kept) {
-  // The layout `file` has reserved its space by now; --reroute copes with a full disk.
-  if (!job.source_size || job.reroute || job.layout == wire::Layout::file) return {};
+  // The master has reserved the space of one file by now; --reroute copes with a full disk.
+  if (!job.source_size || job.reroute || plan::Layout{job.layout}.makes_one_file()) return {};
   const auto capacity = disk::free_space_at(directory);
   if (!capacity) return {};  // it is not for this that a job should fail
   const Share share = share_of(job, self);
@@ -111,7 +113,7 @@ void CapacityCheck::add_freed_by_master(Bytes freed, std::uint64_t files) {
   found->capacity.freed_files += files;
 }
 
-Outcome CapacityCheck::check(wire::Layout layout) const {
+Outcome CapacityCheck::check(plan::Layout layout) const {
   for (const Shared& it : shared_) {
     Failure failure{.code = Errc::dest_unusable,
                     .rank = it.workers.front(),
@@ -132,8 +134,9 @@ Outcome CapacityCheck::check(wire::Layout layout) const {
           fmt::format("{} files are to be made there, and {} inodes are free", it.capacity.files,
                       *it.capacity.inodes + it.capacity.freed_files);
       failure.hint =
-          layout == wire::Layout::chunks
-              ? "choose larger chunks or --layout stripes, or name a destination elsewhere"
+          layout.makes_chunk_files()
+              ? fmt::format("choose larger chunks or --layout {}, or name a destination elsewhere",
+                            plan::Layout::with(plan::FileOf::worker).name())
               : "remove some files there, or name a destination elsewhere";
       return failure;
     }

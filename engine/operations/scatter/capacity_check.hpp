@@ -9,6 +9,7 @@
 #include "engine/base/result.hpp"
 #include "engine/base/units.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/plan/layout.hpp"
 #include "engine/wire/job.hpp"
 
 namespace mpiferry::operations {
@@ -39,7 +40,7 @@ class CapacityCheck {
   void add(Rank worker, const wire::Ready& ready);
   // What will be free of the master's directory, for those who share it.
   void add_freed_by_master(Bytes freed, std::uint64_t files);
-  Outcome check(wire::Layout layout = wire::Layout::chunks) const;
+  Outcome check(plan::Layout layout) const;
   // Whether this worker can write a chunk of so many bytes beside the one that it replaces.
   Outcome check_beside(Rank worker, Bytes chunk) const;
 

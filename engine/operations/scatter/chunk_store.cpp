@@ -6,10 +6,9 @@
 
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
-#include "engine/disk/stripe_name.hpp"
+#include "engine/job/stored_files.hpp"
 #include "engine/operations/scatter/publication.hpp"
 #include "engine/plan/chunk_plan.hpp"
-#include "engine/plan/placement.hpp"
 
 namespace mpiferry::operations {
 
@@ -19,23 +18,24 @@ ChunkStore::ChunkStore(std::shared_ptr<const disk::Directory> directory, wire::J
       job_(std::move(job)),
       self_(self),
       job_id_(job_id),
-      file_name_(job_.layout == wire::Layout::file ? std::string{disk::kFileName}
-                                                   : disk::stripe_name(self)),
+      layout_(job_.layout),
+      distribution_(plan::Distribution::round_robin(job_.workers)),
+      file_name_(job::file_name(layout_.file_of(false), {}, self)),
       mode_(job_.attributes ? job_.attributes->mode : wire::kAnyMode) {
   if (job_.attributes && job_.preserve) stamp_ = disk::FileStamp::of(*job_.attributes);
   mode_ = disk::mode_before(stamp_, mode_);
 }
 
 ChunkStore::~ChunkStore() {
-  if (file_ && job_.layout == wire::Layout::stripes && end_ == 0_B && !job_.resume) {
+  if (file_ && layout_.makes_worker_files() && end_ == 0_B && !job_.resume) {
     file_->discard();
   }
 }
 
 // A stripe that is there is opened now, to be looked at; one that is not, when it is needed.
 Outcome ChunkStore::open() {
-  if (job_.layout == wire::Layout::file) return open(file_name_, disk::OpenMode::attach);
-  if (job_.layout == wire::Layout::stripes && job_.resume &&
+  if (layout_.makes_one_file()) return open(file_name_, disk::OpenMode::attach);
+  if (layout_.makes_worker_files() && job_.resume &&
       (directory_->exists(file_name_) || directory_->exists(file_name_ + ".part"))) {
     return open(file_name_, disk::OpenMode::resume);
   }
@@ -50,14 +50,16 @@ Outcome ChunkStore::open(std::string_view name, disk::OpenMode mode) {
   return Nothing{};
 }
 
-// One that its own worker could not write has a file of its own beside the stripe.
+bool ChunkStore::is_moved(ChunkIndex chunk) const noexcept {
+  return distribution_.worker_of(chunk) != self_;
+}
+
 bool ChunkStore::has_own_file(ChunkIndex chunk) const noexcept {
-  return job_.layout == wire::Layout::chunks ||
-         (job_.layout == wire::Layout::stripes && plan::owner(chunk, job_.workers) != self_);
+  return layout_.has_own_file(is_moved(chunk));
 }
 
 Bytes ChunkStore::place(ChunkIndex chunk) const noexcept {
-  return plan::place(job_.layout, chunk, job_.workers, job_.chunk_size);
+  return layout_.place(chunk, is_moved(chunk), distribution_, job_.chunk_size);
 }
 
 bool ChunkStore::begin_look(ChunkIndex chunk, std::optional<Bytes> length) {
@@ -138,8 +140,7 @@ Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
 
 Outcome ChunkStore::reserve() {
   if (!job_.source_size || job_.data) return Nothing{};  // what is reserved is no hole
-  const plan::ChunkPlan plan{*job_.source_size, job_.chunk_size, job_.workers};
-  return file_->preallocate(plan.bytes_of(self_));
+  return file_->preallocate(distribution_.bytes_of(self_, {*job_.source_size, job_.chunk_size}));
 }
 
 disk::ChunkSlot::Zeros ChunkStore::zeros() const noexcept {
@@ -163,22 +164,21 @@ void ChunkStore::on_written(ChunkIndex chunk, std::span<const std::byte> payload
   if (!file_ || has_own_file(chunk)) return;
   const Bytes begin = place(chunk);
   end_ = std::max(end_, begin + Bytes{payload.size()});
-  if (job_.layout != wire::Layout::stripes || begin != digested_) return;
+  if (!layout_.makes_worker_files() || begin != digested_) return;
   digest_.update(payload);
   digested_ += Bytes{payload.size()};
 }
 
 Outcome ChunkStore::publish() {
-  if (job_.layout == wire::Layout::file) return close();
-  if (job_.layout != wire::Layout::stripes) return Nothing{};
+  if (layout_.makes_one_file()) return close();
+  if (!layout_.makes_worker_files()) return Nothing{};
   if (!file_) {  // not a single chunk has come, or none could be written
     if (failed_) return Nothing{};
     if (Outcome opened = open(file_name_, disk::OpenMode::create); !opened) return opened;
   }
   stripe_digest_ = digest_.value();
   if (const auto error = file_->publish(end_, job_.fsync, /*replace=*/true, stamp_)) {
-    return write_failure(directory_->path(), disk::stripe_name(self_), error.call,
-                         error.system_errno);
+    return write_failure(directory_->path(), file_name_, error.call, error.system_errno);
   }
   return job_.fsync ? directory_->sync() : Outcome{Nothing{}};
 }
@@ -197,7 +197,7 @@ void ChunkStore::forget_digest() {
 }
 
 Result<bool> ChunkStore::catch_up(std::span<std::byte> buffer) {
-  if (job_.layout != wire::Layout::stripes || !file_) return false;
+  if (!layout_.makes_worker_files() || !file_) return false;
   if (job_.data) {  // it may end with a hole that nobody has made yet
     if (Outcome extended = file_->extend(end_); !extended) return std::move(extended.error());
   }

@@ -14,6 +14,8 @@
 #include "engine/disk/directory.hpp"
 #include "engine/disk/offset_partial_file.hpp"
 #include "engine/disk/stored_file.hpp"
+#include "engine/plan/distribution.hpp"
+#include "engine/plan/layout.hpp"
 #include "engine/wire/digest.hpp"
 #include "engine/wire/job.hpp"
 
@@ -47,6 +49,8 @@ class ChunkStore {
   // may go elsewhere. What else is in the way (another job) is the failure of this worker. No
   // allocation but for the first chunk of a stripe. Precondition: open() succeeded.
   Result<disk::ChunkSlot> slot(ChunkIndex chunk);
+  // Whether the layout has the chunk written; else it is acknowledged alone.
+  bool writes(ChunkIndex chunk) const noexcept { return layout_.writes(chunk); }
   // Whether the chunk has a file of its own, or a place in that of this worker or of all.
   bool has_own_file(ChunkIndex chunk) const noexcept;
   const std::string& file_name() const noexcept { return file_name_; }
@@ -71,6 +75,7 @@ class ChunkStore {
   std::optional<std::uint64_t> stripe_digest() const noexcept { return stripe_digest_; }
 
  private:
+  bool is_moved(ChunkIndex chunk) const noexcept;
   Bytes place(ChunkIndex chunk) const noexcept;
   Outcome open(std::string_view name, disk::OpenMode mode);
   Outcome reserve();
@@ -82,10 +87,12 @@ class ChunkStore {
   const wire::Job job_;  // its own: a coroutine may hold the store after the worker has gone
   Rank self_;
   std::uint64_t job_id_;
-  const std::string file_name_;  // of stripes and file, once it is whole
+  const plan::Layout layout_;
+  const plan::Distribution distribution_;
+  const std::string file_name_;  // of the file that has no chunk for itself, once it is whole
   std::uint32_t mode_;
   disk::FileStamp stamp_;                        // --preserve
-  std::optional<disk::OffsetPartialFile> file_;  // of stripes and file
+  std::optional<disk::OffsetPartialFile> file_;  // that has no chunk for itself
   Bytes end_;                                    // of what was written into it
   wire::ChunkDigest digest_;                     // of the stripe, as long as it is written in order
   Bytes digested_;

@@ -22,6 +22,7 @@ MasterDestination::MasterDestination(job::MasterSession& session, const ScatterO
                                      const SourceFacts& source)
     : session_(session),
       options_(options),
+      layout_(options.layout),
       source_(source),
       lock_(disk::job_lock_text(fmt::format("{:016x}", session.job_id()),
                                 {kMaster, session.environment().storage.this_process()}),
@@ -34,7 +35,7 @@ Task<Outcome> MasterDestination::claim() {
   if (!directory) co_return std::move(directory.error());
   directory_.emplace(std::move(*directory));
   Outcome taken = co_await take_directory();
-  if (!taken || session_.failed() || options_.layout != wire::Layout::file) co_return taken;
+  if (!taken || session_.failed() || !layout_.makes_one_file()) co_return taken;
   auto file = SharedFile::open(*directory_, source_, options_.resume);
   if (!file) co_return std::move(file.error());
   file_.emplace(std::move(*file));
@@ -84,7 +85,7 @@ Task<Outcome> MasterDestination::replace() {
 }
 
 bool MasterDestination::clears() const noexcept {
-  return options_.force && !options_.discard && options_.layout != wire::Layout::file;
+  return options_.force && !options_.discard && !layout_.makes_one_file();
 }
 
 Task<Outcome> MasterDestination::clear() {
@@ -104,7 +105,7 @@ Task<Outcome> MasterDestination::remove_stale_files() {
 
 // What will not fit, whatever goes, must not make anything go.
 Outcome MasterDestination::check_capacity_for_file() const {
-  if (!source_.size || options_.layout != wire::Layout::file) return Nothing{};
+  if (!source_.size || !layout_.makes_one_file()) return Nothing{};
   const std::string path = directory_->path_of(disk::kFileName);
   Outcome fits = job::check_file_size(session_.environment().storage, *source_.size, path);
   return fits ? job::check_capacity(*directory_, path, source_.data_size(), stale_files_.bytes)
@@ -114,7 +115,7 @@ Outcome MasterDestination::check_capacity_for_file() const {
 // --resume: another job's files stay, what nobody can use goes. Its manifest goes as soon as it is
 // not true any more.
 Task<Outcome> MasterDestination::resume() {
-  Outcome ready = check_predecessor(*directory_, options_.layout, source_.id);
+  Outcome ready = check_predecessor(*directory_, layout_, source_.id);
   if (ready) ready = check_finished();
   if (!ready) co_return ready;
   std::function<bool()> stop = [this] { return session_.failed(); };

@@ -13,6 +13,7 @@
 #include "engine/operations/scatter/options.hpp"
 #include "engine/operations/scatter/shared_file.hpp"
 #include "engine/operations/scatter/source_facts.hpp"
+#include "engine/plan/layout.hpp"
 #include "engine/wire/manifest.hpp"
 
 namespace mpiferry::operations {
@@ -49,7 +50,7 @@ class MasterDestination {
   // After claim() has opened it; else "".
   std::string path() const { return directory_ ? directory_->path() : ""; }
   const disk::Directory& directory() const { return *directory_; }
-  // The layout `file`.
+  // Of a layout that makes one file.
   std::optional<SharedFile>& file() noexcept { return file_; }
   const std::string& lock_text() const noexcept { return lock_.text(); }
 
@@ -65,6 +66,7 @@ class MasterDestination {
 
   job::MasterSession& session_;
   const ScatterOptions& options_;
+  const plan::Layout layout_;
   const SourceFacts& source_;
   std::optional<disk::Directory> directory_;
   JobLock lock_;

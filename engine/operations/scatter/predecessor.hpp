@@ -8,7 +8,7 @@
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/disk/stale_file.hpp"
-#include "engine/wire/layout.hpp"
+#include "engine/plan/layout.hpp"
 
 namespace mpiferry::operations {
 
@@ -17,7 +17,7 @@ namespace mpiferry::operations {
 // invalid_argument if the file `source_id` (file_id.hpp; "": none) has one of mpiferry's names
 // there: the job would write into its own source. dest_unusable, also if a directory has such a
 // name.
-Outcome check_predecessor(const disk::Directory& directory, wire::Layout layout,
+Outcome check_predecessor(const disk::Directory& directory, plan::Layout layout,
                           const std::string& source_id);
 
 // Unfinished files that carry a dead job's id: nobody goes on with those (disk::ToRemove).

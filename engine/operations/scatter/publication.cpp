@@ -8,6 +8,7 @@
 #include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/stripe_name.hpp"
+#include "engine/job/stored_files.hpp"
 #include "engine/wire/ack.hpp"
 #include "engine/wire/digest.hpp"
 
@@ -69,44 +70,25 @@ class TextFile {
 
 void list_sums(const wire::Manifest& manifest, const job::PeerTable& peers, const LineSink& put) {
   const auto here = [&peers](Rank worker) { return peers.shares_master_directory(worker); };
-  switch (manifest.layout) {
-    case wire::Layout::chunks:
-      for (std::uint64_t i = 0; i < manifest.chunk_digests.size(); ++i) {
-        const ChunkIndex chunk{i};
-        if (here(manifest.holder_of(chunk))) {
-          put(wire::sums_line(disk::ChunkName{chunk}.view(), manifest.chunk_digests[i]));
-        }
-      }
-      break;
-    case wire::Layout::stripes:
-      for (const wire::Manifest::Moved& moved : manifest.moved) {
-        if (here(moved.rank)) {
-          put(wire::sums_line(disk::ChunkName{moved.chunk}.view(),
-                              manifest.chunk_digests[moved.chunk.value]));
-        }
-      }
-      for (std::uint32_t i = 1; i <= peers.size(); ++i) {
-        const Rank worker{static_cast<int>(i)};
-        const auto digest = peers.stripe_digest(worker);
-        if (digest && here(worker)) put(wire::sums_line(disk::stripe_name(worker), *digest));
-      }
-      break;
-    case wire::Layout::file:
-      put(wire::sums_line(disk::kFileName, manifest.digest));
-      break;
+  const plan::Layout layout{manifest.layout};
+  for (std::uint64_t i = 0; i < manifest.chunk_digests.size(); ++i) {
+    const ChunkIndex chunk{i};
+    if (layout.has_own_file(manifest.is_moved(chunk)) && layout.writes(chunk) &&
+        here(manifest.holder_of(chunk))) {
+      put(wire::sums_line(disk::ChunkName{chunk}.view(), manifest.chunk_digests[i]));
+    }
   }
+  for (std::uint32_t i = 1; i <= peers.size(); ++i) {
+    const Rank worker{static_cast<int>(i)};
+    const auto digest = peers.stripe_digest(worker);
+    if (digest && here(worker)) put(wire::sums_line(disk::stripe_name(worker), *digest));
+  }
+  if (layout.makes_one_file()) put(wire::sums_line(disk::kFileName, manifest.digest));
 }
 
-std::string written_name(wire::Layout layout, ChunkIndex chunk, Rank worker) {
-  switch (layout) {
-    case wire::Layout::chunks:
-      return std::string{disk::ChunkName{chunk}.view()};
-    case wire::Layout::stripes:
-      return disk::stripe_name(worker) + ".part";
-    case wire::Layout::file:
-      return std::string{disk::kFileName} + ".part";
-  }
-  return {};
+std::string written_name(plan::FileOf kind, ChunkIndex chunk, Rank worker) {
+  const std::string name = job::file_name(kind, chunk, worker);
+  return kind == plan::FileOf::chunk ? name : name + ".part";
 }
 
 Failure write_failure(const std::string& directory, std::string_view name, wire::WriteCall call,

@@ -9,6 +9,7 @@
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/job/peer_table.hpp"
+#include "engine/plan/layout.hpp"
 #include "engine/wire/manifest.hpp"
 
 namespace mpiferry::operations {
@@ -33,7 +34,7 @@ Outcome publish_manifest(const disk::Directory& directory, const wire::Manifest&
 void list_sums(const wire::Manifest& manifest, const job::PeerTable& peers, const LineSink& put);
 
 // The file that a worker could not write a chunk into.
-std::string written_name(wire::Layout layout, ChunkIndex chunk, Rank worker);
+std::string written_name(plan::FileOf kind, ChunkIndex chunk, Rank worker);
 
 // The failure behind a write error on `name` in `directory`.
 Failure write_failure(const std::string& directory, std::string_view name, wire::WriteCall call,

@@ -139,7 +139,8 @@ std::optional<wire::Ack> ReceiveSlots::answer_unwritten(const job::Message& mess
     return std::nullopt;
   }
   if (const auto* known = std::get_if<protocol::Answer>(&step)) return known->ack;
-  if (!store_) return receiver_.on_written(message.header, wire::WriteCall::none, 0);
+  if (!store_ || !store_->writes(message.header.chunk))
+    return receiver_.on_written(message.header, wire::WriteCall::none, 0);
   return std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/job/source_reader.hpp"
 #include "engine/operations/scatter/clearing.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/layout.hpp"
 
 namespace mpiferry::operations {
 
@@ -23,9 +24,7 @@ constexpr std::size_t kReportsUnderWay = 4;
 // A worker whose disk is slow reports what it has found, so that it does not seem to hang.
 constexpr std::chrono::milliseconds kMaxSilence{100};
 
-plan::ChunkPlan plan_of(const wire::Job& job) {
-  return {*job.source_size, job.chunk_size, job.workers};
-}
+plan::ChunkPlan plan_of(const wire::Job& job) { return {*job.source_size, job.chunk_size}; }
 
 }  // namespace
 
@@ -33,13 +32,15 @@ Task<Share> kept_share(const job::WorkerContext& context, const wire::Job& job,
                        WorkerDestination& destination) {
   constexpr std::uint64_t kLooksInATurn = 256;
   const disk::Directory& directory = *destination.directory();
-  if (!job.source_size || job.reroute || job.layout == wire::Layout::file) co_return Share{};
-  if (job.layout == wire::Layout::stripes) co_return kept_stripe(job, context.self(), directory);
+  const plan::Layout layout{job.layout};
+  if (!job.source_size || job.reroute || layout.makes_one_file()) co_return Share{};
+  if (layout.makes_worker_files()) co_return kept_stripe(job, context.self(), directory);
   Share kept;
   const transport::BusyGuard busy{context.transport()};
-  const std::uint64_t own = plan_of(job).chunks_of(context.self());
+  const auto distribution = plan::Distribution::round_robin(job.workers);
+  const std::uint64_t own = distribution.chunks_of(context.self(), plan_of(job));
   for (std::uint64_t k = 0; k < own; ++k) {
-    const Share there = kept_chunk(job, plan::chunk_of(context.self(), k, job.workers), directory);
+    const Share there = kept_chunk(job, distribution.chunk_of(context.self(), k), directory);
     kept.bytes += there.bytes;
     kept.files += there.files;
     if (k % kLooksInATurn != 0) continue;
@@ -54,6 +55,7 @@ Resumption::Resumption(const job::WorkerContext& context, const wire::Job& job,
                        std::shared_ptr<ChunkStore> store, job::WorkerHeartbeat& heartbeat)
     : context_(context),
       job_(job),
+      distribution_(plan::Distribution::round_robin(job.workers)),
       destination_(destination),
       receiver_(receiver),
       store_(std::move(store)),
@@ -68,7 +70,7 @@ Task<> Resumption::scan() {
   std::uint64_t gap = 0;
   clock::Time reported = context_.environment.clock.now();
   for (std::uint64_t k = 0; k < last && gap < kMaxWindow; ++k) {
-    const ChunkIndex chunk = plan::chunk_of(context_.self(), k, job_.workers);
+    const ChunkIndex chunk = distribution_.chunk_of(context_.self(), k);
     if (chunk.value >= kMaxChunks) break;
     const auto digest = co_await look(chunk, buffer);
     if (context_.fsm.cancelled()) break;
@@ -95,8 +97,8 @@ Task<> Resumption::scan() {
 // Of a stream nobody knows where it will end: what is there is looked at, up to the first gap of a
 // window.
 std::uint64_t Resumption::last_to_look_at() const {
-  return job_.source_size ? plan_of(job_).chunks_of(context_.self())
-                          : kMaxChunks / job_.workers + 1;
+  return job_.source_size ? distribution_.chunks_of(context_.self(), plan_of(job_))
+                          : distribution_.position_of({kMaxChunks}) + 1;
 }
 
 // Nothing of a stream.
@@ -157,7 +159,7 @@ Task<Outcome> Resumption::settle(const wire::End& end, bool unwritable) {
     if (!settled && !unwritable) co_return settled;
   }
   // Chunks that were kept may have been written by a job without --fsync.
-  if (job_.fsync && job_.layout == wire::Layout::chunks) {
+  if (job_.fsync && plan::Layout{job_.layout}.makes_chunk_files()) {
     co_return destination_.directory()->sync_file_system();
   }
   co_return Nothing{};
@@ -166,7 +168,7 @@ Task<Outcome> Resumption::settle(const wire::End& end, bool unwritable) {
 // What a stripe holds that was not written in this job decides how long it is.
 void Resumption::count_kept(std::uint64_t chunks) {
   for (std::uint64_t k = 0; k < receiver_.digests().size(); ++k) {
-    const ChunkIndex chunk = plan::chunk_of(context_.self(), k, job_.workers);
+    const ChunkIndex chunk = distribution_.chunk_of(context_.self(), k);
     if (chunk.value >= chunks) break;
     if (!receiver_.kept(k)) continue;
     const bool last_of_stream = short_.first == chunk && chunk.value + 1 == chunks;
@@ -181,7 +183,7 @@ Task<Outcome> Resumption::stamp_kept(std::uint64_t chunks) {
   const transport::BusyGuard busy{context_.transport()};
   std::uint64_t files = 0;
   for (std::uint64_t k = 0; k < receiver_.digests().size(); ++k) {
-    const ChunkIndex chunk = plan::chunk_of(context_.self(), k, job_.workers);
+    const ChunkIndex chunk = distribution_.chunk_of(context_.self(), k);
     if (chunk.value >= chunks) break;
     if (!receiver_.kept(k)) continue;
     if (Outcome stamped = store_->stamp(chunk); !stamped) co_return stamped;
@@ -216,12 +218,13 @@ bool Resumption::is_stale(const wire::End& end, disk::StaleFileKind kind,
   switch (kind) {
     case disk::StaleFileKind::chunk: {
       if (!number || *number >= end.chunks) return true;
-      if (plan::owner(ChunkIndex{*number}, job_.workers) != context_.self()) {
+      if (distribution_.worker_of(ChunkIndex{*number}) != context_.self()) {
         return mine_alone && !receiver_.foreign().contains(*number);
       }
-      const bool held = receiver_.holds(*number / job_.workers);
+      const bool held = receiver_.holds(distribution_.position_of(ChunkIndex{*number}));
       // Where several workers write, one of them may have written it in its stead.
-      return job_.layout == wire::Layout::chunks ? !held && mine_alone : held || mine_alone;
+      return plan::Layout{job_.layout}.has_own_file(false) ? !held && mine_alone
+                                                           : held || mine_alone;
     }
     case disk::StaleFileKind::stripe:
     case disk::StaleFileKind::partial_stripe:

@@ -14,6 +14,7 @@
 #include "engine/operations/scatter/capacity_check.hpp"
 #include "engine/operations/scatter/chunk_store.hpp"
 #include "engine/operations/scatter/worker_destination.hpp"
+#include "engine/plan/distribution.hpp"
 #include "engine/protocol/receiver.hpp"
 #include "engine/wire/held_chunks_message.hpp"
 
@@ -59,6 +60,7 @@ class Resumption {
 
   const job::WorkerContext& context_;
   const wire::Job& job_;
+  const plan::Distribution distribution_;
   const WorkerDestination& destination_;
   protocol::Receiver& receiver_;
   std::shared_ptr<ChunkStore> store_;

@@ -11,6 +11,7 @@
 #include "engine/operations/scatter/publication.hpp"
 #include "engine/plan/chunk_plan.hpp"
 #include "engine/plan/data_share.hpp"
+#include "engine/plan/distribution.hpp"
 #include "engine/wire/digest.hpp"
 
 namespace mpiferry::operations {
@@ -20,6 +21,7 @@ using job::Task;
 ScatterMaster::ScatterMaster(job::MasterSession& session, const ScatterOptions& options)
     : session_(session),
       options_(options),
+      layout_(options.layout),
       chunk_pool_(options.chunk_size, options.limits().buffers(session.workers())),
       destination_(session, options, source_),
       notices_(session.environment().transport, session.environment().transport.size(),
@@ -46,11 +48,10 @@ Outcome ScatterMaster::open_source() {
                                    options_.source);
   if (!source) return std::move(source.error());
   if (const auto size = source->size()) {
-    chunks_ = plan::ChunkPlan{*size, options_.chunk_size, session_.workers()}.chunks();
+    chunks_ = plan::ChunkPlan{*size, options_.chunk_size}.chunks();
     if (*chunks_ > kMaxChunks) return too_many_chunks(options_);
   }
-  const bool keep_holes =
-      options_.sparse == Sparse::automatic && options_.layout != wire::Layout::chunks;
+  const bool keep_holes = options_.sparse == Sparse::automatic && layout_.keeps_holes();
   source_ = SourceFacts::of(*source, keep_holes, options_.preserve);
   reader_.emplace(std::move(*source), options_.chunk_size);
   return Nothing{};
@@ -101,7 +102,7 @@ void ScatterMaster::on_ready(Rank from, const wire::Ready& ready) {
 Task<Outcome> ScatterMaster::clear_destination() {
   const StaleFiles& stale = destination_.stale_files();
   capacity_.add_freed_by_master(stale.bytes, stale.files);
-  Outcome ready = capacity_.check(options_.layout);
+  Outcome ready = capacity_.check(layout_);
   if (ready) ready = co_await destination_.clear();
   if (!ready || session_.failed()) co_return ready;
   for (std::uint32_t i = 1; i <= session_.workers(); ++i) {
@@ -126,8 +127,7 @@ Task<> ScatterMaster::transfer() {
 // Of a finished job: a chunk that takes another's place is written beside it.
 Outcome ScatterMaster::before_send(const protocol::Send& send, Bytes length) {
   if (destination_.unpublished()) return Nothing{};
-  if (destination_.finished() && options_.layout == wire::Layout::chunks &&
-      held_chunks_->finds(send.chunk)) {
+  if (destination_.finished() && layout_.makes_chunk_files() && held_chunks_->finds(send.chunk)) {
     if (Outcome fits = capacity_.check_beside(send.to, length); !fits) return fits;
   }
   return destination_.unpublish();
@@ -246,9 +246,10 @@ void ScatterMaster::on_ack(Rank from, const wire::Ack& ack) {
 }
 
 Failure ScatterMaster::unwritten(Rank from, const wire::Ack& ack) const {
-  Failure failure =
-      write_failure(session_.peers().directory(from),
-                    written_name(options_.layout, ack.chunk, from), ack.call, ack.system_errno);
+  const auto distribution = plan::Distribution::round_robin(session_.workers());
+  const plan::FileOf kind = layout_.file_of(distribution.worker_of(ack.chunk) != from);
+  Failure failure = write_failure(session_.peers().directory(from),
+                                  written_name(kind, ack.chunk, from), ack.call, ack.system_errno);
   failure.rank = from;
   failure.host = session_.host(from);
   return failure;

@@ -19,6 +19,7 @@
 #include "engine/operations/scatter/options.hpp"
 #include "engine/operations/scatter/report.hpp"
 #include "engine/operations/scatter/source_facts.hpp"
+#include "engine/plan/layout.hpp"
 #include "engine/protocol/held_chunks.hpp"
 #include "engine/wire/ack.hpp"
 
@@ -34,7 +35,7 @@ class ScatterMaster final : public job::MasterHalf {
   void on_ready(Rank from, const wire::Ready& ready) override;
   bool clears() const override { return destination_.clears(); }
   job::Task<Outcome> clear_destination() override;
-  Outcome check_peers() override { return capacity_.check(options_.layout); }
+  Outcome check_peers() override { return capacity_.check(layout_); }
   job::Task<> transfer() override;
   void on_message(Rank from, const job::Message& message, job::Completion& completion) override;
   void on_tick(clock::Time now) override;
@@ -60,6 +61,7 @@ class ScatterMaster final : public job::MasterHalf {
 
   job::MasterSession& session_;
   const ScatterOptions& options_;
+  const plan::Layout layout_;
   BufferPool chunk_pool_;
   std::optional<job::SourceReader> reader_;
   SourceFacts source_;

@@ -6,7 +6,8 @@
 #include "engine/disk/stripe_name.hpp"
 #include "engine/job/preflight.hpp"
 #include "engine/job/source_reader.hpp"
-#include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/distribution.hpp"
+#include "engine/plan/layout.hpp"
 
 namespace mpiferry::operations {
 
@@ -30,7 +31,7 @@ Task<Outcome> ScatterWorker::prepare() {
   if (Outcome same = job::check_build(context_.build, job_.build); !same) co_return same;
   if (job_.discard) co_return Nothing{};
   // A chunk that goes past the page cache is opened twice.
-  const bool twice = job_.direct && job_.layout == wire::Layout::chunks;
+  const bool twice = job_.direct && plan::Layout{job_.layout}.makes_chunk_files();
   Outcome ready =
       job::check_open_files(context_.environment.storage, twice ? 2 * job_.window : job_.window);
   if (ready) ready = co_await destination_.claim();
@@ -98,11 +99,13 @@ void ScatterWorker::list_chunks(const wire::End& end, const LineSink& put) const
   if (const auto digest = store_->stripe_digest()) {
     return put(wire::sums_line(disk::stripe_name(context_.self()), *digest));
   }
+  const auto distribution = plan::Distribution::round_robin(job_.workers);
   const auto digests = receiver_->digests();
   for (std::uint64_t k = 0; k < digests.size(); ++k) {
     if (!receiver_->holds(k)) continue;
-    const ChunkIndex chunk = plan::chunk_of(context_.self(), k, job_.workers);
+    const ChunkIndex chunk = distribution.chunk_of(context_.self(), k);
     if (chunk.value >= end.chunks) break;  // of a longer source
+    if (!store_->writes(chunk)) continue;
     put(wire::sums_line(disk::ChunkName{chunk}.view(), digests[k]));
   }
 }

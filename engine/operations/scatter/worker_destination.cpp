@@ -24,6 +24,7 @@ WorkerDestination::WorkerDestination(const job::WorkerContext& context, const wi
                                      job::WorkerHeartbeat& heartbeat)
     : context_(context),
       job_(job),
+      layout_(job.layout),
       heartbeat_(heartbeat),
       lock_(disk::job_lock_text(fmt::format("workers of {}", disk::job_of(job.job_lock)),
                                 {context.self(), context.environment.storage.this_process()}),
@@ -45,13 +46,13 @@ Task<Outcome> WorkerDestination::take_directory() {
   if (!locked && !(full_ && (job_.resume || job_.force || job_.reroute))) co_return locked;
   Outcome ready = Nothing{};
   if (job_.resume) {
-    ready = check_predecessor(*directory_, job_.layout, source_id_here());
+    ready = check_predecessor(*directory_, layout_, source_id_here());
     if (!ready) co_return ready;
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
     std::function<bool()> stop = [this] { return has_to_stop(); };
     ready = co_await clear(context_.environment, *directory_, "", std::move(stop),
                            is_dead_partial_file);
-  } else if (job_.force && job_.layout != wire::Layout::file) {
+  } else if (job_.force && !layout_.makes_one_file()) {
     ready = co_await replace();
   }
   const bool lock_now = full_ && !shares_masters_ && (job_.resume || job_.force);
@@ -76,10 +77,12 @@ Outcome WorkerDestination::open() {
   const auto shared = disk::JobLockFile{*directory_}.check(job_.job_lock, storage::File{});
   if (!shared) return shared.error();
   shares_masters_ = *shared;
-  if (job_.layout != wire::Layout::file || shares_masters_) return Nothing{};
+  if (!layout_.makes_one_file() || shares_masters_) return Nothing{};
   return Failure{.code = Errc::dest_unusable,
                  .path = directory_->path(),
-                 .detail = "--layout file: this is not the directory that rank 0 sees there",
+                 .detail = fmt::format("--layout {}: this is not the directory that rank 0 sees "
+                                       "there",
+                                       layout_.name()),
                  .hint = "name a directory that all ranks share, or choose another layout"};
 }
 

@@ -11,6 +11,7 @@
 #include "engine/operations/scatter/capacity_check.hpp"
 #include "engine/operations/scatter/clearing.hpp"
 #include "engine/operations/scatter/job_lock.hpp"
+#include "engine/plan/layout.hpp"
 #include "engine/wire/job.hpp"
 
 namespace mpiferry::operations {
@@ -54,6 +55,7 @@ class WorkerDestination {
 
   const job::WorkerContext& context_;
   const wire::Job& job_;
+  const plan::Layout layout_;
   job::WorkerHeartbeat& heartbeat_;
   std::shared_ptr<disk::Directory> directory_;
   JobLock lock_;

@@ -1,36 +1,30 @@
 #include "engine/plan/chunk_plan.hpp"
 
-#include <vector>
-
 #include <gtest/gtest.h>
 
 namespace mpiferry::plan {
 namespace {
 
 TEST(ChunkPlan, an_empty_file_has_no_chunks) {
-  constexpr ChunkPlan kPlan{0_B, 1_MiB, 3};
+  constexpr ChunkPlan kPlan{0_B, 1_MiB};
   EXPECT_EQ(kPlan.chunks(), 0U);
-  for (int worker = 1; worker <= 3; ++worker) EXPECT_EQ(kPlan.chunks_of(Rank{worker}), 0U);
 }
 
 TEST(ChunkPlan, one_byte_is_one_chunk_of_one_byte) {
-  constexpr ChunkPlan kPlan{1_B, 1_MiB, 3};
+  constexpr ChunkPlan kPlan{1_B, 1_MiB};
   EXPECT_EQ(kPlan.chunks(), 1U);
   EXPECT_EQ(kPlan.offset_of({0}), 0_B);
   EXPECT_EQ(kPlan.length_of({0}), 1_B);
-  EXPECT_EQ(kPlan.owner_of({0}), Rank{1});
-  EXPECT_EQ(kPlan.chunks_of(Rank{1}), 1U);
-  EXPECT_EQ(kPlan.chunks_of(Rank{2}), 0U);
 }
 
 TEST(ChunkPlan, an_exact_multiple_has_no_short_and_no_empty_chunk) {
-  constexpr ChunkPlan kPlan{4_MiB, 1_MiB, 2};
+  constexpr ChunkPlan kPlan{4_MiB, 1_MiB};
   EXPECT_EQ(kPlan.chunks(), 4U);
   EXPECT_EQ(kPlan.length_of({3}), 1_MiB);
 }
 
 TEST(ChunkPlan, only_the_last_chunk_is_shorter) {
-  constexpr ChunkPlan kPlan{10_B, 4_B, 2};
+  constexpr ChunkPlan kPlan{10_B, 4_B};
   ASSERT_EQ(kPlan.chunks(), 3U);
   EXPECT_EQ(kPlan.length_of({0}), 4_B);
   EXPECT_EQ(kPlan.length_of({1}), 4_B);
@@ -38,13 +32,13 @@ TEST(ChunkPlan, only_the_last_chunk_is_shorter) {
 }
 
 TEST(ChunkPlan, a_chunk_larger_than_the_file_holds_all_of_it) {
-  constexpr ChunkPlan kPlan{10_B, 1_GiB, 2};
+  constexpr ChunkPlan kPlan{10_B, 1_GiB};
   EXPECT_EQ(kPlan.chunks(), 1U);
   EXPECT_EQ(kPlan.length_of({0}), 10_B);
 }
 
 TEST(ChunkPlan, counts_beyond_4_gib) {
-  constexpr ChunkPlan kPlan{5_GiB + 1_B, 1_MiB, 4};
+  constexpr ChunkPlan kPlan{5_GiB + 1_B, 1_MiB};
   EXPECT_EQ(kPlan.chunks(), 5121U);
   EXPECT_EQ(kPlan.offset_of({5120}), 5_GiB);
   EXPECT_EQ(kPlan.length_of({5119}), 1_MiB);
@@ -53,59 +47,22 @@ TEST(ChunkPlan, counts_beyond_4_gib) {
 
 TEST(ChunkPlan, counts_more_chunks_than_32_bits_hold) {
   constexpr Bytes kSize{(std::uint64_t{1} << 40U) + 1};
-  constexpr ChunkPlan kPlan{kSize, 1_B, 5};
+  constexpr ChunkPlan kPlan{kSize, 1_B};
   EXPECT_EQ(kPlan.chunks(), kSize.value);
   EXPECT_EQ(kPlan.offset_of({kSize.value - 1}), kSize - 1_B);
   EXPECT_EQ(kPlan.length_of({kSize.value - 1}), 1_B);
-  EXPECT_EQ(kPlan.owner_of({kSize.value - 1}), Rank{2});  // 2^40 % 5 = 1
 }
 
 TEST(ChunkPlan, counts_the_largest_file_without_overflow) {
-  constexpr ChunkPlan kPlan{Bytes{~std::uint64_t{0}}, kMaxChunkSize, 1};
+  constexpr ChunkPlan kPlan{Bytes{~std::uint64_t{0}}, kMaxChunkSize};
   EXPECT_EQ(kPlan.chunks(), std::uint64_t{1} << 34U);
   EXPECT_EQ(kPlan.length_of({(std::uint64_t{1} << 34U) - 1}), 1_GiB - 1_B);
-}
-
-TEST(ChunkPlan, deals_chunks_round_robin_to_1_to_5_workers) {
-  for (std::uint32_t workers = 1; workers <= 5; ++workers) {
-    const ChunkPlan plan{23_B, 1_B, workers};
-    for (std::uint64_t i = 0; i < plan.chunks(); ++i) {
-      const Rank expected{static_cast<int>(i % workers + 1)};
-      EXPECT_EQ(plan.owner_of({i}), expected);
-      EXPECT_EQ(owner({i}, workers), expected);
-    }
-  }
-}
-
-TEST(ChunkPlan, never_deals_to_the_master_or_to_a_rank_that_is_not_there) {
-  for (std::uint32_t workers = 1; workers <= 5; ++workers) {
-    for (std::uint64_t i = 0; i < 20; ++i) {
-      EXPECT_GT(owner({i}, workers), kMaster);
-      EXPECT_LE(owner({i}, workers), Rank{static_cast<int>(workers)});
-    }
-  }
-}
-
-TEST(ChunkPlan, a_workers_count_is_the_number_of_its_chunks) {
-  for (std::uint32_t workers = 1; workers <= 5; ++workers) {
-    for (std::uint64_t size = 0; size <= 30; ++size) {
-      const ChunkPlan plan{Bytes{size}, 3_B, workers};
-      std::vector<std::uint64_t> counted(workers + 1, 0);
-      for (std::uint64_t i = 0; i < plan.chunks(); ++i) {
-        ++counted[static_cast<std::size_t>(plan.owner_of({i}).value)];
-      }
-      for (std::uint32_t worker = 1; worker <= workers; ++worker) {
-        EXPECT_EQ(plan.chunks_of(Rank{static_cast<int>(worker)}), counted[worker])
-            << size << " bytes, worker " << worker << " of " << workers;
-      }
-    }
-  }
 }
 
 TEST(ChunkPlan, chunks_cover_the_file_without_gap_or_overlap) {
   for (std::uint64_t size = 0; size <= 40; ++size) {
     for (std::uint64_t chunk_size = 1; chunk_size <= 41; ++chunk_size) {
-      const ChunkPlan plan{Bytes{size}, Bytes{chunk_size}, 3};
+      const ChunkPlan plan{Bytes{size}, Bytes{chunk_size}};
       Bytes end = 0_B;
       for (std::uint64_t i = 0; i < plan.chunks(); ++i) {
         ASSERT_EQ(plan.offset_of({i}), end);
@@ -119,7 +76,7 @@ TEST(ChunkPlan, chunks_cover_the_file_without_gap_or_overlap) {
 }
 
 TEST(ChunkPlan, a_stream_has_the_offsets_of_a_file) {
-  constexpr ChunkPlan kPlan{10_GiB, 3_MiB, 2};
+  constexpr ChunkPlan kPlan{10_GiB, 3_MiB};
   for (const std::uint64_t i : {0ULL, 1ULL, 1000ULL, 3412ULL}) {
     EXPECT_EQ(offset({i}, 3_MiB), kPlan.offset_of({i}));
   }

@@ -2,17 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/distribution.hpp"
 
 namespace mpiferry::plan {
 namespace {
 
 TEST(DataShare, of_a_whole_file_is_its_bytes) {
   const Bytes size{10'007};
-  const ChunkPlan plan{size, Bytes{100}, 3};
+  const ChunkPlan plan{size, Bytes{100}};
   const auto data = data_by_worker({{0_B, size}}, Bytes{100}, 3);
   for (const int rank : {1, 2, 3}) {
-    EXPECT_EQ(data[static_cast<std::size_t>(rank) - 1], plan.bytes_of(Rank{rank}));
+    EXPECT_EQ(data[static_cast<std::size_t>(rank) - 1],
+              Distribution::round_robin(3).bytes_of(Rank{rank}, plan));
   }
 }
 

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/plan/chunk_plan.hpp"
+#include "engine/plan/distribution.hpp"
 #include "engine/protocol/sender.hpp"
 
 namespace mpiferry::protocol {
@@ -56,7 +56,9 @@ class Play {
   std::uint64_t below(std::uint64_t n) {
     return std::uniform_int_distribution<std::uint64_t>{0, n - 1}(random_);
   }
-  Rank owner(std::uint64_t chunk) const { return plan::owner({chunk}, config_.workers); }
+  Rank owner(std::uint64_t chunk) const {
+    return plan::Distribution::round_robin(config_.workers).worker_of({chunk});
+  }
 
   // One random event out of those that the world allows now; false if the job is stuck.
   bool step(Sender& sender, const Action& action) {

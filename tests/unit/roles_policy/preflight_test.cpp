@@ -16,6 +16,8 @@
 namespace mpiferry::operations {
 namespace {
 
+const plan::Layout kLayout{wire::Layout::chunks};
+
 wire::Ready worker(const std::string& host, const std::string& file_system, Bytes needed,
                    std::optional<Bytes> available) {
   wire::Ready ready;
@@ -32,12 +34,12 @@ wire::Ready worker(const std::string& host, const std::string& file_system, Byte
 TEST(CapacityCheck, add_up_the_shares_of_one_file_system) {
   CapacityCheck capacities;
   capacities.add(Rank{1}, worker("a", "1", 6_KiB, 10_KiB));
-  EXPECT_TRUE(capacities.check());
+  EXPECT_TRUE(capacities.check(kLayout));
   capacities.add(Rank{2}, worker("a", "2", 6_KiB, 10_KiB));  // another disk
   capacities.add(Rank{3}, worker("b", "1", 6_KiB, 10_KiB));  // another host
-  EXPECT_TRUE(capacities.check());
+  EXPECT_TRUE(capacities.check(kLayout));
   capacities.add(Rank{4}, worker("b", "1", 6_KiB, 10_KiB));
-  const Outcome checked = capacities.check();
+  const Outcome checked = capacities.check(kLayout);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code, Errc::dest_unusable);
   EXPECT_EQ(checked.error().rank, Rank{3}) << "the first that writes there";
@@ -56,7 +58,7 @@ TEST(CapacityCheck, take_the_masters_directory_for_one_whatever_hosts_call_its_f
     ready.shares_master_directory = true;
     capacities.add(Rank{rank}, ready);
   }
-  EXPECT_FALSE(capacities.check());
+  EXPECT_FALSE(capacities.check(kLayout));
 }
 
 TEST(CapacityCheck, tell_machines_of_one_name_apart) {
@@ -66,7 +68,7 @@ TEST(CapacityCheck, tell_machines_of_one_name_apart) {
     ready.machine = std::to_string(rank);
     capacities.add(Rank{rank}, ready);
   }
-  EXPECT_TRUE(capacities.check());
+  EXPECT_TRUE(capacities.check(kLayout));
 }
 
 TEST(CapacityCheck, count_files_as_well) {
@@ -74,9 +76,9 @@ TEST(CapacityCheck, count_files_as_well) {
   wire::Ready ready = worker("a", "1", 1_KiB, {});
   ready.capacity.inodes = 19;
   capacities.add(Rank{1}, ready);
-  EXPECT_TRUE(capacities.check());
+  EXPECT_TRUE(capacities.check(kLayout));
   capacities.add(Rank{2}, ready);
-  const Outcome checked = capacities.check();
+  const Outcome checked = capacities.check(kLayout);
   ASSERT_FALSE(checked);
   EXPECT_NE(checked.error().detail.find("20 files are to be made there, and 19 inodes are free"),
             std::string::npos)
@@ -89,9 +91,9 @@ TEST(CapacityCheck, count_what_will_be_free_once_for_each_directory) {
   ready.capacity.freed = 4_KiB;
   ready.directory_id = "1:1";
   capacities.add(Rank{1}, ready);
-  EXPECT_TRUE(capacities.check());
+  EXPECT_TRUE(capacities.check(kLayout));
   capacities.add(Rank{2}, ready);  // the same files
-  const Outcome checked = capacities.check();
+  const Outcome checked = capacities.check(kLayout);
   ASSERT_FALSE(checked);
   EXPECT_NE(checked.error().detail.find("12288 bytes are to be written there, and 6144 are free"),
             std::string::npos)
@@ -101,7 +103,7 @@ TEST(CapacityCheck, count_what_will_be_free_once_for_each_directory) {
   ready.directory_id = "1:2";
   ready.capacity.freed = 6_KiB;
   apart.add(Rank{2}, ready);
-  EXPECT_TRUE(apart.check());
+  EXPECT_TRUE(apart.check(kLayout));
 }
 
 TEST(CapacityCheck, count_what_the_master_frees_for_those_who_share_its_directory) {
@@ -111,7 +113,7 @@ TEST(CapacityCheck, count_what_the_master_frees_for_those_who_share_its_director
     ready.shares_master_directory = shares;
     capacities.add(Rank{1}, ready);
     capacities.add_freed_by_master(4_KiB, 1);
-    EXPECT_EQ(static_cast<bool>(capacities.check()), shares);
+    EXPECT_EQ(static_cast<bool>(capacities.check(kLayout)), shares);
   }
 }
 
@@ -119,7 +121,7 @@ TEST(CapacityCheck, claim_nothing_of_what_is_not_known) {
   CapacityCheck capacities;
   capacities.add(Rank{1}, worker("a", "", 6_KiB, 1_KiB));
   capacities.add(Rank{2}, worker("a", "1", 6_KiB, {}));
-  EXPECT_TRUE(capacities.check());
+  EXPECT_TRUE(capacities.check(kLayout));
 }
 
 wire::Job job_of(wire::Layout layout, Bytes size, Bytes chunk_size) {
@@ -200,7 +202,9 @@ TEST(Preflight, advises_another_layout_only_where_it_makes_fewer_files) {
   ready.capacity.files = 2;
   ready.capacity.inodes = 1;
   capacities.add(Rank{1}, ready);
-  const auto hint = [&](wire::Layout layout) { return capacities.check(layout).error().hint; };
+  const auto hint = [&](wire::Layout layout) {
+    return capacities.check(plan::Layout{layout}).error().hint;
+  };
   EXPECT_NE(hint(wire::Layout::chunks).find("--layout stripes"), std::string::npos);
   EXPECT_EQ(hint(wire::Layout::stripes).find("--layout"), std::string::npos);
 }

@@ -1,5 +1,6 @@
 #include "engine/wire/layout.hpp"
 
+#include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
@@ -27,6 +28,12 @@ TEST(Layout, a_name_that_is_none_is_none) {
   for (const std::string_view name : {"", "chunk", "Chunks", "files", "file.bin", "stripes "}) {
     EXPECT_FALSE(layout_from_name(name)) << name;
   }
+}
+
+TEST(Layout, all_names_are_the_choices_of_a_sentence) {
+  const std::string last{kLayouts.back().name};
+  EXPECT_TRUE(layout_choices().starts_with(R"("chunks", "stripes")")) << layout_choices();
+  EXPECT_TRUE(layout_choices().ends_with(" or \"" + last + "\"")) << layout_choices();
 }
 
 }  // namespace
