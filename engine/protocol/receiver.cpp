@@ -62,6 +62,9 @@ ChunkStep Receiver::on_chunk(const wire::Header& header, bool intact) {
     return Violation{Errc::unexpected_message};
   }
   if (written_[k]) return Answer{ack};
+  // Not twice at the same time, as both would have the same unfinished file; nor after a failure,
+  // as somebody else may write it by now.
+  if (begun_[k]) return Ignore{};
   begun_[k] = true;
   digests_[k] = header.payload_digest;
   return Write{};
@@ -73,9 +76,10 @@ bool Receiver::owns(ChunkIndex chunk) const noexcept {
 
 // A chunk whose own worker cannot write it. There are few of them.
 ChunkStep Receiver::on_foreign(const wire::Header& header) {
-  const auto known = foreign_begun_.try_emplace(header.chunk.value, header.payload_digest).first;
+  const auto [known, first] = foreign_begun_.try_emplace(header.chunk.value, header.payload_digest);
+  if (first) return Write{};
   if (known->second != header.payload_digest) return Violation{Errc::unexpected_message};
-  if (!foreign_.contains(header.chunk.value)) return Write{};
+  if (!foreign_.contains(header.chunk.value)) return Ignore{};
   return Answer{{.chunk = header.chunk, .attempt = header.attempt}};
 }
 

@@ -33,11 +33,14 @@ struct Answer {  // no write is needed, or allowed: answer with this
   wire::Ack ack;
   bool operator==(const Answer&) const = default;
 };
+struct Ignore {  // a copy of what is being written, or could not be: one answer is enough
+  bool operator==(const Ignore&) const = default;
+};
 struct Violation {  // the message has no place in this job; the worker cannot go on
   Errc code;
   bool operator==(const Violation&) const = default;
 };
-using ChunkStep = std::variant<Write, Answer, Violation>;
+using ChunkStep = std::variant<Write, Answer, Ignore, Violation>;
 
 // Not thread-safe. Allocates in the constructor; for streams also as the count of chunks doubles.
 class Receiver {

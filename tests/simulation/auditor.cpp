@@ -13,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Until rank 0 has looked at what has arrived.
+constexpr Duration kReading = 1ms;
 // Until a message that has arrived is looked at, and the acknowledgements before it have left.
 constexpr Duration kLag = 10ms;
 constexpr Duration kLagOfASlowNetwork = 4s;
@@ -97,8 +99,9 @@ void Auditor::on_first_attempt(const wire::Header& header, Chunk& chunk, Rank to
           fmt::format("chunk {} is sent first as attempt {}", i, header.attempt));
   require(faults_ || !chunk.had, "what is there is kept",
           fmt::format("chunk {} is sent to rank {}, which has it", i, to.value));
-  // The chunk that was being read when rank 0 was told may still leave.
-  require(!receiver.excluded || !std::exchange(receiver.had_its_last, true),
+  // Those that leave before rank 0 has looked at what it was told, and the one that was being read.
+  require(!receiver.excluded || world_.now() - *receiver.excluded < kReading ||
+              !std::exchange(receiver.had_its_last, true),
           "who cannot write gets no more chunks", fmt::format("chunk {}, rank {}", i, to.value));
   chunk.rerouted = false;
   chunk.damaged = 0;
@@ -184,7 +187,7 @@ void Auditor::on_ack(Rank from, const wire::Ack& ack) {
       --worker(from).owed;
       break;
     case wire::AckStatus::write_failed:
-      worker(from).excluded = true;
+      if (!worker(from).excluded) worker(from).excluded = world_.now();
       chunk.rerouted = it_.reroute && somebody_can_write();
       if (chunk.rerouted) --worker(from).owed;
       break;
@@ -193,7 +196,7 @@ void Auditor::on_ack(Rank from, const wire::Ack& ack) {
 
 bool Auditor::somebody_can_write() const {
   return std::any_of(workers_.begin() + 1, workers_.end(),
-                     [](const Worker& worker) { return !worker.excluded; });
+                     [](const Worker& worker) { return !worker.excluded.has_value(); });
 }
 
 void Auditor::on_unexpected(Rank to, std::span<const std::byte> message) {

@@ -56,8 +56,8 @@ class Auditor {
   struct Worker {
     std::uint32_t owed = 0;  // answers
     Time silent_since;
-    Duration silent{};      // when the end was sent
-    bool excluded = false;  // rank 0 was told that it cannot write
+    Duration silent{};                  // when the end was sent
+    std::optional<Time> excluded = {};  // since rank 0 was told that it cannot write
     bool had_its_last = false;
     bool closed = false;
     std::uint64_t failures = 0;           // messages that say so

@@ -61,7 +61,7 @@ def compile_changed(build, patch, place):
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         source = pathlib.Path(entry["file"])
         relative = source.relative_to(ROOT)
-        if source not in sources or not re.match(r"engine/|tests/simulation/", str(relative)):
+        if source not in sources or not re.match(r"engine/(?!api|mpi|posix)|tests/simulation/", str(relative)):
             continue
         command = [word for word in shlex.split(entry["command"]) if word != "-Werror"]
         compiler = next(i for i, word in enumerate(command) if re.search(r"(\+\+|g\+\+-\d+)$", word))

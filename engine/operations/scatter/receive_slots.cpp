@@ -75,8 +75,7 @@ Task<> ReceiveSlots::serve(std::size_t index) {
       clock::Timer pause{context_.environment.clock, context_.io()};
       co_await pause.async_wait(job_.faults.write_delay, job::kAsTuple);
     }
-    answer = answer_unwritten(*message);
-    if (answer || context_.fsm.dropping()) continue;
+    if (!is_to_be_written(*message, answer) || context_.fsm.dropping()) continue;
     auto slot = open_slot(message->header.chunk);
     if (!slot) continue;
     if (committer_ && !slot->error()) {
@@ -130,18 +129,19 @@ ReceiveSlots::Arrival ReceiveSlots::judge(const Result<job::Message>& message) {
   return Arrival::nothing;
 }
 
-// The ack of a chunk that is not to be written: it is damaged, known, or discarded. Nothing if it
-// is to be, or has made this worker fail.
-std::optional<wire::Ack> ReceiveSlots::answer_unwritten(const job::Message& message) {
+// If not, `answer` is its ack: it is damaged, known, or discarded. None for a copy of what is being
+// written, and for a chunk that makes this worker fail.
+bool ReceiveSlots::is_to_be_written(const job::Message& message, std::optional<wire::Ack>& answer) {
   const auto step = receiver_.on_chunk(message.header, message.intact());
   if (const auto* violation = std::get_if<protocol::Violation>(&step)) {
     context_.fail({.code = violation->code});
-    return std::nullopt;
+  } else if (const auto* known = std::get_if<protocol::Answer>(&step)) {
+    answer = known->ack;
+  } else if (std::holds_alternative<protocol::Write>(step)) {
+    if (store_ && store_->writes(message.header.chunk)) return true;
+    answer = receiver_.on_written(message.header, wire::WriteCall::none, 0);
   }
-  if (const auto* known = std::get_if<protocol::Answer>(&step)) return known->ack;
-  if (!store_ || !store_->writes(message.header.chunk))
-    return receiver_.on_written(message.header, wire::WriteCall::none, 0);
-  return std::nullopt;
+  return false;
 }
 
 std::optional<disk::ChunkSlot> ReceiveSlots::open_slot(ChunkIndex chunk) {

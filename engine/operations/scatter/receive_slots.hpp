@@ -44,7 +44,7 @@ class ReceiveSlots {
   job::Task<> serve(std::size_t index);
   void post(std::size_t index, Lease lease);
   Arrival judge(const Result<job::Message>& message);
-  std::optional<wire::Ack> answer_unwritten(const job::Message& message);
+  bool is_to_be_written(const job::Message& message, std::optional<wire::Ack>& answer);
   std::optional<disk::ChunkSlot> open_slot(ChunkIndex chunk);
   wire::Ack on_written(const job::Message& message, const disk::WriteError& error);
   void show(ChunkIndex chunk, const disk::WriteError& error) const;

@@ -66,16 +66,16 @@ std::optional<std::string> Disk::read_file(std::string_view path) const {
 
 bool Disk::holds(std::string_view path, std::uint64_t offset, std::string_view bytes,
                  bool durable) const {
+  const std::span<const std::byte> wanted = std::as_bytes(std::span{bytes});
+  if (durable) {
+    const Inode* const file = tree_.durable_at(path);
+    return file != nullptr && offset + bytes.size() <= file->durable.size &&
+           Contents::match(file->durable.pages, offset, wanted);
+  }
   const Place place = tree_.look_up(tree_.root(), path);
   if (place.error != 0 || place.found == nullptr || !place.found->is_regular()) return false;
-  const Inode& file = *place.found;
-  const std::span<const std::byte> wanted = std::as_bytes(std::span{bytes});
-  if (!durable) {
-    return offset + bytes.size() <= file.size &&
-           Contents::match(file.contents.pages(), offset, wanted);
-  }
-  return tree_.name_is_durable(place) && offset + bytes.size() <= file.durable.size &&
-         Contents::match(file.durable.pages, offset, wanted);
+  return offset + bytes.size() <= place.found->size &&
+         Contents::match(place.found->contents.pages(), offset, wanted);
 }
 
 bool Disk::exists(std::string_view path) const {

@@ -65,8 +65,8 @@ class FileTree {
   static void sync(Inode& inode, bool attributes);
   void sync_all() { sync_all(*root_); }
   void cut_power();
-  // Whether a power cut leaves the way from the root to what was found.
-  bool name_is_durable(const Place& place) const;
+  // What an absolute path leads to after a power cut; nullptr: nowhere.
+  const Inode* durable_at(std::string_view path) const;
 
   // Later than any that was asked for before.
   timespec tick();

@@ -1,5 +1,4 @@
 // FileTree: what is durable.
-#include <algorithm>
 
 #include "tests/simulation/disk/file_tree.hpp"
 
@@ -33,18 +32,16 @@ void FileTree::cut_power() {
   revert(*root_);
 }
 
-bool FileTree::name_is_durable(const Place& place) const {
-  const Inode* directory = place.directory.get();
-  const auto keeps = [](const Inode& parent, const Inode& child) {
-    return std::ranges::any_of(parent.durable.names,
-                               [&](const auto& entry) { return entry.second.get() == &child; });
-  };
-  const auto found = directory->durable.names.find(place.name);
-  if (found == directory->durable.names.end() || found->second != place.found) return false;
-  for (; directory != root_.get(); directory = directory->parent) {
-    if (!keeps(*directory->parent, *directory)) return false;
+const Inode* FileTree::durable_at(std::string_view path) const {
+  const Inode* at = root_.get();
+  while (at != nullptr && !path.empty()) {
+    path.remove_prefix(1);  // a slash
+    const std::string_view name = path.substr(0, path.find('/'));
+    path.remove_prefix(name.size());
+    const auto found = at->durable.names.find(name);
+    at = found == at->durable.names.end() ? nullptr : found->second.get();
   }
-  return true;
+  return at;
 }
 
 void FileTree::revert(Inode& inode) {
