@@ -38,6 +38,7 @@ struct Cluster {
     disks.of(kMaster).write_file(kSource, std::string(chunks * kChunk.value, 'x'));
   }
 
+  Observer nobody;
   simulation::World world{1};
   simulation::Network network{world};
   simulation::Disks disks{world, kWorkers + 1, /*shared=*/true};
@@ -81,14 +82,16 @@ extern "C" [[gnu::noinline]] bool measured(simulation::Job& job, job::MasterHalf
 
 bool scatter(Cluster& cluster, bool count) {
   const ScatterOptions options = scatter_options();
-  simulation::Job job{cluster.network, cluster.disks, kWorkers, 1, options.job.session()};
+  simulation::Job job{cluster.network,       cluster.disks, kWorkers, 1,
+                      options.job.session(), cluster.nobody};
   operations::ScatterMaster half{job.master(), options};
   return count ? measured(job, half) : ends_well(job, half);
 }
 
 bool gather(Cluster& cluster) {
   const GatherOptions options = gather_options();
-  simulation::Job job{cluster.network, cluster.disks, kWorkers, 2, options.job.session()};
+  simulation::Job job{cluster.network,       cluster.disks, kWorkers, 2,
+                      options.job.session(), cluster.nobody};
   operations::GatherMaster consumer{options};
   operations::RetrievalMaster half{job.master(), options.directory, options.job, consumer};
   return measured(job, half);

@@ -15,9 +15,6 @@ using namespace std::chrono_literals;
 
 // Until rank 0 has looked at what has arrived.
 constexpr Duration kReading = 1ms;
-// Until a message that has arrived is looked at, and the acknowledgements before it have left.
-constexpr Duration kLag = 10ms;
-constexpr Duration kLagOfASlowNetwork = 4s;
 // From the end of a job that has failed until those that do not answer are given up; and what the
 // master's clock may add.
 constexpr Duration kPatience = 5s;
@@ -127,16 +124,13 @@ void Auditor::on_acks_sent(Rank from, std::span<const std::byte> payload) {
 }
 
 void Auditor::check_written(const wire::Ack& ack, Rank from) {
-  const auto& failed_end = worker(from).failed_end;
-  const Duration lag = it_.slow ? kLagOfASlowNetwork : kLag;
-  require(!failed_end || world_.now() - *failed_end < lag || it_.stopped == from,
-          "a failed job is not gone on with",
-          fmt::format("rank {} writes chunk {}", from.value, ack.chunk.value));
   if (it_.discard) return;
   // What was written for a job that has failed may have been discarded.
   if (over_sent_ || (end_sent_ && end_ != Errc::ok && it_.stopped == from)) return;
   require(files_.has(from, ack.chunk.value, false), "what is acknowledged is written",
           fmt::format("chunk {} of rank {}", ack.chunk.value, from.value));
+  require(files_.final_file_is_right(from), "what has a name is whole",
+          fmt::format("rank {} writes into its finished file", from.value));
   require(!it_.fsync || files_.has(from, ack.chunk.value, true),
           "what is acknowledged survives a power cut",
           fmt::format("chunk {} of rank {}", ack.chunk.value, from.value));
@@ -161,17 +155,34 @@ void Auditor::on_arrival(Rank from, Rank to, std::span<const std::byte> message,
   if (header->kind == wire::Kind::chunk && damaged) {
     damaged_.insert({header->chunk.value, header->attempt});
   }
-  if (header->kind == wire::Kind::end) {
-    const auto end = wire::decode_end(payload);
-    if (end && end->verdict != Errc::ok) worker(to).failed_end = world_.now();
-  }
   if (to != kMaster) return;
-  if (header->kind == wire::Kind::closed) worker(from).closed = true;
+  if (header->kind == wire::Kind::closed) {
+    worker(from).closed = true;
+    const auto closed = wire::decode_closed(payload);
+    if (closed && closed->failure) ++worker(from).failures;
+  }
   if (header->kind != wire::Kind::acks) return;
   for (; payload.size() >= wire::kAckSize; payload = payload.subspan(wire::kAckSize)) {
     const auto ack = wire::decode_ack(payload.first<wire::kAckSize>());
     if (ack && ack->chunk.value < chunks_.size()) on_ack(from, *ack);
   }
+}
+
+void Auditor::on_told(Rank to, std::span<const std::byte> message) {
+  const auto header = running_ ? wire::decode(message) : Result<wire::Header>{Failure{}};
+  if (!header || to == kMaster) return;
+  Worker& receiver = worker(to);
+  if (header->kind == wire::Kind::end) {
+    const auto end = wire::decode_end(message.subspan(kHeaderSize));
+    receiver.has_failed_end = receiver.has_failed_end || (end && end->verdict != Errc::ok);
+  } else if (header->kind == wire::Kind::chunk && receiver.has_failed_end) {
+    receiver.late.insert(header->chunk.value);
+  }
+}
+
+void Auditor::on_written(Rank self, ChunkIndex chunk) {
+  require(!running_ || !worker(self).late.contains(chunk.value), "a failed job is not gone on with",
+          fmt::format("rank {} writes chunk {}", self.value, chunk.value));
 }
 
 void Auditor::on_ack(Rank from, const wire::Ack& ack) {
@@ -243,6 +254,7 @@ void Auditor::end(const ScatterReport& report) {
     require(!master.ok() || it_.discard, "a job that went well has a manifest", "there is none");
   }
   if (master.ok()) check_counters(report);
+  if (master.verdict == Errc::dest_write_failed && it_.reroute) check_reroute(master);
   if (master.verdict == Errc::worker_stalled) check_blame(master);
   if (end_sent_ && over_sent_ && !master.ok() && it_.stopped != kMaster) {
     require(*over_sent_ - *end_sent_ <= kPatience + kSlack, "patience ends",
@@ -269,6 +281,14 @@ void Auditor::check_counters(const ScatterReport& report) {
           "memory has a bound",
           fmt::format("{} chunks in flight of {}, {} buffers of {}", transfer.peak_in_flight,
                       it_.window, transfer.peak_buffers, transfer.buffers));
+}
+
+// Only what a worker cannot write as a chunk of another's ends a job that reroutes.
+void Auditor::check_reroute(const JobReport& master) {
+  if (!master.failure || master.failure->rank == kMaster) return;
+  const bool told = std::ranges::any_of(workers_, [](const Worker& it) { return it.failures > 0; });
+  require(told || !somebody_can_write(), "who can write takes over",
+          "a chunk that could not be written ended the job");
 }
 
 // Who is said to be silent has been silent.

@@ -38,7 +38,11 @@ class Auditor {
   // Each message, as its send begins and as it arrives.
   void on_send(Rank from, Rank to, std::span<const std::byte> message);
   void on_arrival(Rank from, Rank to, std::span<const std::byte> message, bool damaged);
+  // And as its receiver gets to know of it.
+  void on_told(Rank to, std::span<const std::byte> message);
   void on_unexpected(Rank to, std::span<const std::byte> message);
+  // A worker has written a chunk.
+  void on_written(Rank self, ChunkIndex chunk);
   // A file has got this name.
   void on_named(std::string_view path);
   // Rank 0 has been interrupted; nothing had failed before.
@@ -60,8 +64,9 @@ class Auditor {
     std::optional<Time> excluded = {};  // since rank 0 was told that it cannot write
     bool had_its_last = false;
     bool closed = false;
-    std::uint64_t failures = 0;           // messages that say so
-    std::optional<Time> failed_end = {};  // reached it
+    std::uint64_t failures = 0;         // messages that say so
+    bool has_failed_end = false;        // it was told that the job has failed
+    std::set<std::uint64_t> late = {};  // chunks that it was told of after that
   };
 
   Worker& worker(Rank rank) { return workers_[static_cast<std::size_t>(rank.value)]; }
@@ -74,6 +79,7 @@ class Auditor {
   void check_written(const wire::Ack& ack, Rank from);
   void check_published();
   void check_counters(const ScatterReport& report);
+  void check_reroute(const JobReport& master);
   void check_blame(const JobReport& master);
   void require(bool holds, const char* promise, const std::string& what);
 

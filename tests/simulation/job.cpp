@@ -16,13 +16,13 @@ Result<std::unique_ptr<job::WorkerHalf>> make_half(const job::WorkerContext& con
 }  // namespace
 
 Job::Job(Network& network, Disks& disks, std::uint32_t workers, std::uint64_t number,
-         const job::SessionOptions& options)
+         const job::SessionOptions& options, Observer& observer)
     : network_(network),
       ranks_(network, disks, static_cast<int>(workers) + 1, number),
-      master_(ranks_[kMaster].environment(), options, nobody_, number) {
+      master_(ranks_[kMaster].environment(), options, observer, number) {
   for (std::uint32_t rank = 1; rank <= workers; ++rank) {
     workers_.push_back(std::make_unique<job::WorkerSession>(
-        ranks_[Rank{static_cast<int>(rank)}].environment(), options, nobody_, make_half));
+        ranks_[Rank{static_cast<int>(rank)}].environment(), options, observer, make_half));
   }
 }
 

@@ -19,7 +19,7 @@ class Job {
  public:
   // `number`: no other job on this network has it.
   Job(Network& network, Disks& disks, std::uint32_t workers, std::uint64_t number,
-      const job::SessionOptions& options);
+      const job::SessionOptions& options, Observer& observer);
 
   Ranks& ranks() noexcept { return ranks_; }
   job::MasterSession& master() noexcept { return master_; }
@@ -32,7 +32,6 @@ class Job {
 
  private:
   Network& network_;
-  Observer nobody_;
   Ranks ranks_;
   job::MasterSession master_;
   std::vector<std::unique_ptr<job::WorkerSession>> workers_;

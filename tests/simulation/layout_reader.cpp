@@ -85,6 +85,15 @@ std::optional<bool> LayoutReader::is_right(std::string_view path) const {
   return false;
 }
 
+bool LayoutReader::final_file_is_right(Rank worker) const {
+  if (it_.layout == wire::Layout::chunks) return true;
+  const std::string path =
+      directory_of(worker) + (it_.layout == wire::Layout::file
+                                  ? std::string{"/file.bin"}
+                                  : fmt::format("/stripe_{}.bin", worker.value));
+  return !disks_.of(worker).exists(path) || is_right(path).value_or(true);
+}
+
 bool LayoutReader::is_whole() const {
   if (!has_manifest()) return false;
   for (std::uint64_t chunk = 0; chunk < it_.chunks(); ++chunk) {

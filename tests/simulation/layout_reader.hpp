@@ -30,6 +30,9 @@ class LayoutReader {
   bool has_manifest() const {
     return disks_.of(kMaster).exists(directory_of(kMaster) + "/manifest.json");
   }
+  // Whether what has the final name of a file with many chunks of this worker, if it is there, is
+  // right.
+  bool final_file_is_right(Rank worker) const;
   // Whether everything is in finished files, and a manifest beside them.
   bool is_whole() const;
 

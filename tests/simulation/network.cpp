@@ -144,6 +144,7 @@ bool Endpoint::tell_one() {
     ++traffic_.received;
     const auto& completion = slots_[operation.slot].completion;
     if (completion.lease) {
+      network_.on_told(self_, completion.lease.message().first(completion.bytes));
       traffic_.received_bytes += chunk_bytes(completion.lease.message().first(completion.bytes));
     }
   }

@@ -116,6 +116,9 @@ class Network {
   using OnArrival =
       std::function<void(Rank from, Rank to, int tag, std::vector<std::byte>& message)>;
   OnArrival on_arrival = [](Rank, Rank, int, std::vector<std::byte>&) {};
+  // Is told of each as its receiver gets to know of it.
+  using OnTold = std::function<void(Rank to, std::span<const std::byte> message)>;
+  OnTold on_told = [](Rank, std::span<const std::byte>) {};
   // Is told of each that comes before a receive is posted for it.
   using OnUnexpected = std::function<void(Rank to, const std::vector<std::byte>& message)>;
   OnUnexpected on_unexpected = [](Rank, const std::vector<std::byte>&) {};

@@ -31,6 +31,19 @@ constexpr const char* kTarget = "/data/target";
 
 enum class Existing : std::uint8_t { none, resume, force };
 
+// Tells the auditor what the engine says of chunks.
+class Writes final : public Observer {
+ public:
+  explicit Writes(Auditor& auditor) : auditor_(auditor) {}
+  void on_written(Rank self, ChunkIndex chunk, const std::string& /*directory*/,
+                  std::string_view /*file*/) override {
+    auditor_.on_written(self, chunk);
+  }
+
+ private:
+  Auditor& auditor_;
+};
+
 // One run of a scenario: its cluster, and what was promised.
 class Play {
  public:
@@ -74,6 +87,9 @@ class Play {
       if (trace_) note(from, to, message);
       const bool damaged = damage(message);
       auditor_.on_arrival(from, to, message, damaged);
+    };
+    network_.on_told = [this](Rank to, std::span<const std::byte> message) {
+      auditor_.on_told(to, message);
     };
     network_.copies = [this](const std::vector<std::byte>& message) {
       const auto header = wire::decode(message);
@@ -153,6 +169,9 @@ class Play {
   // Runs a job to its end, and what befalls it. What all ranks report, by rank.
   std::vector<JobReport> run(Job& job, job::MasterHalf& half, bool faults) {
     if (faults) schedule_faults(job.ranks(), job.master());
+    if (it_.slow_reads) {
+      job.ranks().each([](RankLoop& rank) { rank.storage().slowest_read = 300ms; });
+    }
     if (it_.stall_timeout == Duration::zero()) {
       world_.after(kUsersPatience, [&job] { interrupt(job.ranks(), job.master()); });
     }
@@ -203,7 +222,7 @@ class Play {
     const ScatterOptions given = options(existing);
     damage_ = faults ? it_.damage : 0;
     copies_ = faults ? it_.copies : 0;
-    Job job{network_, disks_, it_.workers, ++job_id_, given.job.session()};
+    Job job{network_, disks_, it_.workers, ++job_id_, given.job.session(), writes_};
     auditor_.begin(existing == Existing::resume, faults,
                    [&job] { return job.ranks()[kMaster].chunks_being_sent(); });
     operations::ScatterMaster half{job.master(), given};
@@ -304,7 +323,7 @@ class Play {
 
   template <class Consumer, class Options>
   JobReport retrieve(const Options& given) {
-    Job job{network_, disks_, it_.workers, ++job_id_, given.job.session()};
+    Job job{network_, disks_, it_.workers, ++job_id_, given.job.session(), writes_};
     Consumer consumer{given};
     operations::RetrievalMaster half{job.master(), given.directory, given.job, consumer};
     const std::vector<JobReport> reports = run(job, half, false);
@@ -322,6 +341,7 @@ class Play {
   std::string source_;
   LayoutReader files_;
   Auditor auditor_;
+  Writes writes_{auditor_};
   std::uint64_t job_id_ = 0;
   double damage_ = 0;
   double copies_ = 0;

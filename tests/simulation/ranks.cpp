@@ -16,10 +16,11 @@ constexpr std::chrono::microseconds kMostWork{5};
 
 RankLoop::RankLoop(Network& network, Disk& disk, Rank self, int size, std::uint64_t job, Wake wake)
     : wake_(std::move(wake)),
-      clock_(network.world(), [this] { this->wake(); }),
       storage_(
           disk,
           {.pid = self.value + 1, .host = fmt::format("host{}", host_of(self)), .started = job}),
+      clock_(
+          network.world(), [this] { this->wake(); }, storage_.spent()),
       environment_{.transport = endpoint_.emplace(network, io_, arena_, self, size),
                    .clock = clock_,
                    .threads = beside_,
@@ -35,12 +36,14 @@ void RankLoop::start(job::Task<> task) {
 
 bool RankLoop::poll_one(Network& network) {
   if (lost_ || stopped_ || working_) return false;
-  const bool told = endpoint_->tell_one();
-  if (io_.poll_one() == 0 && !beside_.poll_one() && !told) return false;
   World& world = network.world();
+  const bool told = endpoint_->tell_one();
+  // Threads do not wait until the loop has nothing to do.
+  const bool first = world.chance(0.5) && beside_.poll_one();
+  if (!first && io_.poll_one() == 0 && !beside_.poll_one() && !told) return false;
   const bool master = environment_.self() == kMaster;
   const Duration work = network.speeds ? network.speeds->of(endpoint_->traffic(), master)
-                                       : world.duration({}, kMostWork);
+                                       : world.duration({}, kMostWork) + storage_.take_spent();
   busy_ += work;
   if (work == Duration{}) return true;
   working_ = true;

@@ -73,9 +73,9 @@ class RankLoop {
   bool counted_ = false;  // among those that have ended
   // The seams come first: where a job is given up, coroutines that still use them end with io_.
   transport::Arena arena_;
+  RankStorage storage_;
   VirtualClock clock_;
   Beside beside_;
-  RankStorage storage_;
   std::optional<Endpoint> endpoint_;
   boost::asio::io_context io_{1};
   const job::Environment environment_;

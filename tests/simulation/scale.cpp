@@ -93,7 +93,8 @@ bool print_row(const Shape& shape, std::uint32_t workers) {
   Disks disks{world, workers + 1, /*shared=*/true};
   disks.of(kMaster).write_file("/source", std::string(chunks * kSimulatedChunk.value, 'x'));
   const ScatterOptions options = options_of(shape);
-  Job job{network, disks, workers, 1, options.job.session()};
+  Observer nobody;
+  Job job{network, disks, workers, 1, options.job.session(), nobody};
   operations::ScatterMaster half{job.master(), options};
   const bool ended = job.run(half, 24h);
   const ScatterReport report = half.report(job.master().report());

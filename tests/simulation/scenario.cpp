@@ -31,8 +31,9 @@ void draw_job(Scenario& it, World& random) {
   it.fsync = random.chance(0.25);
   it.discard = !it.fsync && random.chance(0.08);
   it.reroute = random.chance(0.25);
-  it.stall_timeout = random.chance(0.05) ? 0s : 5s;
+  it.stall_timeout = random.chance(0.1) ? 0s : 5s;
   it.slow = random.chance(0.1);
+  it.slow_reads = !it.slow && random.chance(0.1);
   if (random.chance(0.3)) it.quirks = {.error = 0, .short_write = 0.1, .interrupt = 0.05};
 }
 
@@ -44,6 +45,12 @@ void draw_faults(Scenario& it, World& random) {
   if (kind < 2) it.cut_off = any_rank(random, it.workers);
   if (kind == 2 || kind == 3) it.killed = any_rank(random, it.workers);
   if (kind == 4 || kind == 5) it.stopped = any_rank(random, it.workers);
+  // Without a stall timeout, what happens after the end must not be waited for, either.
+  if (it.stall_timeout == 0s && random.chance(0.5)) {
+    it.cut_off = any_rank(random, it.workers);
+    it.bad_disk = any_rank(random, it.workers);
+    it.bad_calls = 0.1;
+  }
   it.launcher_ends = kind == 6 || kind == 7;
   it.interrupted = (kind == 8 || kind == 9 || random.chance(0.05)) && !it.launcher_ends;
   if (random.chance(0.15)) {
@@ -106,6 +113,7 @@ std::string Scenario::text() const {
   add(reroute, "reroute");
   add(stall_timeout == Duration::zero(), "no stall timeout");
   add(slow, "a slow network");
+  add(slow_reads, "slow reads");
   add(quirks.short_write > 0, "short and interrupted calls");
   add(damage > 0, fmt::format("damage {}", damage));
   add(copies > 0, fmt::format("copies {}", copies));

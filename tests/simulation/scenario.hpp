@@ -31,8 +31,9 @@ struct Scenario {
   Duration stall_timeout{};  // 0: for ever
 
   // What is no fault.
-  bool slow = false;  // messages take up to a second
-  DiskFaults quirks;  // short writes and interrupted calls
+  bool slow = false;        // messages take up to a second
+  bool slow_reads = false;  // up to 300 ms each
+  DiskFaults quirks;        // short writes and interrupted calls
   // Faults of the first job.
   double damage = 0;             // of so many messages with a chunk
   double copies = 0;             // so many of them arrive twice

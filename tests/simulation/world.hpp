@@ -60,16 +60,17 @@ class World {
 // The clock of a rank.
 class VirtualClock final : public clock::Clock {
  public:
-  // `wake` is called when a timer has come.
-  VirtualClock(World& world, std::function<void()> wake) : world_(world), wake_(std::move(wake)) {}
-  Time now() const noexcept override { return world_.now(); }
-  Time coarse_now() const noexcept override { return world_.now(); }
+  // `wake` is called when a timer has come. What `spent` says has passed in this turn already.
+  VirtualClock(World& world, std::function<void()> wake, const Duration& spent)
+      : world_(world), wake_(std::move(wake)), spent_(spent) {}
+  Time now() const noexcept override { return world_.now() + spent_; }
+  Time coarse_now() const noexcept override { return now(); }
 
  private:
   void arm(boost::asio::steady_timer& timer, Duration after) override {
     timer.expires_at(boost::asio::steady_timer::time_point::max());
     const std::uint64_t number = ++armed_[&timer];
-    world_.after(after, [this, &timer, number] {
+    world_.after(spent_ + after, [this, &timer, number] {
       const auto found = armed_.find(&timer);
       if (found == armed_.end() || found->second != number) return;
       timer.cancel();
@@ -80,6 +81,7 @@ class VirtualClock final : public clock::Clock {
 
   World& world_;
   const std::function<void()> wake_;
+  const Duration& spent_;
   std::map<boost::asio::steady_timer*, std::uint64_t> armed_;
 };
 

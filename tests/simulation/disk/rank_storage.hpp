@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 #include "engine/storage/storage.hpp"
 #include "tests/simulation/disk/disk.hpp"
@@ -19,6 +20,11 @@ class RankStorage final : public storage::Storage {
  public:
   // `process` lives from now on.
   RankStorage(Disk& disk, storage::ProcessId process);
+  // The longest that a read at an offset takes of this rank's time.
+  Duration slowest_read{};
+  // How long its calls have taken since it was asked for last.
+  const Duration& spent() const noexcept { return spent_; }
+  Duration take_spent() noexcept { return std::exchange(spent_, {}); }
   // Errors of this rank's calls alone, beside those of the disk.
   DiskFaults faults;
 
@@ -108,6 +114,7 @@ class RankStorage final : public storage::Storage {
 
   Disk& disk_;
   const storage::ProcessId process_;
+  Duration spent_{};
   FaultDice dice_;
   FaultDice own_dice_;
   std::unordered_map<int, std::shared_ptr<OpenFile>> open_;

@@ -45,6 +45,7 @@ ssize_t RankStorage::read(int file, std::span<std::byte> out) noexcept {
 }
 
 ssize_t RankStorage::read_at(int file, std::span<std::byte> out, off_t offset) noexcept {
+  if (slowest_read > Duration{}) spent_ += disk_.world_.duration({}, slowest_read);
   const OpenFile* const open = find(file);
   if (open == nullptr) return -1;
   if (const int error = fault(Error::io, true); error != 0) return done(-error);
