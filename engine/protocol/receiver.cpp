@@ -64,10 +64,17 @@ ChunkStep Receiver::on_chunk(const wire::Header& header, bool intact) {
   if (written_[k]) return Answer{ack};
   // Not twice at the same time, as both would have the same unfinished file; nor after a failure,
   // as somebody else may write it by now.
-  if (begun_[k]) return Ignore{};
+  if (begun_[k]) return ignore(header);
   begun_[k] = true;
   digests_[k] = header.payload_digest;
   return Write{};
+}
+
+// The answer to come is that to the last attempt: the master waits for no other.
+Ignore Receiver::ignore(const wire::Header& header) {
+  std::uint32_t& attempt = copies_[header.chunk.value];
+  attempt = std::max(attempt, header.attempt);
+  return {};
 }
 
 bool Receiver::owns(ChunkIndex chunk) const noexcept {
@@ -79,7 +86,7 @@ ChunkStep Receiver::on_foreign(const wire::Header& header) {
   const auto [known, first] = foreign_begun_.try_emplace(header.chunk.value, header.payload_digest);
   if (first) return Write{};
   if (known->second != header.payload_digest) return Violation{Errc::unexpected_message};
-  if (!foreign_.contains(header.chunk.value)) return Ignore{};
+  if (!foreign_.contains(header.chunk.value)) return ignore(header);
   return Answer{{.chunk = header.chunk, .attempt = header.attempt}};
 }
 
@@ -93,6 +100,9 @@ void Receiver::on_found(std::uint64_t k, std::uint64_t digest) {
 
 wire::Ack Receiver::on_written(const wire::Header& header, wire::WriteCall call, int system_errno) {
   wire::Ack ack{.chunk = header.chunk, .attempt = header.attempt};
+  if (const auto copy = copies_.extract(header.chunk.value)) {
+    ack.attempt = std::max(ack.attempt, copy.mapped());
+  }
   if (call != wire::WriteCall::none) {
     ack.status = wire::AckStatus::write_failed;
     ack.call = call;
@@ -100,11 +110,9 @@ wire::Ack Receiver::on_written(const wire::Header& header, wire::WriteCall call,
     return ack;
   }
   if (!owns(header.chunk)) {
-    if (!foreign_.try_emplace(header.chunk.value, header.payload_digest).second) return ack;
+    foreign_.emplace(header.chunk.value, header.payload_digest);
   } else {
-    const std::uint64_t k = position(header.chunk);
-    if (written_[k]) return ack;  // a second copy arrived while the first was being written
-    written_[k] = true;
+    written_[position(header.chunk)] = true;
   }
   ++chunks_written_;
   bytes_written_ += header.length;

@@ -74,6 +74,7 @@ class Receiver {
   Errc check(const wire::Header& header) const;
   bool owns(ChunkIndex chunk) const noexcept;
   ChunkStep on_foreign(const wire::Header& header);
+  Ignore ignore(const wire::Header& header);
   void grow(std::uint64_t chunks);
   std::uint64_t position(ChunkIndex chunk) const noexcept {
     return distribution_.position_of(chunk);
@@ -88,6 +89,7 @@ class Receiver {
   // Of other workers' chunks: those of which a write was asked for, and those that are written.
   std::map<std::uint64_t, std::uint64_t> foreign_begun_;
   std::map<std::uint64_t, std::uint64_t> foreign_;
+  std::map<std::uint64_t, std::uint32_t> copies_;  // the last attempt that was ignored
   std::uint64_t chunks_found_ = 0;
   std::uint64_t chunks_written_ = 0;
   Bytes bytes_written_;
