@@ -208,19 +208,21 @@ Outcome Directory::sync() const {
 // that was killed, or one without --fsync.
 Outcome Directory::sync_way_here() const {
   struct stat here {};
-  if (storage_->stat(descriptor_.get(), here) != 0) return Nothing{};
+  if (storage_->stat(descriptor_.get(), here) != 0) {
+    return destination_failure(Errc::dest_write_failed, path_, "fstat", errno);
+  }
   for (std::string at = path_; at != "." && at != "/";) {
     at = parent_of(at);
     const auto directory = storage::File::open(*storage_, AT_FDCWD, at.c_str(), kOpenDirectory);
-    if (!directory && errno == EACCES) continue;  // it may be entered, but neither read nor synced
+    // One may be entered and not read, or be gone since this was opened: what was not made for this
+    // job is no reason to fail.
+    if (!directory) continue;
     struct stat status {};
-    int error = directory ? 0 : errno;
-    if (error == 0 && storage_->stat(directory.get(), status) == 0 &&
-        status.st_dev != here.st_dev) {
-      break;
+    if (storage_->stat(directory.get(), status) == 0 && status.st_dev != here.st_dev) break;
+    const int error = sync_directory(*storage_, directory.get());
+    if (error == EIO || error == ENOSPC || error == EDQUOT) {
+      return destination_failure(Errc::dest_write_failed, at, "fsync", error);
     }
-    if (error == 0) error = sync_directory(*storage_, directory.get());
-    if (error != 0) return destination_failure(Errc::dest_write_failed, at, "fsync", error);
   }
   return Nothing{};
 }

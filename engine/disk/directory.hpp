@@ -59,7 +59,8 @@ class Directory {
                                  const PartialFileOptions& options = {}) const noexcept;
 
   // fsync of the directory itself, so that names in it are durable; the first call that succeeds
-  // also syncs the directories on its path, up to the mount point. dest_write_failed. One thread at
+  // also syncs the directories on its path, as it is written, up to the mount point; of those only
+  // a disk that fails or is full is an error. dest_write_failed. One thread at
   // a time.
   Outcome sync() const;
   // syncfs: all data and names of its file system are durable, whoever wrote them.

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <limits>
-#include <memory>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 

@@ -4,14 +4,12 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <fcntl.h>
 #include <optional>
 #include <span>
 #include <string>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 
 #include "engine/disk/destination_failure.hpp"
@@ -54,8 +52,8 @@ ssize_t read_some(storage::Storage& storage, int descriptor, std::span<char> out
   return -1;
 }
 
-bool is_of_job(std::string_view mark, std::string_view text) noexcept {
-  return job_of(mark) == job_of(text) && !text.empty();
+bool is_of_job(std::string_view job_lock, std::string_view text) noexcept {
+  return job_of(job_lock) == job_of(text) && !text.empty();
 }
 
 // 0 if the lock is ours now, EWOULDBLOCK if a job holds it, or why there is no telling.

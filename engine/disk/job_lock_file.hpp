@@ -53,7 +53,7 @@ class JobLockFile {
 
  private:
   Failure running() const;
-  // JobOwner::runs of the job lock here.
+  // Storage::runs of the job lock here.
   std::optional<bool> owner_runs() const;
   Failure undecided(std::string_view call, int system_errno) const;
   // Removes `.mpiferry.job` unless somebody holds it, or may hold it, or it is no job lock.

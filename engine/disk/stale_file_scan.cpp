@@ -102,7 +102,7 @@ Result<bool> StaleFileSurvey::step(const clock::Clock& clock, clock::Duration sl
 }
 
 bool StaleFileRemoval::is_to_remove(const StaleFileScan::Entry& entry) const {
-  // A job lock is taken over under its lock (Directory::acquire_job_lock), or stays.
+  // A job lock is taken over under its lock (JobLockFile::acquire), or stays.
   return entry.kind != StaleFileKind::none && entry.kind != StaleFileKind::job_lock &&
          (!to_remove_ || to_remove_(entry.kind, stale_file_number(in_our_spelling(entry.name))));
 }

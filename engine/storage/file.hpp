@@ -23,13 +23,13 @@ class File {
       : storage_(other.storage_), descriptor_(std::exchange(other.descriptor_, -1)) {}
   File& operator=(File&& other) noexcept {
     if (this != &other) {
-      close();
+      drop();
       storage_ = other.storage_;
       descriptor_ = std::exchange(other.descriptor_, -1);
     }
     return *this;
   }
-  ~File() { close(); }
+  ~File() { drop(); }
 
   explicit operator bool() const noexcept { return descriptor_ >= 0; }
   int get() const noexcept { return descriptor_; }
@@ -43,6 +43,13 @@ class File {
   }
 
  private:
+  // Leaves errno to whoever looks at the call before.
+  void drop() noexcept {
+    const int error = errno;
+    close();
+    errno = error;
+  }
+
   Storage* storage_ = nullptr;
   int descriptor_ = -1;
 };

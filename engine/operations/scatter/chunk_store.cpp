@@ -124,14 +124,6 @@ Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
     if (Outcome unpublished = file_->unpublish(); !unpublished) {
       return refused(disk::Call::rename, unpublished.error());
     }
-    name_durable_ = false;
-  }
-  // What is acknowledged must be found after a power cut, and never under the finished file's name.
-  if (job_.fsync && !std::exchange(name_durable_, true)) {
-    if (Outcome synced = directory_->sync(); !synced) {
-      name_durable_ = false;
-      return refused(disk::Call::sync, synced.error());
-    }
   }
   // What was digested there is no more, even if the write fails.
   if (place(chunk) < digested_) forget_digest();

@@ -97,7 +97,6 @@ class ChunkStore {
   wire::ChunkDigest digest_;                     // of the stripe, as long as it is written in order
   Bytes digested_;
   std::optional<std::uint64_t> stripe_digest_;
-  bool name_durable_ = false;             // of the file, with --fsync
   bool failed_ = false;                   // the stripe cannot be opened
   std::optional<disk::StoredFile> seen_;  // what is looked at
   Bytes look_at_;

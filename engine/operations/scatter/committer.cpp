@@ -25,9 +25,25 @@ void Committer::give(Commit& commit) {
 // On the writer.
 void Committer::write(Commit& commit) {
   if (ending_) return;
+  make_name_durable(commit.slot);
   commit.slot.append(commit.payload);
   commit.slot.start_sync();
   boost::asio::post(publisher_->executor(), [this, &commit] { join_group(commit); });
+}
+
+// A file of many chunks must be found after a power cut, and never under its finished name while it
+// is written.
+void Committer::make_name_durable(disk::ChunkSlot& slot) {
+  if (slot.shared_file() == nullptr || shared_name_durable_) return;
+  const Outcome synced = sync_directory();
+  shared_name_durable_ = static_cast<bool>(synced);
+  if (!synced) slot.fail({disk::Call::sync, synced.error().system_errno});
+}
+
+// Both threads do.
+Outcome Committer::sync_directory() {
+  const std::lock_guard lock{syncing_};
+  return directory_.sync();
 }
 
 // On the publisher, which does things in the order in which they were posted: what waits before
@@ -61,7 +77,7 @@ void Committer::publish_group() {
     named = named || (commit->slot.shared_file() == nullptr && !commit->slot.error());
   }
   if (named) {
-    const Outcome synced = directory_.sync();
+    const Outcome synced = sync_directory();
     for (Commit* commit : group_) {
       if (!synced && commit->slot.shared_file() == nullptr)
         commit->slot.fail({disk::Call::sync, synced.error().system_errno});

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -46,6 +47,8 @@ class Committer {
 
  private:
   void write(Commit& commit);
+  void make_name_durable(disk::ChunkSlot& slot);
+  Outcome sync_directory();
   void join_group(Commit& commit);
   void sync_group();
   void publish_group();
@@ -54,7 +57,9 @@ class Committer {
   boost::asio::io_context& io_;
   const disk::Directory& directory_;
   job::Event changed_;
-  std::vector<Commit*> group_;  // the publisher's alone
+  std::mutex syncing_;                // the directory
+  bool shared_name_durable_ = false;  // the writer's alone
+  std::vector<Commit*> group_;        // the publisher's alone
   std::unique_ptr<threads::Thread> writer_;
   std::unique_ptr<threads::Thread> publisher_;
 };

@@ -43,8 +43,10 @@ class TextFile {
     if (const auto error = opened_.file.publish(durable_)) return failure(error);
     if (!durable_) return Nothing{};
     Outcome synced = directory_.sync();
-    // It says that a job has succeeded, which now fails.
-    if (!synced) static_cast<void>(directory_.remove(name_));
+    if (synced) return synced;
+    // A manifest says that a job has succeeded, which now fails.
+    static_cast<void>(directory_.remove(name_));
+    static_cast<void>(directory_.sync());
     return synced;
   }
 
