@@ -141,6 +141,14 @@ class ReceiverGame {
       return;
     }
     require(intact, "nothing damaged is written");
+    if (std::holds_alternative<protocol::Ignore>(step)) {
+      const auto first = taken_.find(header.chunk);
+      require(first != taken_.end() && first->second.payload_digest == header.payload_digest,
+              "only a copy is ignored");
+      first->second.attempt = std::max(first->second.attempt, header.attempt);
+      return;
+    }
+    require(taken_.emplace(header.chunk, header).second, "a chunk is written once");
     writing_.push_back(header);
     if (owned(header.chunk)) begun_.insert(position(header.chunk));
   }
@@ -174,8 +182,8 @@ class ReceiverGame {
     const bool written = call == wire::WriteCall::none;
     if (written) disk_[header.chunk] = {header.payload_digest, header.length};
     const wire::Ack ack = receiver_.on_written(header, call, written ? 0 : 28);
-    require(ack.chunk == header.chunk && ack.attempt == header.attempt,
-            "it answers what was asked");
+    require(ack.chunk == header.chunk && ack.attempt == taken_.at(header.chunk).attempt,
+            "it answers the last attempt");
     require(written == (ack.status == wire::AckStatus::written), "a failed write is said");
   }
 
@@ -221,6 +229,7 @@ class ReceiverGame {
   protocol::ReceiverConfig config_;
   protocol::Receiver receiver_;
   std::map<ChunkIndex, OnDisk> disk_;
+  std::map<ChunkIndex, wire::Header> taken_;  // to be written; with the last attempt that came
   std::vector<wire::Header> writing_;
   std::set<std::uint64_t> begun_;  // of its own chunks, by position: a write was asked for
   std::map<std::uint64_t, std::uint64_t> found_;  // what lay there before a write was asked for
