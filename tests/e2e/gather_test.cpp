@@ -236,7 +236,8 @@ TEST_F(Gather, leaves_a_file_that_has_come_meanwhile_and_names_it_as_it_was_name
   write_file(target, "mine");
   const Finished finished = running.wait();
   EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_NE(line_with(finished.err, "'target': a file of this name appeared"), "") << told(finished);
+  EXPECT_NE(line_with(finished.err, "'target': a file of this name appeared"), "")
+      << told(finished);
   EXPECT_NE(line_with(finished.err, "--force"), "") << told(finished);
   EXPECT_EQ(read_file(target), "mine");
   EXPECT_FALSE(fs::exists(part()));
