@@ -19,6 +19,7 @@
 #include "engine/disk/read_at.hpp"
 #include "engine/disk/replaceable.hpp"
 #include "engine/disk/unique_name.hpp"
+#include "engine/disk/write_at.hpp"
 #include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {
@@ -45,11 +46,10 @@ storage::File open_to_lock(storage::Storage& storage, int directory) noexcept {
 constexpr std::size_t kMaxText = 512;
 
 // From its start, whoever has read it before.
-ssize_t read_some(storage::Storage& storage, int descriptor, std::span<char> out) noexcept {
-  const ReadAt read = read_at(storage, descriptor, 0_B, std::as_writable_bytes(out));
-  if (read.system_errno == 0) return static_cast<ssize_t>(read.bytes);
-  errno = read.system_errno == ESTALE ? ENOENT : read.system_errno;  // NFS: it has gone meanwhile
-  return -1;
+ReadAt read_some(storage::Storage& storage, int descriptor, std::span<char> out) noexcept {
+  ReadAt read = read_at(storage, descriptor, 0_B, std::as_writable_bytes(out));
+  if (read.system_errno == ESTALE) read.system_errno = ENOENT;  // NFS: it has gone meanwhile
+  return read;
 }
 
 bool is_of_job(std::string_view job_lock, std::string_view text) noexcept {
@@ -92,9 +92,9 @@ Held hold(storage::Storage& storage, int directory) {
   if (held.error != 0) return held;
   held.call = "pread";
   std::array<char, kMaxText> buffer;  // NOLINT(*-member-init): it is read into
-  const ssize_t got = read_some(storage, held.job_lock.get(), buffer);
-  if (got < 0) held.error = errno;
-  held.text.assign(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  const ReadAt got = read_some(storage, held.job_lock.get(), buffer);
+  held.error = got.system_errno;
+  held.text.assign(buffer.data(), got.bytes);
   return held;
 }
 
@@ -120,14 +120,9 @@ const char* write_new_file(storage::Storage& storage, int directory, const char*
     error = errno;
   }
   id = file_id(status);
-  while (!text.empty() && call == nullptr) {
-    const ssize_t put = storage.write(file.get(), std::as_bytes(std::span{text}));
-    if (put > 0) {
-      text.remove_prefix(static_cast<std::size_t>(put));
-    } else if (put == 0 || errno != EINTR) {
-      call = "write";
-      error = put == 0 ? ENOSPC : errno;
-    }
+  if (call == nullptr) {
+    error = write_at(storage, file.get(), -1, 0_B, std::as_bytes(std::span{text}));
+    if (error != 0) call = "write";
   }
   if (const int closed = file.close(); closed != 0 && call == nullptr) {
     call = "close";
@@ -255,9 +250,9 @@ Failure JobLockFile::occupied(std::string_view what) const {
   Failure failure{
       .code = Errc::dest_occupied, .path = directory_.path(), .detail = std::string{what}};
   const auto owner = JobOwner::in(text());
-  const auto alive = owner_runs();
+  const auto alive = owner ? storage_.runs(owner->process) : std::nullopt;
   if (alive == false) failure.detail = "a job that no longer runs left its job lock here";
-  if (owner) failure.detail += " (" + owner->description(storage_.runs(owner->process)) + ")";
+  if (owner) failure.detail += " (" + owner->description(alive) + ")";
   failure.hint = "continue with --resume, or replace its files with --force";
   if (alive == true) failure.hint = "wait for that job, or name another destination";
   if (!alive) failure.hint = "wait for that job; if it is dead, " + failure.hint;
@@ -315,9 +310,11 @@ std::string JobLockFile::text() const {
 JobLockFile::Text JobLockFile::read(std::span<char> buffer) const noexcept {
   const storage::File file = open_job_lock(storage_, directory_.descriptor());
   if (!file) return {.text = {}, .call = "open", .system_errno = errno};
-  const ssize_t got = read_some(storage_, file.get(), buffer);
-  if (got < 0) return {.text = {}, .call = "pread", .system_errno = errno};
-  return {.text = {buffer.data(), static_cast<std::size_t>(got)}};
+  const ReadAt got = read_some(storage_, file.get(), buffer);
+  if (got.system_errno != 0) {
+    return {.text = {}, .call = "pread", .system_errno = got.system_errno};
+  }
+  return {.text = {buffer.data(), got.bytes}};
 }
 
 }  // namespace mpiferry::disk
