@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/api/worker_half.hpp"
 #include "engine/base/machine.hpp"
 #include "engine/clock/clock.hpp"
 #include "engine/job/master_session.hpp"
@@ -14,9 +15,7 @@
 #include "engine/mpi/oversubscription.hpp"
 #include "engine/operations/gather/gather_master.hpp"
 #include "engine/operations/retrieval/retrieval_master.hpp"
-#include "engine/operations/retrieval/retrieval_worker.hpp"
 #include "engine/operations/scatter/scatter_master.hpp"
-#include "engine/operations/scatter/scatter_worker.hpp"
 #include "engine/operations/verify/verify_master.hpp"
 #include "engine/posix/posix_storage.hpp"
 #include "engine/protocol/master_deadline.hpp"
@@ -63,15 +62,8 @@ class JobLoop {
   const job::Environment environment_;
 };
 
-Result<std::unique_ptr<job::WorkerHalf>> make_half(const job::WorkerContext& context,
-                                                   const job::Message& message) {
-  return message.header.kind == wire::Kind::retrieval
-             ? operations::RetrievalWorker::make(context, message)
-             : operations::ScatterWorker::make(context, message);
-}
-
 JobReport run_worker(JobLoop& loop, const job::SessionOptions& options, Observer& observer) {
-  job::WorkerSession session{loop.environment(), options, observer, make_half};
+  job::WorkerSession session{loop.environment(), options, observer, make_worker_half};
   return loop.run(session, session.run());
 }
 

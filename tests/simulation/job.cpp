@@ -1,20 +1,8 @@
 #include "tests/simulation/job.hpp"
 
-#include "engine/operations/retrieval/retrieval_worker.hpp"
-#include "engine/operations/scatter/scatter_worker.hpp"
+#include "engine/api/worker_half.hpp"
 
 namespace mpiferry::simulation {
-namespace {
-
-Result<std::unique_ptr<job::WorkerHalf>> make_half(const job::WorkerContext& context,
-                                                   const job::Message& message) {
-  return message.header.kind == wire::Kind::retrieval
-             ? operations::RetrievalWorker::make(context, message)
-             : operations::ScatterWorker::make(context, message);
-}
-
-}  // namespace
-
 Job::Job(Network& network, Disks& disks, std::uint32_t workers, std::uint64_t number,
          const job::SessionOptions& options, Observer& observer)
     : network_(network),
@@ -22,7 +10,7 @@ Job::Job(Network& network, Disks& disks, std::uint32_t workers, std::uint64_t nu
       master_(ranks_[kMaster].environment(), options, observer, number) {
   for (std::uint32_t rank = 1; rank <= workers; ++rank) {
     workers_.push_back(std::make_unique<job::WorkerSession>(
-        ranks_[Rank{static_cast<int>(rank)}].environment(), options, observer, make_half));
+        ranks_[Rank{static_cast<int>(rank)}].environment(), options, observer, make_worker_half));
   }
 }
 
