@@ -21,8 +21,8 @@ struct OpenedPartialFile {
 };
 
 // Everything goes through one descriptor, so it stays the same directory when it is renamed.
-// Move-only; must not outlive its
-// storage; const members other than `sync` may be called from several threads.
+// Move-only; must not outlive its storage. Const members other than `sync` may be called from
+// several threads.
 class Directory {
  public:
   // Creates `path` and its missing parents (mode 0777 less the umask) and opens it. Other ranks may

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
-#include <unistd.h>
+#include <sys/types.h>
 
 #include "engine/storage/storage.hpp"
 

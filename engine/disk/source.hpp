@@ -27,8 +27,7 @@ struct ReadResult {
   bool would_block = false;  // a stream has nothing yet: wait for `readable()`
 };
 
-// Move-only; one thread at a time; must not outlive its storage and its
-// io_context.
+// Move-only; one thread at a time; must not outlive its storage and its io_context.
 class Source {
  public:
   // Opens a regular file, a block device, a FIFO or a character device; "-" is standard input.

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <limits>
 #include <sys/types.h>
-#include <unistd.h>
 
 #include "engine/storage/storage.hpp"
 

@@ -22,6 +22,15 @@ constexpr Duration kSlack = 2s;
 
 double in_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
+// Nothing stands for bytes that are no ack.
+template <class Act>
+void each_ack(std::span<const std::byte> payload, Act act) {
+  for (; payload.size() >= wire::kAckSize; payload = payload.subspan(wire::kAckSize)) {
+    const auto ack = wire::decode_ack(payload.first<wire::kAckSize>());
+    act(ack ? std::optional{*ack} : std::nullopt);
+  }
+}
+
 }  // namespace
 
 void Auditor::require(bool holds, const char* promise, const std::string& what) {
@@ -110,8 +119,7 @@ void Auditor::on_first_attempt(const wire::Header& header, Chunk& chunk, Rank to
 }
 
 void Auditor::on_acks_sent(Rank from, std::span<const std::byte> payload) {
-  for (; payload.size() >= wire::kAckSize; payload = payload.subspan(wire::kAckSize)) {
-    const auto ack = wire::decode_ack(payload.first<wire::kAckSize>());
+  each_ack(payload, [&](const std::optional<wire::Ack>& ack) {
     if (!ack || ack->chunk.value >= chunks_.size()) {
       broken_(fmt::format("rank {} sends an answer that is none", from.value));
     } else if (ack->status == wire::AckStatus::written) {
@@ -120,7 +128,7 @@ void Auditor::on_acks_sent(Rank from, std::span<const std::byte> payload) {
       require(damaged_.contains({ack->chunk.value, ack->attempt}), "only damage is called damage",
               fmt::format("chunk {}, attempt {}", ack->chunk.value, ack->attempt));
     }
-  }
+  });
 }
 
 void Auditor::check_written(const wire::Ack& ack, Rank from) {
@@ -151,7 +159,7 @@ void Auditor::on_end(std::span<const std::byte> payload) {
 void Auditor::on_arrival(Rank from, Rank to, std::span<const std::byte> message, bool damaged) {
   const auto header = running_ ? wire::decode(message) : Result<wire::Header>{Failure{}};
   if (!header) return;
-  auto payload = message.subspan(kHeaderSize);
+  const auto payload = message.subspan(kHeaderSize);
   if (header->kind == wire::Kind::chunk && damaged) {
     damaged_.insert({header->chunk.value, header->attempt});
   }
@@ -162,10 +170,9 @@ void Auditor::on_arrival(Rank from, Rank to, std::span<const std::byte> message,
     if (closed && closed->failure) ++worker(from).failures;
   }
   if (header->kind != wire::Kind::acks) return;
-  for (; payload.size() >= wire::kAckSize; payload = payload.subspan(wire::kAckSize)) {
-    const auto ack = wire::decode_ack(payload.first<wire::kAckSize>());
+  each_ack(payload, [&](const std::optional<wire::Ack>& ack) {
     if (ack && ack->chunk.value < chunks_.size()) on_ack(from, *ack);
-  }
+  });
 }
 
 void Auditor::on_told(Rank to, std::span<const std::byte> message) {

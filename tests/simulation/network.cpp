@@ -75,9 +75,11 @@ Operation Endpoint::isend(Lease lease, std::size_t payload_bytes, Rank to, int t
   const std::size_t bytes = lease.message(payload_bytes).size();
   const Operation operation = take(std::move(lease), to, tag, false);
   slots_[operation.slot].bytes = bytes;
-  ++traffic_.sent;
-  traffic_.sent_bytes +=
-      chunk_bytes(slots_[operation.slot].completion.lease.message().first(bytes));
+  if (network_.speeds) {
+    ++traffic_.sent;
+    traffic_.sent_bytes +=
+        chunk_bytes(slots_[operation.slot].completion.lease.message().first(bytes));
+  }
   network_.send(*this, operation.slot, to, tag);
   return operation;
 }
@@ -140,13 +142,14 @@ bool Endpoint::tell_one() {
   const Operation operation = untold_.back();
   untold_.pop_back();
   slots_[operation.slot].told = true;
-  if (slots_[operation.slot].receive) {
+  const Slot& slot = slots_[operation.slot];
+  const auto message = slot.completion.lease
+                           ? slot.completion.lease.message().first(slot.completion.bytes)
+                           : std::span<std::byte>{};
+  if (slot.receive && !message.empty()) network_.on_told(self_, message);
+  if (slot.receive && network_.speeds) {
     ++traffic_.received;
-    const auto& completion = slots_[operation.slot].completion;
-    if (completion.lease) {
-      network_.on_told(self_, completion.lease.message().first(completion.bytes));
-      traffic_.received_bytes += chunk_bytes(completion.lease.message().first(completion.bytes));
-    }
+    traffic_.received_bytes += chunk_bytes(message);
   }
   collect(operation.slot);
   return true;
