@@ -14,8 +14,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "engine/disk/chunk_name.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/posix/posix_storage.hpp"
 
 namespace {

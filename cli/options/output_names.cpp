@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/failure.hpp"
-#include "engine/disk/stale_file.hpp"
+#include "engine/disk/file_name.hpp"
 
 namespace mpiferry::cli {
 namespace fs = std::filesystem;
@@ -48,21 +48,20 @@ void check_output_name(const char* option, const std::string& name, const std::s
         option, fmt::format("{} {}: name another file", mpiferry::quoted(name), why)};
   };
   // Upper and lower case are alike, as the file system may ignore case.
-  const disk::StaleFileKind kind =
-      disk::stale_file_kind(disk::in_our_spelling(place.filename().native()));
-  if (kind == disk::StaleFileKind::manifest || kind == disk::StaleFileKind::job_lock) {
+  const disk::FileKind kind = disk::file_kind(disk::in_our_spelling(place.filename().native()));
+  if (kind == disk::FileKind::manifest || kind == disk::FileKind::job_lock) {
     refuse("is a name that mpiferry uses for its own files");
   }
   if (directory.empty()) return;
   if (directory.find('{') != std::string::npos) {
     const fs::path above = whole(fs::path{"."} / before_placeholders(directory));
-    if (kind != disk::StaleFileKind::none && is_at_or_above(above, place)) {
+    if (kind != disk::FileKind::foreign && is_at_or_above(above, place)) {
       refuse("is a name of the job's files, and may lie among them");
     }
     return;
   }
   if (is_at_or_above(place, whole(directory))) refuse("is the job's directory, or contains it");
-  if (kind != disk::StaleFileKind::none && place == whole(fs::path{directory} / place.filename())) {
+  if (kind != disk::FileKind::foreign && place == whole(fs::path{directory} / place.filename())) {
     refuse("is a name of the job's files, and lies among them");
   }
 }

@@ -83,7 +83,7 @@ void spell_part_name(std::string_view final_name, std::uint64_t job_id, char* ou
   out = std::ranges::copy(final_name, out).out;
   *out++ = '.';
   for (int shift = 60; shift >= 0; shift -= 4) *out++ = kHex[(job_id >> shift) & 0xfU];
-  out = std::ranges::copy(std::string_view{".part"}, out).out;
+  out = std::ranges::copy(kPartialSuffix, out).out;
   *out = '\0';
 }
 

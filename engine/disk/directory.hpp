@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "engine/base/result.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/disk/partial_file.hpp"
-#include "engine/disk/stale_file.hpp"
 #include "engine/storage/file.hpp"
 
 namespace mpiferry::disk {

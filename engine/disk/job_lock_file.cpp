@@ -157,7 +157,7 @@ Result<std::string> JobLockFile::create(std::string_view text) const {
   if (error != EEXIST)
     return destination_failure(Errc::dest_unusable, directory_.path(), call, error);
   // Neither --force nor --resume would take another program's file away.
-  const StaleFileScan::Entry there{StaleFileKind::job_lock, job_lock_name()};
+  const StaleFileScan::Entry there{FileKind::job_lock, job_lock_name()};
   if (Outcome ours = check_replaceable(directory_, there, ""); !ours)
     return std::move(ours.error());
   return occupied("a job is running here, or was killed");
@@ -206,7 +206,7 @@ void JobLockFile::leave(std::string_view text, storage::File lock) const noexcep
 
 // Not by its name alone: between a look and the removal another job may have begun here.
 Outcome JobLockFile::remove_dead(std::string_view source_id) const {
-  const StaleFileScan::Entry entry{StaleFileKind::job_lock, job_lock_name()};
+  const StaleFileScan::Entry entry{FileKind::job_lock, job_lock_name()};
   if (Outcome ours = check_replaceable(directory_, entry, source_id); !ours) return ours;
   const storage::File job_lock = open_to_lock(storage_, directory_.descriptor());
   if (!job_lock) {

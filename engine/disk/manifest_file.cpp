@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "engine/disk/stale_file.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/disk/stored_file.hpp"
 
 namespace mpiferry::disk {

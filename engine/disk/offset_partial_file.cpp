@@ -9,6 +9,7 @@
 #include "engine/disk/allocated_bytes.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_id.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/persist.hpp"
 #include "engine/disk/read_at.hpp"
@@ -19,7 +20,6 @@
 namespace mpiferry::disk {
 namespace {
 
-constexpr std::string_view kSuffix = ".part";
 constexpr std::size_t kMaxName = 250;  // NAME_MAX less the suffix
 
 // O_NONBLOCK: a FIFO that someone put there must not stop us.
@@ -52,7 +52,7 @@ OffsetPartialFile::OffsetPartialFile(const Directory& directory, std::string_vie
       final_name_(final_name),
       partial_name_(std::move(partial_name)),
       mode_(mode) {
-  if (partial_name_.empty()) partial_name_.append(final_name_).append(kSuffix);
+  if (partial_name_.empty()) partial_name_.append(final_name_).append(kPartialSuffix);
 }
 
 Result<OffsetPartialFile> OffsetPartialFile::open(const Directory& directory,

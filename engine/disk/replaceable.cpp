@@ -33,7 +33,7 @@ bool is_sums(std::string_view text) {
   const std::size_t close = text.find(')');
   return (text.starts_with("XXH3 (") || text.starts_with("XXH128 (")) &&
          close != std::string_view::npos &&
-         stale_file_kind(text.substr(open + 1, close - open - 1)) != StaleFileKind::none;
+         file_kind(text.substr(open + 1, close - open - 1)) != FileKind::foreign;
 }
 
 // Where there are no links, a job that is killed may leave an empty one; zeros are what a power cut
@@ -48,10 +48,10 @@ Result<bool> is_ours(const Directory& directory, const StaleFileScan::Entry& ent
   if (!is_known_by_content(entry.kind)) return entry.may_be_ours();
   const auto file = StoredFile::open(directory, entry.name);
   if (!file) {
-    if (file.error().system_errno == ENOENT || entry.kind == StaleFileKind::job_lock) return true;
+    if (file.error().system_errno == ENOENT || entry.kind == FileKind::job_lock) return true;
     return file.error();
   }
-  if (entry.kind == StaleFileKind::manifest) {
+  if (entry.kind == FileKind::manifest) {
     const auto foreign = is_foreign_manifest(directory);
     return foreign ? Result<bool>{!*foreign} : foreign;
   }
@@ -59,7 +59,7 @@ Result<bool> is_ours(const Directory& directory, const StaleFileScan::Entry& ent
   const auto got = file->read(0_B, std::as_writable_bytes(std::span{head}));
   if (!got) return got.error();
   const std::string_view text{head.data(), *got};
-  return entry.kind == StaleFileKind::sums ? is_sums(text) : is_job_lock_text(text);
+  return entry.kind == FileKind::sums ? is_sums(text) : is_job_lock_text(text);
 }
 
 }  // namespace

@@ -39,13 +39,13 @@ std::string third_spelling(std::string_view listed, std::string_view ours) {
 
 // What `listed` is to a job here, though it spells its names otherwise. A part has a job's id in
 // its name and is in no other job's way.
-StaleFileKind respelled_kind(const Directory& directory, std::string_view listed) {
+FileKind respelled_kind(const Directory& directory, std::string_view listed) {
   const std::string ours = in_our_spelling(listed);
-  const StaleFileKind kind = stale_file_kind(ours);
-  if (kind == StaleFileKind::none || kind == StaleFileKind::partial) return StaleFileKind::none;
+  const FileKind kind = file_kind(ours);
+  if (kind == FileKind::foreign || kind == FileKind::partial) return FileKind::foreign;
   // Not by the number of what our name leads to: some FUSE give a file one for each spelling, and a
   // hard link has the same.
-  return directory.exists(third_spelling(listed, ours)) ? kind : StaleFileKind::none;
+  return directory.exists(third_spelling(listed, ours)) ? kind : FileKind::foreign;
 }
 
 }  // namespace
@@ -62,20 +62,19 @@ Result<std::optional<StaleFileScan::Entry>> StaleFileScan::next() {
     if (errno == 0) return std::optional<Entry>{};
     return destination_failure(Errc::dest_unusable, directory_.path(), "readdir", errno);
   }
-  const StaleFileKind spelled = stale_file_kind(entry->name);
-  StaleFileKind kind =
-      spelled != StaleFileKind::none ? spelled : respelled_kind(directory_, entry->name);
+  const FileKind spelled = file_kind(entry->name);
+  FileKind kind = spelled != FileKind::foreign ? spelled : respelled_kind(directory_, entry->name);
   const bool respelled = kind != spelled;
-  if (kind == StaleFileKind::job_lock) {
+  if (kind == FileKind::job_lock) {
     const auto own = own_job_lock_.empty()
                          ? Result<bool>{false}
                          : JobLockFile{directory_}.check(own_job_lock_, storage::File{});
     if (!own) return own.error();
     // Or that job has just ended.
-    if (*own || !directory_.exists(kJobLockName)) kind = StaleFileKind::none;
+    if (*own || !directory_.exists(kJobLockName)) kind = FileKind::foreign;
   }
   return std::optional{Entry{
-      kind, entry->name, kind == StaleFileKind::none || is_regular(directory_, *entry), respelled}};
+      kind, entry->name, kind == FileKind::foreign || is_regular(directory_, *entry), respelled}};
 }
 
 Result<bool> StaleFileSurvey::step(const clock::Clock& clock, clock::Duration slice) {
@@ -85,7 +84,7 @@ Result<bool> StaleFileSurvey::step(const clock::Clock& clock, clock::Duration sl
     if (!entry) return entry.error();
     if (!*entry) return false;
     const StaleFileScan::Entry& found = **entry;
-    if (found.kind == StaleFileKind::none || found.kind == StaleFileKind::job_lock) continue;
+    if (found.kind == FileKind::foreign || found.kind == FileKind::job_lock) continue;
     if (Outcome ours = check_replaceable(directory_, found, protected_source_); !ours) {
       return std::move(ours.error());
     }
@@ -103,8 +102,8 @@ Result<bool> StaleFileSurvey::step(const clock::Clock& clock, clock::Duration sl
 
 bool StaleFileRemoval::is_to_remove(const StaleFileScan::Entry& entry) const {
   // A job lock is taken over under its lock (JobLockFile::acquire), or stays.
-  return entry.kind != StaleFileKind::none && entry.kind != StaleFileKind::job_lock &&
-         (!to_remove_ || to_remove_(entry.kind, stale_file_number(in_our_spelling(entry.name))));
+  return entry.kind != FileKind::foreign && entry.kind != FileKind::job_lock &&
+         (!to_remove_ || to_remove_(entry.kind, file_number(in_our_spelling(entry.name))));
 }
 
 Outcome StaleFileRemoval::remove(const char* name) {
@@ -131,7 +130,7 @@ Result<bool> StaleFileRemoval::step(const clock::Clock& clock, clock::Duration s
   const auto deadline = clock.now() + slice;
   do {
     if (!looking_ && !std::exchange(manifest_gone_, true)) {
-      const StaleFileScan::Entry manifest{StaleFileKind::manifest, kManifestName.data()};
+      const StaleFileScan::Entry manifest{FileKind::manifest, kManifestName.data()};
       if (is_to_remove(manifest)) {
         if (Outcome gone = remove(manifest.name); !gone) return gone.error();
       }

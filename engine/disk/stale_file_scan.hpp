@@ -11,7 +11,7 @@
 #include "engine/base/result.hpp"
 #include "engine/clock/clock.hpp"
 #include "engine/disk/directory.hpp"
-#include "engine/disk/stale_file.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/storage/storage.hpp"
 
 namespace mpiferry::disk {
@@ -20,7 +20,7 @@ namespace mpiferry::disk {
 class StaleFileScan {
  public:
   struct Entry {
-    StaleFileKind kind = StaleFileKind::none;
+    FileKind kind = FileKind::foreign;
     const char* name = "";   // valid until the next call
     bool is_regular = true;  // jobs make no other files, so no other is a job's
     // The directory ignores case, and lists a name of ours in another spelling.
@@ -36,7 +36,7 @@ class StaleFileScan {
   StaleFileScan(const Directory& directory, std::string own_job_lock)
       : directory_(directory), own_job_lock_(std::move(own_job_lock)) {}
 
-  // The next name there, whosever it is: StaleFileKind::none for the user's own files and for a
+  // The next name there, whosever it is: FileKind::foreign for the user's own files and for a
   // token that holds `own_job_lock`. A user's file that one of mpiferry's names leads to, as the
   // directory ignores case, is of that name's kind: it would be replaced or written through.
   // Nothing at the end. dest_unusable if the directory cannot be read.
@@ -73,8 +73,8 @@ class StaleFileSurvey {
   std::uint64_t files_ = 0;
 };
 
-// Which stale files are to go: of this kind, with this number in the name (stale_file_number).
-using ToRemove = std::function<bool(StaleFileKind, std::optional<std::uint64_t>)>;
+// Which stale files are to go: of this kind, with this number in the name (file_number).
+using ToRemove = std::function<bool(FileKind, std::optional<std::uint64_t>)>;
 
 // Removes what is left: all of it for --force, or what is `to_remove`. The manifest goes first, so
 // that what remains never looks finished. Files that vanish meanwhile (another worker removes them

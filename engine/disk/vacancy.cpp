@@ -17,24 +17,21 @@ struct Survey {
   std::uint64_t chunks = 0;
   std::uint64_t stripes = 0;
   std::uint64_t files = 0;
-  std::uint64_t parts = 0;
+  std::uint64_t partial_files = 0;
   bool manifest = false;
   bool job_lock = false;
-  StaleFileKind first_kind = StaleFileKind::none;
+  FileKind first_kind = FileKind::foreign;
   std::string first;
 
-  void add(StaleFileKind kind, std::string_view name) {
-    chunks += kind == StaleFileKind::chunk;
-    stripes += kind == StaleFileKind::stripe;
-    files += kind == StaleFileKind::file;
-    parts += kind == StaleFileKind::partial || kind == StaleFileKind::partial_stripe ||
-             kind == StaleFileKind::partial_file;
-    manifest |= kind == StaleFileKind::manifest;
-    job_lock |= kind == StaleFileKind::job_lock;
+  void add(FileKind kind, std::string_view name) {
+    chunks += kind == FileKind::chunk;
+    stripes += kind == FileKind::stripe;
+    files += kind == FileKind::shared_file;
+    partial_files += is_partial(kind);
+    manifest |= kind == FileKind::manifest;
+    job_lock |= kind == FileKind::job_lock;
     // Shorter before longer, so that chunk_2 comes before chunk_10.
-    const auto rank = [](StaleFileKind k, std::string_view n) {
-      return std::tuple{k, n.size(), n};
-    };
+    const auto rank = [](FileKind k, std::string_view n) { return std::tuple{k, n.size(), n}; };
     if (first.empty() || rank(kind, name) < rank(first_kind, first)) {
       first_kind = kind;
       first = name;
@@ -42,7 +39,7 @@ struct Survey {
   }
 };
 
-// "2 stripes, 1 part, the first file is 'stripe_1.bin'"
+// "2 stripes, 1 partial file, the first file is 'stripe_1.bin'"
 std::string held_chunks(const Survey& survey) {
   std::string out;
   const auto count = [&out](std::uint64_t number, std::string_view noun) {
@@ -52,7 +49,7 @@ std::string held_chunks(const Survey& survey) {
   count(survey.chunks, "chunk");
   count(survey.stripes, "stripe");
   count(survey.files, "whole file");
-  count(survey.parts, "part");
+  count(survey.partial_files, "partial file");
   return out + "the first file is " + mpiferry::quoted(survey.first);
 }
 
@@ -65,8 +62,8 @@ Outcome check_vacant(const Directory& directory, std::string_view own_job_lock) 
     const auto entry = scan.next();
     if (!entry) return entry.error();
     if (!*entry) break;
-    const StaleFileKind kind = (*entry)->kind;
-    if (kind == StaleFileKind::none) continue;
+    const FileKind kind = (*entry)->kind;
+    if (kind == FileKind::foreign) continue;
     // What is no job's is named itself: neither --force nor --resume would take it away.
     if (is_known_by_content(kind) || !(*entry)->may_be_ours()) {
       if (Outcome ours = check_replaceable(directory, **entry, ""); !ours) return ours;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/signal_set.hpp>
@@ -48,6 +49,10 @@ class MasterSession {
   std::uint32_t workers() const noexcept { return peers_.size(); }
   // Of rank 0, too.
   const std::string& host(Rank rank) const;
+  // What a job message says of rank 0 and its program.
+  wire::Master identity(std::string build) const {
+    return {environment_.host, std::move(build), environment_.machine};
+  }
   // Without the time in which this process stood still.
   clock::Time now() const noexcept { return clock_.now(); }
   // Notified when the job has failed or a message has come. The half notifies it as well.

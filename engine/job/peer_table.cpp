@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/disk/stale_file.hpp"
+#include "engine/disk/file_name.hpp"
 
 namespace mpiferry::job {
 

@@ -5,12 +5,13 @@
 
 #include "engine/base/units.hpp"
 #include "engine/plan/chunk_plan.hpp"
+#include "engine/wire/round_robin.hpp"
 
 namespace mpiferry::plan {
 
 class Distribution {
  public:
-  // Chunk i goes to worker i % workers + 1. Precondition: workers > 0.
+  // wire/round_robin.hpp. Precondition: workers > 0.
   static constexpr Distribution round_robin(std::uint32_t workers) noexcept {
     return Distribution{workers};
   }
@@ -18,11 +19,11 @@ class Distribution {
   constexpr std::uint32_t workers() const noexcept { return workers_; }
 
   constexpr Rank worker_of(ChunkIndex chunk) const noexcept {
-    return {static_cast<int>(chunk.value % workers_) + 1};
+    return wire::round_robin_worker(chunk, workers_);
   }
   // How many chunks of the same worker come before this one.
   constexpr std::uint64_t position_of(ChunkIndex chunk) const noexcept {
-    return chunk.value / workers_;
+    return wire::round_robin_position(chunk, workers_);
   }
   // The k-th chunk of a worker, from 0: the inverse of the two above.
   // Precondition, here and below: 1 <= worker <= workers.

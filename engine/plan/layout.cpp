@@ -8,12 +8,17 @@ namespace {
 
 bool all(ChunkIndex /*chunk*/) noexcept { return true; }
 
+constexpr LayoutRules row(wire::Layout layout, FileOf moved, bool (*writes)(ChunkIndex) noexcept,
+                          std::string_view help) noexcept {
+  return {layout, wire::files_of(layout), moved, writes, help};
+}
+
 constexpr auto kTable = std::to_array<LayoutRules>({
-    {wire::Layout::chunks, FileOf::chunk, FileOf::chunk, all, "one for each chunk"},
+    row(wire::Layout::chunks, FileOf::chunk, all, "one for each chunk"),
     // A chunk that its own worker could not write has a file of its own beside the stripe.
-    {wire::Layout::stripes, FileOf::worker, FileOf::chunk, all, "one for each worker"},
-    {wire::Layout::file, FileOf::all, FileOf::all, all,
-     "one, which all workers write: for shared file systems"},
+    row(wire::Layout::stripes, FileOf::chunk, all, "one for each worker"),
+    row(wire::Layout::file, FileOf::all, all,
+        "one, which all workers write: for shared file systems"),
 });
 
 }  // namespace

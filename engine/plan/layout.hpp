@@ -13,9 +13,7 @@
 
 namespace mpiferry::plan {
 
-// Whose a file is: a chunk's own; a worker's, with its chunks one directly behind the other; or
-// everybody's, with all chunks where they are in the source.
-enum class FileOf : std::uint8_t { chunk, worker, all };
+using wire::FileOf;
 
 // A row of the table in layout.cpp.
 struct LayoutRules {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "engine/plan/distribution.hpp"
-
 namespace mpiferry::protocol {
 namespace {
 
@@ -12,6 +10,10 @@ namespace {
 constexpr std::size_t kMaxEarly = 64;
 
 }  // namespace
+
+plan::Distribution HeldChunks::distribution() const noexcept {
+  return plan::Distribution::round_robin(static_cast<std::uint32_t>(workers_.size()));
+}
 
 void HeldChunks::begin(Time now) {
   for (Worker& worker : workers_) worker.last_report = now;
@@ -24,8 +26,7 @@ bool HeldChunks::can_be(Rank worker, const wire::HeldChunksMessage& report) cons
   const auto next = from.early.lower_bound(report.first);
   if (next != from.early.end() && next->first < report.looked_at) return false;
   if (next != from.early.begin() && std::prev(next)->second > report.first) return false;
-  const auto distribution =
-      plan::Distribution::round_robin(static_cast<std::uint32_t>(workers_.size()));
+  const auto distribution = this->distribution();
   return std::ranges::all_of(report.held, [&](const wire::HeldChunksMessage::Held& held) {
     const std::uint64_t position = distribution.position_of(held.chunk);
     return held.chunk.value < chunks_ && distribution.worker_of(held.chunk) == worker &&
@@ -56,8 +57,9 @@ bool HeldChunks::on_report(Rank worker, const wire::HeldChunksMessage& report, T
 }
 
 bool HeldChunks::knows(ChunkIndex chunk) const noexcept {
-  const std::size_t workers = workers_.size();
-  return chunk.value / workers < workers_[chunk.value % workers].looked_at;
+  const auto distribution = this->distribution();
+  const Worker& its = workers_[static_cast<std::size_t>(distribution.worker_of(chunk).value) - 1];
+  return distribution.position_of(chunk) < its.looked_at;
 }
 
 bool HeldChunks::finds(ChunkIndex chunk) const noexcept {

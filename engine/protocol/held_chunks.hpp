@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/units.hpp"
+#include "engine/plan/distribution.hpp"
 #include "engine/protocol/clock.hpp"
 #include "engine/protocol/stall.hpp"
 #include "engine/wire/held_chunks_message.hpp"
@@ -40,6 +41,7 @@ class HeldChunks {
   std::vector<Stall> silent(Time now, Duration longer_than) const;
 
  private:
+  plan::Distribution distribution() const noexcept;
   bool can_be(Rank worker, const wire::HeldChunksMessage& report) const;
 
   struct Worker {

@@ -20,7 +20,7 @@ Json json_from(const Ready::Capacity& capacity) {
 }
 
 Ready::Capacity read_capacity(const Json& json, std::optional<Failure>& failure) {
-  Fields fields{json, "ready: room.", failure};
+  Fields fields{json, "ready: capacity.", failure};
   Ready::Capacity capacity;
   capacity.needed.value = fields.integer<std::uint64_t>("needed", 0, kMaxFileSize);
   capacity.files = fields.integer<std::uint64_t>("files", 0, kMaxChunks);
@@ -38,6 +38,33 @@ Ready::Capacity read_capacity(const Json& json, std::optional<Failure>& failure)
     capacity.freed_files = fields.integer<std::uint64_t>("freed_files", 0, kMaxFileSize);
   }
   return capacity;
+}
+
+Json json_from(const JobSource& source) {
+  Json json = {{"id", json_from_bytes(source.id)},
+               {"shared_id", json_from_bytes(source.shared_id)},
+               {"size", nullptr}};
+  if (source.size) json["size"] = source.size->value;
+  if (source.attributes) json["attributes"] = json_from(*source.attributes);
+  if (source.data) json["data"] = source.data->value;
+  return json;
+}
+
+JobSource read_source(const Json& json, std::optional<Failure>& failure) {
+  Fields fields{json, "job: source.", failure};
+  JobSource source;
+  source.id = fields.bytes("id");
+  source.shared_id = fields.bytes("shared_id");
+  if (const Json* size = fields.member("size"); size != nullptr && !size->is_null()) {
+    source.size = Bytes{fields.integer<std::uint64_t>("size", 0, kMaxFileSize)};
+  }
+  if (const Json* attributes = fields.optional_member("attributes")) {
+    source.attributes = read_attributes(*attributes, "job: source.attributes.", failure);
+  }
+  if (fields.optional_member("data") != nullptr) {
+    source.data = Bytes{fields.integer<std::uint64_t>("data", 0, kMaxFileSize)};
+  }
+  return source;
 }
 
 Json json_from(const Failure& failure) {
@@ -65,18 +92,15 @@ Failure read_failure(const Json& json, const std::string& place, std::optional<F
 }  // namespace
 
 Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
-  Json json = {{"destination", json_from_bytes(job.destination)},
-               {"token", json_from_bytes(job.job_lock)},
-               {"build", json_from_bytes(job.build)},
-               {"host", json_from_bytes(job.host)},
-               {"machine", json_from_bytes(job.machine)},
-               {"source_id", json_from_bytes(job.source_id)},
-               {"shared_source_id", json_from_bytes(job.shared_source_id)},
-               {"source_size", nullptr},
+  Json json = {{"master", json_from(job.master)},
+               {"source", json_from(job.source)},
+               {"destination", json_from_bytes(job.destination)},
+               {"job_lock", json_from_bytes(job.job_lock)},
                {"chunk_size", job.chunk_size.value},
                {"layout", layout_name(job.layout)},
                {"window", job.window},
                {"workers", job.workers},
+               {"preserve", job.preserve},
                {"fsync", job.fsync},
                {"direct", job.direct},
                {"force", job.force},
@@ -84,10 +108,6 @@ Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
                {"reroute", job.reroute},
                {"discard", job.discard},
                {"stall_timeout_ms", job.stall_timeout.count()}};
-  if (job.source_size) json["source_size"] = job.source_size->value;
-  if (job.attributes) json["attributes"] = json_from(*job.attributes);
-  if (job.preserve) json["preserve"] = true;
-  if (job.data) json["data"] = job.data->value;
   if (job.faults != Faults{}) json["faults"] = json_from(job.faults);
   return put_json("job", json, out);
 }
@@ -95,31 +115,19 @@ Result<std::size_t> encode(const Job& job, std::span<std::byte> out) {
 Result<Job> decode_job(std::span<const std::byte> payload) {
   return take_json("job", payload, [](Fields& fields, std::optional<Failure>& failure) {
     Job job;
+    job.master = read_master(fields, "job: ", failure);
+    if (const Json* source = fields.member("source")) job.source = read_source(*source, failure);
     job.destination = fields.bytes("destination");
-    job.job_lock = fields.bytes("token");
-    job.build = fields.bytes("build");
-    job.host = fields.bytes("host");
-    job.machine = fields.bytes("machine");
-    job.source_id = fields.bytes("source_id");
-    job.shared_source_id = fields.bytes("shared_source_id");
-    if (const Json* size = fields.member("source_size"); size != nullptr && !size->is_null()) {
-      job.source_size = Bytes{fields.integer<std::uint64_t>("source_size", 0, kMaxFileSize)};
-    }
+    job.job_lock = fields.bytes("job_lock");
     job.chunk_size.value = fields.integer<std::uint64_t>("chunk_size", 1, kMaxChunkSize.value);
     job.layout = read_layout(fields);
     // A worker allocates for each chunk and each receive: a broken number must not decide how much.
-    if (job.source_size && job.source_size->value > kMaxChunks * job.chunk_size.value) {
-      fields.refuse("source_size", "must be at most " + std::to_string(kMaxChunks) + " chunks");
-    }
-    if (const Json* attributes = fields.optional_member("attributes")) {
-      job.attributes = read_attributes(*attributes, "job: attributes.", failure);
-    }
-    job.preserve = fields.optional_member("preserve") != nullptr && fields.boolean("preserve");
-    if (fields.optional_member("data") != nullptr) {
-      job.data = Bytes{fields.integer<std::uint64_t>("data", 0, kMaxFileSize)};
+    if (job.source.size && job.source.size->value > kMaxChunks * job.chunk_size.value) {
+      fields.refuse("source.size", "must be at most " + std::to_string(kMaxChunks) + " chunks");
     }
     job.window = fields.integer<std::uint32_t>("window", 1, kMaxWindow);
     job.workers = fields.integer<std::uint32_t>("workers", 1, kMaxWorkers);
+    job.preserve = fields.boolean("preserve");
     job.fsync = fields.boolean("fsync");
     job.direct = fields.boolean("direct");
     job.force = fields.boolean("force");
@@ -140,7 +148,7 @@ Result<std::size_t> encode(const Ready& ready, std::span<std::byte> out) {
                {"directory", json_from_bytes(ready.directory)},
                {"directory_id", json_from_bytes(ready.directory_id)},
                {"shares_master_directory", ready.shares_master_directory}};
-  if (ready.capacity != Ready::Capacity{}) json["room"] = json_from(ready.capacity);
+  if (ready.capacity != Ready::Capacity{}) json["capacity"] = json_from(ready.capacity);
   return put_json("ready", json, out);
 }
 
@@ -152,7 +160,7 @@ Result<Ready> decode_ready(std::span<const std::byte> payload) {
     ready.directory = fields.bytes("directory");
     ready.directory_id = fields.bytes("directory_id");
     ready.shares_master_directory = fields.boolean("shares_master_directory");
-    if (const Json* capacity = fields.optional_member("room"))
+    if (const Json* capacity = fields.optional_member("capacity"))
       ready.capacity = read_capacity(*capacity, failure);
     return ready;
   });

@@ -36,29 +36,42 @@ struct Faults {
   bool operator==(const Faults&) const = default;
 };
 
-// Master to worker: what is to be moved.
-struct Job {
-  std::string destination;   // with {rank} and {host} still in it
-  std::string job_lock;      // marks the master's destination while the job runs
-  std::string build;         // of the program, to be compared; "": not known
-  std::string host = {};     // the master's
-  std::string machine = {};  // the master's (base/machine.hpp)
+// Who sends a job.
+struct Master {
+  std::string host;
+  std::string build;    // of the program, to be compared; "": not known
+  std::string machine;  // base/machine.hpp
+
+  bool operator==(const Master&) const = default;
+};
+
+// What is to be moved.
+struct JobSource {
   // Of a regular file: no worker removes it. By the first it is known on the master's machine, by
   // the second on all others (disk/file_id.hpp).
-  std::string source_id;
-  std::string shared_source_id = {};
-  // Of a source that is a file: its files are made with this mode, and with all of it if
-  // `preserve`.
+  std::string id;
+  std::string shared_id;
+  // Of a file: the mode of the files that are made of it, and with `preserve` all they get.
   std::optional<FileAttributes> attributes = {};
-  bool preserve = false;
-  // The source has holes, and this worker's chunks so many bytes of data: where several chunks
-  // share a file, holes stay holes. Nothing: the source has none, or they are to be filled.
+  std::optional<Bytes> size = {};  // up to kMaxChunks chunks; nothing: a stream, known at its end
+  // It has holes, and this worker's chunks so many bytes of data: where several chunks share a
+  // file, holes stay holes. Nothing: it has none, or they are to be filled.
   std::optional<Bytes> data = {};
-  std::optional<Bytes> source_size;  // up to kMaxChunks chunks; nothing: a stream, known at its end
+
+  bool operator==(const JobSource&) const = default;
+};
+
+// Master to worker: what is to be moved, and how.
+struct Job {
+  Master master;
+  JobSource source;
+  std::string destination;  // with {rank} and {host} still in it
+  std::string job_lock;     // marks the master's destination while the job runs
   Bytes chunk_size;
   Layout layout = {};
   std::uint32_t window = 0;  // receives that the worker posts, up to kMaxWindow
   std::uint32_t workers = 0;
+  bool preserve = false;  // files get all attributes of the source
   bool fsync = false;
   bool direct = false;  // with fsync: past the page cache, where the file system can
   bool force = false;

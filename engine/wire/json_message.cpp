@@ -103,4 +103,17 @@ Faults read_faults(const Json& json, const std::string& place, std::optional<Fai
   return faults;
 }
 
+Json json_from(const Master& master) {
+  return {{"host", json_from_bytes(master.host)},
+          {"build", json_from_bytes(master.build)},
+          {"machine", json_from_bytes(master.machine)}};
+}
+
+Master read_master(Fields& fields, const std::string& place, std::optional<Failure>& failure) {
+  const Json* json = fields.member("master");
+  if (json == nullptr) return {};
+  Fields its{*json, place + "master.", failure};
+  return {.host = its.bytes("host"), .build = its.bytes("build"), .machine = its.bytes("machine")};
+}
+
 }  // namespace mpiferry::wire

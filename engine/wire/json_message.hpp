@@ -20,6 +20,7 @@
 namespace mpiferry::wire {
 
 struct Faults;
+struct Master;
 
 inline constexpr auto kMaxU32 = std::numeric_limits<std::uint32_t>::max();
 inline constexpr auto kMaxU64 = std::numeric_limits<std::uint64_t>::max();
@@ -48,6 +49,10 @@ auto take_json(std::string_view what, std::span<const std::byte> payload, Read r
 // The fields "layout" and "stall_timeout_ms" of a job.
 Layout read_layout(Fields& fields);
 std::chrono::milliseconds read_stall_timeout(Fields& fields);
+
+// The member "master" of a job, and back.
+Json json_from(const Master& master);
+Master read_master(Fields& fields, const std::string& place, std::optional<Failure>& failure);
 
 // Of a file, and back.
 Json json_from(const FileAttributes& attributes);

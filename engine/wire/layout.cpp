@@ -6,20 +6,18 @@
 namespace mpiferry::wire {
 namespace {
 
-const LayoutNames& names(Layout layout) noexcept {
-  return *std::ranges::find(kLayouts, layout, &LayoutNames::layout);
+const LayoutName& row(Layout layout) noexcept {
+  return *std::ranges::find(kLayouts, layout, &LayoutName::layout);
 }
 
 }  // namespace
 
-std::string_view layout_name(Layout layout) noexcept { return names(layout).name; }
+std::string_view layout_name(Layout layout) noexcept { return row(layout).name; }
 
 std::optional<Layout> layout_from_name(std::string_view name) noexcept {
-  const auto* found = std::ranges::find(kLayouts, name, &LayoutNames::name);
+  const auto* found = std::ranges::find(kLayouts, name, &LayoutName::name);
   return found != kLayouts.end() ? std::optional{found->layout} : std::nullopt;
 }
-
-std::string_view file_names(Layout layout) noexcept { return names(layout).file_names; }
 
 std::string layout_choices() {
   std::string text;

@@ -10,6 +10,7 @@
 #include "engine/wire/json_text.hpp"
 #include "engine/wire/manifest_document.hpp"
 #include "engine/wire/refusal.hpp"
+#include "engine/wire/round_robin.hpp"
 
 namespace mpiferry::wire {
 namespace {
@@ -104,7 +105,8 @@ std::vector<Manifest::Moved> read_moved(Fields& fields, std::size_t workers, std
                          pair[1].is_number_unsigned();
     const auto chunk = numbers ? pair[0].get<std::uint64_t>() : chunks;
     const auto rank = numbers ? pair[1].get<std::uint64_t>() : 0;
-    if (chunk >= chunks || rank < 1 || rank > workers || rank == chunk % workers + 1 ||
+    if (chunk >= chunks || rank < 1 || rank > workers ||
+        std::cmp_equal(rank, round_robin_worker({chunk}, workers).value) ||
         (!moved.empty() && chunk <= moved.back().chunk.value)) {
       fields.refuse("moved",
                     "must be pairs [chunk, rank] of another worker than the chunk's, by chunk");
@@ -121,7 +123,7 @@ std::vector<Manifest::Moved> read_moved(Fields& fields, std::size_t workers, std
 Rank Manifest::holder_of(ChunkIndex chunk) const noexcept {
   const auto found = std::ranges::lower_bound(moved, chunk, {}, &Moved::chunk);
   if (found != moved.end() && found->chunk == chunk) return found->rank;
-  return workers[chunk.value % workers.size()].rank;
+  return round_robin_worker(chunk, workers.size());
 }
 
 bool Manifest::is_moved(ChunkIndex chunk) const noexcept {
@@ -149,7 +151,7 @@ Outcome write_manifest(const Manifest& manifest,
   add_field("layout", layout_name(manifest.layout));
   add_field("chunk_size", manifest.chunk_size.value);
   add_field("chunks", manifest.chunk_digests.size());
-  add_field("file_names", file_names(manifest.layout));
+  add_field("file_names", file_pattern(files_of(manifest.layout)));
   add_field("chunk_digest_algorithm", kChunkDigestAlgorithm);
 
   // A worker a line.
@@ -201,7 +203,7 @@ Result<Manifest> read_manifest(std::string_view text) {
   } else {
     fields.refuse("layout", "must be " + layout_choices());
   }
-  expect(fields, "file_names", file_names(manifest.layout));
+  expect(fields, "file_names", file_pattern(files_of(manifest.layout)));
   manifest.source = fields.bytes("source");
   manifest.size.value = fields.integer<std::uint64_t>("size", 0, kMaxFileSize);
   manifest.chunk_size.value = fields.integer<std::uint64_t>("chunk_size", 1, kMaxChunkSize.value);

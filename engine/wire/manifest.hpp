@@ -47,7 +47,7 @@ struct Manifest {
   std::vector<Moved> moved;                       // ascending by chunk
   std::vector<std::uint64_t> chunk_digests;       // XXH3-64, chunk i at position i
 
-  // The worker that a chunk lies with, workers[i % workers.size()] unless it was moved.
+  // The worker that a chunk lies with, round_robin.hpp's unless it was moved.
   // Precondition: workers is not empty.
   Rank holder_of(ChunkIndex chunk) const noexcept;
   bool is_moved(ChunkIndex chunk) const noexcept;

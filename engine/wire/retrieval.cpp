@@ -12,7 +12,9 @@ namespace {
 // Where the fields of the small records start; docs/reference/protocol.md shows the same tables.
 struct SeenChunksAt {
   static constexpr std::size_t kDirectory = 0;
-  static constexpr std::size_t kReserved = 4;
+  static constexpr std::size_t kNumber = 4;
+  static constexpr std::size_t kOf = 8;
+  static constexpr std::size_t kReserved = 12;
 };
 struct RunAt {
   static constexpr std::size_t kFirst = 0;
@@ -35,6 +37,7 @@ struct ReadReplyAt {
   static constexpr std::size_t kSystemErrno = 16;
   static constexpr std::size_t kReserved = 20;
   static constexpr std::size_t kDigest = 24;
+  static constexpr std::size_t kLength = 32;
 };
 
 std::vector<RetrievalJob::Hosts> read_hosts(Fields& fields, std::optional<Failure>& failure) {
@@ -59,8 +62,7 @@ std::vector<RetrievalJob::Hosts> read_hosts(Fields& fields, std::optional<Failur
 }  // namespace
 
 Result<std::size_t> encode(const RetrievalJob& job, std::span<std::byte> out) {
-  Json json = {{"build", json_from_bytes(job.build)},
-               {"host", json_from_bytes(job.host)},
+  Json json = {{"master", json_from(job.master)},
                {"directory", json_from_bytes(job.directory)},
                {"hosts", Json::array()},
                {"size", job.size.value},
@@ -79,8 +81,7 @@ Result<std::size_t> encode(const RetrievalJob& job, std::span<std::byte> out) {
 Result<RetrievalJob> decode_retrieval_job(std::span<const std::byte> payload) {
   return take_json("retrieval job", payload, [](Fields& fields, std::optional<Failure>& failure) {
     RetrievalJob job;
-    job.build = fields.bytes("build");
-    job.host = fields.bytes("host");
+    job.master = read_master(fields, "retrieval job: ", failure);
     job.directory = fields.bytes("directory");
     job.hosts = read_hosts(fields, failure);
     job.size.value = fields.integer<std::uint64_t>("size", 0, kMaxFileSize);
@@ -100,8 +101,11 @@ Result<RetrievalJob> decode_retrieval_job(std::span<const std::byte> payload) {
 }
 
 std::size_t encode(const SeenChunks& seen, std::span<std::byte> out) noexcept {
-  put<SeenChunksAt::kDirectory>(out.first<kSeenChunksHead>(), seen.directory);
-  put<SeenChunksAt::kReserved>(out.first<kSeenChunksHead>(), std::uint32_t{0});
+  const auto head = out.first<kSeenChunksHead>();
+  put<SeenChunksAt::kDirectory>(head, seen.directory);
+  put<SeenChunksAt::kNumber>(head, seen.part.number);
+  put<SeenChunksAt::kOf>(head, seen.part.of);
+  put<SeenChunksAt::kReserved>(head, std::uint32_t{0});
   std::size_t at = kSeenChunksHead;
   for (const ChunkRun& run : seen.runs) {
     const auto to = out.subspan(at).first<kRunSize>();
@@ -117,11 +121,17 @@ Result<SeenChunks> decode_seen_chunks(std::span<const std::byte> payload) {
   if (payload.size() < kSeenChunksHead || (payload.size() - kSeenChunksHead) % kRunSize != 0) {
     return bad_field("seen chunks: a length that cannot be");
   }
-  if (take<SeenChunksAt::kReserved, std::uint32_t>(payload.first<kSeenChunksHead>()) != 0) {
+  const auto head = payload.first<kSeenChunksHead>();
+  if (take<SeenChunksAt::kReserved, std::uint32_t>(head) != 0) {
     return bad_field("seen chunks: the reserved bytes must be 0");
   }
-  SeenChunks seen;
-  seen.directory = take<SeenChunksAt::kDirectory, std::uint32_t>(payload.first<kSeenChunksHead>());
+  SeenChunks seen{.directory = take<SeenChunksAt::kDirectory, std::uint32_t>(head),
+                  .runs = {},
+                  .part = {.number = take<SeenChunksAt::kNumber, std::uint32_t>(head),
+                           .of = take<SeenChunksAt::kOf, std::uint32_t>(head)}};
+  if (seen.part.number >= seen.part.of) {
+    return bad_field("seen chunks: a number that is not below the count");
+  }
   for (payload = payload.subspan(kSeenChunksHead); !payload.empty();
        payload = payload.subspan(kRunSize)) {
     const auto in = payload.first<kRunSize>();
@@ -165,6 +175,7 @@ void encode(const ReadReply& reply, std::span<std::byte, kReadReplySize> out) no
   put<ReadReplyAt::kSystemErrno>(out, static_cast<std::uint32_t>(reply.system_errno));
   put<ReadReplyAt::kReserved>(out, std::uint32_t{0});
   put<ReadReplyAt::kDigest>(out, reply.digest);
+  put<ReadReplyAt::kLength>(out, reply.length.value);
 }
 
 Result<ReadReply> decode_read_reply(std::span<const std::byte, kReadReplySize> in) {
@@ -185,7 +196,8 @@ Result<ReadReply> decode_read_reply(std::span<const std::byte, kReadReplySize> i
       .status = static_cast<ReadReply::Status>(status),
       .call = static_cast<ReadReply::Call>(call),
       .system_errno = static_cast<std::int32_t>(take<ReadReplyAt::kSystemErrno, std::uint32_t>(in)),
-      .digest = take<ReadReplyAt::kDigest, std::uint64_t>(in)};
+      .digest = take<ReadReplyAt::kDigest, std::uint64_t>(in),
+      .length = {take<ReadReplyAt::kLength, std::uint64_t>(in)}};
   if (reply.system_errno < 0) return bad_field("read reply: a negative errno");
   return reply;
 }
@@ -203,7 +215,10 @@ const char* call_name(ReadReply::Call call) noexcept {
 }
 
 Result<std::size_t> encode(const ExtraFiles& extras, std::span<std::byte> out) {
-  Json json = {{"directory", extras.directory}, {"names", Json::array()}};
+  Json json = {{"directory", extras.directory},
+               {"number", extras.part.number},
+               {"of", extras.part.of},
+               {"names", Json::array()}};
   for (const std::string& name : extras.names) json["names"].push_back(json_from_bytes(name));
   if (!extras.call.empty()) {
     json["call"] = json_from_bytes(extras.call);
@@ -216,6 +231,9 @@ Result<ExtraFiles> decode_extra_files(std::span<const std::byte> payload) {
   return take_json("extra files", payload, [](Fields& fields, std::optional<Failure>&) {
     ExtraFiles extras;
     extras.directory = fields.integer<std::uint32_t>("directory", 0, kMaxU32);
+    extras.part.of = fields.integer<std::uint32_t>("of", 1, kMaxU32);
+    extras.part.number = fields.integer<std::uint32_t>("number", 0, kMaxU32);
+    if (extras.part.number >= extras.part.of) fields.refuse("number", "must be below \"of\"");
     const Json* names = fields.member("names");
     if (names == nullptr) return extras;
     if (!names->is_array()) fields.refuse("names", "must be an array");

@@ -30,8 +30,7 @@ struct RetrievalJob {
     bool operator==(const Hosts&) const = default;
   };
 
-  std::string build;      // as in Job
-  std::string host = {};  // as in Job
+  Master master;
   std::string directory;  // as the user wrote it, with {rank} and {host} in it
   std::vector<Hosts> hosts;
   Bytes size;
@@ -59,22 +58,31 @@ struct ChunkRun {
   bool operator==(const ChunkRun&) const = default;
 };
 
+// A worker tells what it sees in several messages, which may come in any order: this is the
+// number-th of them, from 0, `of` so many. number < of.
+struct Part {
+  std::uint32_t number = 0;
+  std::uint32_t of = 1;
+  bool operator==(const Part&) const = default;
+};
+
 // Worker to master: the chunks that it sees in one directory, in as many messages as it takes.
 // `directory` counts the distinct expansions of RetrievalJob::directory, in the order of the ranks.
 struct SeenChunks {
   std::uint32_t directory = 0;
   std::vector<ChunkRun> runs;
+  Part part = {};
   bool operator==(const SeenChunks&) const = default;
 };
-inline constexpr std::size_t kSeenChunksHead = 8;
+inline constexpr std::size_t kSeenChunksHead = 16;
 inline constexpr std::size_t kRunSize = 16;
 // The most runs in one message.
 inline constexpr std::size_t kMaxRuns = (kControlPayload.value - kSeenChunksHead) / kRunSize;
 
 // Precondition: at most kMaxRuns.
 std::size_t encode(const SeenChunks& seen, std::span<std::byte> out) noexcept;
-// bad_field: a length that is none, reserved bytes that are not 0, a stride or count of 0, chunks
-// of 2^28 and above.
+// bad_field: a length that is none, a part that is none, reserved bytes that are not 0, a stride or
+// count of 0, chunks of 2^28 and above.
 Result<SeenChunks> decode_seen_chunks(std::span<const std::byte> payload);
 
 // Master to worker: this chunk, please. 32 bytes, little-endian; several share a message.
@@ -91,12 +99,12 @@ void encode(const ReadRequest& request, std::span<std::byte, kReadRequestSize> o
 // bad_field: reserved bytes that are not 0, a `moved` that is neither 0 nor 1.
 Result<ReadRequest> decode_read_request(std::span<const std::byte, kReadRequestSize> in);
 
-// Worker to master: what became of a request, unless the chunk itself is the answer. 32 bytes.
+// Worker to master: what became of a request, unless the chunk itself is the answer. 40 bytes.
 struct ReadReply {
   enum class Status : std::uint16_t {
     whole = 0,         // it is there, with `digest`
     missing = 1,       // there is no such file
-    wrong_length = 2,  // its file ends too early or too late; `digest` is its length as it is there
+    wrong_length = 2,  // its file ends too early or too late: it has `length` there
     unreadable = 3,    // `call` and `system_errno` say why
   };
   enum class Call : std::uint16_t { none = 0, open = 1, pread = 2 };
@@ -106,9 +114,10 @@ struct ReadReply {
   Call call = Call::none;
   std::int32_t system_errno = 0;
   std::uint64_t digest = 0;
+  Bytes length = {};
   bool operator==(const ReadReply&) const = default;
 };
-inline constexpr std::size_t kReadReplySize = 32;
+inline constexpr std::size_t kReadReplySize = 40;
 void encode(const ReadReply& reply, std::span<std::byte, kReadReplySize> out) noexcept;
 // bad_field: unknown statuses and calls, a negative errno, reserved bytes that are not 0.
 Result<ReadReply> decode_read_reply(std::span<const std::byte, kReadReplySize> in);
@@ -122,6 +131,7 @@ struct ExtraFiles {
   // Of a directory that is there and could not be read, or not to its end: what failed, and errno.
   std::string call;
   int system_errno = 0;
+  Part part = {};
   bool operator==(const ExtraFiles&) const = default;
 };
 Result<std::size_t> encode(const ExtraFiles& extras, std::span<std::byte> out);

@@ -51,8 +51,8 @@ void check_job(const Job& job) {
   require(job.chunk_size >= 1_B && job.chunk_size <= kMaxChunkSize, "chunk size in range");
   require(job.workers >= 1, "somebody works");
   require(job.window >= 1 && job.window <= kMaxWindow, "window in range");
-  if (!job.source_size) return;
-  const std::uint64_t size = job.source_size->value;
+  if (!job.source.size) return;
+  const std::uint64_t size = job.source.size->value;
   require(size <= kMaxChunks * job.chunk_size.value, "no more chunks than a job may have");
 }
 

@@ -109,6 +109,7 @@ void add_records(Seeds& seeds) {
   unreadable.system_errno = EIO;
   ReadReply wrong_length = whole;
   wrong_length.status = ReadReply::Status::wrong_length;
+  wrong_length.length = 9_B;
   add_records<kReadReplySize>(seeds, "2", std::vector{whole, missing, unreadable, wrong_length});
 
   for (const SeenChunks& seen : {SeenChunks{}, SeenChunks{1, {{0, 4, 100}}},
@@ -140,15 +141,15 @@ void add_control(Seeds& seeds) {
   Job job;
   job.destination = "out/{rank}";
   job.job_lock = "4f686686a1b2c3d4";
-  job.machine = "7c1f";
-  job.source_id = "66305:17";
-  job.shared_source_id = "17:65536:1.5";
+  job.master.machine = "7c1f";
+  job.source.id = "66305:17";
+  job.source.shared_id = "17:65536:1.5";
   job.chunk_size = 1_MiB;
   job.window = 8;
   job.workers = 4;
   add_control(seeds, "0", job);
   job.destination = kAnyBytes;
-  job.source_size = 5_GiB;
+  job.source.size = 5_GiB;
   job.faults = {.corrupt_every = 3, .stall_rank = Rank{2}, .stall_after = 10};
   job.layout = Layout::stripes;
   add_control(seeds, "0", job);

@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/disk/link_target.hpp"
-#include "engine/disk/stale_file.hpp"
 #include "engine/job/preflight.hpp"
 #include "engine/job/source_reader.hpp"
 #include "engine/operations/retrieval/repair_hint.hpp"
@@ -75,8 +75,8 @@ Outcome GatherMaster::open_file() {
     return disk::destination_failure(Errc::dest_unusable, options_.target, "open", EISDIR);
   }
   // In any case: the directory may ignore it.
-  const disk::StaleFileKind kind = disk::stale_file_kind(disk::in_our_spelling(name_));
-  if (kind != disk::StaleFileKind::none && retrieval_->is_looked_in(*directory_)) {
+  const disk::FileKind kind = disk::file_kind(disk::in_our_spelling(name_));
+  if (kind != disk::FileKind::foreign && retrieval_->is_looked_in(*directory_)) {
     return Failure{.code = Errc::invalid_argument,
                    .path = options_.target,
                    .detail = "this has a name of the files that are gathered, and lies among them",

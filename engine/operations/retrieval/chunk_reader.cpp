@@ -5,10 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/disk/stale_file.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/disk/stale_file_scan.hpp"
 #include "engine/job/source_reader.hpp"
-#include "engine/job/stored_files.hpp"
 #include "engine/plan/chunk_plan.hpp"
 #include "engine/plan/chunk_set.hpp"
 #include "engine/plan/layout.hpp"
@@ -76,7 +75,7 @@ job::Task<> ChunkReader::survey(const job::Environment& environment, std::uint32
     if (!entry) note_failure(entry.error());
     if (!entry || !*entry) break;
     // Who wants the chunks does not ask what else there is.
-    const bool ours = (*entry)->kind != disk::StaleFileKind::none && !(*entry)->respelled;
+    const bool ours = (*entry)->kind != disk::FileKind::foreign && !(*entry)->respelled;
     if (ours && !note((*entry)->name, held) && !job_.deliver) {
       extras.names.emplace_back((*entry)->name);
       extra_bytes += encoded_size(extras.names.back());
@@ -102,31 +101,30 @@ job::Task<> ChunkReader::survey(const job::Environment& environment, std::uint32
 
 // Marks what the file `name` holds. False if it has no place in what is looked for.
 bool ChunkReader::note(const char* name, std::vector<bool>& held) const {
-  const auto number = disk::stale_file_number(name);
+  const auto number = disk::file_number(name);
   // All chunks of a file of several: what it is too short for, reading it will say.
   const auto mark = [&](std::uint64_t first, std::uint64_t stride) {
     for (std::uint64_t i = first; i < held.size(); i += stride) held[i] = true;
     return true;
   };
-  switch (disk::stale_file_kind(name)) {
-    case disk::StaleFileKind::chunk:
-      if (!layout_.may_leave(plan::FileOf::chunk) || !number || *number >= held.size())
-        return false;
+  const bool of_a_worker = number && *number >= 1 && *number <= destinations_.workers();
+  const disk::FileKind kind = disk::file_kind(name);
+  if (kind == disk::FileKind::manifest) return true;
+  if (kind == disk::FileKind::sums) return !number || of_a_worker;
+  const auto file = disk::file_of(kind);
+  if (!file || disk::is_partial(kind) || !layout_.may_leave(*file)) return false;
+  switch (*file) {
+    case plan::FileOf::chunk:
+      if (!number || *number >= held.size()) return false;
       held[*number] = true;
       // Beside stripes there may be chunks that were moved; which, only the manifest knows.
       return layout_.has_own_file(false);
-    case disk::StaleFileKind::stripe:
-      return layout_.may_leave(plan::FileOf::worker) && number && *number >= 1 &&
-             *number <= destinations_.workers() && mark(*number - 1, destinations_.workers());
-    case disk::StaleFileKind::file:
-      return layout_.may_leave(plan::FileOf::all) && mark(0, 1);
-    case disk::StaleFileKind::manifest:
-      return true;
-    case disk::StaleFileKind::sums:
-      return !number || (*number >= 1 && *number <= destinations_.workers());
-    default:
-      return false;
+    case plan::FileOf::worker:
+      return of_a_worker && mark(*number - 1, destinations_.workers());
+    case plan::FileOf::all:
+      return mark(0, 1);
   }
+  return false;
 }
 
 Result<const disk::StoredFile*> ChunkReader::open(std::uint32_t directory,
@@ -165,8 +163,8 @@ void ChunkReader::begin(const wire::ReadRequest& request, std::span<std::byte> b
   }
   length_ = length_of(request.chunk);
   const auto file =
-      open(request.directory, job::file_name(layout_.file_of(request.moved), request.chunk,
-                                             distribution_.worker_of(request.chunk)));
+      open(request.directory, disk::file_name(layout_.file_of(request.moved), request.chunk,
+                                              distribution_.worker_of(request.chunk)));
   if (!file) {
     const int error = file.error().system_errno;
     refused_ = reply(error == ENOENT ? wire::ReadReply::Status::missing
@@ -181,7 +179,7 @@ void ChunkReader::begin(const wire::ReadRequest& request, std::span<std::byte> b
   const bool ends = layout_.ends_file(request.chunk, request.moved, distribution_, chunks());
   if (ends && file_->size() != place_ + length_) {
     refused_ = reply(wire::ReadReply::Status::wrong_length);
-    refused_->digest = file_->size() > place_ ? (file_->size() - place_).value : 0;
+    if (file_->size() > place_) refused_->length = file_->size() - place_;
   }
 }
 
@@ -202,7 +200,7 @@ std::optional<wire::ReadReply> ChunkReader::step() {
   read_ += Bytes{*got};
   if (*got < wanted) {
     auto ends = reply(wire::ReadReply::Status::wrong_length);
-    ends.digest = read_.value;
+    ends.length = read_;
     return ends;
   }
   if (read_ < length_) return std::nullopt;

@@ -7,11 +7,9 @@
 #include <fmt/format.h>
 
 #include "engine/base/path.hpp"
-#include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/disk/manifest_file.hpp"
-#include "engine/disk/stale_file.hpp"
-#include "engine/job/stored_files.hpp"
 #include "engine/operations/retrieval/repair_hint.hpp"
 #include "engine/plan/chunk_plan.hpp"
 
@@ -23,8 +21,8 @@ std::uint32_t Discrepancies::directory_of(ChunkIndex chunk) const {
 
 std::string Discrepancies::path_of(ChunkIndex chunk) const {
   return path_in(destinations_.path(directory_of(chunk)),
-                 job::file_name(layout_.file_of(manifest_.is_moved(chunk)), chunk,
-                                manifest_.holder_of(chunk)));
+                 disk::file_name(layout_.file_of(manifest_.is_moved(chunk)), chunk,
+                                 manifest_.holder_of(chunk)));
 }
 
 Discrepancy Discrepancies::unreadable(Rank from, const wire::ReadReply& reply) const {
@@ -47,7 +45,7 @@ Discrepancy Discrepancies::unreadable(Rank from, const wire::ReadReply& reply) c
       break;
     case wire::ReadReply::Status::wrong_length:
       discrepancy.detail = fmt::format(
-          "it has {} bytes there and not {}, and the manifest says digest {}", reply.digest,
+          "it has {} bytes there and not {}, and the manifest says digest {}", reply.length.value,
           plan::ChunkPlan{manifest_.size, manifest_.chunk_size}.length_of(reply.chunk).value,
           expected);
       break;
@@ -118,10 +116,10 @@ void Discrepancies::list_named(Rank from, const Sink& sink) const {
 }
 
 bool Discrepancies::is_rerouted_chunk(std::uint32_t directory, std::string_view name) const {
-  if (!layout_.has_own_file(true) || disk::stale_file_kind(name) != disk::StaleFileKind::chunk) {
+  if (!layout_.has_own_file(true) || disk::file_kind(name) != disk::FileKind::chunk) {
     return false;
   }
-  const auto number = disk::stale_file_number(name);
+  const auto number = disk::file_number(name);
   return number && manifest_.is_moved(ChunkIndex{*number}) &&
          directory_of(ChunkIndex{*number}) == directory;
 }

@@ -5,27 +5,22 @@
 namespace mpiferry::operations {
 
 // False if that cannot be.
-bool PeerSurveys::count(Rank from, const wire::Header& header) {
+bool PeerSurveys::count(Rank from, wire::Part part) {
   Survey& survey = survey_of(from);
-  const std::uint64_t all = header.chunk.value;
-  if (header.attempt >= all || survey.complete() || (survey.all != 0 && survey.all != all)) {
-    return false;
-  }
-  survey.all = all;
+  if (survey.complete() || (survey.all != 0 && survey.all != part.of)) return false;
+  survey.all = part.of;
   ++survey.received;
   return true;
 }
 
-Outcome PeerSurveys::add(Rank from, const wire::Header& header, wire::SeenChunks seen,
-                         std::uint64_t chunks) {
-  if (!count(from, header)) return Failure{.code = Errc::unexpected_message};
-  survey_of(from).seen.emplace_back(header.attempt, std::move(seen));
+Outcome PeerSurveys::add(Rank from, wire::SeenChunks seen, std::uint64_t chunks) {
+  if (!count(from, seen.part)) return Failure{.code = Errc::unexpected_message};
+  survey_of(from).seen.push_back(std::move(seen));
   return take_seen(from, chunks);
 }
 
-Outcome PeerSurveys::add(Rank from, const wire::Header& header, wire::ExtraFiles extras,
-                         std::uint64_t chunks) {
-  if (!count(from, header)) return Failure{.code = Errc::unexpected_message};
+Outcome PeerSurveys::add(Rank from, wire::ExtraFiles extras, std::uint64_t chunks) {
+  if (!count(from, extras.part)) return Failure{.code = Errc::unexpected_message};
   extras_.emplace_back(from, std::move(extras));
   return take_seen(from, chunks);
 }
@@ -34,8 +29,8 @@ Outcome PeerSurveys::add(Rank from, const wire::Header& header, wire::ExtraFiles
 Outcome PeerSurveys::take_seen(Rank from, std::uint64_t chunks) {
   Survey& survey = survey_of(from);
   if (!survey.complete()) return Nothing{};
-  std::ranges::sort(survey.seen, {}, [](const auto& it) { return it.first; });
-  for (const auto& [number, seen] : std::exchange(survey.seen, {})) {
+  std::ranges::sort(survey.seen, {}, [](const auto& it) { return it.part.number; });
+  for (const wire::SeenChunks& seen : std::exchange(survey.seen, {})) {
     if (seen.runs.empty() || locations_.add(from, seen, chunks)) continue;
     return Failure{.code = Errc::bad_field, .detail = "seen chunks: chunks that cannot be"};
   }

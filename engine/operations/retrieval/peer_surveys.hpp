@@ -10,7 +10,6 @@
 #include "engine/base/units.hpp"
 #include "engine/clock/clock.hpp"
 #include "engine/plan/chunk_locations.hpp"
-#include "engine/wire/header.hpp"
 #include "engine/wire/retrieval.hpp"
 
 namespace mpiferry::operations {
@@ -27,10 +26,10 @@ class PeerSurveys {
   }
   void add_own(wire::ExtraFiles extras) { extras_.emplace_back(kMaster, std::move(extras)); }
 
-  // A worker's message, the n-th of so many as its header says; messages may come in any order.
-  // unexpected_message or bad_field if it cannot be. `chunks`: of the source.
-  Outcome add(Rank from, const wire::Header& header, wire::SeenChunks seen, std::uint64_t chunks);
-  Outcome add(Rank from, const wire::Header& header, wire::ExtraFiles extras, std::uint64_t chunks);
+  // A worker's message; they may come in any order. unexpected_message or bad_field if it cannot
+  // be. `chunks`: of the source.
+  Outcome add(Rank from, wire::SeenChunks seen, std::uint64_t chunks);
+  Outcome add(Rank from, wire::ExtraFiles extras, std::uint64_t chunks);
 
   // Every worker has told all.
   bool complete() const noexcept;
@@ -43,13 +42,13 @@ class PeerSurveys {
 
  private:
   struct Survey {
-    std::uint64_t all = 0;  // messages; 0: not known yet
-    std::uint64_t received = 0;
-    std::vector<std::pair<std::uint32_t, wire::SeenChunks>> seen;  // until all have come
+    std::uint32_t all = 0;  // messages; 0: not known yet
+    std::uint32_t received = 0;
+    std::vector<wire::SeenChunks> seen;  // until all have come
     bool complete() const noexcept { return all != 0 && received == all; }
   };
   Survey& survey_of(Rank worker) { return surveys_[static_cast<std::size_t>(worker.value) - 1]; }
-  bool count(Rank from, const wire::Header& header);
+  bool count(Rank from, wire::Part part);
   Outcome take_seen(Rank from, std::uint64_t chunks);
 
   std::vector<Survey> surveys_;  // of worker r at r - 1

@@ -88,8 +88,7 @@ Outcome RetrievalMaster::read_manifest() {
 }
 
 wire::RetrievalJob RetrievalMaster::job_message() const {
-  return {.build = options_.build,
-          .host = session_.environment().host,
+  return {.master = session_.identity(options_.build),
           .directory = destination_,
           .hosts = hosts_of(manifest_, destination_),
           .size = manifest_.size,
@@ -175,9 +174,9 @@ void RetrievalMaster::dispatch(Rank from, const job::Message& message,
                                job::Completion& completion) {
   switch (message.header.kind) {
     case wire::Kind::seen_chunks:
-      return on_told(from, message.header, wire::decode_seen_chunks(message.payload));
+      return on_told(from, wire::decode_seen_chunks(message.payload));
     case wire::Kind::extra_files:
-      return on_told(from, message.header, wire::decode_extra_files(message.payload));
+      return on_told(from, wire::decode_extra_files(message.payload));
     case wire::Kind::chunk:
       if (fetch_) return fetch_->on_chunk(from, message, completion);
       break;
@@ -192,11 +191,11 @@ void RetrievalMaster::dispatch(Rank from, const job::Message& message,
 
 // A worker tells what it sees.
 template <class Told>
-void RetrievalMaster::on_told(Rank from, const wire::Header& header, Result<Told> told) {
+void RetrievalMaster::on_told(Rank from, Result<Told> told) {
   if (!told) return session_.fail_at(from, told.error());
   Outcome added = Failure{.code = Errc::unexpected_message};
   if (reader_ && !fetch_ && told->directory < reader_->destinations().directories()) {
-    added = surveys_.add(from, header, std::move(*told), chunks());
+    added = surveys_.add(from, std::move(*told), chunks());
   }
   if (!added) session_.fail_at(from, std::move(added.error()));
 }

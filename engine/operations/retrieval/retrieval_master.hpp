@@ -61,7 +61,7 @@ class RetrievalMaster final : public job::MasterHalf {
   job::Task<> survey();
   void dispatch(Rank from, const job::Message& message, job::Completion& completion);
   template <class Told>
-  void on_told(Rank from, const wire::Header& header, Result<Told> told);
+  void on_told(Rank from, Result<Told> told);
 
   job::MasterSession& session_;
   const std::string& destination_;

@@ -7,7 +7,6 @@
 
 #include "engine/job/preflight.hpp"
 #include "engine/job/source_reader.hpp"
-#include "engine/plan/chunk_plan.hpp"
 
 namespace mpiferry::operations {
 
@@ -17,7 +16,6 @@ namespace {
 
 // Posted receives for requests: the master sends one message of them a turn.
 constexpr std::size_t kReceives = 4;
-constexpr std::size_t kMessages = 8;
 
 }  // namespace
 
@@ -27,9 +25,8 @@ RetrievalWorker::RetrievalWorker(const job::WorkerContext& context, wire::Retrie
       chunk_reader_(context_.environment.storage, job_),
       heartbeat_(context.transport(), context.environment.clock, context.changed, context.fail),
       orders_(wire::kControlPayload, kReceives),
-      messages_(wire::kControlPayload, kMessages),
-      faults_(job_.faults, context.self()),
       woken_(context.io()),
+      replies_(context, job_, woken_),
       pause_(context.environment.clock, context.io()) {}
 
 Result<std::unique_ptr<job::WorkerHalf>> RetrievalWorker::make(const job::WorkerContext& context,
@@ -42,7 +39,7 @@ Result<std::unique_ptr<job::WorkerHalf>> RetrievalWorker::make(const job::Worker
 
 // There may be more to tell than fits into a message.
 Task<Outcome> RetrievalWorker::prepare() {
-  if (Outcome same = job::check_build(context_.build, job_.build); !same) co_return same;
+  if (Outcome same = job::check_build(context_.build, job_.master.build); !same) co_return same;
   if (Outcome enough = job::check_open_files(context_.environment.storage); !enough)
     co_return enough;
   std::deque<wire::SeenChunks> all_seen;
@@ -55,23 +52,23 @@ Task<Outcome> RetrievalWorker::prepare() {
   };
   co_await chunk_reader_.survey(context_.environment, std::move(sinks), std::move(stop));
   if (all_seen.empty()) all_seen.emplace_back();  // who sees nothing says so
-  // The master has several receives, and may see their completions in any order.
-  const ChunkIndex all{all_seen.size() + extras.size()};
-  std::uint32_t number = 0;
-  for (const wire::SeenChunks& seen : all_seen) {
-    auto lease = co_await acquire(messages_);
+  wire::Part part{.of = static_cast<std::uint32_t>(all_seen.size() + extras.size())};
+  for (wire::SeenChunks& seen : all_seen) {
+    seen.part = part;
+    ++part.number;
+    auto lease = co_await acquire(replies_.messages());
     if (!lease) co_return Nothing{};
     const std::size_t length = wire::encode(seen, lease->payload());
-    send({.kind = wire::Kind::seen_chunks, .chunk = all, .length = {length}, .attempt = number++},
-         std::move(*lease));
+    replies_.send({.kind = wire::Kind::seen_chunks, .length = {length}}, std::move(*lease));
   }
-  for (const wire::ExtraFiles& some : extras) {
-    auto lease = co_await acquire(messages_);
+  for (wire::ExtraFiles& some : extras) {
+    some.part = part;
+    ++part.number;
+    auto lease = co_await acquire(replies_.messages());
     if (!lease) co_return Nothing{};
     const auto length = wire::encode(some, lease->payload());
     if (!length) co_return length.error();
-    send({.kind = wire::Kind::extra_files, .chunk = all, .length = {*length}, .attempt = number++},
-         std::move(*lease));
+    replies_.send({.kind = wire::Kind::extra_files, .length = {*length}}, std::move(*lease));
   }
   co_return Nothing{};
 }
@@ -163,7 +160,7 @@ void RetrievalWorker::take_requests(std::span<const std::byte> payload) {
 Task<> RetrievalWorker::serve() {
   while (!context_.fsm.cancelled()) {
     if (requests_.empty()) {
-      flush();
+      replies_.flush();
       co_await woken_.wait();
       continue;
     }
@@ -198,9 +195,9 @@ Task<> RetrievalWorker::answer(wire::ReadRequest request, std::optional<Lease> l
   const bool whole = reply->status == wire::ReadReply::Status::whole;
   if (whole) bytes_read_ += chunk_reader_.length();
   if (lease && whole && reply->digest == request.digest) {
-    deliver(request, *reply, std::move(*lease));
+    replies_.deliver(request, *reply, chunk_reader_.length(), std::move(*lease));
   } else {
-    reply_with(*reply);
+    replies_.reply(*reply);
   }
 }
 
@@ -208,64 +205,6 @@ Task<> RetrievalWorker::answer(wire::ReadRequest request, std::optional<Lease> l
 Task<> RetrievalWorker::pause() {
   if (job_.faults.write_delay.count() == 0) co_return;
   co_await pause_.async_wait(job_.faults.write_delay, job::kAsTuple);
-}
-
-void RetrievalWorker::deliver(const wire::ReadRequest& request, const wire::ReadReply& reply,
-                              Lease lease) {
-  const Bytes length = chunk_reader_.length();
-  // After the digest was made: what happens on the way is what it is there for.
-  faults_.play(request.chunk, lease.payload().first(length.value));
-  wire::Header header{.kind = wire::Kind::chunk,
-                      .job_id = context_.job_id,
-                      .chunk = request.chunk,
-                      .offset = plan::offset(request.chunk, job_.chunk_size),
-                      .length = length,
-                      .attempt = request.attempt,
-                      .payload_digest = reply.digest};
-  wire::encode(header, lease.header());
-  const job::Operation operation =
-      context_.transport().isend(std::move(lease), length.value, kMaster, job::kStatusTag);
-  async_wait(context_.transport(), operation, Sent{this});
-}
-
-// ReadReplies share a message as long as there are requests to go on with; but where chunks are
-// wanted, one tells of a failure, and each answer is a message (as each has its receive).
-void RetrievalWorker::reply_with(const wire::ReadReply& reply) {
-  if (!job_.deliver) faults_.play(reply.chunk, {});  // deliver() plays them where it may damage
-  found_.push_back(reply);
-  if (job_.deliver || found_.size() >= std::max<std::size_t>(1, job_.window / 4)) flush();
-}
-
-void RetrievalWorker::flush() {
-  while (!found_.empty()) {
-    auto lease = messages_.try_acquire();
-    if (!lease) return;  // Sent calls again
-    const std::size_t most = job_.deliver ? 1 : wire::kControlPayload.value / wire::kReadReplySize;
-    const std::size_t count = std::min(found_.size(), most);
-    std::span<std::byte> out = lease->payload();
-    for (std::size_t i = 0; i < count; ++i) {
-      wire::encode(found_[i], out.first<wire::kReadReplySize>());
-      out = out.subspan(wire::kReadReplySize);
-    }
-    found_.erase(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(count));
-    send({.kind = wire::Kind::read_replies, .length = {count * wire::kReadReplySize}},
-         std::move(*lease));
-  }
-}
-
-void RetrievalWorker::send(wire::Header header, Lease lease) {
-  header.job_id = context_.job_id;
-  const job::Operation operation =
-      job::send_sealed(context_.transport(), header, std::move(lease), kMaster, wire::Tag::status);
-  async_wait(context_.transport(), operation, Sent{this});
-}
-
-void RetrievalWorker::Sent::operator()(const job::ErrorCode& error,
-                                       job::Completion completion) const {
-  if (error) self->context_.fail(completion.failure(error));
-  completion.lease.reset();
-  self->woken_.notify();
-  self->context_.changed.notify();
 }
 
 Task<Outcome> RetrievalWorker::publish(const wire::End& /*end*/) { co_return Nothing{}; }

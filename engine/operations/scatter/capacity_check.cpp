@@ -6,9 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "engine/disk/chunk_name.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/disk/free_space.hpp"
-#include "engine/disk/stripe_name.hpp"
 #include "engine/job/preflight.hpp"
 #include "engine/plan/chunk_plan.hpp"
 #include "engine/plan/distribution.hpp"
@@ -24,12 +23,12 @@ constexpr std::uint64_t kBlock = 4096;
 
 // All that this worker writes. Small chunks take a block each.
 Share share_of(const wire::Job& job, Rank self) {
-  const plan::ChunkPlan plan{*job.source_size, job.chunk_size};
+  const plan::ChunkPlan plan{*job.source.size, job.chunk_size};
   const auto distribution = plan::Distribution::round_robin(job.workers);
   const plan::Layout layout{job.layout};
   const Bytes bytes = distribution.bytes_of(self, plan);
   const std::uint64_t files = layout.files_of(self, distribution, plan);
-  if (!layout.makes_chunk_files()) return {job.data.value_or(bytes), files};
+  if (!layout.makes_chunk_files()) return {job.source.data.value_or(bytes), files};
   return {job.chunk_size.value < kBlock ? Bytes{files * kBlock} : bytes, files};
 }
 
@@ -37,15 +36,15 @@ Share share_of(const wire::Job& job, Rank self) {
 
 Outcome check_largest_file(storage::Storage& storage, const wire::Job& job, Rank self,
                            const std::string& path) {
-  if (!job.source_size) return Nothing{};
-  const plan::ChunkPlan plan{*job.source_size, job.chunk_size};
+  if (!job.source.size) return Nothing{};
+  const plan::ChunkPlan plan{*job.source.size, job.chunk_size};
   const Bytes largest = plan::Layout{job.layout}.largest_file(
       self, plan::Distribution::round_robin(job.workers), plan);
   return job::check_file_size(storage, largest, path);
 }
 
 Share kept_chunk(const wire::Job& job, ChunkIndex chunk, const disk::Directory& directory) {
-  const plan::ChunkPlan plan{*job.source_size, job.chunk_size};
+  const plan::ChunkPlan plan{*job.source.size, job.chunk_size};
   const auto there = disk::space_of(directory, std::string{disk::ChunkName{chunk}.view()});
   if (!there) return {};
   const Bytes length = plan.length_of(chunk);
@@ -58,10 +57,11 @@ Share kept_chunk(const wire::Job& job, ChunkIndex chunk, const disk::Directory& 
 // Where holes are filled they need room.
 Share kept_stripe(const wire::Job& job, Rank self, const disk::Directory& directory) {
   const std::string name = disk::stripe_name(self);
-  for (const std::string& it : {name + ".part", name}) {
+  for (const std::string& it : {disk::partial_name(name), name}) {
     const auto there = disk::space_of(directory, it);
     if (!there) continue;
-    return {job.data ? there->allocated : disk::filled_space_of(directory, it).value_or(0_B), 1};
+    return {job.source.data ? there->allocated : disk::filled_space_of(directory, it).value_or(0_B),
+            1};
   }
   return {};
 }
@@ -69,7 +69,7 @@ Share kept_stripe(const wire::Job& job, Rank self, const disk::Directory& direct
 wire::Ready::Capacity capacity_for(const wire::Job& job, Rank self,
                                    const disk::Directory& directory, const Share& kept) {
   // The master has reserved the space of one file by now; --reroute copes with a full disk.
-  if (!job.source_size || job.reroute || plan::Layout{job.layout}.makes_one_file()) return {};
+  if (!job.source.size || job.reroute || plan::Layout{job.layout}.makes_one_file()) return {};
   const auto capacity = disk::free_space_at(directory);
   if (!capacity) return {};  // it is not for this that a job should fail
   const Share share = share_of(job, self);

@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
-#include "engine/job/stored_files.hpp"
+#include "engine/disk/file_name.hpp"
+#include "engine/disk/stored_file.hpp"
 #include "engine/operations/scatter/publication.hpp"
 #include "engine/plan/chunk_plan.hpp"
 
@@ -20,9 +20,10 @@ ChunkStore::ChunkStore(std::shared_ptr<const disk::Directory> directory, wire::J
       job_id_(job_id),
       layout_(job_.layout),
       distribution_(plan::Distribution::round_robin(job_.workers)),
-      file_name_(job::file_name(layout_.file_of(false), {}, self)),
-      mode_(job_.attributes ? job_.attributes->mode : wire::kAnyMode) {
-  if (job_.attributes && job_.preserve) stamp_ = disk::FileStamp::of(*job_.attributes);
+      file_name_(disk::file_name(layout_.file_of(false), {}, self)),
+      mode_(job_.source.attributes ? job_.source.attributes->mode : wire::kAnyMode) {
+  if (job_.source.attributes && job_.preserve)
+    stamp_ = disk::FileStamp::of(*job_.source.attributes);
   mode_ = disk::mode_before(stamp_, mode_);
 }
 
@@ -36,7 +37,7 @@ ChunkStore::~ChunkStore() {
 Outcome ChunkStore::open() {
   if (layout_.makes_one_file()) return open(file_name_, disk::OpenMode::attach);
   if (layout_.makes_worker_files() && job_.resume &&
-      (directory_->exists(file_name_) || directory_->exists(file_name_ + ".part"))) {
+      (directory_->exists(file_name_) || directory_->exists(disk::partial_name(file_name_)))) {
     return open(file_name_, disk::OpenMode::resume);
   }
   return Nothing{};
@@ -62,41 +63,22 @@ Bytes ChunkStore::place(ChunkIndex chunk) const noexcept {
   return layout_.place(chunk, is_moved(chunk), distribution_, job_.chunk_size);
 }
 
-bool ChunkStore::begin_look(ChunkIndex chunk, std::optional<Bytes> length) {
-  look_digest_.reset();
-  looked_at_ = 0_B;
-  seen_.reset();
+bool ChunkStore::begin_inspection(ChunkIndex chunk, std::optional<Bytes> length) {
   if (has_own_file(chunk)) {
     auto file = disk::StoredFile::open(*directory_, disk::ChunkName{chunk}.view());
     if (!file || (length && file->size() != *length) || file->size() > job_.chunk_size)
       return false;
-    look_at_ = 0_B;
-    look_left_ = file->size();
-    seen_.emplace(std::move(*file));
+    inspection_.begin(std::move(*file));
     return true;
   }
   if (!file_) return false;
   const auto size = file_->size();
-  look_at_ = place(chunk);
-  if (!size || *size <= look_at_) return false;
-  look_left_ = std::min(*size - look_at_, length.value_or(job_.chunk_size));
-  return !length || look_left_ == *length;
-}
-
-std::optional<std::optional<std::uint64_t>> ChunkStore::look_on(std::span<std::byte> buffer) {
-  const auto slice = buffer.first(std::min<std::uint64_t>(buffer.size(), look_left_.value));
-  const auto got = seen_ ? seen_->read(look_at_, slice) : file_->read(look_at_, slice);
-  if (!got || *got < slice.size()) return std::optional<std::uint64_t>{};
-  look_digest_.update(slice);
-  if (!seen_ && look_at_ == digested_) {
-    digest_.update(slice);
-    digested_ += Bytes{slice.size()};
-  }
-  look_at_ += Bytes{slice.size()};
-  looked_at_ += Bytes{slice.size()};
-  look_left_ = look_left_ - Bytes{slice.size()};
-  if (look_left_ > 0_B) return std::nullopt;
-  return look_digest_.value();
+  const Bytes begin = place(chunk);
+  if (!size || *size <= begin) return false;
+  const Bytes there = std::min(*size - begin, length.value_or(job_.chunk_size));
+  if (length && there != *length) return false;
+  inspection_.begin(*file_, begin, there, layout_.makes_worker_files() ? &digest_ : nullptr);
+  return true;
 }
 
 Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
@@ -126,17 +108,17 @@ Result<disk::ChunkSlot> ChunkStore::slot(ChunkIndex chunk) {
     }
   }
   // What was digested there is no more, even if the write fails.
-  if (place(chunk) < digested_) forget_digest();
+  digest_.invalidate(place(chunk));
   return disk::ChunkSlot{*file_, place(chunk), zeros()};
 }
 
 Outcome ChunkStore::reserve() {
-  if (!job_.source_size || job_.data) return Nothing{};  // what is reserved is no hole
-  return file_->preallocate(distribution_.bytes_of(self_, {*job_.source_size, job_.chunk_size}));
+  if (!job_.source.size || job_.source.data) return Nothing{};  // what is reserved is no hole
+  return file_->preallocate(distribution_.bytes_of(self_, {*job_.source.size, job_.chunk_size}));
 }
 
 disk::ChunkSlot::Zeros ChunkStore::zeros() const noexcept {
-  if (!job_.data) return disk::ChunkSlot::Zeros::write;
+  if (!job_.source.data) return disk::ChunkSlot::Zeros::write;
   return job_.resume ? disk::ChunkSlot::Zeros::punch : disk::ChunkSlot::Zeros::skip;
 }
 
@@ -156,9 +138,7 @@ void ChunkStore::on_written(ChunkIndex chunk, std::span<const std::byte> payload
   if (!file_ || has_own_file(chunk)) return;
   const Bytes begin = place(chunk);
   end_ = std::max(end_, begin + Bytes{payload.size()});
-  if (!layout_.makes_worker_files() || begin != digested_) return;
-  digest_.update(payload);
-  digested_ += Bytes{payload.size()};
+  if (layout_.makes_worker_files()) digest_.add(begin, payload);
 }
 
 Outcome ChunkStore::publish() {
@@ -183,23 +163,17 @@ Outcome ChunkStore::close() {
   return Nothing{};
 }
 
-void ChunkStore::forget_digest() {
-  digest_.reset();
-  digested_ = 0_B;
-}
-
 Result<bool> ChunkStore::catch_up(std::span<std::byte> buffer) {
   if (!layout_.makes_worker_files() || !file_) return false;
-  if (job_.data) {  // it may end with a hole that nobody has made yet
+  if (job_.source.data) {  // it may end with a hole that nobody has made yet
     if (Outcome extended = file_->extend(end_); !extended) return std::move(extended.error());
   }
-  if (digested_ > end_) forget_digest();  // it becomes shorter
-  if (digested_ == end_) return false;
-  const auto got = file_->read(digested_, buffer);
+  digest_.invalidate(end_);  // it becomes shorter
+  if (digest_.end() == end_) return false;
+  const auto got = file_->read(digest_.end(), buffer);
   if (!got) return got.error();
-  const auto bytes = std::min<std::uint64_t>(*got, (end_ - digested_).value);
-  digest_.update(buffer.first(bytes));
-  digested_ += Bytes{bytes};
+  const auto bytes = std::min<std::uint64_t>(*got, (end_ - digest_.end()).value);
+  digest_.add(digest_.end(), buffer.first(bytes));
   return bytes > 0;
 }
 

@@ -13,10 +13,10 @@
 #include "engine/disk/chunk_slot.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/disk/offset_partial_file.hpp"
-#include "engine/disk/stored_file.hpp"
+#include "engine/operations/scatter/chunk_inspection.hpp"
+#include "engine/operations/scatter/sequential_digest.hpp"
 #include "engine/plan/distribution.hpp"
 #include "engine/plan/layout.hpp"
-#include "engine/wire/digest.hpp"
 #include "engine/wire/job.hpp"
 
 namespace mpiferry::operations {
@@ -36,14 +36,10 @@ class ChunkStore {
   // chunk comes, so that no worker of this job takes it for another job's.
   Outcome open();
 
-  // resume: the digest of the part of the chunk that lies in its place now is made a slice at a
-  // time. begin_look() is false if it is not there, or has another length. look_on(): nothing
-  // before the last slice; a digest of nothing if it cannot be read.
-  bool begin_look(ChunkIndex chunk, std::optional<Bytes> length);
-  std::optional<std::optional<std::uint64_t>> look_on(std::span<std::byte> buffer);
-
-  // So many bytes of the chunk were digested.
-  Bytes looked_at() const noexcept { return looked_at_; }
+  // resume: what lies in the chunk's place now, for inspection. False if it is not there, or has
+  // another length.
+  bool begin_inspection(ChunkIndex chunk, std::optional<Bytes> length);
+  ChunkInspection& inspection() noexcept { return inspection_; }
 
   // Where this chunk is to be written. What the system refuses is an error of the slot: that chunk
   // may go elsewhere. What else is in the way (another job) is the failure of this worker. No
@@ -81,7 +77,6 @@ class ChunkStore {
   Outcome reserve();
   Outcome close();
   disk::ChunkSlot::Zeros zeros() const noexcept;
-  void forget_digest();
 
   std::shared_ptr<const disk::Directory> directory_;
   const wire::Job job_;  // its own: a coroutine may hold the store after the worker has gone
@@ -94,15 +89,10 @@ class ChunkStore {
   disk::FileStamp stamp_;                        // --preserve
   std::optional<disk::OffsetPartialFile> file_;  // that has no chunk for itself
   Bytes end_;                                    // of what was written into it
-  wire::ChunkDigest digest_;                     // of the stripe, as long as it is written in order
-  Bytes digested_;
+  SequentialDigest digest_;                      // of the stripe
   std::optional<std::uint64_t> stripe_digest_;
-  bool failed_ = false;                   // the stripe cannot be opened
-  std::optional<disk::StoredFile> seen_;  // what is looked at
-  Bytes look_at_;
-  Bytes look_left_;
-  Bytes looked_at_;
-  wire::ChunkDigest look_digest_;
+  bool failed_ = false;  // the stripe cannot be opened
+  ChunkInspection inspection_;
 };
 
 }  // namespace mpiferry::operations

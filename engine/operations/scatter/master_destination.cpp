@@ -106,7 +106,7 @@ Task<Outcome> MasterDestination::remove_stale_files() {
 // What will not fit, whatever goes, must not make anything go.
 Outcome MasterDestination::check_capacity_for_file() const {
   if (!source_.size || !layout_.makes_one_file()) return Nothing{};
-  const std::string path = directory_->path_of(disk::kFileName);
+  const std::string path = directory_->path_of(disk::kSharedFileName);
   Outcome fits = job::check_file_size(session_.environment().storage, *source_.size, path);
   return fits ? job::check_capacity(*directory_, path, source_.data_size(), stale_files_.bytes)
               : std::move(fits);

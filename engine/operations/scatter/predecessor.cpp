@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "engine/disk/file_name.hpp"
 #include "engine/disk/replaceable.hpp"
 #include "engine/disk/stale_file_scan.hpp"
-#include "engine/job/stored_files.hpp"
 
 namespace mpiferry::operations {
 Outcome check_predecessor(const disk::Directory& directory, plan::Layout layout,
@@ -14,10 +14,10 @@ Outcome check_predecessor(const disk::Directory& directory, plan::Layout layout,
     const auto entry = scan.next();
     if (!entry) return entry.error();
     if (!*entry) return Nothing{};
-    const disk::StaleFileKind kind = (*entry)->kind;
-    if (kind == disk::StaleFileKind::none || kind == disk::StaleFileKind::job_lock) continue;
+    const disk::FileKind kind = (*entry)->kind;
+    if (kind == disk::FileKind::foreign || kind == disk::FileKind::job_lock) continue;
     if (Outcome ours = disk::check_replaceable(directory, **entry, source_id); !ours) return ours;
-    const auto found = job::file_of(kind);
+    const auto found = disk::file_of(kind);
     if (!found || layout.may_leave(*found)) continue;
     const plan::Layout other = plan::Layout::with(*found);
     return Failure{

@@ -7,7 +7,7 @@
 
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
-#include "engine/disk/stale_file.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/plan/layout.hpp"
 
 namespace mpiferry::operations {
@@ -21,9 +21,9 @@ Outcome check_predecessor(const disk::Directory& directory, plan::Layout layout,
                           const std::string& source_id);
 
 // Unfinished files that carry a dead job's id: nobody goes on with those (disk::ToRemove).
-inline bool is_dead_partial_file(disk::StaleFileKind kind,
+inline bool is_dead_partial_file(disk::FileKind kind,
                                  std::optional<std::uint64_t> /*number*/) noexcept {
-  return kind == disk::StaleFileKind::partial;
+  return kind == disk::FileKind::partial;
 }
 
 }  // namespace mpiferry::operations

@@ -5,10 +5,8 @@
 #include <string>
 
 #include "engine/base/path.hpp"
-#include "engine/disk/chunk_name.hpp"
 #include "engine/disk/destination_failure.hpp"
-#include "engine/disk/stripe_name.hpp"
-#include "engine/job/stored_files.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/wire/ack.hpp"
 #include "engine/wire/digest.hpp"
 
@@ -85,12 +83,12 @@ void list_sums(const wire::Manifest& manifest, const job::PeerTable& peers, cons
     const auto digest = peers.stripe_digest(worker);
     if (digest && here(worker)) put(wire::sums_line(disk::stripe_name(worker), *digest));
   }
-  if (layout.makes_one_file()) put(wire::sums_line(disk::kFileName, manifest.digest));
+  if (layout.makes_one_file()) put(wire::sums_line(disk::kSharedFileName, manifest.digest));
 }
 
 std::string written_name(plan::FileOf kind, ChunkIndex chunk, Rank worker) {
-  const std::string name = job::file_name(kind, chunk, worker);
-  return kind == plan::FileOf::chunk ? name : name + ".part";
+  const std::string name = disk::file_name(kind, chunk, worker);
+  return kind == plan::FileOf::chunk ? name : disk::partial_name(name);
 }
 
 Failure write_failure(const std::string& directory, std::string_view name, wire::WriteCall call,

@@ -6,7 +6,7 @@
 
 #include <boost/asio/error.hpp>
 
-#include "engine/disk/chunk_name.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/job/source_reader.hpp"
 #include "engine/operations/scatter/publication.hpp"
 

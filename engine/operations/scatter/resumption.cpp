@@ -24,7 +24,7 @@ constexpr std::size_t kReportsUnderWay = 4;
 // A worker whose disk is slow reports what it has found, so that it does not seem to hang.
 constexpr std::chrono::milliseconds kMaxSilence{100};
 
-plan::ChunkPlan plan_of(const wire::Job& job) { return {*job.source_size, job.chunk_size}; }
+plan::ChunkPlan plan_of(const wire::Job& job) { return {*job.source.size, job.chunk_size}; }
 
 }  // namespace
 
@@ -33,7 +33,7 @@ Task<Share> kept_share(const job::WorkerContext& context, const wire::Job& job,
   constexpr std::uint64_t kLooksInATurn = 256;
   const disk::Directory& directory = *destination.directory();
   const plan::Layout layout{job.layout};
-  if (!job.source_size || job.reroute || layout.makes_one_file()) co_return Share{};
+  if (!job.source.size || job.reroute || layout.makes_one_file()) co_return Share{};
   if (layout.makes_worker_files()) co_return kept_stripe(job, context.self(), directory);
   Share kept;
   const transport::BusyGuard busy{context.transport()};
@@ -72,9 +72,9 @@ Task<> Resumption::scan() {
   for (std::uint64_t k = 0; k < last && gap < kMaxWindow; ++k) {
     const ChunkIndex chunk = distribution_.chunk_of(context_.self(), k);
     if (chunk.value >= kMaxChunks) break;
-    const auto digest = co_await look(chunk, buffer);
+    const auto digest = co_await inspect(chunk, buffer);
     if (context_.fsm.cancelled()) break;
-    gap = digest || job_.source_size ? 0 : gap + 1;
+    gap = digest || job_.source.size ? 0 : gap + 1;
     if (digest) {
       receiver_.on_found(k, *digest);
       held.held.push_back({chunk, *digest});
@@ -97,22 +97,23 @@ Task<> Resumption::scan() {
 // Of a stream nobody knows where it will end: what is there is looked at, up to the first gap of a
 // window.
 std::uint64_t Resumption::last_to_look_at() const {
-  return job_.source_size ? distribution_.chunks_of(context_.self(), plan_of(job_))
+  return job_.source.size ? distribution_.chunks_of(context_.self(), plan_of(job_))
                           : distribution_.position_of({kMaxChunks}) + 1;
 }
 
 // Nothing of a stream.
 std::optional<Bytes> Resumption::length_of(ChunkIndex chunk) const {
-  return job_.source_size ? std::optional{plan_of(job_).length_of(chunk)} : std::nullopt;
+  return job_.source.size ? std::optional{plan_of(job_).length_of(chunk)} : std::nullopt;
 }
 
 // The digest of what lies in the place of a chunk; nothing if it has another length, or cannot be
 // read.
-Task<std::optional<std::uint64_t>> Resumption::look(ChunkIndex chunk, std::span<std::byte> buffer) {
-  if (!store_->begin_look(chunk, length_of(chunk))) co_return std::nullopt;
+Task<std::optional<std::uint64_t>> Resumption::inspect(ChunkIndex chunk,
+                                                       std::span<std::byte> buffer) {
+  if (!store_->begin_inspection(chunk, length_of(chunk))) co_return std::nullopt;
   for (std::size_t slices = 1;; ++slices) {
-    if (const auto seen = store_->look_on(buffer)) {
-      const Bytes found = store_->looked_at();
+    if (const auto seen = store_->inspection().step(buffer)) {
+      const Bytes found = store_->inspection().digested();
       if (*seen && found < job_.chunk_size) short_ = {chunk, found};
       if (slices == 1) {
         const transport::BusyGuard busy{context_.transport()};
@@ -195,7 +196,7 @@ Task<Outcome> Resumption::stamp_kept(std::uint64_t chunks) {
 }
 
 Task<Outcome> Resumption::remove_stale(const wire::End& end) {
-  disk::ToRemove to_remove = [this, &end](disk::StaleFileKind kind,
+  disk::ToRemove to_remove = [this, &end](disk::FileKind kind,
                                           std::optional<std::uint64_t> number) {
     return is_stale(end, kind, number);
   };
@@ -209,14 +210,14 @@ Task<Outcome> Resumption::remove_stale(const wire::End& end) {
 
 // Chunks and stripes of a longer source, of another number of ranks, or of jobs that are dead; and
 // the manifest of a job whose rank 0 was here.
-bool Resumption::is_stale(const wire::End& end, disk::StaleFileKind kind,
+bool Resumption::is_stale(const wire::End& end, disk::FileKind kind,
                           std::optional<std::uint64_t> number) const {
   // A directory of its own, and no link to another's: then it has a plain list of sums.
   const bool mine_alone =
       job_.destination.find("{rank}") != std::string::npos && end.sums_file == disk::kSumsName;
   const auto self = static_cast<std::uint64_t>(context_.self().value);
   switch (kind) {
-    case disk::StaleFileKind::chunk: {
+    case disk::FileKind::chunk: {
       if (!number || *number >= end.chunks) return true;
       if (distribution_.worker_of(ChunkIndex{*number}) != context_.self()) {
         return mine_alone && !receiver_.foreign().contains(*number);
@@ -226,17 +227,22 @@ bool Resumption::is_stale(const wire::End& end, disk::StaleFileKind kind,
       return plan::Layout{job_.layout}.has_own_file(false) ? !held && mine_alone
                                                            : held || mine_alone;
     }
-    case disk::StaleFileKind::stripe:
-    case disk::StaleFileKind::partial_stripe:
+    case disk::FileKind::stripe:
+    case disk::FileKind::partial_stripe:
       return !number || *number > job_.workers || (mine_alone && *number != self);
-    case disk::StaleFileKind::sums:
+    case disk::FileKind::sums:
       return !destination_.shares_masters() &&
              (!number || *number > job_.workers || *number == self);
-    case disk::StaleFileKind::manifest:
+    case disk::FileKind::manifest:
       return !destination_.shares_masters();
-    default:
+    case disk::FileKind::shared_file:
+    case disk::FileKind::partial_shared:
+    case disk::FileKind::partial:  // gone before the look (is_dead_partial_file)
+    case disk::FileKind::job_lock:
+    case disk::FileKind::foreign:
       return false;
   }
+  return false;
 }
 
 }  // namespace mpiferry::operations

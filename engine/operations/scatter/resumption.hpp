@@ -48,14 +48,14 @@ class Resumption {
     Resumption* self;
     void operator()(const job::ErrorCode& error, job::Completion completion) const;
   };
-  job::Task<std::optional<std::uint64_t>> look(ChunkIndex chunk, std::span<std::byte> buffer);
+  job::Task<std::optional<std::uint64_t>> inspect(ChunkIndex chunk, std::span<std::byte> buffer);
   job::Task<bool> report(const wire::HeldChunksMessage& held);
   std::uint64_t last_to_look_at() const;
   std::optional<Bytes> length_of(ChunkIndex chunk) const;
   void count_kept(std::uint64_t chunks);
   job::Task<Outcome> stamp_kept(std::uint64_t chunks);
   job::Task<Outcome> remove_stale(const wire::End& end);
-  bool is_stale(const wire::End& end, disk::StaleFileKind kind,
+  bool is_stale(const wire::End& end, disk::FileKind kind,
                 std::optional<std::uint64_t> number) const;
 
   const job::WorkerContext& context_;

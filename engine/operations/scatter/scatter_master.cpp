@@ -64,27 +64,25 @@ void ScatterMaster::start() {
     data = plan::data_by_worker(source_.data, options_.chunk_size, session_.workers());
   }
   for (std::uint32_t i = 0; i < session_.workers(); ++i) {
-    if (source_.sparse()) job.data = data[i];
+    if (source_.sparse()) job.source.data = data[i];
     session_.send_job(Rank{static_cast<int>(i) + 1}, wire::Kind::job, job);
   }
 }
 
 wire::Job ScatterMaster::job_message() const {
   const disk::Source& source = reader_->source();
-  return {.destination = options_.destination,
+  return {.master = session_.identity(options_.job.build),
+          .source = {.id = source.id(),
+                     .shared_id = source.shared_id(),
+                     .attributes = source.attributes(),
+                     .size = source.size()},
+          .destination = options_.destination,
           .job_lock = destination_.lock_text(),
-          .build = options_.job.build,
-          .host = session_.environment().host,
-          .machine = session_.environment().machine,
-          .source_id = source.id(),
-          .shared_source_id = source.shared_id(),
-          .attributes = source.attributes(),
-          .preserve = options_.preserve,
-          .source_size = source.size(),
           .chunk_size = options_.chunk_size,
           .layout = options_.layout,
           .window = options_.effective_window(),
           .workers = session_.workers(),
+          .preserve = options_.preserve,
           .fsync = options_.fsync,
           .direct = options_.direct(),
           .force = options_.force,

@@ -2,8 +2,7 @@
 
 #include <vector>
 
-#include "engine/disk/chunk_name.hpp"
-#include "engine/disk/stripe_name.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/job/preflight.hpp"
 #include "engine/job/source_reader.hpp"
 #include "engine/plan/distribution.hpp"
@@ -28,7 +27,7 @@ Result<std::unique_ptr<job::WorkerHalf>> ScatterWorker::make(const job::WorkerCo
 }
 
 Task<Outcome> ScatterWorker::prepare() {
-  if (Outcome same = job::check_build(context_.build, job_.build); !same) co_return same;
+  if (Outcome same = job::check_build(context_.build, job_.master.build); !same) co_return same;
   if (job_.discard) co_return Nothing{};
   // A chunk that goes past the page cache is opened twice.
   const bool twice = job_.direct && plan::Layout{job_.layout}.makes_chunk_files();
@@ -47,7 +46,7 @@ void ScatterWorker::start() {
                                              .workers = job_.workers,
                                              .job_id = context_.job_id,
                                              .chunk_size = job_.chunk_size,
-                                             .source_size = job_.source_size,
+                                             .source_size = job_.source.size,
                                              .reroute = job_.reroute});
   acks_.emplace(context_, job_.window);
   slots_.emplace(context_, job_, *receiver_, *acks_, store_,
@@ -71,10 +70,11 @@ Task<Outcome> ScatterWorker::publish(const wire::End& end) {
   if (done) done = co_await digest_stripe();
   if (done) done = store_->publish();
   if (!done || end.sums_file.empty()) co_return done;
-  Outcome listed = publish_sums(
-      *destination_.directory(), end.sums_file, context_.job_id,
-      [this, &end](const LineSink& put) { list_chunks(end, put); },
-      {.mode = job_.attributes ? job_.attributes->mode : wire::kAnyMode, .durable = job_.fsync});
+  Outcome listed =
+      publish_sums(*destination_.directory(), end.sums_file, context_.job_id,
+                   [this, &end](const LineSink& put) { list_chunks(end, put); },
+                   {.mode = job_.source.attributes ? job_.source.attributes->mode : wire::kAnyMode,
+                    .durable = job_.fsync});
   // Where not even chunks could be written, the job does without a list of them.
   co_return slots_->unwritable() ? Outcome{Nothing{}} : listed;
 }

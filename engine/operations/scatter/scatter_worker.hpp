@@ -27,7 +27,7 @@ class ScatterWorker final : public job::WorkerHalf {
   static Result<std::unique_ptr<job::WorkerHalf>> make(const job::WorkerContext& context,
                                                        const job::Message& message);
 
-  const std::string& master_host() const override { return job_.host; }
+  const std::string& master_host() const override { return job_.master.host; }
   std::chrono::milliseconds stall_timeout() const override { return job_.stall_timeout; }
   job::Task<Outcome> prepare() override;
   bool waiting() const override { return destination_.waiting(); }

@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "engine/disk/file_name.hpp"
 #include "engine/disk/free_space.hpp"
-#include "engine/disk/stale_file.hpp"
 #include "engine/job/preflight.hpp"
 #include "engine/operations/scatter/publication.hpp"
 
@@ -13,8 +13,9 @@ namespace mpiferry::operations {
 
 Result<SharedFile> SharedFile::open(const disk::Directory& directory, const SourceFacts& source,
                                     bool resume) {
-  const std::string name{disk::kFileName};
-  const bool is_new = !resume || !(directory.exists(name) || directory.exists(name + ".part"));
+  const std::string name{disk::kSharedFileName};
+  const bool is_new =
+      !resume || !(directory.exists(name) || directory.exists(disk::partial_name(name)));
   auto opened = disk::OffsetPartialFile::open(
       directory, name, resume ? disk::OpenMode::resume : disk::OpenMode::create, "",
       disk::mode_before(source.stamp, source.mode));
@@ -33,7 +34,7 @@ Outcome SharedFile::unpublish() {
 
 Outcome SharedFile::publish(Bytes size, bool durable) {
   if (const auto error = file_.publish(size, durable, /*replace=*/true, source_->stamp)) {
-    return write_failure(directory_->path(), disk::kFileName, error.call, error.system_errno);
+    return write_failure(directory_->path(), disk::kSharedFileName, error.call, error.system_errno);
   }
   return Nothing{};
 }
@@ -45,7 +46,8 @@ void SharedFile::discard_if_new() noexcept {
 Outcome SharedFile::reserve() {
   if (!source_->size) return Nothing{};
   const Bytes data = source_->data_size();
-  const std::string name = std::string{disk::kFileName} + (file_.is_published() ? "" : ".part");
+  const std::string name = file_.is_published() ? std::string{disk::kSharedFileName}
+                                                : disk::partial_name(disk::kSharedFileName);
   const Bytes there = source_->sparse() ? file_.allocated()
                                         : disk::filled_space_of(*directory_, name).value_or(0_B);
   const Bytes needed = data - std::min(data, there);

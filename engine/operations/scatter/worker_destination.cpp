@@ -160,7 +160,8 @@ bool WorkerDestination::has_to_stop() {
 }
 
 const std::string& WorkerDestination::source_id_here() const {
-  return job_.machine == context_.environment.machine ? job_.source_id : job_.shared_source_id;
+  return job_.master.machine == context_.environment.machine ? job_.source.id
+                                                             : job_.source.shared_id;
 }
 
 }  // namespace mpiferry::operations

@@ -17,7 +17,7 @@
 
 #include "cli/output/report_json.hpp"
 #include "cli/tune/tune_json.hpp"
-#include "engine/disk/stale_file.hpp"
+#include "engine/disk/file_name.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -155,7 +155,7 @@ TEST_F(ReportFileTest, part_of_a_hidden_report_is_not_taken_for_a_part_of_the_jo
   ASSERT_TRUE(file.prepare());
   ASSERT_EQ(entries(), 1);
   const fs::path part = *fs::directory_iterator{folder_};
-  EXPECT_EQ(disk::stale_file_kind(part.filename().native()), disk::StaleFileKind::none) << part;
+  EXPECT_EQ(disk::file_kind(part.filename().native()), disk::FileKind::foreign) << part;
 }
 
 TEST_F(ReportFileTest, directory_that_came_meanwhile_is_kept_and_no_part_is_left) {

@@ -10,8 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/disk/chunk_name.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/file_name.hpp"
 #include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 

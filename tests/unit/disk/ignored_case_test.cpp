@@ -120,7 +120,7 @@ TEST_F(IgnoredCase, a_users_file_is_named_and_stays) {
 TEST_F(IgnoredCase, a_users_file_is_not_removed_as_a_stale_one) {
   temporary.put("Chunk_0.bin", "the user's");
   temporary.put("stripe_2.bin", "of a job");
-  EXPECT_TRUE(sweep([](StaleFileKind, auto) { return true; }));
+  EXPECT_TRUE(sweep([](FileKind, auto) { return true; }));
   EXPECT_EQ(temporary.names(), std::vector<std::string>{"Chunk_0.bin"});
 }
 
@@ -140,7 +140,7 @@ TEST_F(IgnoredCase, what_a_directory_lists_in_its_own_spelling_is_ours_by_conten
   temporary.put("xxh3sums.2", "XXH3 (chunk_0.bin) = 0123456789abcdef\n");
   temporary.put("chunk_0.bin", "");
   EXPECT_TRUE(survey());
-  EXPECT_TRUE(sweep([](StaleFileKind, auto number) { return number == 1; }));
+  EXPECT_TRUE(sweep([](FileKind, auto number) { return number == 1; }));
   EXPECT_EQ(temporary.names(), (std::vector<std::string>{"chunk_0.bin", "xxh3sums.2"}));
   EXPECT_TRUE(sweep());
   EXPECT_TRUE(temporary.names().empty());

@@ -77,7 +77,7 @@ TEST_F(StaleFiles, of_an_unfinished_job_are_told_by_its_absence) {
   temporary.put("chunk_10.bin", "x");
   temporary.put(kPart, "x");
   EXPECT_EQ(detail(),
-            "an unfinished job's files are here: 1 chunk, 1 part, the first file is "
+            "an unfinished job's files are here: 1 chunk, 1 partial file, the first file is "
             "'chunk_10.bin'");
 }
 
@@ -86,16 +86,18 @@ TEST_F(StaleFiles, of_every_layout_are_counted) {
     temporary.put(name, "x");
   temporary.put("XXH3SUMS", kSums);
   EXPECT_EQ(detail(),
-            "an unfinished job's files are here: 2 stripes, 1 part, the first file is "
+            "an unfinished job's files are here: 2 stripes, 1 partial file, the first file is "
             "'stripe_3.bin'");
   ASSERT_TRUE(remove_all());
   temporary.put("file.bin.part", "x");
-  EXPECT_EQ(detail(),
-            "an unfinished job's files are here: 1 part, the first file is 'file.bin.part'");
+  EXPECT_EQ(
+      detail(),
+      "an unfinished job's files are here: 1 partial file, the first file is 'file.bin.part'");
   temporary.put("file.bin", "x");
   temporary.put("manifest.json", kManifest);
   EXPECT_EQ(detail(),
-            "a finished job's files are here: 1 whole file, 1 part, the first file is 'file.bin'");
+            "a finished job's files are here: 1 whole file, 1 partial file, the first file is "
+            "'file.bin'");
   temporary.put("manifest.json", kManifest);
   ASSERT_TRUE(remove_all());
   temporary.put("manifest.json", kManifest);
@@ -276,11 +278,10 @@ TEST_F(StaleFiles, that_are_doomed_are_removed_and_no_others) {
     temporary.put(name, "x");
   temporary.put(".mpiferry.job", kOurs);
   // Of a job with chunks 0, 1 and 2.
-  EXPECT_TRUE(remove_all([](StaleFileKind kind, std::optional<std::uint64_t> number) {
-    EXPECT_NE(kind, StaleFileKind::none);
-    EXPECT_NE(kind, StaleFileKind::job_lock) << "it is our own";
-    return kind == StaleFileKind::partial ||
-           (kind == StaleFileKind::chunk && (!number || *number >= 3));
+  EXPECT_TRUE(remove_all([](FileKind kind, std::optional<std::uint64_t> number) {
+    EXPECT_NE(kind, FileKind::foreign);
+    EXPECT_NE(kind, FileKind::job_lock) << "it is our own";
+    return kind == FileKind::partial || (kind == FileKind::chunk && (!number || *number >= 3));
   }));
   EXPECT_EQ(temporary.names(),
             (std::vector<std::string>{".mpiferry.job", "XXH3SUMS", "XXH3SUMS.3", "chunk_0.bin",
@@ -292,8 +293,8 @@ TEST_F(StaleFiles, that_are_doomed_go_in_slices_after_the_manifest_if_that_is_do
   for (int i = 0; i < 10; ++i) temporary.put("chunk_" + std::to_string(i) + ".bin", "");
   temporary.put("manifest.json", "");
   const auto step = [this](bool manifest) {
-    StaleFileRemoval sweep{directory, "", [manifest](StaleFileKind kind, const auto& number) {
-                             return kind == StaleFileKind::manifest ? manifest : number >= 5U;
+    StaleFileRemoval sweep{directory, "", [manifest](FileKind kind, const auto& number) {
+                             return kind == FileKind::manifest ? manifest : number >= 5U;
                            }};
     EXPECT_TRUE(*sweep.step(steady, {}));
   };
@@ -310,7 +311,7 @@ TEST_F(StaleFiles, that_are_doomed_are_not_removed_if_the_source_is_among_them) 
     struct stat status {};
     EXPECT_EQ(::stat((temporary / source).c_str(), &status), 0);
     StaleFileRemoval sweep{directory, file_id(status),
-                           [](StaleFileKind, const auto& number) { return number >= 5U; }};
+                           [](FileKind, const auto& number) { return number >= 5U; }};
     auto more = sweep.step(steady, {});
     while (more && *more) more = sweep.step(steady, {});
     return more;

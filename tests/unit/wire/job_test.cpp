@@ -27,16 +27,16 @@ Job some_job() {
   Job job;
   job.destination = kAnyBytes;
   job.job_lock = "4f686686a1b2c3d4";
-  job.machine = "7c1f";
-  job.source_id = "66305:17";
-  job.shared_source_id = "17:65536:1.5";
-  job.host = "node0";
-  job.attributes = {
+  job.master.machine = "7c1f";
+  job.source.id = "66305:17";
+  job.source.shared_id = "17:65536:1.5";
+  job.master.host = "node0";
+  job.source.attributes = {
       .mode = 0640, .uid = 1000, .gid = 100, .mtime_seconds = -5, .mtime_nanoseconds = 7};
   job.preserve = true;
-  job.data = 4_GiB;
+  job.source.data = 4_GiB;
   job.stall_timeout = std::chrono::seconds{60};
-  job.source_size = 5_GiB;
+  job.source.size = 5_GiB;
   job.chunk_size = 1_MiB;
   job.layout = Layout::stripes;
   job.window = 8;
@@ -80,7 +80,7 @@ void expect_job_refused(const std::string& text, const char* detail) {
 TEST(Job, decode_refuses_modes_that_are_none) {
   const std::string text = encoded(some_job());
   for (const char* mode : {"\"\"", "\"8\"", "\"0640 \"", "\"17777\"", "416", "null"}) {
-    expect_job_refused(replaced(text, "\"0640\"", mode), "job: attributes.mode");
+    expect_job_refused(replaced(text, "\"0640\"", mode), "job: source.attributes.mode");
   }
 }
 
@@ -100,10 +100,10 @@ TEST(Job, decode_returns_what_encode_wrote) {
     ASSERT_TRUE(decoded) << decoded.error().message();
     EXPECT_EQ(*decoded, job);
     job.faults = {};
-    job.attributes.reset();
-    job.data.reset();
+    job.source.attributes.reset();
+    job.source.data.reset();
     job.preserve = false;
-    job.source_size = variant == 0 ? std::optional<Bytes>{} : 0_B;
+    job.source.size = variant == 0 ? std::optional<Bytes>{} : 0_B;
     std::swap(job.fsync, job.force);
     job.discard = !job.discard;
     job.direct = !job.direct;
@@ -114,10 +114,10 @@ TEST(Job, decode_returns_what_encode_wrote) {
 
 TEST(Job, a_stream_of_unknown_size_is_not_an_empty_file) {
   Job job = some_job();
-  job.source_size.reset();
-  EXPECT_EQ(decode_job(bytes_of(encoded(job)))->source_size, std::nullopt);
-  job.source_size = 0_B;
-  EXPECT_EQ(decode_job(bytes_of(encoded(job)))->source_size, 0_B);
+  job.source.size.reset();
+  EXPECT_EQ(decode_job(bytes_of(encoded(job)))->source.size, std::nullopt);
+  job.source.size = 0_B;
+  EXPECT_EQ(decode_job(bytes_of(encoded(job)))->source.size, 0_B);
 }
 
 TEST(Job, decode_ignores_fields_that_it_does_not_know) {
@@ -135,9 +135,9 @@ TEST(Job, decode_refuses_impossible_values_and_names_the_field) {
 
   expect_job_refused(with(R"("out")", "7"), "job: destination must be");
   expect_job_refused(with(R"("out")", R"({"hex":"f"})"), "job: destination must be");
-  expect_job_refused(with("5368709120", "9223372036854775809"), "job: source_size must be");
-  expect_job_refused(with("5368709120", "-1"), "job: source_size must be");
-  expect_job_refused(with("5368709120", "1e9"), "job: source_size must be");
+  expect_job_refused(with("5368709120", "9223372036854775809"), "job: source.size must be");
+  expect_job_refused(with("5368709120", "-1"), "job: source.size must be");
+  expect_job_refused(with("5368709120", "1e9"), "job: source.size must be");
   expect_job_refused(with("\"chunk_size\":1048576", "\"chunk_size\":0"), "job: chunk_size must be");
   expect_job_refused(with("\"chunk_size\":1048576", "\"chunk_size\":1073741825"),
                      "job: chunk_size must be");
@@ -148,7 +148,7 @@ TEST(Job, decode_refuses_impossible_values_and_names_the_field) {
   expect_job_refused(with("\"workers\":4", "\"workers\":2147483647"), "job: workers must be");
   expect_job_refused(with("\"fsync\":true", "\"fsync\":1"), "job: fsync must be");
   expect_job_refused(with("\"fsync\":", "\"sync\":"), "job: fsync is missing");
-  expect_job_refused(with("\"source_size\":", "\"size\":"), "job: source_size is missing");
+  expect_job_refused(with("\"source\":", "\"sauce\":"), "job: source is missing");
   expect_job_refused(with("\"stall_rank\":2", "\"stall_rank\":-2"), "job: faults.stall_rank must");
   expect_job_refused(with("\"write_delay_us\":20000", "\"write_delay_us\":9223372036854775807"),
                      "job: faults.write_delay_us must");
@@ -157,7 +157,7 @@ TEST(Job, decode_refuses_impossible_values_and_names_the_field) {
 
 TEST(Job, decode_accepts_the_limits) {
   Job job = some_job();
-  job.source_size = Bytes{kMaxChunks * kMaxChunkSize.value};
+  job.source.size = Bytes{kMaxChunks * kMaxChunkSize.value};
   job.chunk_size = kMaxChunkSize;
   job.window = kMaxWindow;
   job.workers = 2147483646;
@@ -170,14 +170,14 @@ TEST(Job, decode_refuses_a_source_of_more_chunks_than_a_job_may_have) {
   Job job = some_job();
   job.chunk_size = 1_B;
   for (const std::uint64_t size : {kMaxChunks + 1, std::uint64_t{1} << 63U}) {
-    job.source_size = Bytes{size};
-    expect_job_refused(encoded(job), "job: source_size must be at most 268435456 chunks");
+    job.source.size = Bytes{size};
+    expect_job_refused(encoded(job), "job: source.size must be at most 268435456 chunks");
   }
-  job.source_size = Bytes{kMaxChunks};
+  job.source.size = Bytes{kMaxChunks};
   EXPECT_TRUE(decode_job(bytes_of(encoded(job))));
   job.chunk_size = 2_B;
-  job.source_size = Bytes{2 * kMaxChunks + 1};
-  expect_job_refused(encoded(job), "job: source_size must be at most 268435456 chunks");
+  job.source.size = Bytes{2 * kMaxChunks + 1};
+  expect_job_refused(encoded(job), "job: source.size must be at most 268435456 chunks");
 }
 
 TEST(Job, encode_refuses_what_does_not_fit) {

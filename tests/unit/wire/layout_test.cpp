@@ -13,9 +13,9 @@ TEST(Layout, every_layout_has_its_name_and_its_files) {
   EXPECT_EQ(layout_name(Layout::chunks), "chunks");
   EXPECT_EQ(layout_name(Layout::stripes), "stripes");
   EXPECT_EQ(layout_name(Layout::file), "file");
-  EXPECT_EQ(file_names(Layout::chunks), "chunk_{i}.bin");
-  EXPECT_EQ(file_names(Layout::stripes), "stripe_{rank}.bin");
-  EXPECT_EQ(file_names(Layout::file), "file.bin");
+  EXPECT_EQ(file_pattern(files_of(Layout::chunks)), "chunk_{i}.bin");
+  EXPECT_EQ(file_pattern(files_of(Layout::stripes)), "stripe_{rank}.bin");
+  EXPECT_EQ(file_pattern(files_of(Layout::file)), "file.bin");
 }
 
 TEST(Layout, every_name_leads_back_to_its_layout) {

@@ -33,7 +33,8 @@ const ReadReply kReadReply{.chunk = {7},
                            .status = ReadReply::Status::unreadable,
                            .call = ReadReply::Call::pread,
                            .system_errno = EIO,
-                           .digest = 0x3132333435363738};
+                           .digest = 0x3132333435363738,
+                           .length = 9_B};
 
 TEST(ReadRequest, has_the_bytes_of_the_protocol) {
   ReadRequestBytes out{};
@@ -69,9 +70,10 @@ TEST(ReadRequest, decode_refuses_flags_and_reserved_bytes_that_can_not_be) {
 TEST(ReadReply, has_the_bytes_of_the_protocol) {
   ReadReplyBytes out{};
   encode(kReadReply, out);
-  EXPECT_EQ(ByteVector(out.begin(), out.end()),
-            bytes({7, 0, 0, 0, 0, 0, 0, 0, 2,    0,    0,    0,    3,    0,    2,    0,
-                   5, 0, 0, 0, 0, 0, 0, 0, 0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31}));
+  EXPECT_EQ(
+      ByteVector(out.begin(), out.end()),
+      bytes({7, 0, 0, 0, 0,    0,    0,    0,    2,    0,    0,    0,    3, 0, 2, 0, 5, 0, 0, 0,
+             0, 0, 0, 0, 0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31, 9, 0, 0, 0, 0, 0, 0, 0}));
 }
 
 TEST(ReadReply, decode_returns_what_encode_wrote) {

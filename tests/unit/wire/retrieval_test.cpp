@@ -27,7 +27,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 }
 
 RetrievalJob some_recall() {
-  return {.build = "0123456789abcdef",
+  return {.master = {.host = "node0", .build = "0123456789abcdef", .machine = "7c1f"},
           .directory = "out/\xff\xc0{host}/{rank}",
           .hosts = {{"node1", 2}, {"node\xfe", 1}},
           .size = 5_GiB,

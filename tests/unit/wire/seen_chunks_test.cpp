@@ -25,10 +25,18 @@ TEST(SeenChunks, decode_returns_what_encode_wrote) {
 }
 
 TEST(SeenChunks, decode_refuses_reserved_bytes) {
-  for (std::size_t i = 4; i < kSeenChunksHead; ++i) {
+  for (std::size_t i = 12; i < kSeenChunksHead; ++i) {
     ByteVector bytes = encoded({.directory = 3, .runs = {{0, 4, 1000}}});
     bytes[i] = std::byte{1};
     EXPECT_FALSE(decode_seen_chunks(bytes)) << i;
+  }
+}
+
+TEST(SeenChunks, decode_refuses_a_part_that_is_none) {
+  const SeenChunks seen{.directory = 3, .runs = {{0, 4, 1000}}, .part = {.number = 1, .of = 2}};
+  EXPECT_EQ(*decode_seen_chunks(encoded(seen)), seen);
+  for (const Part part : {Part{2, 2}, Part{0, 0}, Part{~std::uint32_t{0}, 1}}) {
+    EXPECT_FALSE(decode_seen_chunks(encoded({.directory = 3, .runs = {}, .part = part})));
   }
 }
 

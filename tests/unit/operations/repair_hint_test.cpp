@@ -1,0 +1,70 @@
+// What is advised about a chunk that is not as it was scattered.
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "engine/operations/retrieval/repair_hint.hpp"
+
+namespace mpiferry::operations {
+namespace {
+
+constexpr const char* kRepair = "scatter --resume repairs it from the source";
+
+wire::Manifest scattered_to(const std::vector<std::string>& directories) {
+  wire::Manifest manifest;
+  for (const std::string& directory : directories) {
+    manifest.workers.push_back(
+        {Rank{static_cast<int>(manifest.workers.size()) + 1}, "node", directory});
+  }
+  return manifest;
+}
+
+std::string for_missing(const std::vector<std::string>& directories, const std::string& named) {
+  return repair_hint({.kind = Discrepancy::Kind::missing}, scattered_to(directories), named);
+}
+
+TEST(RepairHint, of_lost_or_damaged_chunks_is_the_source) {
+  EXPECT_EQ(for_missing({"out", "out"}, "out"), kRepair);
+  EXPECT_EQ(for_missing({"out/1", "out/2"}, "out/{rank}"), kRepair);
+  EXPECT_EQ(repair_hint({.kind = Discrepancy::Kind::damaged}, scattered_to({"out"}), "out"),
+            kRepair);
+}
+
+TEST(RepairHint, of_a_directory_that_is_one_of_several_is_its_pattern) {
+  for (const char* named : {"e/0", "e/0/"}) {
+    EXPECT_NE(for_missing({"e/1", "e/2"}, named).find("name DIR as 'e/{rank}'"), std::string::npos);
+  }
+  EXPECT_NE(for_missing({"/e/1"}, "0").find("name DIR as '{rank}'"), std::string::npos);
+  const std::string other = for_missing({"e/r1/x", "e/r2/x"}, "e/r0/x");
+  EXPECT_NE(other.find("'e/r1/x': name DIR as scatter was told, with {rank}"), std::string::npos)
+      << other;
+}
+
+TEST(RepairHint, of_what_can_not_be_read_is_not_to_write_it_again) {
+  const auto unreadable = [](int error) {
+    return repair_hint({.kind = Discrepancy::Kind::damaged, .call = "open", .system_errno = error},
+                       scattered_to({"out"}), "out");
+  };
+  EXPECT_EQ(unreadable(EACCES), "check who may read there");
+  EXPECT_NE(unreadable(EIO).find("the disk or the file server fails"), std::string::npos);
+  EXPECT_NE(unreadable(ENOTCONN).find("mount it again"), std::string::npos);
+}
+
+// A directory, a symbolic link, a socket, a FIFO: --resume refuses to take it away.
+TEST(RepairHint, of_what_no_job_has_made_is_to_move_it_away) {
+  for (const int error : {EISDIR, ELOOP, ENXIO, 0}) {
+    const std::string cured = repair_hint({.kind = Discrepancy::Kind::damaged,
+                                           .path = "out/chunk_1.bin",
+                                           .call = "open",
+                                           .system_errno = error},
+                                          scattered_to({"out"}), "out");
+    EXPECT_NE(cured.find("'out/chunk_1.bin': move it away; then " + std::string{kRepair}),
+              std::string::npos)
+        << cured;
+  }
+}
+
+}  // namespace
+}  // namespace mpiferry::operations
