@@ -64,6 +64,14 @@ std::string_view digits_of(std::string_view name, const Numbered& kind) noexcept
   return std::ranges::all_of(name, is_digit) ? name : std::string_view{};
 }
 
+// Nothing if mpiferry would not write it so.
+std::optional<std::uint64_t> number_of(std::string_view digits) noexcept {
+  if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return parsed.ec == std::errc{} ? std::optional{number} : std::nullopt;
+}
+
 bool has_job_id(std::string_view name) noexcept {
   constexpr std::size_t kJobId = 16;
   if (!remove_prefix(name, ".") || !remove_suffix(name, kPartialSuffix)) return false;
@@ -98,18 +106,21 @@ std::string file_name(wire::FileOf kind, ChunkIndex chunk, Rank worker) {
 
 std::string partial_name(std::string_view name) { return std::string{name}.append(kPartialSuffix); }
 
-FileKind file_kind(std::string_view name) noexcept {
+FileName read_file_name(std::string_view name) noexcept {
   for (const Numbered& kind : kNumbered) {
-    if (!digits_of(name, kind).empty()) return kind.kind;
+    const std::string_view digits = digits_of(name, kind);
+    if (!digits.empty()) return {kind.kind, number_of(digits)};
   }
-  if (name == kSharedFileName) return FileKind::shared_file;
-  if (name == kManifestName) return FileKind::manifest;
-  if (name == kSumsName) return FileKind::sums;
-  if (name == kJobLockName) return FileKind::job_lock;
-  if (has_job_id(name)) return FileKind::partial;
-  if (remove_suffix(name, kPartialSuffix) && name == kSharedFileName)
-    return FileKind::partial_shared;
-  return FileKind::foreign;
+  const auto unnumbered = [&name]() noexcept {
+    if (name == kSharedFileName) return FileKind::shared_file;
+    if (name == kManifestName) return FileKind::manifest;
+    if (name == kSumsName) return FileKind::sums;
+    if (name == kJobLockName) return FileKind::job_lock;
+    if (has_job_id(name)) return FileKind::partial;
+    const bool partial = remove_suffix(name, kPartialSuffix) && name == kSharedFileName;
+    return partial ? FileKind::partial_shared : FileKind::foreign;
+  };
+  return {unnumbered(), std::nullopt};
 }
 
 std::optional<wire::FileOf> file_of(FileKind kind) noexcept {
@@ -138,19 +149,6 @@ std::string in_our_spelling(std::string_view name) {
   constexpr std::string_view kSums = "xxh3sums";
   if (ours.starts_with(kSums)) ours.replace(0, kSums.size(), kSumsName);
   return ours;
-}
-
-std::optional<std::uint64_t> file_number(std::string_view name) noexcept {
-  for (const Numbered& kind : kNumbered) {
-    const std::string_view digits = digits_of(name, kind);
-    if (digits.empty()) continue;
-    if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
-    std::uint64_t number = 0;
-    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (parsed.ec != std::errc{}) return std::nullopt;
-    return number;
-  }
-  return std::nullopt;
 }
 
 }  // namespace mpiferry::disk

@@ -54,7 +54,15 @@ enum class FileKind : std::uint8_t {
   foreign    // none of mpiferry's names
 };
 
-FileKind file_kind(std::string_view name) noexcept;
+struct FileName {
+  FileKind kind = FileKind::foreign;
+  // The <digits>, if mpiferry itself would write them so: not of "chunk_007.bin", which is of
+  // mpiferry's kind and no name of chunk 7.
+  std::optional<std::uint64_t> number;
+};
+
+FileName read_file_name(std::string_view name) noexcept;
+inline FileKind file_kind(std::string_view name) noexcept { return read_file_name(name).kind; }
 
 // Whose chunks a file of this kind holds, be it finished or one that a job may resume. Nothing: it
 // holds no chunks, or no job resumes it.
@@ -74,9 +82,5 @@ constexpr bool is_known_by_content(FileKind kind) noexcept {
 
 // `name` in upper and lower case as mpiferry writes its names: "chunk_1.bin" for "Chunk_1.BIN".
 std::string in_our_spelling(std::string_view name);
-
-// The <digits> of `name`, as mpiferry itself would write them. Nothing if it has none, and for
-// "chunk_007.bin", which is of mpiferry's kind and no name of chunk 7.
-std::optional<std::uint64_t> file_number(std::string_view name) noexcept;
 
 }  // namespace mpiferry::disk

@@ -39,13 +39,13 @@ std::string third_spelling(std::string_view listed, std::string_view ours) {
 
 // What `listed` is to a job here, though it spells its names otherwise. A part has a job's id in
 // its name and is in no other job's way.
-FileKind respelled_kind(const Directory& directory, std::string_view listed) {
+FileName respelled_name(const Directory& directory, std::string_view listed) {
   const std::string ours = in_our_spelling(listed);
-  const FileKind kind = file_kind(ours);
-  if (kind == FileKind::foreign || kind == FileKind::partial) return FileKind::foreign;
+  const FileName name = read_file_name(ours);
+  if (name.kind == FileKind::foreign || name.kind == FileKind::partial) return {};
   // Not by the number of what our name leads to: some FUSE give a file one for each spelling, and a
   // hard link has the same.
-  return directory.exists(third_spelling(listed, ours)) ? kind : FileKind::foreign;
+  return directory.exists(third_spelling(listed, ours)) ? name : FileName{};
 }
 
 }  // namespace
@@ -62,9 +62,11 @@ Result<std::optional<StaleFileScan::Entry>> StaleFileScan::next() {
     if (errno == 0) return std::optional<Entry>{};
     return destination_failure(Errc::dest_unusable, directory_.path(), "readdir", errno);
   }
-  const FileKind spelled = file_kind(entry->name);
-  FileKind kind = spelled != FileKind::foreign ? spelled : respelled_kind(directory_, entry->name);
-  const bool respelled = kind != spelled;
+  FileName name = read_file_name(entry->name);
+  const bool spelled = name.kind != FileKind::foreign;
+  if (!spelled) name = respelled_name(directory_, entry->name);
+  FileKind kind = name.kind;
+  const bool respelled = !spelled && kind != FileKind::foreign;
   if (kind == FileKind::job_lock) {
     const auto own = own_job_lock_.empty()
                          ? Result<bool>{false}
@@ -73,8 +75,9 @@ Result<std::optional<StaleFileScan::Entry>> StaleFileScan::next() {
     // Or that job has just ended.
     if (*own || !directory_.exists(kJobLockName)) kind = FileKind::foreign;
   }
-  return std::optional{Entry{
-      kind, entry->name, kind == FileKind::foreign || is_regular(directory_, *entry), respelled}};
+  return std::optional{Entry{kind, entry->name,
+                             kind == FileKind::foreign || is_regular(directory_, *entry), respelled,
+                             name.number}};
 }
 
 Result<bool> StaleFileSurvey::step(const clock::Clock& clock, clock::Duration slice) {
@@ -103,7 +106,7 @@ Result<bool> StaleFileSurvey::step(const clock::Clock& clock, clock::Duration sl
 bool StaleFileRemoval::is_to_remove(const StaleFileScan::Entry& entry) const {
   // A job lock is taken over under its lock (JobLockFile::acquire), or stays.
   return entry.kind != FileKind::foreign && entry.kind != FileKind::job_lock &&
-         (!to_remove_ || to_remove_(entry.kind, file_number(in_our_spelling(entry.name))));
+         (!to_remove_ || to_remove_(entry.kind, entry.number));
 }
 
 Outcome StaleFileRemoval::remove(const char* name) {

@@ -25,6 +25,7 @@ class StaleFileScan {
     bool is_regular = true;  // jobs make no other files, so no other is a job's
     // The directory ignores case, and lists a name of ours in another spelling.
     bool respelled = false;
+    std::optional<std::uint64_t> number = {};  // FileName::number
 
     // False of what no job can have made. True says little about what is known by its content.
     bool may_be_ours() const noexcept {
@@ -37,7 +38,7 @@ class StaleFileScan {
       : directory_(directory), own_job_lock_(std::move(own_job_lock)) {}
 
   // The next name there, whosever it is: FileKind::foreign for the user's own files and for a
-  // token that holds `own_job_lock`. A user's file that one of mpiferry's names leads to, as the
+  // job lock that holds `own_job_lock`. A user's file that one of mpiferry's names leads to, as the
   // directory ignores case, is of that name's kind: it would be replaced or written through.
   // Nothing at the end. dest_unusable if the directory cannot be read.
   Result<std::optional<Entry>> next();
@@ -73,7 +74,7 @@ class StaleFileSurvey {
   std::uint64_t files_ = 0;
 };
 
-// Which stale files are to go: of this kind, with this number in the name (file_number).
+// Which stale files are to go: of this kind, with this number in the name (FileName::number).
 using ToRemove = std::function<bool(FileKind, std::optional<std::uint64_t>)>;
 
 // Removes what is left: all of it for --force, or what is `to_remove`. The manifest goes first, so

@@ -76,7 +76,7 @@ job::Task<> ChunkReader::survey(const job::Environment& environment, std::uint32
     if (!entry || !*entry) break;
     // Who wants the chunks does not ask what else there is.
     const bool ours = (*entry)->kind != disk::FileKind::foreign && !(*entry)->respelled;
-    if (ours && !note((*entry)->name, held) && !job_.deliver) {
+    if (ours && !note((*entry)->kind, (*entry)->number, held) && !job_.deliver) {
       extras.names.emplace_back((*entry)->name);
       extra_bytes += encoded_size(extras.names.back());
     }
@@ -99,16 +99,15 @@ job::Task<> ChunkReader::survey(const job::Environment& environment, std::uint32
   }
 }
 
-// Marks what the file `name` holds. False if it has no place in what is looked for.
-bool ChunkReader::note(const char* name, std::vector<bool>& held) const {
-  const auto number = disk::file_number(name);
+// Marks what such a file holds. False if it has no place in what is looked for.
+bool ChunkReader::note(disk::FileKind kind, std::optional<std::uint64_t> number,
+                       std::vector<bool>& held) const {
   // All chunks of a file of several: what it is too short for, reading it will say.
   const auto mark = [&](std::uint64_t first, std::uint64_t stride) {
     for (std::uint64_t i = first; i < held.size(); i += stride) held[i] = true;
     return true;
   };
   const bool of_a_worker = number && *number >= 1 && *number <= destinations_.workers();
-  const disk::FileKind kind = disk::file_kind(name);
   if (kind == disk::FileKind::manifest) return true;
   if (kind == disk::FileKind::sums) return !number || of_a_worker;
   const auto file = disk::file_of(kind);

@@ -12,6 +12,7 @@
 
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
+#include "engine/disk/file_name.hpp"
 #include "engine/disk/stored_file.hpp"
 #include "engine/job/environment.hpp"
 #include "engine/job/task.hpp"
@@ -58,7 +59,8 @@ class ChunkReader {
   Bytes length_of(ChunkIndex chunk) const noexcept;
   job::Task<> survey(const job::Environment& environment, std::uint32_t number, const Sinks& sinks,
                      const std::function<bool()>& stop);
-  bool note(const char* name, std::vector<bool>& held) const;
+  bool note(disk::FileKind kind, std::optional<std::uint64_t> number,
+            std::vector<bool>& held) const;
   Result<const disk::StoredFile*> open(std::uint32_t directory, const std::string& name);
   wire::ReadReply reply(wire::ReadReply::Status status) const;
 

@@ -116,10 +116,11 @@ void Discrepancies::list_named(Rank from, const Sink& sink) const {
 }
 
 bool Discrepancies::is_rerouted_chunk(std::uint32_t directory, std::string_view name) const {
-  if (!layout_.has_own_file(true) || disk::file_kind(name) != disk::FileKind::chunk) {
+  const disk::FileName file = disk::read_file_name(name);
+  if (!layout_.has_own_file(true) || file.kind != disk::FileKind::chunk) {
     return false;
   }
-  const auto number = disk::file_number(name);
+  const auto number = file.number;
   return number && manifest_.is_moved(ChunkIndex{*number}) &&
          directory_of(ChunkIndex{*number}) == directory;
 }

@@ -127,24 +127,24 @@ TEST(FileKind, leaves_the_names_of_others_alone) {
 }
 
 TEST(FileKind, has_the_number_that_mpiferry_wrote) {
-  EXPECT_EQ(file_number("chunk_0.bin"), 0U);
-  EXPECT_EQ(file_number("chunk_18446744073709551615.bin"), ~std::uint64_t{0});
-  EXPECT_EQ(file_number("stripe_12.bin"), 12U);
-  EXPECT_EQ(file_number("stripe_12.bin.part"), 12U);
-  EXPECT_EQ(file_number("XXH3SUMS.3"), 3U);
+  EXPECT_EQ(read_file_name("chunk_0.bin").number, 0U);
+  EXPECT_EQ(read_file_name("chunk_18446744073709551615.bin").number, ~std::uint64_t{0});
+  EXPECT_EQ(read_file_name("stripe_12.bin").number, 12U);
+  EXPECT_EQ(read_file_name("stripe_12.bin.part").number, 12U);
+  EXPECT_EQ(read_file_name("XXH3SUMS.3").number, 3U);
 }
 
 TEST(FileKind, has_no_number_that_mpiferry_did_not_write) {
   for (const char* name : {"chunk_007.bin", "chunk_18446744073709551616.bin", "chunk_x.bin",
                            "file.bin", "file.bin.part", "XXH3SUMS", "manifest.json",
                            ".chunk_9.bin.0123456789abcdef.part", "data_1.bin", ""})
-    EXPECT_FALSE(file_number(name)) << name;
+    EXPECT_FALSE(read_file_name(name).number) << name;
 }
 
 TEST(StripeName, is_recognised_as_a_leftover_with_its_number) {
   EXPECT_EQ(stripe_name(Rank{3}), "stripe_3.bin");
   EXPECT_EQ(file_kind(stripe_name(Rank{3})), FileKind::stripe);
-  EXPECT_EQ(file_number(stripe_name(Rank{3})), 3U);
+  EXPECT_EQ(read_file_name(stripe_name(Rank{3})).number, 3U);
 }
 
 TEST(UniqueName, is_never_the_same_and_never_a_leftover) {
