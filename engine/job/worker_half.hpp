@@ -24,7 +24,9 @@ struct WorkerContext {
   const protocol::WorkerFsm& fsm;
   Event& changed;  // to be notified when receiving() or answering() may have become false
   OnError fail;
-  std::function<void(const Message&)> take_end;
+  // What to do with a message that has come with the data tag. The session has done it, unless that
+  // is `deliver`, and has failed where the message is none. Of a chunk only the header is checked.
+  std::function<protocol::Order(const Result<Message>&)> judge;
   std::string build;
   std::uint64_t job_id = 0;
   bool may_clear = false;  // the master has said so

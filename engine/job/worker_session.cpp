@@ -34,7 +34,7 @@ WorkerSession::WorkerSession(const Environment& environment, const SessionOption
                .fsm = fsm_,
                .changed = changed_,
                .fail = [this](Failure failure) { fail(std::move(failure)); },
-               .take_end = [this](const Message& message) { take_end(message); },
+               .judge = [this](const Result<Message>& message) { return judge(message); },
                .build = options.build},
       heartbeat_(environment.transport, environment.clock, changed_, context_.fail) {}
 
@@ -66,26 +66,29 @@ Task<> WorkerSession::receive_first() {
     co_return;
   }
   deadline_.on_message(clock_.now());
-  auto message = open_message(completion, context_.job_id);
+  const auto message = open_message(completion, context_.job_id);
+  if (message) context_.job_id = message->header.job_id;
+  if (judge(message) == protocol::Order::prepare) co_await take_job(*message);
+}
+
+protocol::Order WorkerSession::judge(const Result<Message>& message) {
   if (!message) {
-    fail(std::move(message.error()));
-    co_return;
+    fail(message.error());
+    return protocol::Order::drop;
   }
-  context_.job_id = message->header.job_id;
-  switch (fsm_.on_message(message->header.kind)) {
-    case protocol::Order::prepare:
-      co_await take_job(*message);
-      break;
-    case protocol::Order::finish:
-      take_end(*message);
-      break;
-    case protocol::Order::drop:
-      break;
-    case protocol::Order::deliver:
-    case protocol::Order::refuse:
-      fail({.code = Errc::unexpected_message});
-      break;
+  const protocol::Order order = fsm_.on_message(message->header.kind);
+  if (order == protocol::Order::refuse) fail({.code = Errc::unexpected_message});
+  if (order != protocol::Order::finish) return order;
+  if (message->header.job_id != context_.job_id) {
+    fail({.code = Errc::unexpected_message});
+    return protocol::Order::drop;
   }
+  if (!message->intact()) {
+    fail({.code = Errc::bad_payload_digest});
+    return protocol::Order::drop;
+  }
+  take_end(*message);
+  return order;
 }
 
 Task<> WorkerSession::take_job(const Message& message) {
@@ -120,12 +123,7 @@ void WorkerSession::EarlyEnd::operator()(const ErrorCode& error,
   self->changed_.notify();
   if (error == boost::asio::error::operation_aborted) return;  // the usual case: there was none
   if (error) return self->fail(completion.failure(error));
-  const auto message = open_message(completion, self->context_.job_id);
-  if (!message) return self->fail(message.error());
-  if (message->header.kind != wire::Kind::end) {
-    return self->fail({.code = Errc::unexpected_message});
-  }
-  self->take_end(*message);
+  self->judge(open_message(completion, self->context_.job_id));
 }
 
 void WorkerSession::take_end(const Message& message) {
@@ -155,7 +153,8 @@ Task<> WorkerSession::finish() {
   tick_timer_.cancel();
 }
 
-// What the master says beside the job: that it is there, and at last that all is over.
+// What the master says beside the job: that it is there, and at last that all is over. Without a
+// receive for it nobody can tell this worker to leave.
 Task<> WorkerSession::follow_master() {
   Lease lease = control_.acquire();
   while (!fsm_.over()) {
@@ -163,6 +162,7 @@ Task<> WorkerSession::follow_master() {
     auto [error, completion] = co_await async_wait(environment_.transport, receive, kAsTuple);
     if (error) {
       fail(completion.failure(error));
+      give_up();
       co_return;
     }
     deadline_.on_message(clock_.now());

@@ -39,6 +39,7 @@ class WorkerSession {
   Task<> receive_first();
   Task<> take_job(const Message& message);
   Task<> prepare();
+  protocol::Order judge(const Result<Message>& message);
   void take_end(const Message& message);
   Task<> finish();
   Task<> follow_master();

@@ -121,24 +121,7 @@ Task<> RetrievalWorker::receive(std::size_t index) {
     }
     const auto message = job::open_message(completion, context_.job_id);
     lease = std::move(completion.lease);
-    if (!message) {
-      context_.fail(message.error());
-      continue;
-    }
-    switch (context_.fsm.on_message(message->header.kind)) {
-      case protocol::Order::deliver:
-        take_requests(message->payload);
-        break;
-      case protocol::Order::finish:
-        context_.take_end(*message);
-        break;
-      case protocol::Order::drop:
-        break;
-      case protocol::Order::prepare:
-      case protocol::Order::refuse:
-        context_.fail({.code = Errc::unexpected_message});
-        break;
-    }
+    if (context_.judge(message) == protocol::Order::deliver) take_requests(message->payload);
   }
   --open_receives_;
   woken_.notify();  // without receives nobody else will wake serve()

@@ -67,9 +67,9 @@ Task<> ReceiveSlots::serve(std::size_t index) {
     }
     const auto message = job::read_message(completion, 0);  // the Receiver looks at the job id
     lease = std::move(completion.lease);
-    const Arrival arrival = judge(message);
-    if (arrival == Arrival::end) break;
-    if (arrival == Arrival::nothing) continue;
+    const protocol::Order order = context_.judge(message);
+    if (order == protocol::Order::finish) break;
+    if (order != protocol::Order::deliver) continue;
     faults_.play(message->header.chunk, message->payload);
     if (job_.faults.write_delay.count() > 0) {  // on request only (--fault): the disk is slow
       clock::Timer pause{context_.environment.clock, context_.io()};
@@ -100,33 +100,6 @@ Task<> ReceiveSlots::serve(std::size_t index) {
   }
   --open_;
   context_.changed.notify();
-}
-
-// What to do with what has arrived.
-ReceiveSlots::Arrival ReceiveSlots::judge(const Result<job::Message>& message) {
-  if (!message) {
-    context_.fail(message.error());
-    return Arrival::nothing;
-  }
-  switch (context_.fsm.on_message(message->header.kind)) {
-    case protocol::Order::deliver:
-      return Arrival::chunk;
-    case protocol::Order::drop:
-      return Arrival::nothing;
-    case protocol::Order::finish:
-      if (message->header.job_id == context_.job_id && message->intact()) {
-        context_.take_end(*message);
-        return Arrival::end;
-      }
-      context_.fail(
-          {.code = message->intact() ? Errc::unexpected_message : Errc::bad_payload_digest});
-      return Arrival::nothing;
-    case protocol::Order::prepare:
-    case protocol::Order::refuse:
-      break;
-  }
-  context_.fail({.code = Errc::unexpected_message});
-  return Arrival::nothing;
 }
 
 // If not, `answer` is its ack: it is damaged, known, or discarded. None for a copy of what is being

@@ -39,11 +39,8 @@ class ReceiveSlots {
   bool unwritable() const noexcept { return unwritable_; }
 
  private:
-  enum class Arrival : std::uint8_t { chunk, nothing, end };
-
   job::Task<> serve(std::size_t index);
   void post(std::size_t index, Lease lease);
-  Arrival judge(const Result<job::Message>& message);
   bool is_to_be_written(const job::Message& message, std::optional<wire::Ack>& answer);
   std::optional<disk::ChunkSlot> open_slot(ChunkIndex chunk);
   wire::Ack on_written(const job::Message& message, const disk::WriteError& error);
