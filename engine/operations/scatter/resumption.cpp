@@ -159,11 +159,13 @@ Task<Outcome> Resumption::settle(const wire::End& end, bool unwritable) {
     settled = co_await stamp_kept(end.chunks);
     if (!settled && !unwritable) co_return settled;
   }
-  // Chunks that were kept may have been written by a job without --fsync.
-  if (job_.fsync && plan::Layout{job_.layout}.makes_chunk_files()) {
-    co_return destination_.directory()->sync_file_system();
-  }
   co_return Nothing{};
+}
+
+// Chunks that were kept may have been written by a job without --fsync.
+Outcome Resumption::sync_kept() const {
+  if (!job_.fsync || !plan::Layout{job_.layout}.makes_chunk_files()) return Nothing{};
+  return destination_.directory()->sync_file_system();
 }
 
 // What a stripe holds that was not written in this job decides how long it is.

@@ -42,6 +42,8 @@ class Resumption {
   // `unwritable`: one that cannot write cannot remove either; the manifest knows where its chunks
   // are.
   job::Task<Outcome> settle(const wire::End& end, bool unwritable);
+  // Then, with --fsync: what was kept is durable. Blocks.
+  Outcome sync_kept() const;
 
  private:
   struct Sent {

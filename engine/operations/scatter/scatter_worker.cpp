@@ -1,8 +1,11 @@
 #include "engine/operations/scatter/scatter_worker.hpp"
 
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "engine/disk/file_name.hpp"
+#include "engine/job/own_thread.hpp"
 #include "engine/job/preflight.hpp"
 #include "engine/job/source_reader.hpp"
 #include "engine/plan/distribution.hpp"
@@ -68,15 +71,25 @@ Task<Outcome> ScatterWorker::publish(const wire::End& end) {
   Outcome done = Nothing{};
   if (resumption_) done = co_await resumption_->settle(end, slots_->unwritable());
   if (done) done = co_await digest_stripe();
+  if (!done) co_return done;
+  // What syncs and closes may take long; the master hears meanwhile that this worker is busy.
+  std::function<Outcome()> work = [this, &end] { return name_files(end); };
+  co_return co_await job::on_own_thread(context_.io(), context_.environment.threads,
+                                        std::move(work));
+}
+
+// On a thread of its own.
+Outcome ScatterWorker::name_files(const wire::End& end) {
+  Outcome done = resumption_ ? resumption_->sync_kept() : Outcome{Nothing{}};
   if (done) done = store_->publish();
-  if (!done || end.sums_file.empty()) co_return done;
+  if (!done || end.sums_file.empty()) return done;
   Outcome listed =
       publish_sums(*destination_.directory(), end.sums_file, context_.job_id,
                    [this, &end](const LineSink& put) { list_chunks(end, put); },
                    {.mode = job_.source.attributes ? job_.source.attributes->mode : wire::kAnyMode,
                     .durable = job_.fsync});
   // Where not even chunks could be written, the job does without a list of them.
-  co_return slots_->unwritable() ? Outcome{Nothing{}} : listed;
+  return slots_->unwritable() ? Outcome{Nothing{}} : listed;
 }
 
 // A stripe of which a chunk was replaced, or came late, is read back.

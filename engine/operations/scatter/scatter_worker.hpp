@@ -42,6 +42,7 @@ class ScatterWorker final : public job::WorkerHalf {
 
  private:
   job::Task<Outcome> digest_stripe();
+  Outcome name_files(const wire::End& end);
   void list_chunks(const wire::End& end, const LineSink& put) const;
 
   const job::WorkerContext& context_;
