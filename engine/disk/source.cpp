@@ -169,6 +169,8 @@ Outcome Source::examine() {
   return Nothing{};
 }
 
+bool Source::has_input() const noexcept { return storage_->poll(number_, POLLIN, 0) != 0; }
+
 Result<ReadResult> Source::read(Bytes offset, std::span<std::byte> out) {
   return is_stream() ? read_stream(out) : read_file(offset, out);
 }

@@ -77,9 +77,12 @@ class Source {
   // of the file system's clock (some ms) after the opening is not seen.
   Outcome check_unchanged(bool mtime = true) const;
 
-  // For streams: what to wait for after would_block. Precondition: is_stream(). Made when it is
-  // first asked for: a stream that never has to be waited for is never registered. Throws if the
-  // reactor refuses it.
+  // Of a stream: something has come, or it has ended or failed.
+  bool has_input() const noexcept;
+
+  // For streams: what to wait for after would_block, or without input. Precondition: is_stream().
+  // Made when it is first asked for: a stream that never has to be waited for is never registered.
+  // Throws if the reactor refuses it.
   storage::Readable& readable();
 
  private:

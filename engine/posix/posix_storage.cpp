@@ -202,9 +202,7 @@ std::optional<storage::DescriptorPath> PosixStorage::descriptor_path(const std::
 }
 short PosixStorage::poll(int file, short events, int milliseconds) noexcept {
   pollfd entry{file, events, 0};
-  while (::poll(&entry, 1, milliseconds) < 0 && errno == EINTR) {
-  }
-  return entry.revents;
+  return ::poll(&entry, 1, milliseconds) > 0 ? entry.revents : short{0};
 }
 void PosixStorage::widen_pipe(int file, int bytes) noexcept {
   if (::fcntl(file, F_GETPIPE_SZ) < bytes) ::fcntl(file, F_SETPIPE_SZ, bytes);

@@ -19,11 +19,13 @@ namespace mpiferry::operations {
 using job::Task;
 
 MasterDestination::MasterDestination(job::MasterSession& session, const ScatterOptions& options,
-                                     const SourceFacts& source)
+                                     const SourceFacts& source,
+                                     std::function<Task<>()> before_removal)
     : session_(session),
       options_(options),
       layout_(options.layout),
       source_(source),
+      before_removal_(std::move(before_removal)),
       lock_(disk::job_lock_text(fmt::format("{:016x}", session.job_id()),
                                 {kMaster, session.environment().storage.this_process()}),
             JobLock::Holders::one) {}
@@ -97,6 +99,8 @@ Task<Outcome> MasterDestination::clear() {
 }
 
 Task<Outcome> MasterDestination::remove_stale_files() {
+  co_await before_removal_();
+  if (session_.failed()) co_return Nothing{};
   clearing_ = true;
   std::function<bool()> stop = [this] { return session_.failed(); };
   co_return co_await operations::clear(session_.environment(), *directory_, source_.id,
@@ -115,10 +119,11 @@ Outcome MasterDestination::check_capacity_for_file() const {
 // --resume: another job's files stay, what nobody can use goes. Its manifest goes as soon as it is
 // not true any more.
 Task<Outcome> MasterDestination::resume() {
-  Outcome ready = check_predecessor(*directory_, layout_, source_.id);
-  if (ready) ready = check_finished();
-  if (!ready) co_return ready;
   std::function<bool()> stop = [this] { return session_.failed(); };
+  Outcome ready =
+      co_await check_predecessor(session_.environment(), *directory_, layout_, source_.id, stop);
+  if (ready && !session_.failed()) ready = check_finished();
+  if (!ready) co_return ready;
   co_return co_await operations::clear(session_.environment(), *directory_, "", std::move(stop),
                                        is_dead_partial_file);
 }

@@ -1,6 +1,7 @@
 // What lies at the destination of rank 0: refused, replaced (--force) or resumed.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -21,8 +22,9 @@ namespace mpiferry::operations {
 // Not thread-safe. What it refers to outlives it.
 class MasterDestination {
  public:
+  // `before_removal` is awaited before --force removes anything.
   MasterDestination(job::MasterSession& session, const ScatterOptions& options,
-                    const SourceFacts& source);
+                    const SourceFacts& source, std::function<job::Task<>()> before_removal);
 
   // Opens the directory, takes its job lock, and looks at what lies there. Ends early when the job
   // has failed.
@@ -68,6 +70,7 @@ class MasterDestination {
   const ScatterOptions& options_;
   const plan::Layout layout_;
   const SourceFacts& source_;
+  const std::function<job::Task<>()> before_removal_;
   std::optional<disk::Directory> directory_;
   JobLock lock_;
   std::optional<SharedFile> file_;

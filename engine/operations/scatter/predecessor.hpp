@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
 #include "engine/disk/file_name.hpp"
+#include "engine/job/environment.hpp"
+#include "engine/job/task.hpp"
 #include "engine/plan/layout.hpp"
 
 namespace mpiferry::operations {
@@ -17,8 +20,11 @@ namespace mpiferry::operations {
 // invalid_argument if the file `source_id` (file_id.hpp; "": none) has one of mpiferry's names
 // there: the job would write into its own source. dest_unusable, also if a directory has such a
 // name.
-Outcome check_predecessor(const disk::Directory& directory, plan::Layout layout,
-                          const std::string& source_id);
+// There may be very many files: everyone else has a turn every few milliseconds. Ends early,
+// without an error, as soon as `stop` says so.
+job::Task<Outcome> check_predecessor(const job::Environment& environment,
+                                     const disk::Directory& directory, plan::Layout layout,
+                                     std::string source_id, std::function<bool()> stop);
 
 // Unfinished files that carry a dead job's id: nobody goes on with those (disk::ToRemove).
 inline bool is_dead_partial_file(disk::FileKind kind,

@@ -23,7 +23,7 @@ ScatterMaster::ScatterMaster(job::MasterSession& session, const ScatterOptions& 
       options_(options),
       layout_(options.layout),
       chunk_pool_(options.chunk_size, options.limits().buffers(session.workers())),
-      destination_(session, options, source_),
+      destination_(session, options, source_, [this] { return source_begins(); }),
       notices_(session.environment().transport, session.environment().transport.size(),
                session.changed(),
                [&session](Failure failure) { session.fail(std::move(failure)); }) {}
@@ -55,6 +55,24 @@ Outcome ScatterMaster::open_source() {
   source_ = SourceFacts::of(*source, keep_holes, options_.preserve);
   reader_.emplace(std::move(*source), options_.chunk_size);
   return Nothing{};
+}
+
+// Files that --force replaces stay for a stream from which nothing ever comes.
+Task<> ScatterMaster::source_begins() {
+  disk::Source& source = reader_->source();
+  if (!source.is_stream()) co_return;
+  bool waiting = false;
+  while (!session_.failed() && !source.has_input()) {
+    if (!std::exchange(waiting, true)) {
+      source.readable().async_wait([this, &waiting](const boost::system::error_code& /*error*/) {
+        waiting = false;
+        session_.changed().notify();
+      });
+    }
+    co_await session_.changed().wait();
+  }
+  if (waiting) source.readable().cancel();
+  while (waiting) co_await session_.changed().wait();
 }
 
 void ScatterMaster::start() {

@@ -47,6 +47,7 @@ class ScatterMaster final : public job::MasterHalf {
   ScatterReport report(JobReport job) const;
 
  private:
+  job::Task<> source_begins();
   TransferReport transfer_report() const;
   Outcome open_source();
   wire::Job job_message() const;

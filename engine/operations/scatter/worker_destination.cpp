@@ -46,10 +46,11 @@ Task<Outcome> WorkerDestination::take_directory() {
   if (!locked && !(full_ && (job_.resume || job_.force || job_.reroute))) co_return locked;
   Outcome ready = Nothing{};
   if (job_.resume) {
-    ready = check_predecessor(*directory_, layout_, source_id_here());
-    if (!ready) co_return ready;
     // Not in the call: GCC 12 and lambdas within co_await do not go together.
     std::function<bool()> stop = [this] { return has_to_stop(); };
+    ready = co_await check_predecessor(context_.environment, *directory_, layout_, source_id_here(),
+                                       stop);
+    if (!ready) co_return ready;
     ready = co_await clear(context_.environment, *directory_, "", std::move(stop),
                            is_dead_partial_file);
   } else if (job_.force && !layout_.makes_one_file()) {
