@@ -76,11 +76,17 @@ Task<> MasterSession::run(MasterHalf& half) {
   half_ = &half;
   if (!half.posts_receives()) post_receives();
   boost::asio::co_spawn(environment_.io(), watch(), Rethrow{});
-  if (options_.handle_signals) {
-    catch_signals(signals_, [this](Failure failure) { interrupt(std::move(failure)); });
-  }
+  if (options_.handle_signals) catch_signal();
   co_await run_steps(half);
   co_await leave();
+}
+
+// One that comes too late to end the job leaves the next to end the wait for lost workers.
+void MasterSession::catch_signal() {
+  catch_signals(signals_, [this](Failure failure) {
+    interrupt(std::move(failure));
+    if (!left_) catch_signal();
+  });
 }
 
 void MasterSession::interrupt(Failure failure) {

@@ -91,6 +91,7 @@ class MasterSession {
   std::size_t posted_receives() const noexcept { return receives_.posted(); }
 
  private:
+  void catch_signal();
   Task<> run_steps(MasterHalf& half);
   Task<> transfer(MasterHalf& half);
   Task<> publish(MasterHalf& half);
