@@ -73,13 +73,4 @@ std::string missing_space(Bytes needed, Bytes available) {
                      needed.value, available.value);
 }
 
-Outcome check_stall_timeout(std::chrono::milliseconds stall_timeout) {
-  if (stall_timeout >= std::chrono::milliseconds::zero() &&
-      stall_timeout <= wire::kMaxStallTimeout) {
-    return Nothing{};
-  }
-  return Failure{.code = Errc::invalid_argument,
-                 .detail = "--stall-timeout: must be from 0, which waits for ever, to a year"};
-}
-
 }  // namespace mpiferry::job

@@ -21,8 +21,6 @@ Outcome check_open_files(storage::Storage& storage, std::uint32_t window = 0);
 Outcome check_file_size(storage::Storage& storage, Bytes size, const std::string& path);
 // bad_version if both are known and differ. `theirs`: of rank 0.
 Outcome check_build(const std::string& ours, const std::string& theirs);
-// invalid_argument.
-Outcome check_stall_timeout(std::chrono::milliseconds stall_timeout);
 
 // For a rank that writes `size` bytes to `path` in the directory, where `freed` bytes will become
 // free before. dest_unusable with what is missing.

@@ -61,7 +61,8 @@ Task<Outcome> RetrievalMaster::prepare() {
       *reader_, wants_chunks ? &receives_->pool() : nullptr,
       wants_chunks ? 0 : std::min<std::size_t>(job::kDigestSlice, manifest_.chunk_size.value));
   discrepancies_.emplace(session_, manifest_, reader_->destinations(), surveys_);
-  ready = consumer_.open(*this);
+  ready = check_job_message();
+  if (ready) ready = consumer_.open(*this);
   if (ready) co_await survey();
   co_return ready;
 }
@@ -73,7 +74,7 @@ Outcome RetrievalMaster::check_options() const {
                    .detail = "--fault corrupt: without chunks on the way verify has none to damage",
                    .hint = "it plays stall and delay"};
   }
-  if (ready) ready = job::check_stall_timeout(options_.stall_timeout);
+  if (ready) ready = validate(options_);
   return ready ? disk::check_pattern(destination_) : ready;
 }
 
@@ -98,6 +99,22 @@ wire::RetrievalJob RetrievalMaster::job_message() const {
           .deliver = consumer_.wants_chunks(),
           .stall_timeout = options_.stall_timeout,
           .faults = options_.faults};
+}
+
+// The hosts of a scatter with very many may be more than a message holds.
+Outcome RetrievalMaster::check_job_message() const {
+  std::vector<std::byte> out(wire::kControlPayload.value);
+  const wire::RetrievalJob job = job_message();
+  if (wire::encode(job, out)) return Nothing{};
+  return Failure{
+      .code = Errc::invalid_argument,
+      .path = destination_,
+      .detail = fmt::format("the names of its hosts, {} in the order of the ranks, do not "
+                            "fit into a message of {} bytes",
+                            job.hosts.size(), out.size()),
+      .hint =
+          "collect the directories of all hosts under one name without {host}, and "
+          "give that"};
 }
 
 // What this rank sees itself.

@@ -58,6 +58,7 @@ class RetrievalMaster final : public job::MasterHalf {
   Outcome check_options() const;
   Outcome read_manifest();
   wire::RetrievalJob job_message() const;
+  Outcome check_job_message() const;
   job::Task<> survey();
   void dispatch(Rank from, const job::Message& message, job::Completion& completion);
   template <class Told>

@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include "engine/disk/destination_pattern.hpp"
-#include "engine/job/preflight.hpp"
-#include "engine/protocol/sender.hpp"
 
 namespace mpiferry {
 namespace {
@@ -35,25 +33,19 @@ Outcome validate(const ScatterOptions& options) {
     return refuse(
         fmt::format("--chunk-size {}: must be from 1 byte to 1 GiB", options.chunk_size.value));
   }
-  const JobOptions& job = options.job;
-  if (job.window && (*job.window < 1 || *job.window > protocol::kMaxWindow)) {
-    return refuse(
-        fmt::format("--window {}: must be from 1 to {}", *job.window, protocol::kMaxWindow));
-  }
-  if (job.memory && *job.memory < options.chunk_size) {
-    return refuse(fmt::format("--memory {}: must be at least {}, the --chunk-size",
-                              job.memory->value, options.chunk_size.value));
-  }
+  if (Outcome valid = validate(options.job); !valid) return valid;
+  if (Outcome fits = check_memory(options.job, options.chunk_size); !fits) return fits;
   if (options.discard && (options.fsync || options.force || options.resume)) {
-    return refuse("--discard writes nothing: it goes with none of --fsync, --force and --resume");
+    return refuse(
+        "--discard writes nothing: it cannot be combined with --fsync, --force or --resume");
   }
   if (options.force && options.resume) {
-    return refuse("--resume goes on with what --force would remove: choose one of them");
+    return refuse("--resume keeps the files that --force removes: choose one of them");
   }
   if (options.io == ScatterOptions::Io::direct && !options.fsync) {
     return refuse("--io direct: only with --fsync; without it nothing waits for the disk");
   }
-  return job::check_stall_timeout(job.stall_timeout);
+  return Nothing{};
 }
 
 }  // namespace mpiferry
