@@ -244,7 +244,8 @@ bool Directory::exists(std::string_view name) const noexcept {
   if (name.size() >= sizeof text) return false;
   *std::ranges::copy(name, text).out = '\0';
   struct stat status {};
-  return storage_->stat_at(descriptor_.get(), text, status, AT_SYMLINK_NOFOLLOW) == 0;
+  return storage_->stat_at(descriptor_.get(), text, status, AT_SYMLINK_NOFOLLOW) == 0 ||
+         errno != ENOENT;
 }
 
 std::string Directory::path_of(std::string_view name) const { return path_in(path_, name); }

@@ -68,7 +68,8 @@ class Directory {
   Outcome sync_file_system() const;
   // Removes the file `name`; one that is not there is no error. dest_unusable.
   Outcome remove(std::string_view name) const;
-  // A symbolic link exists, wherever it points to.
+  // A symbolic link exists, wherever it points to. Only a file system that says so has no such
+  // name; where it cannot tell, the name counts as taken.
   bool exists(std::string_view name) const noexcept;
 
   // For calls on names in it (openat and so on); it stays the directory's.

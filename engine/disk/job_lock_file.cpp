@@ -14,6 +14,7 @@
 
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_id.hpp"
+#include "engine/disk/file_lock.hpp"
 #include "engine/disk/job_owner.hpp"
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/read_at.hpp"
@@ -67,10 +68,6 @@ int lock(storage::Storage& storage, const storage::File& job_lock, int kind) noe
     storage.pause(kMoment);
   }
   return 0;
-}
-
-bool lacks_locks(int error) noexcept {
-  return error == EOPNOTSUPP || error == ENOSYS || error == ENOLCK;
 }
 
 // The job lock that lies there, locked and read; or the call that failed, with errno.

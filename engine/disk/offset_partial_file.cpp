@@ -9,6 +9,7 @@
 #include "engine/disk/allocated_bytes.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_id.hpp"
+#include "engine/disk/file_lock.hpp"
 #include "engine/disk/file_name.hpp"
 #include "engine/disk/new_name.hpp"
 #include "engine/disk/persist.hpp"
@@ -34,12 +35,6 @@ int name_error(std::string_view name) noexcept {
     return EINVAL;
   }
   return name.size() > kMaxName ? ENAMETOOLONG : 0;
-}
-
-// Whether nobody else holds the file. It is ours then, or its file system has no locks.
-bool lock(storage::Storage& storage, const storage::File& file) noexcept {
-  const int error = persist([&] { return storage.lock(file.get(), LOCK_EX | LOCK_NB); });
-  return error != EWOULDBLOCK;
 }
 
 }  // namespace
@@ -72,6 +67,12 @@ bool OffsetPartialFile::leads_here(const std::string& name) const noexcept {
   return leads_to(*storage_, directory_, name.c_str(), descriptor_.get());
 }
 
+Outcome OffsetPartialFile::lock(const storage::File& file) const {
+  const int error = try_lock(*storage_, file);
+  if (error == 0) return Nothing{};
+  return error == EWOULDBLOCK ? occupied() : failure(Errc::dest_unusable, "flock", error);
+}
+
 // Whoever removes a part holds its lock, and whoever has got a lock looks whether the name still
 // leads to what he locked: so nobody removes the part of a living job.
 Outcome OffsetPartialFile::make() {
@@ -81,7 +82,11 @@ Outcome OffsetPartialFile::make() {
                                       mode_while_written(mode_));
     raised_ = true;
     if (descriptor_) {
-      if (!lock(*storage_, descriptor_)) return occupied();
+      Outcome locked = lock(descriptor_);
+      if (!locked && locked.error().code != Errc::dest_occupied && leads_here(partial_name_)) {
+        static_cast<void>(storage_->unlink(directory_, partial_name_.c_str()));
+      }
+      if (!locked) return locked;
       if (leads_here(partial_name_)) return Nothing{};
       continue;  // removed before it was locked
     }
@@ -108,7 +113,7 @@ Outcome OffsetPartialFile::remove_stale() const {
     }
     if (!stale && errno == ENOENT) return Nothing{};
     if (!stale) return failure(Errc::dest_unusable, "open", errno);
-    if (!lock(*storage_, stale)) return occupied();
+    if (Outcome locked = lock(stale); !locked) return locked;
     if (!leads_to(*storage_, directory_, partial_name_.c_str(), stale.get())) return Nothing{};
   }
   if (storage_->unlink(directory_, partial_name_.c_str()) == 0 || errno == ENOENT) return Nothing{};
@@ -135,7 +140,7 @@ Outcome OffsetPartialFile::keep(bool owner) {
       return refused;
     }
     if (Outcome fit = check_kept(); !fit || !owner) return fit;
-    if (!lock(*storage_, descriptor_)) return occupied();
+    if (Outcome locked = lock(descriptor_); !locked) return locked;
     if (leads_here(name())) return own();
   }
   return occupied();
@@ -166,7 +171,7 @@ Outcome OffsetPartialFile::make_writable() {
   if (!is_same_file(*storage_, writable.get(), descriptor_.get())) return occupied();
   // The lock belongs to the open file: the one that is closed gives it back.
   descriptor_ = std::move(writable);
-  return lock(*storage_, descriptor_) ? Outcome{Nothing{}} : occupied();
+  return lock(descriptor_);
 }
 
 void OffsetPartialFile::give_back_mode() noexcept {

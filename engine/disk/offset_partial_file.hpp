@@ -122,6 +122,7 @@ class OffsetPartialFile {
   Outcome check_kept() const;
   Outcome own();
   Outcome make_writable();
+  Outcome lock(const storage::File& file) const;
   void give_back_mode() noexcept;
   int take_name_back() noexcept;
   int name_finally(bool replace) noexcept;

@@ -1,5 +1,6 @@
 // Directories that ignore case and keep it, as of exFAT: this program's own calls stand in for
 // them.
+#include <cerrno>
 #include <chrono>
 #include <cstdarg>
 #include <dirent.h>
@@ -22,6 +23,7 @@
 #include "tests/support/posix_files.hpp"
 #include "tests/support/steady_clock.hpp"
 #include "tests/unit/disk/marks.hpp"
+#include "tests/unit/disk/stat_fault.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace {
@@ -54,6 +56,10 @@ extern "C" int openat(int directory, const char* name, int flags, ...) {
 }
 
 extern "C" int fstatat(int directory, const char* name, struct stat* status, int flags) noexcept {
+  if (mpiferry::disk::test::stat_error != 0) {
+    errno = mpiferry::disk::test::stat_error;
+    return -1;
+  }
   const auto stat = [&](const char* there) {
     return static_cast<int>(::syscall(SYS_newfstatat, directory, there, status, flags));
   };

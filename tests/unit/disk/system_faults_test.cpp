@@ -25,6 +25,7 @@
 #include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/bytes.hpp"
 #include "tests/unit/disk/marks.hpp"
+#include "tests/unit/disk/stat_fault.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace {
@@ -142,6 +143,7 @@ class SystemFaults : public testing::Test {
     fallocate_error = fdatasync_error = fdatasync_interruptions = flock_error = 0;
     link_error = rename_new_error = pwrite_interruptions = pread_error = 0;
     pread_ends_at = -1;
+    test::stat_error = 0;
     flock_is_nfs = link_answer_lost = pwrite_is_short = pwrite_is_full = false;
     direct_writes_are_refused = unlink_hides_by_a_rename = false;
     opened_direct.clear();
@@ -285,6 +287,32 @@ TEST_F(SystemFaults, without_locks_a_part_that_was_replaced_publishes_nothing) {
   EXPECT_EQ(error.call, Call::rename);
   EXPECT_EQ(error.system_errno, ENOENT);
   EXPECT_EQ(temporary.names(), std::vector<std::string>{"file.bin.part"});
+}
+
+TEST_F(SystemFaults, of_a_lock_take_no_file_and_leave_none) {
+  temporary.put("file.bin.part", "kept");
+  for (const OpenMode mode : {OpenMode::resume, OpenMode::create}) {
+    flock_error = EIO;
+    const auto refused = OffsetPartialFile::open(directory, "file.bin", mode);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::dest_unusable);
+    EXPECT_EQ(refused.error().call, "flock");
+    EXPECT_EQ(refused.error().system_errno, EIO);
+    EXPECT_EQ(temporary.get("file.bin.part"), "kept");
+  }
+  EXPECT_FALSE(OffsetPartialFile::open(directory, "new.bin", OpenMode::create));
+  EXPECT_EQ(temporary.names(), std::vector<std::string>{"file.bin.part"});
+}
+
+TEST_F(SystemFaults, of_stat_do_not_make_a_name_free) {
+  temporary.put("file.bin", "kept");
+  for (const int error : {EIO, ESTALE, EACCES}) {
+    test::stat_error = error;
+    EXPECT_TRUE(directory.exists("file.bin")) << error;
+  }
+  test::stat_error = 0;
+  EXPECT_TRUE(directory.exists("file.bin"));
+  EXPECT_FALSE(directory.exists("file.bin.part"));
 }
 
 TEST_F(SystemFaults, of_nfs_locks_do_not_hide_a_running_job) {
