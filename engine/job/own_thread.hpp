@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -38,10 +37,10 @@ Task<Result> on_own_thread(boost::asio::io_context& io, threads::Threads& thread
     });
   };
   std::unique_ptr<threads::Thread> thread;  // last: its end waits for `body`
-  try {
-    thread = threads.start();
+  if (auto started = threads.start()) {
+    thread = std::move(*started);
     boost::asio::post(thread->executor(), body);
-  } catch (const std::system_error&) {
+  } else {
     body();
   }
   // NOLINTNEXTLINE(bugprone-infinite-loop): the handler that the thread posts changes `done`

@@ -1,7 +1,5 @@
 #include "engine/threads/threads.hpp"
 
-#include <system_error>
-
 #include <boost/asio/thread_pool.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -20,11 +18,14 @@ class SystemThread final : public Thread {
 
 }  // namespace
 
-std::unique_ptr<Thread> SystemThreads::start() {
+Result<std::unique_ptr<Thread>> SystemThreads::start() {
   try {
-    return std::make_unique<SystemThread>();
+    return std::unique_ptr<Thread>{std::make_unique<SystemThread>()};
   } catch (const boost::system::system_error& error) {
-    throw std::system_error{error.code(), "a thread"};
+    return Failure{.code = Errc::invalid_argument,
+                   .call = "pthread_create",
+                   .system_errno = error.code().value(),
+                   .hint = "raise the limit of this user's processes and threads (ulimit -u)"};
   }
 }
 

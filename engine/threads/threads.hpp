@@ -5,6 +5,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include "engine/base/result.hpp"
+
 namespace mpiferry::threads {
 
 // A thread beside the event loop.
@@ -30,14 +32,14 @@ class Threads {
   Threads& operator=(const Threads&) = delete;
   virtual ~Threads() = default;
 
-  // Throws std::system_error if no thread can be had.
-  virtual std::unique_ptr<Thread> start() = 0;
+  // invalid_argument, with errno, if no thread can be had.
+  virtual Result<std::unique_ptr<Thread>> start() = 0;
 };
 
 // The system's.
 class SystemThreads final : public Threads {
  public:
-  std::unique_ptr<Thread> start() override;
+  Result<std::unique_ptr<Thread>> start() override;
 };
 
 }  // namespace mpiferry::threads

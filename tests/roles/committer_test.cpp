@@ -43,7 +43,9 @@ class CommitterTest : public RunTest {
 
 TEST_F(CommitterTest, publishes_each_of_a_group_and_what_comes_meanwhile) {
   constexpr std::size_t kMany = 20;
-  Committer committer{io, threads, *destination, kMany};
+  const auto started = Committer::start(io, threads, *destination, kMany);
+  ASSERT_TRUE(started);
+  Committer& committer = **started;
   std::deque<Committer::Commit> commits;
   for (std::size_t i = 0; i < kMany; ++i) {
     auto part =
@@ -61,7 +63,9 @@ TEST_F(CommitterTest, publishes_each_of_a_group_and_what_comes_meanwhile) {
 }
 
 TEST_F(CommitterTest, tells_the_error_of_one_and_publishes_the_others) {
-  Committer committer{io, threads, *destination, 3};
+  const auto started = Committer::start(io, threads, *destination, 3);
+  ASSERT_TRUE(started);
+  Committer& committer = **started;
   std::deque<Committer::Commit> commits;
   for (const char* name : {"a", "b", "c"}) {
     auto part = destination->open_partial(name, 7);
@@ -80,7 +84,9 @@ TEST_F(CommitterTest, tells_the_error_of_one_and_publishes_the_others) {
 }
 
 TEST_F(CommitterTest, tells_who_found_no_room_and_publishes_the_others) {
-  Committer committer{io, threads, *destination, 3};
+  const auto started = Committer::start(io, threads, *destination, 3);
+  ASSERT_TRUE(started);
+  Committer& committer = **started;
   std::deque<Committer::Commit> commits;
   for (const char* name : {"a", "b", "c"}) {
     auto part = destination->open_partial(name, 7);
@@ -111,7 +117,9 @@ TEST_F(CommitterTest, ends_with_what_is_under_way_and_leaves_no_part) {
   constexpr int kMany = 20;
   std::deque<Committer::Commit> commits;
   {
-    Committer committer{io, threads, *destination, kMany};
+    const auto started = Committer::start(io, threads, *destination, kMany);
+    ASSERT_TRUE(started);
+    Committer& committer = **started;
     for (int i = 0; i < kMany; ++i) {
       auto part = destination->open_partial(std::to_string(i), 7);
       ASSERT_FALSE(part.error);

@@ -13,7 +13,9 @@ namespace mpiferry::simulation {
 
 class Beside final : public threads::Threads {
  public:
-  std::unique_ptr<threads::Thread> start() override { return std::make_unique<Queue>(*this); }
+  Result<std::unique_ptr<threads::Thread>> start() override {
+    return std::unique_ptr<threads::Thread>{std::make_unique<Queue>(*this)};
+  }
   // Does one thing, on the first of them that has one. False if there is nothing to do.
   bool poll_one() {
     return std::ranges::any_of(queues_, [](Queue* queue) { return queue->poll_one(); });

@@ -27,8 +27,9 @@ class FileWriter {
   using Put = std::function<disk::WriteError(Bytes offset, std::span<const std::byte> bytes,
                                              const std::atomic<bool>& stop)>;
 
-  FileWriter(boost::asio::io_context& io, threads::Threads& threads, Put put, Done done)
-      : io_(io), put_(std::move(put)), done_(std::move(done)), thread_(threads.start()) {}
+  FileWriter(boost::asio::io_context& io, std::unique_ptr<threads::Thread> thread, Put put,
+             Done done)
+      : io_(io), put_(std::move(put)), done_(std::move(done)), thread_(std::move(thread)) {}
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
   // Waits for what is under way; what has not been begun is dropped.

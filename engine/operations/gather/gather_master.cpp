@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -45,8 +44,10 @@ Outcome GatherMaster::open(RetrievalMaster& retrieval) {
     return opened;
   }
   in_hand_.resize(retrieval.buffers());
+  auto thread = retrieval.session().environment().threads.start();
+  if (!thread) return std::move(thread.error());
   writer_.emplace(
-      retrieval.session().environment().io(), retrieval.session().environment().threads,
+      retrieval.session().environment().io(), std::move(*thread),
       [this](Bytes offset, std::span<const std::byte> bytes, const std::atomic<bool>& stop) {
         return put(offset, bytes, stop);
       },

@@ -1,14 +1,29 @@
 #include "engine/operations/scatter/committer.hpp"
 
+#include <utility>
+
 namespace mpiferry::operations {
 
-Committer::Committer(boost::asio::io_context& io, threads::Threads& threads,
-                     const disk::Directory& directory, std::size_t window)
+Result<std::unique_ptr<Committer>> Committer::start(boost::asio::io_context& io,
+                                                    threads::Threads& threads,
+                                                    const disk::Directory& directory,
+                                                    std::size_t window) {
+  auto writer = threads.start();
+  if (!writer) return std::move(writer.error());
+  auto publisher = threads.start();
+  if (!publisher) return std::move(publisher.error());
+  return std::make_unique<Committer>(io, std::move(*writer), std::move(*publisher), directory,
+                                     window);
+}
+
+Committer::Committer(boost::asio::io_context& io, std::unique_ptr<threads::Thread> writer,
+                     std::unique_ptr<threads::Thread> publisher, const disk::Directory& directory,
+                     std::size_t window)
     : io_(io),
       directory_(directory),
       changed_(io),
-      writer_(threads.start()),
-      publisher_(threads.start()) {
+      writer_(std::move(writer)),
+      publisher_(std::move(publisher)) {
   group_.reserve(window);
 }
 

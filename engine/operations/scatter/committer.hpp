@@ -31,8 +31,14 @@ class Committer {
   };
 
   // give(), wait() and `done` belong to the thread that runs `io`. `directory` outlives it.
-  Committer(boost::asio::io_context& io, threads::Threads& threads,
-            const disk::Directory& directory, std::size_t window);
+  // invalid_argument if no threads can be had.
+  static Result<std::unique_ptr<Committer>> start(boost::asio::io_context& io,
+                                                  threads::Threads& threads,
+                                                  const disk::Directory& directory,
+                                                  std::size_t window);
+  Committer(boost::asio::io_context& io, std::unique_ptr<threads::Thread> writer,
+            std::unique_ptr<threads::Thread> publisher, const disk::Directory& directory,
+            std::size_t window);
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
   // Waits for what is under way. What was given, is not done and has not been begun is dropped.

@@ -17,7 +17,8 @@ using job::Task;
 
 ReceiveSlots::ReceiveSlots(const job::WorkerContext& context, const wire::Job& job,
                            protocol::Receiver& receiver, AckSender& acks,
-                           std::shared_ptr<ChunkStore> store, BeforeWrite before_write)
+                           std::shared_ptr<ChunkStore> store, std::unique_ptr<Committer> committer,
+                           BeforeWrite before_write)
     : context_(context),
       job_(job),
       receiver_(receiver),
@@ -28,10 +29,8 @@ ReceiveSlots::ReceiveSlots(const job::WorkerContext& context, const wire::Job& j
       pool_(std::max(job.chunk_size, wire::kControlPayload), job.window),
       operations_(job.window),
       open_(job.window),
-      faults_(job.faults, context.self()) {
-  if (job.fsync && store_)
-    committer_.emplace(context.io(), context.environment.threads, store_->directory(), job.window);
-}
+      faults_(job.faults, context.self()),
+      committer_(std::move(committer)) {}
 
 void ReceiveSlots::start() {
   for (std::size_t i = 0; i < operations_.size(); ++i) {

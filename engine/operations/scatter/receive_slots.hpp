@@ -24,10 +24,10 @@ class ReceiveSlots {
   // Is asked before the first chunk changes what lies here.
   using BeforeWrite = std::function<Outcome()>;
 
-  // Without a store chunks are discarded once they are checked.
+  // Without a store chunks are discarded once they are checked. The committer is --fsync's.
   ReceiveSlots(const job::WorkerContext& context, const wire::Job& job,
                protocol::Receiver& receiver, AckSender& acks, std::shared_ptr<ChunkStore> store,
-               BeforeWrite before_write);
+               std::unique_ptr<Committer> committer, BeforeWrite before_write);
 
   // Posts a receive for each slot.
   void start();
@@ -59,7 +59,7 @@ class ReceiveSlots {
   std::size_t open_ = 0;
   bool unwritable_ = false;
   job::FaultPlayer faults_;
-  std::optional<Committer> committer_;  // with --fsync
+  std::unique_ptr<Committer> committer_;  // with --fsync
 };
 
 }  // namespace mpiferry::operations

@@ -41,7 +41,13 @@ Task<Outcome> ScatterWorker::prepare() {
   if (job_.resume) kept_ = co_await kept_share(context_, job_, destination_);
   store_ = std::make_shared<ChunkStore>(destination_.directory(), job_, context_.self(),
                                         context_.job_id);
-  co_return store_->open();
+  ready = store_->open();
+  if (!ready || !job_.fsync) co_return ready;
+  auto committer = Committer::start(context_.io(), context_.environment.threads,
+                                    store_->directory(), job_.window);
+  if (!committer) co_return std::move(committer.error());
+  committer_ = std::move(*committer);
+  co_return Nothing{};
 }
 
 void ScatterWorker::start() {
@@ -52,7 +58,7 @@ void ScatterWorker::start() {
                                              .source_size = job_.source.size,
                                              .reroute = job_.reroute});
   acks_.emplace(context_, job_.window);
-  slots_.emplace(context_, job_, *receiver_, *acks_, store_,
+  slots_.emplace(context_, job_, *receiver_, *acks_, store_, std::move(committer_),
                  [this] { return destination_.unpublish(); });
   // All receives are posted before the master hears that it may send.
   slots_->start();

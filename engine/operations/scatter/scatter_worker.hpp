@@ -51,6 +51,7 @@ class ScatterWorker final : public job::WorkerHalf {
   WorkerDestination destination_;  // outlives what writes into it
   Share kept_;                     // --resume: of its share so much lies here already
   std::shared_ptr<ChunkStore> store_;
+  std::unique_ptr<Committer> committer_;  // until the slots have it
   std::optional<protocol::Receiver> receiver_;
   std::optional<AckSender> acks_;
   std::optional<Resumption> resumption_;

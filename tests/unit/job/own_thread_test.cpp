@@ -1,4 +1,5 @@
 // Work beside the event loop.
+#include <cerrno>
 #include <functional>
 #include <stdexcept>
 #include <thread>
@@ -40,6 +41,20 @@ TEST(OnOwnThread, does_the_work_in_place_where_no_thread_can_be_had) {
       [] { return run_beside([] { return 7; }) == 7 ? test::Ran::well : test::Ran::badly; });
   if (done == test::Ran::not_at_all) GTEST_SKIP() << test::kWhyThreads;
   EXPECT_EQ(done, test::Ran::well);
+}
+
+TEST(SystemThreads, say_what_to_raise_where_no_thread_can_be_had) {
+  const auto refused = [] {
+    threads::SystemThreads threads;
+    const auto thread = threads.start();
+    const bool says = !thread && thread.error().code == Errc::invalid_argument &&
+                      thread.error().system_errno == EAGAIN &&
+                      thread.error().hint.find("ulimit -u") != std::string::npos;
+    return says ? test::Ran::well : test::Ran::badly;
+  };
+  const test::Ran ran = test::without_threads(refused);
+  if (ran == test::Ran::not_at_all) GTEST_SKIP() << test::kWhyThreads;
+  EXPECT_EQ(ran, test::Ran::well);
 }
 
 }  // namespace
