@@ -96,10 +96,7 @@ Result<Message> read_message(const Completion& completion, std::uint64_t job_id)
   return Message{*header, bytes.subspan(kHeaderSize)};
 }
 
-bool Message::intact() const noexcept {
-  return payload.size() == header.length.value &&
-         wire::chunk_digest(payload) == header.payload_digest;
-}
+bool Message::intact() const noexcept { return wire::payload_matches(header, payload); }
 
 Result<Message> open_message(const Completion& completion, std::uint64_t job_id) {
   auto message = read_message(completion, job_id);

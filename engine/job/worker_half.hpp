@@ -10,6 +10,7 @@
 #include "engine/base/result.hpp"
 #include "engine/job/control.hpp"
 #include "engine/job/environment.hpp"
+#include "engine/job/heartbeat.hpp"
 #include "engine/job/observer.hpp"
 #include "engine/job/task.hpp"
 #include "engine/protocol/worker_fsm.hpp"
@@ -21,6 +22,7 @@ struct WorkerContext {
   const Environment& environment;
   Observer& observer;
   ControlSender& control;
+  WorkerHeartbeat& heartbeat;
   const protocol::WorkerFsm& fsm;
   Event& changed;  // to be notified when receiving() or answering() may have become false
   OnError fail;
@@ -34,6 +36,9 @@ struct WorkerContext {
   Transport& transport() const noexcept { return environment.transport; }
   boost::asio::io_context& io() const noexcept { return environment.io(); }
   Rank self() const noexcept { return environment.self(); }
+
+  // To be called again and again where the job's beginning or its end takes its time.
+  void beat() const { heartbeat.beat(job_id); }
 
   template <class Payload>
   void send_status(wire::Kind kind, const Payload& payload) const {

@@ -28,15 +28,17 @@ WorkerSession::WorkerSession(const Environment& environment, const SessionOption
       tick_timer_(environment.clock, environment.io()),
       clock_(environment.clock, kWorkerTick),
       deadline_(options.stall_timeout, clock_.now()),
+      heartbeat_(environment.transport, environment.clock, changed_,
+                 [this](Failure failure) { fail(std::move(failure)); }),
       context_{.environment = environment_,
                .observer = observer,
                .control = control_,
+               .heartbeat = heartbeat_,
                .fsm = fsm_,
                .changed = changed_,
                .fail = [this](Failure failure) { fail(std::move(failure)); },
                .judge = [this](const Result<Message>& message) { return judge(message); },
-               .build = options.build},
-      heartbeat_(environment.transport, environment.clock, changed_, context_.fail) {}
+               .build = options.build} {}
 
 Task<> WorkerSession::run() {
   if (options_.handle_signals) {
@@ -197,7 +199,7 @@ Task<> WorkerSession::watch() {
   while (!fsm_.over()) {
     co_await tick_timer_.async_wait(kWorkerTick, kAsTuple);
     clock_.tick();
-    if (fsm_.publishing() || (half_ && half_->waiting())) heartbeat_.beat(context_.job_id);
+    if (fsm_.publishing() || (half_ && half_->waiting())) context_.beat();
     const auto now = clock_.now();
     if (deadline_.passed(now)) {
       fail({.code = Errc::master_stalled,

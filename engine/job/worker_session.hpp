@@ -61,8 +61,8 @@ class WorkerSession {
   JobClock clock_;
   protocol::WorkerFsm fsm_;
   protocol::MasterDeadline deadline_;
-  WorkerContext context_;
   WorkerHeartbeat heartbeat_;
+  WorkerContext context_;
   std::unique_ptr<WorkerHalf> half_;
   bool early_receive_posted_ = false;  // for an end that comes while the half is prepared
   std::optional<wire::End> end_;

@@ -151,11 +151,6 @@ void MasterFsm::mark(Rank worker, bool Worker::*flag, std::size_t* missing) noex
   marked = true;
 }
 
-Rank MasterFsm::first_without(bool Worker::*flag) const noexcept {
-  const auto found = std::ranges::find(workers_, false, flag);
-  return found == workers_.end() ? kNoRank : Rank{static_cast<int>(found - workers_.begin()) + 1};
-}
-
 bool MasterFsm::all_closed_but(Rank except) const noexcept {
   // The rank is what a failure says, be it a worker's own word.
   const bool known = except > kMaster && static_cast<std::size_t>(except.value) <= workers_.size();

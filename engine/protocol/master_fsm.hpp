@@ -98,7 +98,6 @@ class MasterFsm {
   // Those that have not confirmed the end, by rank.
   std::vector<Rank> unclosed() const;
   // The lowest worker that has not confirmed the end; kNoRank if all have.
-  Rank first_unclosed() const noexcept { return first_without(&Worker::closed); }
   // For how long it has not, when it had been sent the job.
   Duration silent(Rank worker, Time now) const noexcept;
 
@@ -124,7 +123,6 @@ class MasterFsm {
     return workers_[static_cast<std::size_t>(worker.value) - 1];
   }
   void mark(Rank worker, bool Worker::*flag, std::size_t* missing) noexcept;
-  Rank first_without(bool Worker::*flag) const noexcept;
   // Asked with each message of each worker: must not look at all of them.
   bool all_closed_but(Rank except) const noexcept;
   // From now on workers that were sent the end may take as long as the verdict allows.

@@ -12,20 +12,13 @@ constexpr std::chrono::milliseconds kMasterPatience{5'000};
 }  // namespace
 
 Order WorkerFsm::on_message(wire::Kind kind) const noexcept {
-  switch (kind) {
-    case wire::Kind::end:
-      return ended() ? Order::drop : Order::finish;
-    case wire::Kind::job:
-    case wire::Kind::retrieval:
-      if (has_job_) return Order::refuse;
-      return cancelled() ? Order::drop : Order::prepare;  // the master knows already
-    case wire::Kind::chunk:
-    case wire::Kind::read_requests:
-      if (dropping()) return Order::drop;
-      return ready_ ? Order::deliver : Order::refuse;
-    default:
-      return Order::refuse;
+  if (kind == wire::Kind::end) return ended() ? Order::drop : Order::finish;
+  if (wire::begins_job(kind) && !has_job_) {
+    return cancelled() ? Order::drop : Order::prepare;  // the master knows already
   }
+  if (!wire::is_work(kind)) return Order::refuse;
+  if (dropping()) return Order::drop;
+  return ready_ ? Order::deliver : Order::refuse;
 }
 
 bool WorkerFsm::fail(Failure failure) {

@@ -101,9 +101,7 @@ Result<Header> decode(std::span<const std::byte> message) {
   return header;
 }
 
-bool payload_matches(const Header& header, std::span<const std::byte> message) noexcept {
-  if (message.size() < kHeaderSize) return false;
-  const auto payload = message.subspan(kHeaderSize);
+bool payload_matches(const Header& header, std::span<const std::byte> payload) noexcept {
   return payload.size() == header.length.value && chunk_digest(payload) == header.payload_digest;
 }
 

@@ -38,6 +38,15 @@ enum class Kind : std::uint16_t {
   clear = 28,  // no payload; the answer to all `capacity`: files of an earlier job may go
 };
 
+// The first message of a job of some operation, with the tag 11.
+constexpr bool begins_job(Kind kind) noexcept {
+  return kind == Kind::job || kind == Kind::retrieval;
+}
+// What a worker that is ready is sent then, with the tag 11: the operation itself.
+constexpr bool is_work(Kind kind) noexcept {
+  return kind == Kind::chunk || kind == Kind::read_requests;
+}
+
 // All fields little-endian. `length` is the payload's, in bytes; `payload_digest` its XXH3-64.
 // Fields that a kind does not use are 0.
 struct Header {
@@ -62,7 +71,8 @@ void encode(const Header& header, std::span<std::byte, kHeaderSize> out) noexcep
 // Does not look at the payload: `payload_matches` does.
 Result<Header> decode(std::span<const std::byte> message);
 
-// Whether the payload behind a decoded header has the digest that the header promises.
-bool payload_matches(const Header& header, std::span<const std::byte> message) noexcept;
+// Whether the payload behind a decoded header has the length and the digest that the header
+// promises.
+bool payload_matches(const Header& header, std::span<const std::byte> payload) noexcept;
 
 }  // namespace mpiferry::wire

@@ -162,7 +162,7 @@ class MasterFsmGame {
       case protocol::Step::give_up:
         require(end_sent_ && !all(closed_) && (late() || only_the_stalled_is_left()),
                 "nobody is given up before the time");
-        require(!closed_.contains(fsm_.first_unclosed()), "who was given up has not closed");
+        require(!closed_.contains(fsm_.unclosed().front()), "who was given up has not closed");
         abandoned_ = over_ = true;
         if (!failure_) failure_ = silence();
         return fsm_.on_given_up(silence());
@@ -208,7 +208,7 @@ class MasterFsmGame {
     require(fsm_.abandoned() == abandoned_, "who is out of reach");
     require(fsm_.over() == over_, "what is over");
     require(fsm_.transferring() == (busy_ == Busy::transferring), "when chunks move");
-    require((fsm_.first_unclosed() == kNoRank) == all(closed_), "who has not closed");
+    require(fsm_.unclosed().empty() == all(closed_), "who has not closed");
     const auto unanswered = fsm_.unanswered(now_);
     const bool job_sent = job_sent_ && !transfer_began_ && !end_sent_ && !over_;
     require(unanswered.has_value() ==

@@ -23,7 +23,6 @@ RetrievalWorker::RetrievalWorker(const job::WorkerContext& context, wire::Retrie
     : context_(context),
       job_(std::move(job)),
       chunk_reader_(context_.environment.storage, job_),
-      heartbeat_(context.transport(), context.environment.clock, context.changed, context.fail),
       orders_(wire::kControlPayload, kReceives),
       woken_(context.io()),
       replies_(context, job_, woken_),
@@ -47,7 +46,7 @@ Task<Outcome> RetrievalWorker::prepare() {
   ChunkReader::Sinks sinks{.seen = [&](wire::SeenChunks it) { all_seen.push_back(std::move(it)); },
                            .extras = [&](wire::ExtraFiles it) { extras.push_back(std::move(it)); }};
   std::function<bool()> stop = [this] {
-    heartbeat_.beat(context_.job_id);
+    context_.beat();
     return context_.fsm.cancelled();
   };
   co_await chunk_reader_.survey(context_.environment, std::move(sinks), std::move(stop));

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "engine/base/buffer_pool.hpp"
-#include "engine/job/heartbeat.hpp"
 #include "engine/job/worker_half.hpp"
 #include "engine/operations/retrieval/chunk_reader.hpp"
 #include "engine/operations/retrieval/reply_sender.hpp"
@@ -47,7 +46,6 @@ class RetrievalWorker final : public job::WorkerHalf {
   const job::WorkerContext& context_;
   const wire::RetrievalJob job_;
   ChunkReader chunk_reader_;
-  job::WorkerHeartbeat heartbeat_;
   BufferPool orders_;  // requests, the end
   job::Event woken_;   // requests have come, or a buffer is free
   ReplySender replies_;

@@ -52,14 +52,13 @@ Task<Share> kept_share(const job::WorkerContext& context, const wire::Job& job,
 
 Resumption::Resumption(const job::WorkerContext& context, const wire::Job& job,
                        const WorkerDestination& destination, protocol::Receiver& receiver,
-                       std::shared_ptr<ChunkStore> store, job::WorkerHeartbeat& heartbeat)
+                       std::shared_ptr<ChunkStore> store)
     : context_(context),
       job_(job),
       distribution_(plan::Distribution::round_robin(job.workers)),
       destination_(destination),
       receiver_(receiver),
       store_(std::move(store)),
-      heartbeat_(heartbeat),
       reports_(wire::kControlPayload, kReportsUnderWay) {}
 
 Task<> Resumption::scan() {
@@ -191,7 +190,7 @@ Task<Outcome> Resumption::stamp_kept(std::uint64_t chunks) {
     if (!receiver_.kept(k)) continue;
     if (Outcome stamped = store_->stamp(chunk); !stamped) co_return stamped;
     if (++files % kFilesInATurn != 0) continue;
-    heartbeat_.beat(context_.job_id);
+    context_.beat();
     co_await job::yield_turn(context_.io());
   }
   co_return Nothing{};
@@ -203,7 +202,7 @@ Task<Outcome> Resumption::remove_stale(const wire::End& end) {
     return is_stale(end, kind, number);
   };
   std::function<bool()> stop = [this] {
-    heartbeat_.beat(context_.job_id);
+    context_.beat();
     return false;  // the job ends well already
   };
   co_return co_await clear(context_.environment, *destination_.directory(), "", std::move(stop),

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "engine/base/buffer_pool.hpp"
-#include "engine/job/heartbeat.hpp"
 #include "engine/job/task.hpp"
 #include "engine/job/worker_half.hpp"
 #include "engine/operations/scatter/capacity_check.hpp"
@@ -30,7 +29,7 @@ class Resumption {
  public:
   Resumption(const job::WorkerContext& context, const wire::Job& job,
              const WorkerDestination& destination, protocol::Receiver& receiver,
-             std::shared_ptr<ChunkStore> store, job::WorkerHeartbeat& heartbeat);
+             std::shared_ptr<ChunkStore> store);
 
   // Looks at what lies here, chunk by chunk, in the order in which the master will want to know,
   // and tells it.
@@ -66,7 +65,6 @@ class Resumption {
   const WorkerDestination& destination_;
   protocol::Receiver& receiver_;
   std::shared_ptr<ChunkStore> store_;
-  job::WorkerHeartbeat& heartbeat_;
   BufferPool reports_;
   bool scanning_ = true;
   std::pair<ChunkIndex, Bytes> short_;  // the last chunk that was found with less than a whole one

@@ -16,10 +16,7 @@ namespace mpiferry::operations {
 using job::Task;
 
 ScatterWorker::ScatterWorker(const job::WorkerContext& context, wire::Job job)
-    : context_(context),
-      job_(std::move(job)),
-      heartbeat_(context.transport(), context.environment.clock, context.changed, context.fail),
-      destination_(context, job_, heartbeat_) {}
+    : context_(context), job_(std::move(job)), destination_(context, job_) {}
 
 Result<std::unique_ptr<job::WorkerHalf>> ScatterWorker::make(const job::WorkerContext& context,
                                                              const job::Message& message) {
@@ -64,7 +61,7 @@ void ScatterWorker::start() {
   slots_->start();
   context_.send_status(wire::Kind::ready, destination_.ready_message(kept_));
   if (!job_.resume) return;
-  resumption_.emplace(context_, job_, destination_, *receiver_, store_, heartbeat_);
+  resumption_.emplace(context_, job_, destination_, *receiver_, store_);
   boost::asio::co_spawn(context_.io(), resumption_->scan(), job::Rethrow{});
 }
 
@@ -106,7 +103,7 @@ Task<Outcome> ScatterWorker::digest_stripe() {
     const auto more = store_->catch_up(buffer);
     if (!more) co_return more.error();
     if (!*more) co_return Nothing{};
-    heartbeat_.beat(context_.job_id);
+    context_.beat();
     co_await job::yield_turn(context_.io());
   }
 }

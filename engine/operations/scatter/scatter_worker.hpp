@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "engine/job/heartbeat.hpp"
 #include "engine/job/worker_half.hpp"
 #include "engine/operations/scatter/ack_sender.hpp"
 #include "engine/operations/scatter/capacity_check.hpp"
@@ -47,7 +46,6 @@ class ScatterWorker final : public job::WorkerHalf {
 
   const job::WorkerContext& context_;
   const wire::Job job_;
-  job::WorkerHeartbeat heartbeat_;
   WorkerDestination destination_;  // outlives what writes into it
   Share kept_;                     // --resume: of its share so much lies here already
   std::shared_ptr<ChunkStore> store_;

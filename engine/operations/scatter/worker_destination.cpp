@@ -20,12 +20,10 @@ using job::Task;
 
 // Workers that share a directory all hold the lock of the first. It has another text than the
 // master's: by that they are known to share the master's directory.
-WorkerDestination::WorkerDestination(const job::WorkerContext& context, const wire::Job& job,
-                                     job::WorkerHeartbeat& heartbeat)
+WorkerDestination::WorkerDestination(const job::WorkerContext& context, const wire::Job& job)
     : context_(context),
       job_(job),
       layout_(job.layout),
-      heartbeat_(heartbeat),
       lock_(disk::job_lock_text(fmt::format("workers of {}", disk::job_of(job.job_lock)),
                                 {context.self(), context.environment.storage.this_process()}),
             JobLock::Holders::several) {}
@@ -156,7 +154,7 @@ wire::Ready WorkerDestination::ready_message(const Share& kept) const {
 
 bool WorkerDestination::has_to_stop() {
   if (context_.fsm.cancelled()) return true;
-  heartbeat_.beat(context_.job_id);
+  context_.beat();
   return false;
 }
 

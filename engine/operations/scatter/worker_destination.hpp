@@ -5,7 +5,6 @@
 
 #include "engine/base/result.hpp"
 #include "engine/disk/directory.hpp"
-#include "engine/job/heartbeat.hpp"
 #include "engine/job/task.hpp"
 #include "engine/job/worker_half.hpp"
 #include "engine/operations/scatter/capacity_check.hpp"
@@ -19,8 +18,7 @@ namespace mpiferry::operations {
 // Not thread-safe. What it refers to outlives it.
 class WorkerDestination {
  public:
-  WorkerDestination(const job::WorkerContext& context, const wire::Job& job,
-                    job::WorkerHeartbeat& heartbeat);
+  WorkerDestination(const job::WorkerContext& context, const wire::Job& job);
 
   // Opens the directory, and takes its job lock unless that is the master's. Workers that share the
   // master's directory leave it to clear it; a job that resumes looks for itself. Ends early when
@@ -56,7 +54,6 @@ class WorkerDestination {
   const job::WorkerContext& context_;
   const wire::Job& job_;
   const plan::Layout layout_;
-  job::WorkerHeartbeat& heartbeat_;
   std::shared_ptr<disk::Directory> directory_;
   JobLock lock_;
   bool shares_masters_ = false;

@@ -105,7 +105,7 @@ TEST(MasterFsm, counts_no_worker_twice) {
   fsm.on_closed(Rank{2});
   fsm.on_closed(Rank{2});
   EXPECT_EQ(fsm.next(kStart), Step::wait);
-  EXPECT_EQ(fsm.first_unclosed(), Rank{1});
+  EXPECT_EQ(fsm.unclosed(), std::vector{Rank{1}});
 }
 
 TEST(MasterFsm, prepares_to_the_end_then_dismisses_after_a_failure) {
@@ -260,7 +260,7 @@ TEST(MasterFsm, gives_up_who_does_not_confirm_a_success_in_time) {
   fsm.on_closed(Rank{1});
   EXPECT_EQ(fsm.next(kStart + 60s), Step::wait);
   EXPECT_EQ(fsm.next(kStart + 60s + 1ms), Step::give_up);
-  EXPECT_EQ(fsm.first_unclosed(), Rank{2});
+  EXPECT_EQ(fsm.unclosed(), std::vector{Rank{2}});
   fsm.on_given_up(broken(Errc::worker_stalled, Rank{2}));
   EXPECT_TRUE(fsm.abandoned());
   EXPECT_EQ(fsm.verdict(), Errc::worker_stalled);
