@@ -124,6 +124,13 @@ std::string warnings_text(const ScatterReport& report) {
         mpiferry::quoted(transfer.directory), mpiferry::quoted(report.replaced),
         mpiferry::quoted(transfer.source));
   }
+  if (report.replaced_chunk_size > 0_B && report.replaced_chunk_size != transfer.chunk_size) {
+    text += fmt::format(
+        "mpiferry: warning: {} held chunks of {} bytes, of which none could be kept; --chunk-size "
+        "{} keeps those that are right\n",
+        mpiferry::quoted(transfer.directory), report.replaced_chunk_size.value,
+        report.replaced_chunk_size.value);
+  }
   return text + warnings_text(report.job);
 }
 

@@ -180,8 +180,15 @@ void GatherMaster::reject(Discrepancy discrepancy) {
            fmt::format("chunk {} is {}{}{}{}{}", discrepancy.chunk->value,
                        missing ? "missing" : "damaged", discrepancy.detail.empty() ? "" : ": ",
                        discrepancy.detail, poured().empty() ? "" : ", ", poured()),
-       .hint = "mpiferry verify lists all that is wrong; " +
-               repair_hint(discrepancy, manifest(), options_.directory)});
+       .hint = hint_for(discrepancy)});
+}
+
+std::string GatherMaster::hint_for(const Discrepancy& discrepancy) const {
+  const RepairHint repair = repair_hint(discrepancy, manifest(), options_.directory);
+  std::string hint = "mpiferry verify lists all that is wrong";
+  if (!repair.first.empty()) hint += "; " + repair.first;
+  if (repair.from_source) hint += "; then " + repair_from_source(manifest());
+  return hint;
 }
 
 void GatherMaster::conclude() {

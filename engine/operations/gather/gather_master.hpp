@@ -40,6 +40,7 @@ class GatherMaster final : public ChunkConsumer {
   GatherReport report(JobReport job, TransferReport transfer) const;
 
  private:
+  std::string hint_for(const Discrepancy& discrepancy) const;
   struct InHand {
     ChunkIndex chunk;
     Bytes length;

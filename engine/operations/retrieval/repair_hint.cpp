@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -44,13 +45,12 @@ bool is_no_file(const Discrepancy& discrepancy) noexcept {
          std::ranges::find(kErrors, discrepancy.system_errno) != kErrors.end();
 }
 
-std::string repair_hint(const Discrepancy& discrepancy, const wire::Manifest& manifest,
-                        const std::string& directory) {
-  constexpr const char* kFromSource = "scatter --resume repairs it from the source";
-  // It replaces nothing that no job has made.
+RepairHint repair_hint(const Discrepancy& discrepancy, const wire::Manifest& manifest,
+                       const std::string& directory) {
+  // scatter replaces nothing that no job has made.
   if (is_no_file(discrepancy)) {
-    return fmt::format("no job has made {}: move it away; then {}",
-                       mpiferry::quoted(discrepancy.path), kFromSource);
+    return {.first = fmt::format("no job has made {}: move it away",
+                                 mpiferry::quoted(discrepancy.path))};
   }
   std::string other;
   if (discrepancy.kind == Discrepancy::Kind::missing) {
@@ -58,7 +58,14 @@ std::string repair_hint(const Discrepancy& discrepancy, const wire::Manifest& ma
   } else if (discrepancy.system_errno != 0) {
     other = disk::stored_failure(discrepancy.path, discrepancy.call, discrepancy.system_errno).hint;
   }
-  return other.empty() ? kFromSource : other;
+  const bool from_source = other.empty();
+  return {.first = std::move(other), .from_source = from_source};
+}
+
+// With other chunks nothing would be kept.
+std::string repair_from_source(const wire::Manifest& manifest) {
+  return fmt::format("scatter --resume --layout {} --chunk-size {} repairs it from the source",
+                     wire::layout_name(manifest.layout), manifest.chunk_size.value);
 }
 
 }  // namespace mpiferry::operations

@@ -361,7 +361,10 @@ ScatterReport ScatterMaster::report(JobReport job) const {
   report.discard = options_.discard;
   report.clearing = destination_.clearing();
   report.untouched = finished && !destination_.unpublished();
-  if (destination_.unpublished() && finished) report.replaced = finished->source;
+  if (destination_.unpublished() && finished) {
+    report.replaced = finished->source;
+    report.replaced_chunk_size = finished->chunk_size;
+  }
   report.resume = options_.resume;
   if (!sender_) return report;
   const protocol::Sender& sender = sender_->sender();

@@ -57,7 +57,7 @@ void VerifyMaster::on_extra(Discrepancy discrepancy) { note(std::move(discrepanc
 void VerifyMaster::note(Discrepancy discrepancy) {
   switch (discrepancy.kind) {
     case Discrepancy::Kind::missing:
-      if (found_.chunks_missing++ == 0) advise(discrepancy);  // the others have the same cure
+      if (found_.chunks_missing++ == 0) advise(discrepancy);  // the others have the same remedy
       break;
     case Discrepancy::Kind::damaged:
       ++found_.chunks_damaged;
@@ -75,8 +75,10 @@ void VerifyMaster::note(Discrepancy discrepancy) {
 }
 
 void VerifyMaster::advise(const Discrepancy& discrepancy) {
-  std::string hint = repair_hint(discrepancy, manifest(), options_.directory);
-  if (std::ranges::find(hints_, hint) == hints_.end()) hints_.push_back(std::move(hint));
+  RepairHint repair = repair_hint(discrepancy, manifest(), options_.directory);
+  from_source_ = from_source_ || repair.from_source;
+  if (repair.first.empty() || std::ranges::find(hints_, repair.first) != hints_.end()) return;
+  hints_.push_back(std::move(repair.first));
 }
 
 bool VerifyMaster::work() {
@@ -152,6 +154,9 @@ void VerifyMaster::conclude() {
   count(found_.chunks_damaged,
         found_.chunks_damaged == 1 ? "chunk is damaged" : "chunks are damaged");
   count(found_.chunks_differing, found_.chunks_differing == 1 ? "difference" : "differences");
+  if (from_source_) {
+    hints_.push_back((hints_.empty() ? "" : "then ") + repair_from_source(manifest()));
+  }
   if (found_.chunks_differing > 0) {
     detail += fmt::format(" from {}", mpiferry::quoted(options_.against));
     // Or it is the wrong file, and what is there is right.

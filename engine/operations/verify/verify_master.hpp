@@ -49,7 +49,8 @@ class VerifyMaster final : public ChunkConsumer {
   bool reading_ = false;
   bool comparing_ = false;
   VerifyReport found_;              // counts and discrepancies
-  std::vector<std::string> hints_;  // to each other different
+  std::vector<std::string> hints_;  // each once
+  bool from_source_ = false;        // scatter can repair something
 };
 
 }  // namespace mpiferry::operations

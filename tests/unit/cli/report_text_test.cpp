@@ -67,6 +67,18 @@ TEST(ReportText, says_what_is_not_written_and_how_to_go_on) {
   EXPECT_EQ(how_far_text(report), "  nothing was written\n");
 }
 
+TEST(ReportText, warns_when_chunks_of_another_size_were_replaced) {
+  ScatterReport report;
+  report.transfer.directory = "out";
+  report.transfer.chunk_size = 1_MiB;
+  report.replaced_chunk_size = 1_MiB;
+  EXPECT_EQ(warnings_text(report), "");
+  report.replaced_chunk_size = 64_KiB;
+  EXPECT_EQ(warnings_text(report),
+            "mpiferry: warning: 'out' held chunks of 65536 bytes, of which none could be kept; "
+            "--chunk-size 65536 keeps those that are right\n");
+}
+
 TEST(ReportText, warns_when_another_source_was_replaced) {
   ScatterReport report = job(2, 2);
   report.transfer.directory = "out";

@@ -1,16 +1,14 @@
 // What is advised about a chunk that is not as it was scattered.
+#include "engine/operations/retrieval/repair_hint.hpp"
+
 #include <cerrno>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "engine/operations/retrieval/repair_hint.hpp"
-
 namespace mpiferry::operations {
 namespace {
-
-constexpr const char* kRepair = "scatter --resume repairs it from the source";
 
 wire::Manifest scattered_to(const std::vector<std::string>& directories) {
   wire::Manifest manifest;
@@ -22,14 +20,25 @@ wire::Manifest scattered_to(const std::vector<std::string>& directories) {
 }
 
 std::string for_missing(const std::vector<std::string>& directories, const std::string& named) {
-  return repair_hint({.kind = Discrepancy::Kind::missing}, scattered_to(directories), named);
+  return repair_hint({.kind = Discrepancy::Kind::missing}, scattered_to(directories), named).first;
 }
 
 TEST(RepairHint, of_lost_or_damaged_chunks_is_the_source) {
-  EXPECT_EQ(for_missing({"out", "out"}, "out"), kRepair);
-  EXPECT_EQ(for_missing({"out/1", "out/2"}, "out/{rank}"), kRepair);
-  EXPECT_EQ(repair_hint({.kind = Discrepancy::Kind::damaged}, scattered_to({"out"}), "out"),
-            kRepair);
+  EXPECT_EQ(for_missing({"out", "out"}, "out"), "");
+  EXPECT_EQ(for_missing({"out/1", "out/2"}, "out/{rank}"), "");
+  const auto damaged =
+      repair_hint({.kind = Discrepancy::Kind::damaged}, scattered_to({"out"}), "out");
+  EXPECT_EQ(damaged.first, "");
+  EXPECT_TRUE(damaged.from_source);
+}
+
+// With the default chunk size none of smaller chunks would be kept.
+TEST(RepairHint, from_the_source_keeps_what_is_right) {
+  wire::Manifest manifest = scattered_to({"out"});
+  manifest.layout = wire::Layout::stripes;
+  manifest.chunk_size = 64_KiB;
+  EXPECT_EQ(repair_from_source(manifest),
+            "scatter --resume --layout stripes --chunk-size 65536 repairs it from the source");
 }
 
 TEST(RepairHint, of_a_directory_that_is_one_of_several_is_its_pattern) {
@@ -45,7 +54,8 @@ TEST(RepairHint, of_a_directory_that_is_one_of_several_is_its_pattern) {
 TEST(RepairHint, of_what_can_not_be_read_is_not_to_write_it_again) {
   const auto unreadable = [](int error) {
     return repair_hint({.kind = Discrepancy::Kind::damaged, .call = "open", .system_errno = error},
-                       scattered_to({"out"}), "out");
+                       scattered_to({"out"}), "out")
+        .first;
   };
   EXPECT_EQ(unreadable(EACCES), "check who may read there");
   EXPECT_NE(unreadable(EIO).find("the disk or the file server fails"), std::string::npos);
@@ -55,14 +65,13 @@ TEST(RepairHint, of_what_can_not_be_read_is_not_to_write_it_again) {
 // A directory, a symbolic link, a socket, a FIFO: --resume refuses to take it away.
 TEST(RepairHint, of_what_no_job_has_made_is_to_move_it_away) {
   for (const int error : {EISDIR, ELOOP, ENXIO, 0}) {
-    const std::string cured = repair_hint({.kind = Discrepancy::Kind::damaged,
+    const RepairHint repair = repair_hint({.kind = Discrepancy::Kind::damaged,
                                            .path = "out/chunk_1.bin",
                                            .call = "open",
                                            .system_errno = error},
                                           scattered_to({"out"}), "out");
-    EXPECT_NE(cured.find("'out/chunk_1.bin': move it away; then " + std::string{kRepair}),
-              std::string::npos)
-        << cured;
+    EXPECT_EQ(repair.first, "no job has made 'out/chunk_1.bin': move it away");
+    EXPECT_TRUE(repair.from_source);
   }
 }
 
