@@ -111,6 +111,27 @@ TEST_P(Interrupt, while_nobody_has_opened_the_fifo_ends_the_job) {
   interrupt(running, 3);
 }
 
+// A writer that never comes must not cost what lies there.
+TEST_P(Interrupt, while_nobody_has_opened_the_fifo_leaves_what_force_would_replace) {
+  make_source(5 * chunk_size);
+  ASSERT_EQ(run(job(3)).exit_code, 0);
+  const auto before = files_below(root);
+  const std::string manifest = read_file(destination / "manifest.json");
+  source = temporary / "fifo";
+  ASSERT_EQ(run({{"mkfifo", source}}).exit_code, 0);
+  Process running{noted(job(3, {"--force"}))};
+  ASSERT_TRUE(
+      eventually([this] { return std::filesystem::exists(destination / ".mpiferry.job"); }));
+  nap(500ms);
+  running.signal(GetParam());
+  EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, kLimit));
+  const Finished finished = running.wait();
+  EXPECT_EQ(notes(3), Words(3, "130\n")) << told(finished);
+  EXPECT_NE(finished.err.find("nothing was written\n"), std::string::npos) << told(finished);
+  EXPECT_EQ(files_below(root), before);
+  EXPECT_EQ(read_file(destination / "manifest.json"), manifest);
+}
+
 TEST_P(Interrupt, after_a_word_that_nobody_writes_to_the_fifo_ends_the_job) {
   source = temporary / "fifo";
   ASSERT_EQ(run({{"mkfifo", source}}).exit_code, 0);
