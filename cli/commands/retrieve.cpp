@@ -49,9 +49,9 @@ std::string summary_of(const VerifyReport& report) {
 template <class Report>
 int finish_retrieval(const Report& report, const Output& output, ReportFile& file) {
   const JobReport& job = report.job;
-  if (!job.warnings.empty()) print(stderr, warnings_text(job));
-  const int code =
-      finish(job, {summary_of(report), to_json(report)}, output.quiet, file, output.out);
+  const Summary summary{
+      .warnings = warnings_text(job), .text = summary_of(report), .json = to_json(report)};
+  const int code = finish(job, summary, output, file);
   if (output.lines) print(output.out, closing_lines(job, name_of(report)));
   return code;
 }
@@ -81,7 +81,7 @@ int retrieve(Arguments arguments, const Launcher& launcher) {
   report_unreachable_master(job, output);
   const int code =
       job.rank == kMaster ? finish_retrieval(report, output, file) : exit_code(job.verdict);
-  end_program(job, code);
+  end_program(job, code, output.quiet);
 }
 
 }  // namespace

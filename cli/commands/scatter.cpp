@@ -39,11 +39,9 @@ int finish_scatter(const ScatterReport& report, const std::string& profile, cons
   const std::string text = report.job.failure
                                ? error_text(*report.job.failure) + how_far_text(report)
                                : success_text(report, profile);
-  const std::string warnings = warnings_text(report);
-  if (!warnings.empty()) print(stderr, warnings);
-  // Warnings and summary on one stream, as one text: see Output::out.
-  std::FILE* const out = warnings.empty() ? output.out : stderr;
-  const int code = finish(report.job, {text, to_json(report, profile)}, output.quiet, file, out);
+  const Summary summary{
+      .warnings = warnings_text(report), .text = text, .json = to_json(report, profile)};
+  const int code = finish(report.job, summary, output, file);
   if (output.lines) print(output.out, closing_lines(report.job, kFileTransfer));
   return code;
 }
@@ -85,7 +83,7 @@ int scatter(ScatterArguments arguments, const Launcher& launcher) {
     finish_here();
   }
   report_unreachable_master(job, output);
-  end_program(job, code);
+  end_program(job, code, output.quiet);
 }
 
 }  // namespace mpiferry::cli

@@ -98,18 +98,21 @@ void publish_profile(TuneReport& report, SweepResult& sweep, Files& files) {
 }
 
 void print_advice(const TuneReport& report, SweepResult& sweep, const Files& files,
-                  std::FILE* out) {
+                  const Output& output) {
+  std::FILE* const out = summary_stream(output, sweep.warning);
   std::string text = tune_text(report);
   if (!sweep.failure) text += profile_text(report.profile, files.at_default_path);
   if (!print(out, text)) sweep.fail(print_failure(out, "cannot print the advice"));
 }
 
 // On rank 0. Returns the exit code.
-int finish_tune(const TuneArguments& arguments, SweepResult& sweep, Files& files, std::FILE* out) {
+int finish_tune(const TuneArguments& arguments, SweepResult& sweep, Files& files,
+                const Output& output) {
   TuneReport report{
       .arguments = arguments, .sweep = sweep, .date = now(), .version = program_version()};
   if (!sweep.failure) publish_profile(report, sweep, files);
-  if (!arguments.quiet && report.choice) print_advice(report, sweep, files, out);
+  print_warnings(output, sweep.warning);
+  if (!output.quiet && report.choice) print_advice(report, sweep, files, output);
   if (sweep.failure) {
     arguments.origins.explain(*sweep.failure);
     print(stderr, error_text(*sweep.failure) +
@@ -117,7 +120,7 @@ int finish_tune(const TuneArguments& arguments, SweepResult& sweep, Files& files
   }
   const int code = exit_code(sweep.verdict);
   const Outcome written = files.json.publish(tune_json(report));
-  return written ? code : report_unwritten(written.error(), code);
+  return written ? code : report_unwritten(written.error(), code, output);
 }
 
 [[noreturn]] void refuse_one_rank(const Launcher& launcher) {
@@ -147,12 +150,12 @@ Finished run_tune(Start& start, const TuneArguments& arguments, Rank self) {
   console.clear();
   if (result.refused) return {exit_code(ErrorClass::usage), false};
   const bool master = self == kMaster;
-  if (!result.warning.empty()) {
-    print(stderr, master ? result.warning : below_progress(output, result.warning));
+  if (!master && !result.warning.empty()) {
+    print_warnings(output, below_progress(output, result.warning));
   }
   report_unreachable_master(
       {.rank = self, .failure = result.failure, .abandoned = result.abandoned}, output);
-  return {master ? finish_tune(arguments, result, files, output.out) : exit_code(result.verdict),
+  return {master ? finish_tune(arguments, result, files, output) : exit_code(result.verdict),
           result.abandoned};
 }
 
@@ -163,7 +166,7 @@ int tune(const TuneArguments& arguments, const Launcher& launcher) {
   if (start.environment().size() < 2) refuse_one_rank(launcher);
   const Rank self{start.environment().rank()};
   const Finished finished = run_tune(start, arguments, self);
-  end_program({.rank = self, .abandoned = finished.abandoned}, finished.code);
+  end_program({.rank = self, .abandoned = finished.abandoned}, finished.code, arguments.quiet);
 }
 
 }  // namespace mpiferry::cli

@@ -9,21 +9,30 @@
 
 namespace mpiferry::cli {
 
-int finish(const JobReport& job, const Summary& summary, bool quiet, ReportFile& file,
-           std::FILE* out) {
+int finish(const JobReport& job, const Summary& summary, const Output& output, ReportFile& file) {
   int code = exit_code(job.verdict);
+  print_warnings(output, summary.warnings);
+  std::FILE* const out = summary_stream(output, summary.warnings);
   if (job.failure) {
     print(stderr, summary.text);
-  } else if (!quiet && !print(out, summary.text)) {
+  } else if (!output.quiet && !print(out, summary.text)) {
     code = exit_code(Errc::report_write_failed);
     print(stderr,
           error_text(print_failure(out, "the job is done, but its summary cannot be printed")));
   }
   if (Outcome written = file.publish(summary.json); !written) {
     if (code == 0) written.error().detail = "the job is done, but " + written.error().detail;
-    code = report_unwritten(written.error(), code);
+    code = report_unwritten(written.error(), code, output);
   }
   return code;
+}
+
+std::FILE* summary_stream(const Output& output, const std::string& warnings) {
+  return warnings.empty() ? output.out : stderr;
+}
+
+void print_warnings(const Output& output, const std::string& warnings) {
+  if (!output.quiet && !warnings.empty()) print(stderr, warnings);
 }
 
 Failure print_failure(std::FILE* out, std::string detail) {
@@ -32,9 +41,13 @@ Failure print_failure(std::FILE* out, std::string detail) {
                         std::move(detail));
 }
 
-int report_unwritten(const Failure& failure, int code) {
-  print(stderr, code == 0 ? error_text(failure) : warning_text(failure));
-  return code == 0 ? exit_code(failure.code) : code;
+int report_unwritten(const Failure& failure, int code, const Output& output) {
+  if (code != 0) {
+    print_warnings(output, warning_text(failure));
+    return code;
+  }
+  print(stderr, error_text(failure));
+  return exit_code(failure.code);
 }
 
 std::string below_progress(const Output& output, const std::string& text) {

@@ -11,19 +11,26 @@
 namespace mpiferry::cli {
 namespace {
 
-// A job that is done stays done, so losing a rank after it is no error.
-void report_lost(const Failure& failure, int exit_code) {
-  print(stderr, exit_code == 0 ? warning_text(failure) : error_text(failure));
-}
+struct ReportLost {
+  bool quiet;
+
+  void operator()(const Failure& failure, int exit_code) const {
+    if (exit_code != 0) {
+      print(stderr, error_text(failure));
+    } else if (!quiet) {
+      print(stderr, warning_text(failure));
+    }
+  }
+};
 
 }  // namespace
 
-void end_program(const JobReport& job, int exit_code) noexcept {
-  finalize_and_exit(job, exit_code, report_lost);
+void end_program(const JobReport& job, int exit_code, bool quiet) noexcept {
+  finalize_and_exit(job, exit_code, ReportLost{quiet});
 }
 
 void end_program(int exit_code) noexcept {
-  mpi::finalize_and_exit({.exit_code = exit_code, .on_lost = report_lost});
+  mpi::finalize_and_exit({.exit_code = exit_code, .on_lost = ReportLost{false}});
 }
 
 void delay_unless_first_rank(Rank self) {

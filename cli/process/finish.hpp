@@ -7,8 +7,9 @@
 namespace mpiferry::cli {
 
 // Ends the process after a job, and where there was none. Where the ranks cannot leave together, it
-// reports why.
-[[noreturn]] void end_program(const JobReport& job, int exit_code) noexcept;
+// reports why. A job that is done stays done, so losing a rank after it is a warning, which `quiet`
+// leaves out.
+[[noreturn]] void end_program(const JobReport& job, int exit_code, bool quiet) noexcept;
 [[noreturn]] void end_program(int exit_code) noexcept;
 
 // For ranks that fail alike and then abort. Ranks 0 and 1 go on at once; the others only if they

@@ -141,6 +141,19 @@ TEST_F(Options, quiet_prints_nothing_on_success_and_the_error_on_failure) {
   EXPECT_EQ(error_lines(run_job(3, {"-q"})), 1);  // occupied
 }
 
+TEST_F(Options, quiet_prints_no_warning) {
+  make_source(100 * kKiB);
+  expect_moved(run_job(3));
+  source = temporary / "another";
+  make_source(200 * kKiB);
+  EXPECT_EQ(run_job(3, {"-q", "--resume"}).output(), "");
+  expect_right_chunks();
+  source = temporary / "a third";
+  make_source(300 * kKiB);
+  const Finished told_all = run_job(3, {"--resume"});
+  EXPECT_NE(told_all.err.find("mpiferry: warning: "), std::string::npos) << told(told_all);
+}
+
 TEST_F(Options, verbose_prints_the_originals_lines) {
   make_source(320 * kKiB + 1);
   const Finished finished = run_job(3, {"-v"});
