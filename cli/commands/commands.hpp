@@ -1,5 +1,5 @@
-// The commands, each from MPI_Init_thread to MPI_Finalize. They return the exit code, if at all:
-// most end the program.
+// The commands, each from MPI_Init_thread to the end of the program. They return an exit code only
+// where there is nothing to end.
 #pragma once
 
 #include "cli/options/retrieval_options.hpp"
@@ -9,7 +9,7 @@
 
 namespace mpiferry::cli {
 
-int scatter(ScatterArguments arguments, const Launcher& launcher);
+int scatter(const ScatterArguments& arguments, const Launcher& launcher);
 int gather(const GatherArguments& arguments, const Launcher& launcher);
 int verify(const VerifyArguments& arguments, const Launcher& launcher);
 // Measures, advises, and writes the profile.

@@ -123,9 +123,7 @@ int finish_tune(const TuneArguments& arguments, SweepResult& sweep, Files& files
   return written ? code : report_unwritten(written.error(), code, output);
 }
 
-[[noreturn]] void refuse_one_rank(const Launcher& launcher) {
-  const Failure failure =
-      too_few_ranks(launcher, mpi::Environment::library_version(), "tune SOURCE-DIR DEST");
+[[noreturn]] void refuse(const Failure& failure, const Launcher& launcher) {
   launcher.report_once([&failure] { print(stderr, error_text(failure)); });
   end_program(exit_code(failure.code));
 }
@@ -163,7 +161,10 @@ Finished run_tune(Start& start, const TuneArguments& arguments, Rank self) {
 
 int tune(const TuneArguments& arguments, const Launcher& launcher) {
   Start start{launcher};
-  if (start.environment().size() < 2) refuse_one_rank(launcher);
+  constexpr int kMinRanks = 2;
+  if (const auto lacking = start.lack_of_ranks(launcher, kMinRanks, "tune SOURCE-DIR DEST")) {
+    refuse(*lacking, launcher);
+  }
   const Rank self{start.environment().rank()};
   const Finished finished = run_tune(start, arguments, self);
   end_program({.rank = self, .abandoned = finished.abandoned}, finished.code, arguments.quiet);

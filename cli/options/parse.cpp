@@ -1,7 +1,10 @@
 #include "cli/options/parse.hpp"
 
+#include <functional>
+#include <memory>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -9,6 +12,8 @@
 #include "cli/options/command_line.hpp"
 #include "cli/output/version.hpp"
 #include "cli/process/exit_code.hpp"
+#include "cli/process/message.hpp"
+#include "engine/base/failure.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -42,6 +47,35 @@ EarlyExit exit_after(const CLI::ParseError& error, const CLI::App& app, const Co
                      OptionOrigins{app, command, line}.hint(error.what()), command);
 }
 
+// A command that CLI11 knows, and what comes of it.
+struct Declared {
+  const CLI::App* command;
+  std::function<Parsed(const OptionOrigins&)> parsed;  // after app.parse()
+};
+
+template <class Arguments>
+Declared declare(CLI::App& app, CLI::App& (*add)(CLI::App&, Arguments&)) {
+  const auto arguments = std::make_shared<Arguments>();
+  return {&add(app, *arguments), [arguments](const OptionOrigins& origins) -> Parsed {
+            arguments->origins = origins;
+            return *arguments;
+          }};
+}
+
+// For --help alone: main() runs bench before, and CommandLine rewrites help.
+void add_names(CLI::App& app) {
+  app.add_subcommand(
+      "bench",
+      "Measures chunk sizes, ranks and windows on this machine (bench --help; not under "
+      "mpirun)");
+  app.add_subcommand("help", "Shows the options of a command (help scatter)");
+}
+
+EarlyExit not_implemented() {
+  const Failure failure{.code = Errc::internal, .detail = "this command cannot be run"};
+  return {error_text(failure), exit_code(failure.code)};
+}
+
 }  // namespace
 
 Parsed parse(int argc, const char* const* argv) {
@@ -50,20 +84,10 @@ Parsed parse(int argc, const char* const* argv) {
   app.set_version_flag(
       "-V,--version", [] { return version_text(); },
       "The versions of mpiferry and of the libraries it is built with");
-  ScatterArguments scatter;
-  GatherArguments gather;
-  VerifyArguments verify;
-  TuneArguments tune;
-  app.footer(add_scatter(app, scatter).get_footer());
-  const CLI::App& gather_command = add_gather(app, gather);
-  const CLI::App& verify_command = add_verify(app, verify);
-  const CLI::App& tune_command = add_tune(app, tune);
-  // For --help alone: main() runs bench before, and CommandLine rewrites help.
-  app.add_subcommand(
-      "bench",
-      "Measures chunk sizes, ranks and windows on this machine (bench --help; not under "
-      "mpirun)");
-  app.add_subcommand("help", "Shows the options of a command (help scatter)");
+  const std::vector<Declared> commands{declare(app, add_scatter), declare(app, add_gather),
+                                       declare(app, add_verify), declare(app, add_tune)};
+  app.footer(commands.front().command->get_footer());
+  add_names(app);
 
   const CommandLine line{app, argc, argv};
   if (const std::string unknown = line.unknown_command(); !unknown.empty()) {
@@ -75,11 +99,10 @@ Parsed parse(int argc, const char* const* argv) {
     return exit_after(error, app, line);
   }
   const OptionOrigins origins{app, given_command(app), line};
-  scatter.origins = gather.origins = verify.origins = tune.origins = origins;
-  if (gather_command.parsed()) return gather;
-  if (verify_command.parsed()) return verify;
-  if (tune_command.parsed()) return tune;
-  return scatter;
+  for (const auto& [command, parsed] : commands) {
+    if (command->parsed()) return parsed(origins);
+  }
+  return not_implemented();
 }
 
 }  // namespace mpiferry::cli

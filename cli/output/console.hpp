@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,11 +15,12 @@ namespace mpiferry::cli {
 
 class Console final : public Observer {
  public:
-  // `output` and `report` must outlive the console. A `refusal` ends the job before it begins.
-  Console(const Output& output, ReportFile& report, std::optional<Failure> refusal = {})
-      : output_(output), report_(report), refusal_(std::move(refusal)), line_(output) {}
+  // `output` and `report` must outlive the console. Unless the command is `ready`, its failure ends
+  // the job before it begins.
+  Console(const Output& output, ReportFile& report, Outcome ready)
+      : output_(output), report_(report), ready_(std::move(ready)), line_(output) {}
 
-  Outcome on_begin() override { return refusal_ ? Outcome{*refusal_} : report_.prepare(); }
+  Outcome on_begin() override { return ready_ ? report_.prepare() : ready_; }
 
   void on_source(const std::string& source, std::uint64_t chunks, Bytes chunk_size) override;
   void on_sent(ChunkIndex chunk, Rank to) override;
@@ -41,7 +41,7 @@ class Console final : public Observer {
 
   const Output& output_;
   ReportFile& report_;
-  std::optional<Failure> refusal_;
+  Outcome ready_;
   ProgressLine line_;
   Pace pace_;
   std::chrono::nanoseconds next_{};  // when progress is shown again

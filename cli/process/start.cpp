@@ -60,6 +60,14 @@ Outcome check_open_files() {
 Start::Start(const Launcher& launcher)
     : alarm_(watch_start(launcher)), ready_(check_open_files()) {}
 
+std::optional<Failure> Start::lack_of_ranks(const Launcher& launcher, int min_ranks,
+                                            std::string_view command) const {
+  const int size = environment_.size();
+  const bool alone = size == 1 && launcher.several();
+  if (size >= min_ranks && !alone) return std::nullopt;
+  return too_few_ranks(launcher, mpi::Environment::library_version(), command);
+}
+
 void Start::check_ranks() {
   std::optional<Rank> refused;
   if (environment_.size() > 1) {

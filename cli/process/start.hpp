@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "cli/process/launcher.hpp"
 #include "engine/base/alarm.hpp"
@@ -21,6 +22,11 @@ class Start {
   explicit Start(const Launcher& launcher);
 
   const mpi::Environment& environment() const noexcept { return environment_; }
+  // Why there are too few ranks for a command that needs `min_ranks`; nothing if there are enough.
+  // One rank alone may be welcome; a foreign launcher's world of one rank, many times, is not.
+  // `command`: what to start, such as "scatter SOURCE [DEST]".
+  std::optional<Failure> lack_of_ranks(const Launcher& launcher, int min_ranks,
+                                       std::string_view command) const;
   // Collective, before a job. Ends the program with 2, after one message, if some rank has exited
   // early or is not ready.
   void check_ranks();

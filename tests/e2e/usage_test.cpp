@@ -189,13 +189,14 @@ TEST_F(AnotherMpisLauncher, is_known_past_a_wrapper) {
   ASSERT_EQ(run_job(3).exit_code, 0);
   const fs::path copy = temporary / "copy";
   Command command{openmpi_mpirun()};
-  command.words.insert(command.words.end(),
-                       {"-n", "3", "timeout", "60", MPIFERRY_BINARY, "gather", destination, copy});
+  command.words.insert(command.words.end(), {"-n", "3", "timeout", "60", MPIFERRY_BINARY, "gather",
+                                             "--json", report_path, destination, copy});
   const Finished finished = run(command);
   EXPECT_EQ(finished.exit_code, 7) << told(finished);
   EXPECT_EQ(error_lines(finished), 1) << told(finished);
   EXPECT_NE(finished.err.find("Open MPI's mpirun started 3"), std::string::npos) << told(finished);
   EXPECT_FALSE(fs::exists(copy));
+  EXPECT_EQ(report()["verdict"], "wrong_launcher");
 }
 
 TEST_F(AnotherMpisLauncher, lets_a_job_script_verify) {

@@ -239,6 +239,15 @@ TEST(Arguments, without_a_known_command_name_the_one_that_was_meant) {
   EXPECT_TRUE(says(refusal({}), "a command is missing; the commands are scatter, gather,"));
 }
 
+// main() runs bench before anything is parsed.
+TEST(Arguments, of_a_command_that_is_no_job_never_pass_for_scatter) {
+  const auto outcome = parsed({"bench"});
+  const auto* exit = std::get_if<EarlyExit>(&outcome);
+  ASSERT_NE(exit, nullptr);
+  EXPECT_EQ(exit->exit_code, 70);
+  EXPECT_TRUE(says(exit->text, "mpiferry: error: this command cannot be run")) << exit->text;
+}
+
 TEST(Arguments, ask_for_help_in_every_usual_way) {
   const auto shown = [](const std::vector<const char*>& words) {
     const auto outcome = parsed(words);
