@@ -70,45 +70,31 @@ Json list_json(const std::vector<T>& list, Json (*one)(const T&)) {
   return json;
 }
 
-// All keys of the schema, in its order. What only another operation counts is 0, false or empty.
-Json report_json(std::string_view command, const JobReport& job, const TransferReport& transfer,
-                 const std::string& target = "") {
+// What the report of every operation has; each adds its own behind it.
+Json common_json(std::string_view command, const JobReport& job, const TransferReport& transfer) {
   Json json{{"schema", kReportSchema}, {"command", command}};
   add_verdict(json, job.verdict, job.failure);
   json.update(Json{
       {"source", transfer.source},
       {"directory", transfer.directory},
-      {"discard", false},
       {"source_bytes", or_null(transfer.source_size)},
       {"chunk_size", transfer.chunk_size.value},
       {"chunks", or_null(transfer.chunks)},
       {"digest_xxh128", transfer.digest ? Json(wire::to_hex(*transfer.digest)) : Json(nullptr)},
-      {"chunks_sent", 0},
       {"chunks_written", transfer.chunks_written},
       {"chunks_corrupt", transfer.chunks_corrupt},
       {"chunks_resent", transfer.chunks_resent},
-      {"resume", false},
-      {"chunks_kept", 0},
-      {"bytes_kept", 0},
-      {"chunks_moved", 0},
       {"bytes_written", transfer.bytes_written.value},
       {"seconds", seconds(job.elapsed)},
       {"transfer_seconds", seconds(job.transfer_time)},
       {"gigabytes_per_second", gigabytes_per_second(transfer.bytes_written, job.transfer_time)},
       {"window", transfer.window},
-      {"profile", nullptr},
       {"peak_in_flight_per_worker", transfer.peak_in_flight},
       {"master_buffers", transfer.buffers},
       {"peak_master_buffers", transfer.peak_buffers},
       {"mpi_tests", job.mpi_tests},
-      {"warnings", list_json(job.warnings, error_json)}});
-  if (!target.empty()) json["target"] = target;
-  json.update(Json{{"chunks_missing", 0},
-                   {"chunks_damaged", 0},
-                   {"chunks_differing", 0},
-                   {"extra_files", 0},
-                   {"flaws", Json::array()},
-                   {"workers", list_json(job.workers, worker_json)}});
+      {"warnings", list_json(job.warnings, error_json)},
+      {"workers", list_json(job.workers, worker_json)}});
   return json;
 }
 
@@ -126,28 +112,30 @@ std::string json_text(const Json& json) {
 }
 
 std::string to_json(const ScatterReport& report, const std::string& profile) {
-  Json json = report_json("scatter", report.job, report.transfer);
-  json["discard"] = report.discard;
-  json["chunks_sent"] = report.chunks_sent;
-  json["resume"] = report.resume;
-  json["chunks_kept"] = report.chunks_kept;
-  json["bytes_kept"] = report.bytes_kept.value;
-  json["chunks_moved"] = report.chunks_moved;
-  if (!profile.empty()) json["profile"] = profile;
+  Json json = common_json("scatter", report.job, report.transfer);
+  json.update(Json{{"discard", report.discard},
+                   {"resume", report.resume},
+                   {"chunks_sent", report.chunks_sent},
+                   {"chunks_kept", report.chunks_kept},
+                   {"bytes_kept", report.bytes_kept.value},
+                   {"chunks_moved", report.chunks_moved},
+                   {"profile", profile.empty() ? Json(nullptr) : Json(profile)}});
   return json_text(json);
 }
 
 std::string to_json(const GatherReport& report) {
-  return json_text(report_json("gather", report.job, report.transfer, report.target));
+  Json json = common_json("gather", report.job, report.transfer);
+  json["target"] = report.target;
+  return json_text(json);
 }
 
 std::string to_json(const VerifyReport& report) {
-  Json json = report_json("verify", report.job, report.transfer);
-  json["chunks_missing"] = report.chunks_missing;
-  json["chunks_damaged"] = report.chunks_damaged;
-  json["chunks_differing"] = report.chunks_differing;
-  json["extra_files"] = report.extra_files;
-  json["flaws"] = list_json(report.discrepancies, discrepancy_json);
+  Json json = common_json("verify", report.job, report.transfer);
+  json.update(Json{{"chunks_missing", report.chunks_missing},
+                   {"chunks_damaged", report.chunks_damaged},
+                   {"chunks_differing", report.chunks_differing},
+                   {"extra_files", report.extra_files},
+                   {"discrepancies", list_json(report.discrepancies, discrepancy_json)}});
   return json_text(json);
 }
 

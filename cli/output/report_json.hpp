@@ -14,9 +14,10 @@
 
 namespace mpiferry::cli {
 
-inline constexpr std::string_view kReportSchema = "mpiferry.report/1";
+inline constexpr std::string_view kReportSchema = "mpiferry.report/2";
 
-inline constexpr FileKind kReportFile{kReportSchema, "report", "--json"};
+// A report of another version may be replaced, too.
+inline constexpr FileKind kReportFile{"\"mpiferry.report/", "report", "--json"};
 
 // One JSON object with a newline behind it. `profile`: the file that the chunk size or the window
 // came from, or "".

@@ -54,10 +54,10 @@ class Flaws : public RecallTest {
       const Json said = report();
       EXPECT_EQ(said["verdict"], std::string{"chunk_"} + kind);
       EXPECT_EQ(said[std::string{"chunks_"} + kind], 1);
-      ASSERT_EQ(said["flaws"].size(), 1U) << said["flaws"];
-      EXPECT_EQ(said["flaws"][0]["kind"], kind);
-      EXPECT_EQ(said["flaws"][0]["chunk"], chunk);
-      EXPECT_EQ(said["flaws"][0]["path"], (destination / file).string());
+      ASSERT_EQ(said["discrepancies"].size(), 1U) << said["discrepancies"];
+      EXPECT_EQ(said["discrepancies"][0]["kind"], kind);
+      EXPECT_EQ(said["discrepancies"][0]["chunk"], chunk);
+      EXPECT_EQ(said["discrepancies"][0]["path"], (destination / file).string());
       EXPECT_EQ(said["chunks_written"], said["chunks"].get<std::uint64_t>() - 1);
     }
   }
@@ -76,7 +76,7 @@ TEST_F(Flaws, many_damaged_chunks_in_a_directory_that_all_share) {
   expect_not_gathered(run(gather(3, {"--window", "2"})), 5, "chunk 0 is damaged");
   EXPECT_EQ(run(verify(3)).exit_code, 5);
   EXPECT_EQ(report()["chunks_damaged"], 100);
-  EXPECT_EQ(report()["flaws"].size(), 100U);
+  EXPECT_EQ(report()["discrepancies"].size(), 100U);
 }
 
 TEST_F(Flaws, a_missing_chunk) {

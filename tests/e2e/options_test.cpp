@@ -121,7 +121,7 @@ TEST_F(Options, json_to_standard_output_is_all_that_it_gets) {
     ASSERT_EQ(finished.exit_code, 0) << told(finished);
     const Json said = Json::parse(finished.out, nullptr, false);
     ASSERT_TRUE(said.is_object()) << told(finished);
-    EXPECT_EQ(said["schema"], "mpiferry.report/1");
+    EXPECT_EQ(said["schema"], "mpiferry.report/2");
     EXPECT_EQ(said["chunks"], 2);
   }
 }

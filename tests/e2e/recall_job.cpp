@@ -84,7 +84,7 @@ void RecallTest::expect_verified(const Finished& finished) const {
   EXPECT_EQ(said["verdict"], "ok");
   EXPECT_EQ(said["chunks_written"], said["chunks"]);
   EXPECT_EQ(said["bytes_written"], said["source_bytes"]);
-  EXPECT_EQ(said["flaws"], Json::array());
+  EXPECT_EQ(said["discrepancies"], Json::array());
 }
 
 void RecallTest::doctor(const std::function<void(Json&)>& change) const {

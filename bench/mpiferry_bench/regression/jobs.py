@@ -109,5 +109,5 @@ class Jobs:
     def _failed(self, program: str, case: Case, text: str) -> str:
         lacks = any(words in text for words in ("not expected", "not understood"))
         hint = (f"\n{program.upper()} lacks an option or a report that the jobs need (scatter --quiet "
-                "--chunk-size --json, mpiferry.report/1): it is too old; name a newer one") if lacks else ""
+                "--chunk-size --json): it is too old; name a newer one") if lacks else ""
         return f"{program.upper()} failed ({case}):\n{text.rstrip()}{hint}"

@@ -38,7 +38,7 @@ TEST(DecodeProfile, names_what_is_wrong) {
   says("{}", "no schema");
   says(R"({"schema": 1})", "no schema");
   says(R"({"schema": "mpiferry.profile/2", "chunk_size": 1, "window": 1})", "mpiferry.profile/2");
-  says(R"({"schema": "mpiferry.report/1"})", "mpiferry.report/1");
+  says(R"({"schema": "mpiferry.report/2"})", "mpiferry.report/2");
   says(schema + R"("window": 1})", "chunk_size must");
   for (const char* bad : {"0", "-1", "1073741825", "1.5", "\"1M\"", "null", "1e300"}) {
     says(schema + R"("window": 1, "chunk_size": )" + bad + "}", "chunk_size must");

@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kText = R"({"schema": "mpiferry.report/1"})";
+constexpr const char* kText = R"({"schema": "mpiferry.report/2"})";
 
 class ReportFileTest : public testing::Test {
  protected:
@@ -147,6 +147,15 @@ TEST_F(ReportFileTest, report_has_the_permissions_of_the_one_before_it) {
     EXPECT_EQ(fs::status(path_).permissions(), static_cast<fs::perms>(bits));
     fs::remove(path_);
   }
+}
+
+TEST_F(ReportFileTest, report_of_another_version_is_replaced) {
+  std::ofstream{path_} << R"({"schema": "mpiferry.report/1"})";
+  ReportFile file{kReportFile, path_};
+  ASSERT_TRUE(file.publish(kText));
+  std::string kept;
+  std::getline(std::ifstream{path_}, kept);
+  EXPECT_EQ(kept, kText);
 }
 
 // A job refused its destination as it held such a part, and with --force removed it.

@@ -47,7 +47,7 @@ TEST(RetrievalText, says_what_was_compared_with) {
       << verified_text(report);
 }
 
-TEST(RetrievalText, gives_each_flaw_a_line) {
+TEST(RetrievalText, gives_each_discrepancy_a_line) {
   VerifyReport report = verified(1);
   EXPECT_EQ(discrepancies_text(report), "");
   report.discrepancies = {
@@ -67,7 +67,7 @@ TEST(RetrievalText, gives_each_flaw_a_line) {
             "extra: rank 0: 'out/chunk_9.bin': does not belong there\n");
 }
 
-TEST(RetrievalText, shows_twenty_flaws_and_counts_the_others) {
+TEST(RetrievalText, shows_twenty_discrepancies_and_counts_the_others) {
   VerifyReport report = verified(1);
   report.discrepancies.resize(25);
   report.chunks_missing = 25;
@@ -103,7 +103,7 @@ TEST(RetrievalText, gives_a_lost_file_one_line) {
             "damaged: chunk 88: 'out/stripe_2.bin': it is old\n");
 }
 
-TEST(RetrievalText, shows_every_kind_of_flaw_and_every_file_before_repetitions) {
+TEST(RetrievalText, shows_every_kind_of_discrepancy_and_every_file_before_repetitions) {
   VerifyReport report = verified(1);
   const auto add = [&report](Discrepancy::Kind kind, const std::string& path) {
     report.discrepancies.push_back({.kind = kind, .chunk = ChunkIndex{1}, .path = path});
