@@ -7,20 +7,23 @@
 #include <fcntl.h>
 #include <optional>
 #include <random>
-#include <string>
-#include <sys/statvfs.h>
-#include <unistd.h>
+#include <span>
 #include <vector>
 
+#include <fmt/format.h>
+
+#include "engine/disk/free_space.hpp"
+#include "engine/disk/persist.hpp"
 #include "engine/disk/unique_name.hpp"
-#include "engine/posix/descriptor.hpp"
+#include "engine/disk/write_at.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::cli {
 namespace {
 
 constexpr std::size_t kSliceWords = (std::size_t{4} << 20U) / sizeof(std::uint64_t);
 // The last sync, during which nobody is asked, must not have all of it to write.
-constexpr std::uint64_t kSyncEvery = std::uint64_t{64} << 20U;
+constexpr Bytes kSyncEvery = 64_MiB;
 
 Failure failure(const std::string& path, const char* call, int system_errno) {
   Failure out{.code = Errc::source_unreadable,
@@ -62,52 +65,69 @@ class Random {
 };
 
 // Before a disk is filled for minutes. Nothing if it fits, or if the file system does not say.
-std::optional<Failure> lacks_room(const std::string& directory, int file, Bytes size) {
-  struct statvfs there {};
-  if (::fstatvfs(file, &there) != 0 || there.f_blocks == 0) return std::nullopt;
-  const std::uint64_t free = std::uint64_t{there.f_bavail} * there.f_frsize;
-  if (size.value <= free) return std::nullopt;
-  Failure out = failure(directory, "fstatvfs", ENOSPC);
-  out.detail = "the sample of " + std::to_string(size.value) + " bytes cannot be made, " +
-               std::to_string(free) + " are free";
+std::optional<Failure> lack_of_space(const disk::Directory& directory, Bytes size) {
+  const auto space = disk::free_space_at(directory);
+  if (!space) return std::nullopt;
+  const bool quota_is_less =
+      space->quota_left && (!space->available || *space->quota_left < *space->available);
+  const auto& free = quota_is_less ? space->quota_left : space->available;
+  if (!free || size <= *free) return std::nullopt;
+  Failure out = quota_is_less ? failure(directory.path(), "quotactl", EDQUOT)
+                              : failure(directory.path(), "fstatvfs", ENOSPC);
+  out.detail =
+      fmt::format("the sample of {} bytes cannot be made, {} are free", size.value, free->value);
   return out;
+}
+
+struct CallError {
+  const char* call = "";
+  int system_errno = 0;
+};
+
+// Until `stop` says so.
+CallError fill(storage::Storage& storage, int file, Bytes size, const std::function<bool()>& stop) {
+  const auto sync = [&] { return disk::persist([&] { return storage.sync_data(file); }); };
+  Random random;
+  std::vector<std::uint64_t> words(kSliceWords);
+  const auto slice = std::as_bytes(std::span{words});
+  Bytes done;
+  Bytes synced;
+  while (done < size && !stop()) {
+    std::ranges::generate(words, [&random] { return random.next(); });
+    const auto piece = slice.first(
+        static_cast<std::size_t>(std::min<std::uint64_t>((size - done).value, slice.size())));
+    const int error = disk::write_at(storage, file, -1, done, piece);
+    if (error != 0) return {"write", error};
+    done += Bytes{piece.size()};
+    if (done - synced < kSyncEvery) continue;
+    if (const int failed = sync(); failed != 0) return {"fdatasync", failed};
+    synced = done;
+  }
+  return {"fdatasync", stop() ? 0 : sync()};
 }
 
 }  // namespace
 
-Result<SampleFile> SampleFile::make(const std::string& directory, Bytes size,
+Result<SampleFile> SampleFile::make(storage::Storage& storage, const std::string& path, Bytes size,
                                     const std::function<bool()>& stop) {
-  const std::string path = disk::unique_name(directory + "/.mpiferry-tune-");
-  const int number =
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  auto directory = disk::Directory::open_existing(storage, path);
+  if (!directory) return failure(path, "open", directory.error().system_errno);
+  if (auto lack = lack_of_space(*directory, size)) return *std::move(lack);
+  const std::string name = disk::unique_name(".mpiferry-tune-");
+  auto file = storage::File::open(storage, directory->descriptor(), name.c_str(),
+                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   // The directory is what the user knows.
-  if (number < 0) return failure(directory, "open", errno);
-  posix::Descriptor file{number};
-  SampleFile sample{path};
-  if (auto failure = lacks_room(directory, file.get(), size)) return std::move(*failure);
-  Random random;
-  std::vector<std::uint64_t> slice(kSliceWords);
-  std::uint64_t synced = 0;
-  for (std::uint64_t done = 0; done < size.value && !stop();) {
-    std::ranges::generate(slice, [&random] { return random.next(); });
-    const std::size_t wanted = static_cast<std::size_t>(
-        std::min<std::uint64_t>(size.value - done, kSliceWords * sizeof(std::uint64_t)));
-    const ssize_t written = ::write(file.get(), slice.data(), wanted);
-    if (written < 0 && errno != EINTR) return failure(directory, "write", errno);
-    if (written > 0) done += static_cast<std::uint64_t>(written);
-    if (done - synced >= kSyncEvery) {
-      if (::fdatasync(file.get()) != 0) return failure(directory, "fdatasync", errno);
-      synced = done;
-    }
-  }
-  if (!stop() && ::fdatasync(file.get()) != 0) return failure(directory, "fdatasync", errno);
-  if (const int error = file.close(); error != 0) return failure(directory, "close", error);
+  if (!file) return failure(path, "open", errno);
+  SampleFile sample{*std::move(directory), name};
+  const CallError error = fill(storage, file.get(), size, stop);
+  if (error.system_errno != 0) return failure(path, error.call, error.system_errno);
+  if (const int failed = file.close(); failed != 0) return failure(path, "close", failed);
   return sample;
 }
 
 void SampleFile::remove() noexcept {
-  if (!path_.empty()) ::unlink(path_.c_str());
-  path_.clear();
+  if (!name_.empty()) static_cast<void>(directory_.remove(name_));
+  name_.clear();
 }
 
 }  // namespace mpiferry::cli

@@ -36,7 +36,7 @@ Outcome TuneRun::prepare(const std::function<bool()>& stop) {
   schedule_.emplace(grid.cases.size(), TuningSchedule::Limits{.repetitions = arguments_.repetitions,
                                                               .budget = arguments_.budget});
   result_.planned = schedule_->total();
-  auto sample = SampleFile::make(arguments_.source_directory, arguments_.size, stop);
+  auto sample = SampleFile::make(storage_, arguments_.source_directory, arguments_.size, stop);
   if (!sample) return std::move(sample.error());
   sample_.emplace(std::move(*sample));
   result_.source_file_system =

@@ -15,6 +15,7 @@
 #include "engine/base/result.hpp"
 #include "engine/operations/scatter/options.hpp"
 #include "engine/operations/scatter/report.hpp"
+#include "engine/posix/posix_storage.hpp"
 
 namespace mpiferry::cli {
 
@@ -40,6 +41,7 @@ class TuneRun {
   Interruption& interruption_;
   SweepResult& result_;
   std::optional<TuningSchedule> schedule_;
+  posix::PosixStorage storage_;
   std::optional<SampleFile> sample_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point warmed_;  // when the warm-up ended

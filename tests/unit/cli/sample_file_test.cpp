@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/tune/borrowed_directory.hpp"
+#include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::cli {
@@ -27,7 +28,7 @@ class Sample : public ::testing::Test {
 
 TEST_F(Sample, has_the_size_and_goes_again) {
   {
-    const auto sample = SampleFile::make(here, {5'000'001}, never);
+    const auto sample = SampleFile::make(files, here, {5'000'001}, never);
     ASSERT_TRUE(sample);
     EXPECT_EQ(fs::file_size(sample->path()), 5'000'001U);
     EXPECT_EQ(fs::path{sample->path()}.parent_path(), here);
@@ -36,7 +37,7 @@ TEST_F(Sample, has_the_size_and_goes_again) {
 }
 
 TEST_F(Sample, is_of_bytes_that_do_not_repeat) {
-  const auto sample = SampleFile::make(here, 1_MiB, never);
+  const auto sample = SampleFile::make(files, here, 1_MiB, never);
   ASSERT_TRUE(sample);
   std::ifstream file{sample->path(), std::ios::binary};
   const std::string bytes{std::istreambuf_iterator<char>{file}, {}};
@@ -47,7 +48,7 @@ TEST_F(Sample, is_of_bytes_that_do_not_repeat) {
 TEST_F(Sample, that_is_stopped_goes_too) {
   int asked = 0;
   {
-    const auto sample = SampleFile::make(here, 1_GiB, [&asked] { return ++asked > 2; });
+    const auto sample = SampleFile::make(files, here, 1_GiB, [&asked] { return ++asked > 2; });
     ASSERT_TRUE(sample);
     EXPECT_LT(fs::file_size(sample->path()), 100U << 20U);
   }
@@ -55,20 +56,20 @@ TEST_F(Sample, that_is_stopped_goes_too) {
 }
 
 TEST_F(Sample, says_where_it_can_not_be_made) {
-  const auto missing = SampleFile::make(here / "missing", 1_MiB, never);
+  const auto missing = SampleFile::make(files, here / "missing", 1_MiB, never);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Errc::source_not_found);
   EXPECT_EQ(missing.error().path, here / "missing");
   EXPECT_EQ(missing.error().system_errno, ENOENT);
   std::ofstream{here / "file"} << "x";
-  const auto file = SampleFile::make(here / "file", 1_MiB, never);
+  const auto file = SampleFile::make(files, here / "file", 1_MiB, never);
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().system_errno, ENOTDIR);
 }
 
 TEST_F(Sample, that_does_not_fit_is_refused_before_it_fills_the_disk) {
   const Bytes huge{std::uint64_t{1} << 62U};
-  const auto sample = SampleFile::make(here, huge, never);
+  const auto sample = SampleFile::make(files, here, huge, never);
   ASSERT_FALSE(sample);
   EXPECT_EQ(sample.error().system_errno, ENOSPC);
   EXPECT_NE(sample.error().detail.find("4611686018427387904 bytes"), std::string::npos);
