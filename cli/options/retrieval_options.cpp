@@ -1,11 +1,15 @@
 #include "cli/options/retrieval_options.hpp"
 
+#include <array>
+#include <string>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/options/declare.hpp"
 #include "cli/options/output_names.hpp"
 #include "cli/output/output.hpp"
+#include "cli/process/exit_code.hpp"
 #include "engine/base/failure.hpp"
 #include "engine/posix/descriptor_path.hpp"
 
@@ -17,21 +21,29 @@ constexpr const char* kGatherExamples = R"(Examples:
   mpirun -n 3 mpiferry gather 'parts/{host}/{rank}' copy.dat --fsync
   mpiferry gather out/ copy.dat                      # one rank alone
 
-Exit codes: 0 done, 2 usage, 3 no manifest, 4 FILE, 5 a chunk is missing or damaged, 6 stalled,
-7 launch, 70 internal, 130 interrupted.)";
+)";
 
 constexpr const char* kVerifyExamples = R"(Examples:
   mpirun -n 5 mpiferry verify out/
   mpiferry verify out/                               # one rank alone
   mpirun -n 3 mpiferry verify 'parts/{host}/{rank}' --against big.dat --json findings.json
 
-Exit codes: 0 all is there and right, 2 usage, 3 no manifest, or FILE cannot be read, 5 something is
-missing, damaged or different, 6 stalled, 7 launch, 70 internal, 130 interrupted.)";
+)";
 
-CLI::App& add_retrieval(CLI::App& app, const char* name, const char* summary, const char* examples,
-                        std::string& directory) {
+constexpr auto kGatherExitCodes =
+    std::to_array<ExitCodeMeaning>({{ErrorClass::source, "no manifest"},
+                                    {ErrorClass::destination, "FILE"},
+                                    {ErrorClass::integrity, "a chunk is missing or damaged"}});
+
+constexpr auto kVerifyExitCodes = std::to_array<ExitCodeMeaning>(
+    {{ErrorClass::none, "all is there and right"},
+     {ErrorClass::source, "no manifest, or FILE cannot be read"},
+     {ErrorClass::integrity, "something is missing, damaged or different"}});
+
+CLI::App& add_retrieval(CLI::App& app, const char* name, const char* summary,
+                        const std::string& footer, std::string& directory) {
   CLI::App& command = *app.add_subcommand(name, summary);
-  command.footer(examples);
+  command.footer(footer);
   command
       .add_option("DIR", directory,
                   "What scatter was given as DEST; {rank} and {host} are those of the scatter")
@@ -74,7 +86,7 @@ CLI::App& add_gather(CLI::App& app, GatherArguments& arguments) {
   GatherOptions& options = arguments.options;
   CLI::App& command = add_retrieval(
       app, "gather", "Brings what was scattered back into one FILE, checked, whole or not at all",
-      kGatherExamples, options.directory);
+      kGatherExamples + exit_codes_text(kGatherExitCodes), options.directory);
   command
       .add_option("FILE", options.target,
                   "The file to create, on rank 0, or a FIFO or a device to write to; - is "
@@ -105,7 +117,7 @@ CLI::App& add_verify(CLI::App& app, VerifyArguments& arguments) {
   VerifyOptions& options = arguments.options;
   CLI::App& command = add_retrieval(
       app, "verify", "Reads what was scattered, and reports what is missing, damaged or extra",
-      kVerifyExamples, options.directory);
+      kVerifyExamples + exit_codes_text(kVerifyExitCodes), options.directory);
   add_file(command, "--against", options.against, FileUse::reads,
            "Compare with this file on rank 0, too: the source, or a copy of it");
   add_choice(command, "--source-check", options.source_check, {"size", "mtime"},

@@ -1,7 +1,10 @@
 #include "cli/options/scatter_options.hpp"
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +13,7 @@
 
 #include "cli/options/declare.hpp"
 #include "cli/options/output_names.hpp"
+#include "cli/process/exit_code.hpp"
 #include "engine/base/failure.hpp"
 #include "engine/plan/layout.hpp"
 
@@ -26,8 +30,17 @@ constexpr const char* kScatterExamples = R"(Examples:
   mpirun -n 5 mpiferry tune /where/sources/are out/   # writes a profile that scatter uses
   mpiferry bench --ranks 2 3 --out results
 
-Exit codes: 0 done, 2 usage, 3 source, 4 destination, 5 integrity, 6 stalled, 7 launch,
-70 internal, 130 interrupted.)";
+)";
+
+// Behind the names of layouts. A layout that is not here is shown by its name alone.
+struct LayoutHelp {
+  wire::Layout layout;
+  std::string_view text;
+};
+constexpr auto kLayoutHelp = std::to_array<LayoutHelp>(
+    {{wire::Layout::chunks, "one for each chunk"},
+     {wire::Layout::stripes, "one for each worker"},
+     {wire::Layout::file, "one, which all workers write: for shared file systems"}});
 
 std::vector<std::string_view> layout_names() {
   std::vector<std::string_view> names;
@@ -40,7 +53,10 @@ std::vector<std::string_view> layout_names() {
 std::vector<std::string> layout_meanings() {
   std::vector<std::string> meanings;
   for (const plan::LayoutRules& row : plan::Layout::table()) {
-    meanings.push_back(fmt::format("{} ({})", wire::layout_name(row.layout), row.help));
+    const auto* const help = std::ranges::find(kLayoutHelp, row.layout, &LayoutHelp::layout);
+    std::string meaning{wire::layout_name(row.layout)};
+    if (help != kLayoutHelp.end()) meaning += fmt::format(" ({})", help->text);
+    meanings.push_back(std::move(meaning));
   }
   return meanings;
 }
@@ -105,7 +121,7 @@ CLI::App& add_scatter(CLI::App& app, ScatterArguments& arguments) {
   options.job.handle_signals = true;
   CLI::App& command = *app.add_subcommand(
       "scatter", "Cuts SOURCE into chunks and writes them, checked, on the worker ranks");
-  command.footer(kScatterExamples);
+  command.footer(kScatterExamples + exit_codes_text());
   command.add_option("SOURCE", options.source, "File to move; - is standard input")->required();
   const CLI::Option* const destination =
       command

@@ -12,6 +12,7 @@
 #include "cli/options/output_names.hpp"
 #include "cli/options/tuning.hpp"
 #include "cli/output/units.hpp"
+#include "cli/process/exit_code.hpp"
 #include "engine/disk/destination_pattern.hpp"
 
 namespace mpiferry::cli {
@@ -22,7 +23,9 @@ constexpr const char* kTuneExamples = R"(Examples:
   mpirun -n 5 mpiferry tune --fsync --budget 5m --size 1GiB /data/sources /scratch
   mpirun -n 5 mpiferry tune --chunks 1M,2M,4M --windows 4,8,16 --profile here.json . out/
 
-tune removes all that it creates in SOURCE-DIR and DEST, and touches nothing else there.)";
+tune removes all that it creates in SOURCE-DIR and DEST, and touches nothing else there.
+
+)";
 
 constexpr const char* kChunks = "--chunks";
 constexpr const char* kWindows = "--windows";
@@ -162,7 +165,7 @@ CLI::App& add_tune(CLI::App& app, TuneArguments& arguments) {
       "tune",
       "Measures chunk sizes and windows on these ranks and disks, and writes the best as a profile "
       "for scatter");
-  command.footer(kTuneExamples);
+  command.footer(kTuneExamples + exit_codes_text());
   command
       .add_option("SOURCE-DIR", arguments.source_directory,
                   "Directory on the disk of your sources; the sample file is created there")

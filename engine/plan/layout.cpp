@@ -8,17 +8,16 @@ namespace {
 
 bool all(ChunkIndex /*chunk*/) noexcept { return true; }
 
-constexpr LayoutRules row(wire::Layout layout, FileOf moved, bool (*writes)(ChunkIndex) noexcept,
-                          std::string_view help) noexcept {
-  return {layout, wire::files_of(layout), moved, writes, help};
+constexpr LayoutRules row(wire::Layout layout, FileOf moved,
+                          bool (*writes)(ChunkIndex) noexcept) noexcept {
+  return {layout, wire::files_of(layout), moved, writes};
 }
 
 constexpr auto kTable = std::to_array<LayoutRules>({
-    row(wire::Layout::chunks, FileOf::chunk, all, "one for each chunk"),
+    row(wire::Layout::chunks, FileOf::chunk, all),
     // A chunk that its own worker could not write has a file of its own beside the stripe.
-    row(wire::Layout::stripes, FileOf::chunk, all, "one for each worker"),
-    row(wire::Layout::file, FileOf::all, all,
-        "one, which all workers write: for shared file systems"),
+    row(wire::Layout::stripes, FileOf::chunk, all),
+    row(wire::Layout::file, FileOf::all, all),
 });
 
 }  // namespace

@@ -21,7 +21,6 @@ struct LayoutRules {
   FileOf own;                                 // the file of a chunk that its own worker writes
   FileOf moved;                               // of one that another worker writes (--reroute)
   bool (*writes)(ChunkIndex chunk) noexcept;  // a chunk that is not written is acknowledged
-  std::string_view help;                      // for --help, behind the layout's name
 };
 
 // A value as small as a pointer. `moved` says that another worker than the chunk's own writes it.
