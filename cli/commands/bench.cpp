@@ -27,7 +27,7 @@ bool asks_for_help(std::string_view word) noexcept {
 
 // Returns the exit code.
 int report_error(ErrorClass error_class, const std::string& text) {
-  print(stderr, fmt::format("mpiferry: error: {}\n", text));
+  print(stderr, error_line(text));
   return exit_code(error_class);
 }
 

@@ -19,8 +19,8 @@
 #include "cli/process/interruption.hpp"
 #include "cli/process/message.hpp"
 #include "cli/process/start.hpp"
-#include "cli/tune/sweep.hpp"
 #include "cli/tune/tune_json.hpp"
+#include "cli/tune/tune_run.hpp"
 #include "cli/tune/tune_text.hpp"
 #include "engine/api/run.hpp"
 #include "engine/mpi/environment.hpp"
@@ -40,7 +40,7 @@ class TuneConsole {
   TuneConsole(const Output& output, const TuneArguments& arguments)
       : output_(output), arguments_(arguments), line_(output) {}
 
-  void show(const SweepProgress& progress) {
+  void show(const TuneProgress& progress) {
     if (output_.lines && progress.speed) {
       print(output_.out, fmt::format("tune: {}: {}: {}\n", measurement_name(progress),
                                      to_text(progress.tuning), rate_text(*progress.speed)));
@@ -86,39 +86,39 @@ struct Files {
   ReportFile json;
 };
 
-// Writes the profile; a failure is the sweep's.
-void publish_profile(TuneReport& report, SweepResult& sweep, Files& files) {
-  report.choice = choose(sweep.figures);
+// Writes the profile; a failure is the result's.
+void publish_profile(TuneReport& report, TuneResult& result, Files& files) {
+  report.choice = choose(result.figures);
   if (const Outcome written = files.profile.publish(profile_json(report)); !written) {
-    sweep.fail(written.error());
+    result.fail(written.error());
     return;
   }
   report.profile = files.path;
   files.directories.keep();
 }
 
-void print_advice(const TuneReport& report, SweepResult& sweep, const Files& files,
+void print_advice(const TuneReport& report, TuneResult& result, const Files& files,
                   const Output& output) {
-  std::FILE* const out = summary_stream(output, sweep.warning);
+  std::FILE* const out = summary_stream(output, result.warning);
   std::string text = tune_text(report);
-  if (!sweep.failure) text += profile_text(report.profile, files.at_default_path);
-  if (!print(out, text)) sweep.fail(print_failure(out, "cannot print the advice"));
+  if (!result.failure) text += profile_text(report.profile, files.at_default_path);
+  if (!print(out, text)) result.fail(print_failure(out, "cannot print the advice"));
 }
 
 // On rank 0. Returns the exit code.
-int finish_tune(const TuneArguments& arguments, SweepResult& sweep, Files& files,
+int finish_tune(const TuneArguments& arguments, TuneResult& result, Files& files,
                 const Output& output) {
   TuneReport report{
-      .arguments = arguments, .sweep = sweep, .date = now(), .version = program_version()};
-  if (!sweep.failure) publish_profile(report, sweep, files);
-  print_warnings(output, sweep.warning);
-  if (!output.quiet && report.choice) print_advice(report, sweep, files, output);
-  if (sweep.failure) {
-    arguments.origins.explain(*sweep.failure);
-    print(stderr, error_text(*sweep.failure) +
-                      (report.profile.empty() ? tune_how_far_text(sweep) : std::string{}));
+      .arguments = arguments, .result = result, .date = now(), .version = program_version()};
+  if (!result.failure) publish_profile(report, result, files);
+  print_warnings(output, result.warning);
+  if (!output.quiet && report.choice) print_advice(report, result, files, output);
+  if (result.failure) {
+    arguments.origins.explain(*result.failure);
+    print(stderr, error_text(*result.failure) +
+                      (report.profile.empty() ? tune_how_far_text(result) : std::string{}));
   }
-  const int code = exit_code(sweep.verdict);
+  const int code = exit_code(result.verdict);
   const Outcome written = files.json.publish(tune_json(report));
   return written ? code : report_unwritten(written.error(), code, output);
 }
@@ -134,17 +134,17 @@ struct Finished {
 };
 
 // Nothing that it has made is left when it returns: an abort may come next.
-Finished run_tune(Start& start, const TuneArguments& arguments, Rank self) {
+Finished run_and_report(Start& start, const TuneArguments& arguments, Rank self) {
   Interruption interruption;
   const Output output = Output::choose({.taken = is_standard_output(arguments.json),
                                         .quiet = arguments.quiet,
                                         .verbose = arguments.verbose});
   Files files{arguments};
   TuneConsole console{output, arguments};
-  const SweepHooks hooks{
+  const TuneHooks hooks{
       .prepare = [&files] { return files.prepare(); },
-      .progress = [&console](const SweepProgress& progress) { console.show(progress); }};
-  SweepResult result = sweep(start, arguments, interruption, hooks);
+      .progress = [&console](const TuneProgress& progress) { console.show(progress); }};
+  TuneResult result = run_tune(start, arguments, interruption, hooks);
   console.clear();
   if (result.refused) return {exit_code(ErrorClass::usage), false};
   const bool master = self == kMaster;
@@ -166,7 +166,7 @@ int tune(const TuneArguments& arguments, const Launcher& launcher) {
     refuse(*lacking, launcher);
   }
   const Rank self{start.environment().rank()};
-  const Finished finished = run_tune(start, arguments, self);
+  const Finished finished = run_and_report(start, arguments, self);
   end_program({.rank = self, .abandoned = finished.abandoned}, finished.code, arguments.quiet);
 }
 

@@ -12,6 +12,7 @@
 #include "cli/options/command_line.hpp"
 #include "cli/options/similar.hpp"
 #include "cli/process/environment.hpp"
+#include "cli/process/message.hpp"
 #include "engine/base/failure.hpp"
 
 namespace mpiferry::cli {
@@ -86,9 +87,9 @@ std::string unknown_variables(const CLI::App& app) {
     const std::string name{variable.substr(kPrefix.size(), variable.find('=') - kPrefix.size())};
     if (is_known_elsewhere(name) || std::ranges::find(known, name) != known.end()) continue;
     const std::string near = nearest(name, known);
-    text +=
-        fmt::format("mpiferry: warning: {}{} in the environment is not an option{}\n", kPrefix,
-                    escaped(name), near.empty() ? "" : did_you_mean(std::string{kPrefix} + near));
+    text += warning_line(
+        fmt::format("{}{} in the environment is not an option{}", kPrefix, escaped(name),
+                    near.empty() ? "" : did_you_mean(std::string{kPrefix} + near)));
   }
   return text;
 }

@@ -21,9 +21,10 @@ namespace {
 EarlyExit usage_error(const std::string& message, const std::string& hint,
                       const CLI::App& command) {
   const bool whole = command.get_parent() == nullptr;
-  return {fmt::format("mpiferry: error: {}\n{}  try: mpiferry {}--help\n", escaped(message),
-                      hint.empty() ? "" : fmt::format("  hint: {}\n", hint),
-                      whole ? "" : command.get_name() + " "),
+  return {error_line(escaped(message)) +
+              fmt::format("{}  try: mpiferry {}--help\n",
+                          hint.empty() ? "" : fmt::format("  hint: {}\n", hint),
+                          whole ? "" : command.get_name() + " "),
           exit_code(ErrorClass::usage)};
 }
 

@@ -56,7 +56,7 @@ std::string below_progress(const Output& output, const std::string& text) {
 
 void report_unreachable_master(const JobReport& job, const Output& output) {
   if (!job.abandoned || job.rank == kMaster || !job.failure) return;
-  delay_unless_first_rank(job.rank);
+  wait_for_turn(job.rank);
   print(stderr, below_progress(output, error_text(*job.failure)));
 }
 

@@ -13,7 +13,7 @@ std::string fitted(const std::vector<Field>& fields, std::size_t columns) {
   constexpr std::size_t kGap = 2;
   std::vector<std::size_t> order(fields.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, {}, [&fields](std::size_t i) { return fields[i].rank; });
+  std::ranges::sort(order, {}, [&fields](std::size_t i) { return fields[i].priority; });
   std::vector<bool> taken(fields.size());
   std::size_t used = 0;
   for (const std::size_t i : order) {

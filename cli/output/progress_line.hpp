@@ -10,10 +10,10 @@
 
 namespace mpiferry::cli {
 
-// A part of a line. If the line is too narrow, parts of high rank are left out, and the part of the
-// lowest rank is cut.
+// A part of a line. If the line is too narrow, parts are left out by their priority, of which 0 is
+// the highest, and the part with the highest is cut.
 struct Field {
-  int rank = 0;
+  int priority = 0;
   std::string text;
 };
 // The fields that fit into `columns`, in their order, with two spaces between them.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/output/units.hpp"
+#include "cli/process/message.hpp"
 #include "engine/base/path.hpp"
 #include "engine/operations/scatter/options.hpp"
 #include "engine/wire/digest.hpp"
@@ -105,9 +106,9 @@ std::string warnings_text(const JobReport& job) {
   std::string text;
   for (const Failure& warning : job.warnings) {
     const bool rerouted = error_class(warning.code) == ErrorClass::destination;
-    text += fmt::format("mpiferry: warning: {}: {}\n", warning.message(),
-                        rerouted ? "its chunks went to other workers (--reroute)"
-                                 : "the result was already complete");
+    text += warning_line(fmt::format("{}: {}", warning.message(),
+                                     rerouted ? "its chunks went to other workers (--reroute)"
+                                              : "the result was already complete"));
   }
   return text;
 }
@@ -118,11 +119,10 @@ std::string warnings_text(const ScatterReport& report) {
   // The directory may have been named by mistake. A stream has no name to compare.
   const bool known = !report.replaced.empty() && report.replaced != "-" && transfer.source != "-";
   if (known && last_name(report.replaced) != last_name(transfer.source)) {
-    text += fmt::format(
-        "mpiferry: warning: {} held the chunks of {}, which --resume has replaced by those "
-        "of {}\n",
-        mpiferry::quoted(transfer.directory), mpiferry::quoted(report.replaced),
-        mpiferry::quoted(transfer.source));
+    text += warning_line(
+        fmt::format("{} held the chunks of {}, which --resume has replaced by those of {}",
+                    mpiferry::quoted(transfer.directory), mpiferry::quoted(report.replaced),
+                    mpiferry::quoted(transfer.source)));
   }
   if (report.replaced_chunk_size > 0_B && report.replaced_chunk_size != transfer.chunk_size) {
     text += fmt::format(

@@ -1,11 +1,10 @@
 #include "cli/process/finish.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <thread>
 
 #include "cli/process/message.hpp"
 #include "engine/api/run.hpp"
+#include "engine/base/turn.hpp"
 #include "engine/mpi/finalize.hpp"
 
 namespace mpiferry::cli {
@@ -33,11 +32,6 @@ void end_program(int exit_code) noexcept {
   mpi::finalize_and_exit({.exit_code = exit_code, .on_lost = ReportLost{false}});
 }
 
-void delay_unless_first_rank(Rank self) {
-  constexpr std::chrono::milliseconds kMaxDelay{1000};
-  if (self <= Rank{1}) return;
-  const std::chrono::milliseconds delay{300 + 10 * self.value};
-  std::this_thread::sleep_for(std::min(delay, kMaxDelay));
-}
+void wait_for_turn(Rank self) { std::this_thread::sleep_for(turn_of(self)); }
 
 }  // namespace mpiferry::cli

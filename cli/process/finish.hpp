@@ -12,8 +12,8 @@ namespace mpiferry::cli {
 [[noreturn]] void end_program(const JobReport& job, int exit_code, bool quiet) noexcept;
 [[noreturn]] void end_program(int exit_code) noexcept;
 
-// For ranks that fail alike and then abort. Ranks 0 and 1 go on at once; the others only if they
-// are still there a moment later, as the first that aborts ends all that it can reach.
-void delay_unless_first_rank(Rank self);
+// For ranks that fail alike and then abort: waits as long as turn_of() says. Only those that are
+// still there go on, as the first that aborts ends all that it can reach.
+void wait_for_turn(Rank self);
 
 }  // namespace mpiferry::cli

@@ -1,4 +1,4 @@
-// Ctrl-C between two jobs: run() hears signals only while it runs.
+// Ctrl-C between two jobs: scatter_on() listens to signals only while it runs.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 namespace mpiferry::cli {
 
 // Once constructed, SIGINT, SIGTERM and SIGHUP do not kill the process but are noted, also during a
-// run().
+// job.
 class Interruption {
  public:
   Interruption();

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "cli/process/environment.hpp"
+#include "cli/process/message.hpp"
 #include "cli/process/pmi.hpp"
 #include "cli/process/process_tree.hpp"
 
@@ -110,13 +111,15 @@ std::optional<std::chrono::seconds> Launcher::start_patience() const noexcept {
 std::string Launcher::standard_input_warning() const {
   if (!direct || !fault.empty()) return {};
   if (name == kMpich && rank == 0) {
-    return "mpiferry: warning: MPICH's mpirun ends the job when more than 64 KiB of standard input "
-           "wait unread (MPICH issue 2336); a FIFO in place of - is safe\n";
+    return warning_line(
+        "MPICH's mpirun ends the job when more than 64 KiB of standard input wait unread (MPICH "
+        "issue 2336); a FIFO in place of - is safe");
   }
   // Rank 0 cannot see it: it has a pipe in either case.
   if (name == kSrun && rank == 1 && standard_input_is_pipe()) {
-    return "mpiferry: warning: srun sends standard input to every rank, and waits for those that "
-           "do not read it; use srun --input=0\n";
+    return warning_line(
+        "srun sends standard input to every rank, and waits for those that do not read it; use "
+        "srun --input=0");
   }
   return {};
 }

@@ -10,14 +10,18 @@ bool print(std::FILE* out, const std::string& text) {
   return std::fputs(text.c_str(), out) >= 0 && std::fflush(out) == 0;
 }
 
+std::string error_line(std::string_view text) { return fmt::format("mpiferry: error: {}\n", text); }
+
+std::string warning_line(std::string_view text) {
+  return fmt::format("mpiferry: warning: {}\n", text);
+}
+
 std::string error_text(const Failure& failure) {
-  std::string text = fmt::format("mpiferry: error: {}\n", failure.message());
+  std::string text = error_line(failure.message());
   if (!failure.hint.empty()) text += fmt::format("  hint: {}\n", printable(failure.hint));
   return text;
 }
 
-std::string warning_text(const Failure& failure) {
-  return fmt::format("mpiferry: warning: {}\n", failure.message());
-}
+std::string warning_text(const Failure& failure) { return warning_line(failure.message()); }
 
 }  // namespace mpiferry::cli

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace mpiferry {
 struct Failure;
@@ -12,6 +13,10 @@ namespace mpiferry::cli {
 
 // Prints and flushes. False if that fails: standard output may be full or closed.
 bool print(std::FILE* out, const std::string& text);
+
+// "mpiferry: error: <text>" and "mpiferry: warning: <text>", a line each.
+std::string error_line(std::string_view text);
+std::string warning_line(std::string_view text);
 
 // "mpiferry: error: <what, where, why>" and, on a line of its own, what to do next.
 std::string error_text(const Failure& failure);

@@ -23,12 +23,12 @@ namespace mpiferry::cli {
 namespace {
 
 std::string exception_text(const Launcher& launcher, const char* what) {
-  return fmt::format("mpiferry: error: rank {}: {}\n", launcher.rank, what);
+  return error_line(fmt::format("rank {}: {}", launcher.rank, what));
 }
 
 // Returns the exit code.
 int report_mpi_error(const Launcher& launcher, Failure failure) {
-  delay_unless_first_rank(Rank{launcher.rank});  // a connection that is lost has two ends
+  wait_for_turn(Rank{launcher.rank});  // a connection that is lost has two ends
   if (failure.rank == kNoRank) failure.rank = Rank{launcher.rank};
   print(stderr, error_text(failure));
   return exit_code(failure.code);

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/output/units.hpp"
+#include "cli/process/message.hpp"
 #include "engine/posix/descriptor.hpp"
 
 namespace mpiferry::cli {
@@ -79,9 +80,9 @@ Result<ProfileUse> without_profile(Failure failure, const std::string& path, boo
   const bool hidden = error == EACCES && !std::filesystem::exists(path, unseen);
   if (error == ENOENT || error == ENOTDIR || hidden) return ProfileUse{};
   return ProfileUse{
-      .warning = fmt::format("mpiferry: warning: {}; the defaults are used instead (remove the "
-                             "file, and measure again with mpiferry tune)\n",
-                             failure.message())};
+      .warning = warning_line(fmt::format("{}; the defaults are used instead (remove the file, and "
+                                          "measure again with mpiferry tune)",
+                                          failure.message()))};
 }
 
 }  // namespace
@@ -134,10 +135,9 @@ Result<ProfileUse> apply_profile(ScatterArguments& arguments) {
       use.file = path;
     }
   } else if (options.job.memory && *options.job.memory < profile->chunk_size) {
-    use.warning = fmt::format(
-        "mpiferry: warning: {}: its chunks of {} do not fit into --memory {}; the defaults are "
-        "used instead\n",
-        mpiferry::quoted(path), human_bytes(profile->chunk_size), options.job.memory->value);
+    use.warning = warning_line(fmt::format(
+        "{}: its chunks of {} do not fit into --memory {}; the defaults are used instead",
+        mpiferry::quoted(path), human_bytes(profile->chunk_size), options.job.memory->value));
   } else {
     options.chunk_size = profile->chunk_size;
     if (!options.job.window) options.job.window = profile->window;

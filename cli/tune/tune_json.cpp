@@ -19,18 +19,18 @@ Json tuning_json(const Tuning& tuning) {
 
 // What both files have.
 Json measured_json(const TuneReport& report) {
-  const SweepResult& sweep = report.sweep;
+  const TuneResult& result = report.result;
   Json json{
       {"version", report.version},
       {"date", report.date},
-      {"ranks", sweep.ranks},
-      {"hosts", sweep.hosts},
+      {"ranks", result.ranks},
+      {"hosts", result.hosts},
       {"source",
        {{"directory", report.arguments.source_directory},
-        {"file_system", sweep.source_file_system}}},
+        {"file_system", result.source_file_system}}},
       {"destination",
        {{"pattern", report.arguments.destination},
-        {"file_systems", sweep.destination_file_systems}}},
+        {"file_systems", result.destination_file_systems}}},
       {"fsync", report.arguments.fsync},
       {"sample_bytes", report.arguments.size.value},
       {"noise", report.choice ? Json(report.choice->noise) : Json(nullptr)},
@@ -39,7 +39,7 @@ Json measured_json(const TuneReport& report) {
       {"cases", Json::array()},
       {"left_out", Json::array()},
   };
-  for (const TuningFigure& figure : sweep.figures) {
+  for (const TuningFigure& figure : result.figures) {
     Json row = tuning_json(figure.tuning);
     row.update({{"gigabytes_per_second", figure.median()},
                 {"lowest", figure.lowest()},
@@ -54,20 +54,20 @@ Json measured_json(const TuneReport& report) {
       json["left_out"].push_back(std::move(row));
     }
   };
-  leave_out(sweep.no_time, "time");
-  leave_out(sweep.too_few, "size");
+  leave_out(result.no_time, "time");
+  leave_out(result.too_few, "size");
   return json;
 }
 
 }  // namespace
 
 std::string tune_json(const TuneReport& report) {
-  const SweepResult& sweep = report.sweep;
+  const TuneResult& result = report.result;
   Json json{{"schema", kTuneSchema}};
-  add_verdict(json, sweep.verdict, sweep.failure);
+  add_verdict(json, result.verdict, result.failure);
   const bool done = report.choice.has_value();
-  const Tuning chosen = done ? sweep.figures[report.choice->chosen].tuning : Tuning{};
-  json.update({{"complete", done && sweep.measurements == sweep.planned},
+  const Tuning chosen = done ? result.figures[report.choice->chosen].tuning : Tuning{};
+  json.update({{"complete", done && result.measurements == result.planned},
                {"chunk_size", done ? Json(chosen.chunk_size.value) : Json(nullptr)},
                {"window", done ? Json(chosen.window) : Json(nullptr)},
                {"keep_defaults", done ? Json(report.choice->keeps_default) : Json(nullptr)},
@@ -78,7 +78,7 @@ std::string tune_json(const TuneReport& report) {
 
 std::string profile_json(const TuneReport& report) {
   Json json{{"schema", kProfileSchema}};
-  json.update(tuning_json(report.sweep.figures[report.choice->chosen].tuning));
+  json.update(tuning_json(report.result.figures[report.choice->chosen].tuning));
   json.update(measured_json(report));
   return json_text(json);
 }

@@ -5,14 +5,14 @@
 #include <string>
 
 #include "cli/options/tune_options.hpp"
-#include "cli/tune/sweep_result.hpp"
+#include "cli/tune/tune_result.hpp"
 #include "cli/tune/tuning_choice.hpp"
 
 namespace mpiferry::cli {
 
 struct TuneReport {
   const TuneArguments& arguments;
-  const SweepResult& sweep;
+  const TuneResult& result;
   std::optional<TuningChoice> choice = {};  // nothing after a failure
   std::string date = {};                    // ISO 8601, UTC
   std::string version = {};

@@ -39,17 +39,17 @@ std::string marks(const TuningChoice& choice, std::size_t i) {
 
 double mebibytes(double gigabytes) { return gigabytes * 1e9 / static_cast<double>((1_MiB).value); }
 
-std::string table(const SweepResult& sweep, const TuningChoice& choice) {
-  std::vector<std::size_t> order(sweep.figures.size());
+std::string table(const TuneResult& result, const TuningChoice& choice) {
+  std::vector<std::size_t> order(result.figures.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, [&sweep](std::size_t a, std::size_t b) {
-    const Tuning& x = sweep.figures[a].tuning;
-    const Tuning& y = sweep.figures[b].tuning;
+  std::ranges::sort(order, [&result](std::size_t a, std::size_t b) {
+    const Tuning& x = result.figures[a].tuning;
+    const Tuning& y = result.figures[b].tuning;
     return x.chunk_size != y.chunk_size ? x.chunk_size < y.chunk_size : x.window < y.window;
   });
   std::string text = "  chunk size  window    MiB/s       lowest..highest  spread\n";
   for (const std::size_t i : order) {
-    const TuningFigure& figure = sweep.figures[i];
+    const TuningFigure& figure = result.figures[i];
     std::string row = fmt::format(
         "  {:>10}  {:>6}  {:>7.1f}  {:>20}  {:>4.0f} %  {}", human_bytes(figure.tuning.chunk_size),
         figure.tuning.window, mebibytes(figure.median()),
@@ -61,9 +61,9 @@ std::string table(const SweepResult& sweep, const TuningChoice& choice) {
   return text;
 }
 
-std::string advice(const SweepResult& sweep, const TuningChoice& choice) {
-  const TuningFigure& first = sweep.figures[0];
-  const TuningFigure& chosen = sweep.figures[choice.chosen];
+std::string advice(const TuneResult& result, const TuningChoice& choice) {
+  const TuningFigure& first = result.figures[0];
+  const TuningFigure& chosen = result.figures[choice.chosen];
   if (choice.keeps_default) {
     const char* const why = choice.too_noisy   ? "the measurements vary too much to tell"
                             : choice.best == 0 ? "nothing was faster"
@@ -80,34 +80,34 @@ std::string advice(const SweepResult& sweep, const TuningChoice& choice) {
 }
 
 std::string left_out_text(const TuneReport& report) {
-  const SweepResult& sweep = report.sweep;
+  const TuneResult& result = report.result;
   std::string text;
-  if (!sweep.no_time.empty()) {
-    text +=
-        fmt::format("  left out, because the time was up (--budget): {}\n", list_of(sweep.no_time));
+  if (!result.no_time.empty()) {
+    text += fmt::format("  left out, because the time was up (--budget): {}\n",
+                        list_of(result.no_time));
   }
-  if (const std::size_t planned = sweep.figures.size() * report.arguments.repetitions;
-      sweep.measurements < planned) {
-    const std::size_t missing = planned - sweep.measurements;
+  if (const std::size_t planned = result.figures.size() * report.arguments.repetitions;
+      result.measurements < planned) {
+    const std::size_t missing = planned - result.measurements;
     text += fmt::format("  {} {} left out, because the time was up (--budget)\n",
                         counted(missing, "repetition"), was(missing));
   }
-  if (!sweep.too_few.empty()) {
+  if (!result.too_few.empty()) {
     text += fmt::format("  left out, because the sample holds too few such chunks (--size): {}\n",
-                        list_of(sweep.too_few));
+                        list_of(result.too_few));
   }
   return text;
 }
 
 }  // namespace
 
-std::string measurement_name(const SweepProgress& progress) {
+std::string measurement_name(const TuneProgress& progress) {
   return progress.number == 0 ? "warm-up"
                               : fmt::format("{} of {}", progress.number, progress.total);
 }
 
 // The measurements left take as long as those before, but no longer than the budget.
-std::vector<Field> tune_fields(const SweepProgress& progress, std::chrono::nanoseconds budget) {
+std::vector<Field> tune_fields(const TuneProgress& progress, std::chrono::nanoseconds budget) {
   std::vector<Field> fields{{0, "tune: " + measurement_name(progress)},
                             {1, to_text(progress.tuning)},
                             {3, whole_seconds(progress.elapsed) + " elapsed"}};
@@ -127,15 +127,15 @@ std::string rate_text(double gigabytes_per_second) {
 }
 
 std::string tune_text(const TuneReport& report) {
-  const SweepResult& sweep = report.sweep;
+  const TuneResult& result = report.result;
   const TuningChoice& choice = *report.choice;
   std::string text = fmt::format(
       "mpiferry: {} of {} from {} to {} on {}{}, in {}\n",
-      counted(sweep.measurements, "measurement"), human_bytes(report.arguments.size),
-      sweep.source_file_system, counted(static_cast<std::uint64_t>(sweep.ranks - 1), "worker"),
-      fmt::join(sweep.destination_file_systems, ", "), report.arguments.fsync ? " with fsync" : "",
-      human_seconds(sweep.elapsed));
-  text += table(sweep, choice);
+      counted(result.measurements, "measurement"), human_bytes(report.arguments.size),
+      result.source_file_system, counted(static_cast<std::uint64_t>(result.ranks - 1), "worker"),
+      fmt::join(result.destination_file_systems, ", "), report.arguments.fsync ? " with fsync" : "",
+      human_seconds(result.elapsed));
+  text += table(result, choice);
   text += left_out_text(report);
   text += fmt::format(
       "  noise: {}{:.0f} %, two standard errors of a median (at least {:.0f} %); "
@@ -144,7 +144,7 @@ std::string tune_text(const TuneReport& report) {
   if (choice.noise > kLoud) {
     text += "  that is high: a larger --size or more --repetitions would lower it\n";
   }
-  return text + advice(sweep, choice);
+  return text + advice(result, choice);
 }
 
 std::string profile_text(const std::string& profile, bool at_default_place) {
@@ -154,10 +154,10 @@ std::string profile_text(const std::string& profile, bool at_default_place) {
       at_default_place ? "mpiferry scatter uses it from now on" : "for mpiferry scatter --profile");
 }
 
-std::string tune_how_far_text(const SweepResult& sweep) {
-  if (sweep.planned == 0) return "  nothing was measured; no profile was written\n";
-  return fmt::format("  {} of {} {} made; no profile was written\n", sweep.measurements,
-                     counted(sweep.planned, "measurement"), was(sweep.measurements));
+std::string tune_how_far_text(const TuneResult& result) {
+  if (result.planned == 0) return "  nothing was measured; no profile was written\n";
+  return fmt::format("  {} of {} {} made; no profile was written\n", result.measurements,
+                     counted(result.planned, "measurement"), was(result.measurements));
 }
 
 }  // namespace mpiferry::cli

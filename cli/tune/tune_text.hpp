@@ -11,9 +11,9 @@
 namespace mpiferry::cli {
 
 // "warm-up", "3 of 24"
-std::string measurement_name(const SweepProgress& progress);
+std::string measurement_name(const TuneProgress& progress);
 // "tune: 3 of 24  64.0 KiB x 32  2 s elapsed  ETA 16 s"
-std::vector<Field> tune_fields(const SweepProgress& progress, std::chrono::nanoseconds budget);
+std::vector<Field> tune_fields(const TuneProgress& progress, std::chrono::nanoseconds budget);
 // "412.3 MiB/s": always in this unit, so that speeds can be compared at a glance.
 std::string rate_text(double gigabytes_per_second);
 // The table, the advice and the rule behind it.
@@ -21,6 +21,6 @@ std::string tune_text(const TuneReport& report);
 // Where the profile is and what it does; `at_default_place`: scatter finds it there.
 std::string profile_text(const std::string& profile, bool at_default_place);
 // After a failure: how far it came.
-std::string tune_how_far_text(const SweepResult& sweep);
+std::string tune_how_far_text(const TuneResult& result);
 
 }  // namespace mpiferry::cli

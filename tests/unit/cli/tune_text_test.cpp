@@ -11,12 +11,12 @@ namespace {
 
 std::string text_for_speeds(const std::vector<double>& slow, const std::vector<double>& fast) {
   const TuneArguments arguments;
-  SweepResult sweep;
-  sweep.ranks = 3;
-  sweep.figures = {{.tuning = {.chunk_size = Bytes{1U << 20U}, .window = 8}, .speeds = slow},
-                   {.tuning = {.chunk_size = Bytes{4U << 20U}, .window = 2}, .speeds = fast}};
+  TuneResult result;
+  result.ranks = 3;
+  result.figures = {{.tuning = {.chunk_size = Bytes{1U << 20U}, .window = 8}, .speeds = slow},
+                    {.tuning = {.chunk_size = Bytes{4U << 20U}, .window = 2}, .speeds = fast}};
   return tune_text(
-      {.arguments = arguments, .sweep = sweep, .choice = choose(sweep.figures), .version = "0"});
+      {.arguments = arguments, .result = result, .choice = choose(result.figures), .version = "0"});
 }
 
 TEST(TuneReport, says_that_the_noise_was_too_much_to_tell) {
@@ -36,7 +36,7 @@ TEST(TuneReport, says_how_much_noise_there_was) {
 
 TEST(TuneReport, says_how_far_it_is_and_how_long_it_takes) {
   using namespace std::chrono_literals;
-  SweepProgress progress{.total = 24, .tuning = {64_KiB, 32}, .elapsed = 2500ms};
+  TuneProgress progress{.total = 24, .tuning = {64_KiB, 32}, .elapsed = 2500ms};
   EXPECT_EQ(fitted(tune_fields(progress, 60s), 80), "tune: warm-up  64.0 KiB x 32  2 s elapsed");
   progress.number = 5;
   progress.measuring = 2s;

@@ -1,4 +1,4 @@
-#include "cli/tune/sweep_result.hpp"
+#include "cli/tune/tune_result.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,7 +8,7 @@
 
 namespace mpiferry::cli {
 
-void SweepResult::fail(Failure why) {
+void TuneResult::fail(Failure why) {
   if (failure) return;
   if (why.system_errno == ENOSPC || why.system_errno == EDQUOT) {
     why.hint = "free some space there, or choose a smaller --size";
@@ -17,7 +17,7 @@ void SweepResult::fail(Failure why) {
   failure = std::move(why);
 }
 
-void SweepResult::abandon(Failure why) {
+void TuneResult::abandon(Failure why) {
   abandoned = true;
   if (failure && failure->code == why.code) failure.reset();  // it says less
   if (failure) {

@@ -15,7 +15,7 @@ namespace mpiferry::cli {
 
 // Complete on rank 0; the others have only `refused`, `verdict`, `failure`, `abandoned` and
 // `warning`.
-struct SweepResult {
+struct TuneResult {
   bool refused = false;  // some rank exited early, and has reported why: nothing began
   Errc verdict = Errc::ok;
   std::optional<Failure> failure = {};
@@ -39,7 +39,7 @@ struct SweepResult {
   void abandon(Failure why);
 };
 
-struct SweepProgress {
+struct TuneProgress {
   std::size_t number = 0;  // from 1; 0 for the warm-up, which does not count
   std::size_t total = 0;
   Tuning tuning;
