@@ -1,11 +1,12 @@
 #include "cli/output/report_file.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <poll.h>
+#include <span>
 #include <unistd.h>
 #include <utility>
 
@@ -13,37 +14,27 @@
 
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_stamp.hpp"
+#include "engine/disk/link_target.hpp"
 #include "engine/disk/unique_name.hpp"
-#include "engine/posix/descriptor_path.hpp"
-#include "engine/posix/posix_storage.hpp"
+#include "engine/disk/write_at.hpp"
 
 namespace mpiferry::cli {
 namespace fs = std::filesystem;
 namespace {
 
-std::string_view output_hint(int system_errno) noexcept {
-  switch (system_errno) {
-    case ENOENT:
-      return "its directory does not exist: create it, or name another file";
-    case ENOTDIR:
-      return "a file is in the way: move it, or name another file";
-    case EISDIR:
-      return "a directory has this name: name another file";
-    case EACCES:
-    case EPERM:
-      return "check the permissions there, or name another file";
-    case EROFS:
-      return "the file system is read-only: name a file elsewhere";
-    case ENOSPC:
-    case EDQUOT:
-      return "free some space there, or name a file elsewhere";
-    case ENAMETOOLONG:
-      return "choose a shorter name";
-    case ELOOP:
-      return "the symbolic links form a loop: name the file itself";
-    default:
-      return disk::destination_hint(system_errno);
-  }
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span{text});
+}
+
+// What helps at a destination helps here, too, where it is called a file.
+std::string output_hint(int system_errno) {
+  if (system_errno == ENOENT)
+    return "its directory does not exist: create it, or name another file";
+  if (system_errno == ELOOP) return "the symbolic links form a loop: name the file itself";
+  constexpr std::string_view kDestination = "destination";
+  std::string hint{disk::destination_hint(system_errno)};
+  const std::size_t at = hint.find(kDestination);
+  return at == std::string::npos ? hint : hint.replace(at, kDestination.size(), "file");
 }
 
 }  // namespace
@@ -55,7 +46,7 @@ Failure output_failure(std::string path, std::string_view call, int system_errno
           .call = std::string{call},
           .system_errno = system_errno,
           .detail = std::move(detail),
-          .hint = std::string{output_hint(system_errno)}};
+          .hint = output_hint(system_errno)};
 }
 
 void ReportFile::remove_partial() noexcept {
@@ -68,11 +59,24 @@ Failure ReportFile::failure(const std::string& path, const char* call, int syste
                         fmt::format("the {} ({}) cannot be written", kind_.name, kind_.option));
 }
 
+Failure ReportFile::failure(const Failure& at_destination) const {
+  Failure out =
+      failure(at_destination.path, at_destination.call.c_str(), at_destination.system_errno);
+  if (!at_destination.detail.empty()) {
+    out.detail += ": " + at_destination.detail;
+    out.hint = at_destination.hint;
+  }
+  return out;
+}
+
 bool ReportFile::is_stream() const {
   std::error_code error;
   const fs::file_status status = fs::status(path_, error);
-  return kind_.streams && (fs::is_fifo(status) || fs::is_character_file(status) ||
-                           posix::descriptor_path(path_).has_value());
+  return kind_.streams && (fs::is_fifo(status) || fs::is_character_file(status) || descriptor());
+}
+
+std::optional<storage::DescriptorPath> ReportFile::descriptor() const {
+  return storage_.descriptor_path(path_);
 }
 
 Outcome ReportFile::check_replaceable() const {
@@ -101,70 +105,43 @@ Outcome ReportFile::check_replaceable() const {
 }
 
 Outcome ReportFile::prepare() {
-  if (path_.empty() || path_ == "-") return Nothing{};
-  Outcome opened = open();
-  if (!opened) path_.clear();
-  return opened;
+  Outcome ready = open();
+  // What this process was started with, such as standard error, is opened again to be written: it
+  // is non-blocking for all who share it while it is open.
+  if (const auto opened = descriptor(); opened && opened->own) stream_.reset();
+  if (!ready) path_.clear();
+  return ready;
 }
 
 Outcome ReportFile::open() {
+  if (path_.empty() || path_ == "-") return Nothing{};
   if (is_stream()) return open_stream();
-  if (posix::descriptor_path(path_)) {  // a file that a shell has open must not be replaced
+  if (descriptor()) {  // a file that a shell has open must not be replaced
     Failure refused = failure(path_, "open", 0);
     refused.code = Errc::invalid_argument;
     refused.hint = fmt::format("name a file for the {}", kind_.name);
     return refused;
   }
-  std::error_code ignored;
   if (Outcome free = check_replaceable(); !free) return free;
   // A link stays a link: its target is replaced.
-  if (fs::is_symlink(path_, ignored)) {
-    std::error_code dangling;
-    const fs::path target = fs::canonical(path_, dangling);
-    if (dangling) {
-      Failure failed = failure(path_, "open", dangling.value());
-      if (failed.system_errno != ENOENT) return failed;
-      failed.detail += ": a symbolic link to nothing";
-      failed.hint = "remove the link, or create its target";
-      return failed;
-    }
-    path_ = target;
-  }
+  auto target = disk::link_target(storage_, path_);
+  if (!target) return failure(target.error());
+  path_ = *std::move(target);
   return open_partial();
 }
 
-// O_NONBLOCK: opening a FIFO that nobody reads would wait for ever. Writing may wait for the
-// reader.
-// O_APPEND: the file of another process may be a regular file.
 Outcome ReportFile::open_stream() {
-  const auto opened = posix::descriptor_path(path_);
-  if (opened && opened->own) {
-    const int flags = ::fcntl(opened->number, F_GETFL);
-    if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) return failure(path_, "write", EBADF);
-    file_ = posix::Descriptor{::fcntl(opened->number, F_DUPFD_CLOEXEC, 0)};
-    return file_ ? Outcome{Nothing{}} : Outcome{failure(path_, "fcntl", errno)};
-  }
-  const int appending = opened ? O_APPEND : 0;
-  file_ = posix::Descriptor{
-      ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | appending)};
-  const int flags = file_ ? ::fcntl(file_.get(), F_GETFL) : -1;
-  if (flags < 0 || ::fcntl(file_.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
-    Failure failed = failure(path_, "open", errno);
-    std::error_code ignored;
-    if (failed.system_errno == ENXIO && fs::is_fifo(path_, ignored)) {
-      failed.detail += ": nobody reads this FIFO";
-      failed.hint = "start its reader before the job";
-    }
-    return failed;
-  }
+  auto opened = disk::StreamTarget::open(storage_, path_, 0_B, /*force=*/false);
+  if (!opened) return failure(opened.error());
+  stream_.emplace(*std::move(opened));
   return Nothing{};
 }
 
 Outcome ReportFile::open_partial() {
   // The name differs from those of a job's own parts, which it may lie beside.
   const std::string part = disk::unique_name(path_ + "-") + ".part";
-  file_ = posix::Descriptor{
-      ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)};
+  file_ = storage::File::open(storage_, AT_FDCWD, part.c_str(),
+                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (!file_) return failure(path_, "open", errno);
   part_ = part;
   return keep_attributes();
@@ -172,9 +149,8 @@ Outcome ReportFile::open_partial() {
 
 // Mode and owner of an earlier report, which may be private.
 Outcome ReportFile::keep_attributes() {
-  posix::PosixStorage storage;
-  const auto stamp = disk::FileStamp::of_file(storage, path_);
-  const int error = stamp ? stamp->put_on(storage, file_.get()) : 0;
+  const auto stamp = disk::FileStamp::of_file(storage_, path_);
+  const int error = stamp ? stamp->put_on(storage_, file_.get()) : 0;
   if (error == 0) return Nothing{};
   remove_partial();
   return failure(path_, "fchmod, fchown or futimens", error);
@@ -182,12 +158,11 @@ Outcome ReportFile::keep_attributes() {
 
 Outcome ReportFile::publish(const std::string& text) {
   if (path_ == "-") return print(text);
-  if (!path_.empty() && !file_) {
-    if (Outcome prepared = prepare(); !prepared) return prepared;
+  if (!stream_ && !file_) {
+    if (Outcome ready = open(); !ready) return ready;
   }
   if (path_.empty()) return Nothing{};
-  Outcome published = write(text);
-  if (published && !part_.empty()) published = replace();
+  Outcome published = stream_ ? pour(text) : replace(text);
   remove_partial();  // the process may end without the destructor
   return published;
 }
@@ -198,25 +173,21 @@ Outcome ReportFile::print(const std::string& text) const {
   return printed ? Outcome{Nothing{}} : Outcome{failure("standard output", "write", errno)};
 }
 
-Outcome ReportFile::write(const std::string& text) {
-  std::string_view rest{text};
-  while (!rest.empty()) {
-    const ssize_t put = ::write(file_.get(), rest.data(), rest.size());
-    if (put > 0) {
-      rest.remove_prefix(static_cast<std::size_t>(put));
-    } else if (put < 0 && errno == EAGAIN) {  // whoever opened it has set O_NONBLOCK
-      pollfd entry{file_.get(), POLLOUT, 0};
-      ::poll(&entry, 1, -1);
-    } else if (put == 0 || errno != EINTR) {
-      return failure(path_, "write", put == 0 ? ENOSPC : errno);
-    }
-  }
-  const int error = file_.close();
-  return error == 0 ? Outcome{Nothing{}} : Outcome{failure(path_, "close", error)};
+Outcome ReportFile::pour(const std::string& text) {
+  const std::atomic<bool> never = false;
+  const disk::WriteError put = stream_->write(bytes_of(text), never);
+  const disk::WriteError closed = stream_->finish(/*durable=*/false);
+  stream_.reset();
+  if (put) return failure(path_, "write", put.system_errno);
+  if (closed) return failure(path_, "close", closed.system_errno);
+  return Nothing{};
 }
 
 // A file may have appeared there meanwhile. As the job is done, that is no usage error.
-Outcome ReportFile::replace() {
+Outcome ReportFile::replace(const std::string& text) {
+  const int error = disk::write_at(storage_, file_.get(), -1, 0_B, bytes_of(text));
+  if (error != 0) return failure(path_, "write", error);
+  if (const int closed = file_.close(); closed != 0) return failure(path_, "close", closed);
   if (Outcome free = check_replaceable(); !free) {
     free.error().code = Errc::report_write_failed;
     return free;

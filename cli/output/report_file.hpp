@@ -1,11 +1,14 @@
 // The file of a report. It is prepared before the job and published after it, whole or not at all.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "engine/base/result.hpp"
-#include "engine/posix/descriptor.hpp"
+#include "engine/disk/stream_target.hpp"
+#include "engine/posix/posix_storage.hpp"
+#include "engine/storage/file.hpp"
 
 namespace mpiferry::cli {
 
@@ -48,16 +51,21 @@ class ReportFile {
   Outcome keep_attributes();
   Outcome check_replaceable() const;
   Outcome print(const std::string& text) const;
-  Outcome write(const std::string& text);
-  Outcome replace();
+  Outcome pour(const std::string& text);
+  Outcome replace(const std::string& text);
   void remove_partial() noexcept;
   bool is_stream() const;  // written directly: a FIFO, a terminal
+  std::optional<storage::DescriptorPath> descriptor() const;
   Failure failure(const std::string& path, const char* call, int system_errno) const;
+  Failure failure(const Failure& at_destination) const;
 
+  mutable posix::PosixStorage storage_;
   FileKind kind_;
   std::string path_;
-  std::string part_;        // empty: not prepared, or a stream
-  posix::Descriptor file_;  // of the part or the stream, from prepare() to publish()
+  // From prepare() to publish(), one of them:
+  std::string part_;  // with its file
+  storage::File file_;
+  std::optional<disk::StreamTarget> stream_;
 };
 
 }  // namespace mpiferry::cli

@@ -18,6 +18,7 @@
 #include "cli/output/report_json.hpp"
 #include "cli/tune/tune_json.hpp"
 #include "engine/disk/file_name.hpp"
+#include "engine/posix/descriptor.hpp"
 
 namespace mpiferry::cli {
 namespace {
@@ -92,6 +93,24 @@ TEST_F(ReportFileTest, fifo_stays_open_for_its_reader_from_the_check_to_the_repo
   EXPECT_EQ(entries(), 1);
 }
 
+// Standard error is such a descriptor: what is printed there meanwhile must not fail with EAGAIN.
+TEST_F(ReportFileTest, descriptor_of_this_process_blocks_but_while_it_is_written) {
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const posix::Descriptor reader{ends[0]};
+  const posix::Descriptor writer{ends[1]};
+  const auto blocks = [&writer] { return (::fcntl(writer.get(), F_GETFL) & O_NONBLOCK) == 0; };
+  ReportFile file{kReportFile, "/dev/fd/" + std::to_string(writer.get())};
+  ASSERT_TRUE(file.prepare());
+  EXPECT_TRUE(blocks());
+  ASSERT_TRUE(file.publish(kText));
+  EXPECT_TRUE(blocks());
+  std::string got(100, '\0');
+  const ssize_t size = ::read(reader.get(), got.data(), got.size());
+  ASSERT_GT(size, 0);
+  EXPECT_EQ(got.substr(0, static_cast<std::size_t>(size)), kText);
+}
+
 TEST_F(ReportFileTest, fifo_that_nobody_reads_is_an_error_and_no_wait) {
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
   ReportFile early{kReportFile, path_};
@@ -113,7 +132,7 @@ TEST_F(ReportFileTest, every_place_that_is_none_comes_with_its_own_advice) {
   for (const Case& it :
        {Case{folder_ / "missing/out", "No such file", "its directory does not exist"},
         Case{folder_ / "file/out", "Not a directory", "a file is in the way"},
-        Case{folder_, "Is a directory", "a directory has this name"},
+        Case{folder_, "Is a directory", "a directory is in the way"},
         Case{folder_ / "dangling", "a symbolic link to nothing", "remove the link"},
         Case{folder_ / "circle", "symbolic links", "a loop"},
         Case{folder_ / std::string(300, 'x'), "too long", "shorter"}}) {
