@@ -11,8 +11,8 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "bench/limits/crew.hpp"
 #include "bench/limits/pages.hpp"
+#include "bench/limits/processes.hpp"
 
 namespace mpiferry::limits {
 namespace {

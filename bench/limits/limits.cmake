@@ -2,7 +2,7 @@
 # (and bench/sweep) run them beside mpiferry.
 set(limits ${CMAKE_CURRENT_SOURCE_DIR}/limits)
 
-add_library(mpiferry_limits STATIC ${limits}/crew.cpp ${limits}/chunk_files.cpp)
+add_library(mpiferry_limits STATIC ${limits}/processes.cpp ${limits}/chunk_files.cpp)
 mpiferry_compile(mpiferry_limits)
 target_include_directories(mpiferry_limits PUBLIC ${PROJECT_SOURCE_DIR})
 

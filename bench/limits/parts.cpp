@@ -36,9 +36,9 @@
 #include <unistd.h>
 
 #include "bench/limits/chunk_files.hpp"
-#include "bench/limits/crew.hpp"
 #include "bench/limits/numbers.hpp"
 #include "bench/limits/pages.hpp"
+#include "bench/limits/processes.hpp"
 #include "engine/wire/digest.hpp"
 
 namespace {
@@ -113,7 +113,7 @@ class Holder {
     if (child_ < 0) fail("fork");
     if (child_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      // The pipes of the crew: while we hold them, nobody sees that a member has failed.
+      // The pipes of the processes: while we hold them, nobody sees that a member has failed.
       ::close_range(3, ~0U, 0);
       bytes_.renew(std::byte{2});
       for (;;) ::pause();

@@ -1,5 +1,5 @@
 // What MpiContext adds to MPI: rank 1 sends, rank 0 receives; once with a bare MPI_Testsome loop,
-// once with async_wait. And how late an ack is heard on each rung of the backoff ladder.
+// once with async_wait. And how late an ack is noticed on each rung of the backoff ladder.
 #include "engine/mpi/mpi_context.hpp"
 
 #include <chrono>
@@ -175,7 +175,8 @@ BENCHMARK_CAPTURE(ack_latency, yield, {.spins = 0, .yields = kForEver})
     ->Iterations(300)
     ->UseManualTime();
 BENCHMARK_CAPTURE(ack_latency, nap, {.spins = 0, .yields = 0})->Iterations(300)->UseManualTime();
-BENCHMARK_CAPTURE(ack_latency, nap_in_a_crowd, mpi::BackoffLimits::for_oversubscription(4.5))
+BENCHMARK_CAPTURE(ack_latency, nap_when_oversubscribed,
+                  mpi::BackoffLimits::for_oversubscription(4.5))
     ->Iterations(300)
     ->UseManualTime();
 

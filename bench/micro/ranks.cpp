@@ -31,7 +31,7 @@ std::int64_t& bytes_a_case() {
   return bytes;
 }
 
-// Of the ranks that are not to be heard, not even on a filter that matches nothing.
+// Reports nothing on the ranks that do not print, even for a filter that matches nothing.
 class Silent : public benchmark::BenchmarkReporter {
  public:
   Silent() { SetErrorStream(&nowhere_); }
@@ -43,7 +43,7 @@ class Silent : public benchmark::BenchmarkReporter {
 };
 
 // With the arguments of this rank: one rank writes the file. Returns the exit code.
-int run_benchmarks(int argc, char** argv, bool speaks) {
+int run_benchmarks(int argc, char** argv, bool prints) {
   constexpr std::string_view kBytes = "--bytes=";
   check_options({argv, static_cast<std::size_t>(argc)});
   std::vector<char*> arguments;
@@ -53,7 +53,7 @@ int run_benchmarks(int argc, char** argv, bool speaks) {
           limits::number("--bytes", option.substr(kBytes.size()), 1, std::uint64_t{1} << 50U));
     } else if (option == "--bytes") {
       throw std::invalid_argument{"--bytes: takes its number as in --bytes=1073741824"};
-    } else if (speaks || !option.starts_with("--benchmark_out")) {
+    } else if (prints || !option.starts_with("--benchmark_out")) {
       arguments.push_back(argument);
     }
   }
@@ -61,12 +61,12 @@ int run_benchmarks(int argc, char** argv, bool speaks) {
   arguments.push_back(nullptr);
   benchmark::Initialize(&count, arguments.data());
   if (count > 1) {
-    if (speaks) benchmark::ReportUnrecognizedArguments(count, arguments.data());
+    if (prints) benchmark::ReportUnrecognizedArguments(count, arguments.data());
     return 2;
   }
   Silent silent;
   const std::size_t found =
-      speaks ? benchmark::RunSpecifiedBenchmarks() : benchmark::RunSpecifiedBenchmarks(&silent);
+      prints ? benchmark::RunSpecifiedBenchmarks() : benchmark::RunSpecifiedBenchmarks(&silent);
   return code_of(found);
 }
 
@@ -121,12 +121,12 @@ int main(int argc, char** argv) {
     mpi::finalize_and_exit(2);
   }
   bench::storage().emplace(mpi::Communicator::duplicate(mpi::Environment::world()));
-  const bool speaks = bench::world().rank() == kMaster;
+  const bool prints = bench::world().rank() == kMaster;
   int code = 2;
   try {
-    code = bench::run_benchmarks(argc, argv, speaks);
+    code = bench::run_benchmarks(argc, argv, prints);
   } catch (const std::invalid_argument& error) {  // on every rank: they have the same arguments
-    if (speaks) std::fprintf(stderr, "%s: error: %s\n", argv[0], error.what());
+    if (prints) std::fprintf(stderr, "%s: error: %s\n", argv[0], error.what());
   }
   bench::storage().reset();
   mpi::finalize_and_exit(code);

@@ -86,11 +86,11 @@ void master(const limits::Pages& buffers, const Load& load) {
               static_cast<int>(worker) + 1, kData, comm, &requests[slot]);
     return true;
   };
-  const auto hear = [&](std::size_t worker) {
+  const auto receive_ack = [&](std::size_t worker) {
     MPI_Irecv(nullptr, 0, MPI_BYTE, static_cast<int>(worker) + 1, kAck, comm,
               &requests[slots + worker]);
   };
-  for (std::size_t worker = 0; worker < load.workers; ++worker) hear(worker);
+  for (std::size_t worker = 0; worker < load.workers; ++worker) receive_ack(worker);
   std::vector<std::vector<std::size_t>> idle(load.workers);
   for (std::size_t slot = 0; slot < slots; ++slot) {
     if (!send(slot)) idle[slot / load.window].push_back(slot);
@@ -102,7 +102,7 @@ void master(const limits::Pages& buffers, const Load& load) {
         idle[worker].push_back(row);
       } else {
         --owed;
-        if (++acknowledged[worker] < load.per_worker) hear(worker);
+        if (++acknowledged[worker] < load.per_worker) receive_ack(worker);
       }
       while (!idle[worker].empty() && send(idle[worker].back())) idle[worker].pop_back();
     });

@@ -1,7 +1,7 @@
 """The blocking peers move a file, whole.
 
 python3 peers_test.py blocking MPIEXEC PROGRAM
-python3 peers_test.py original
+python3 peers_test.py script
 """
 
 import os

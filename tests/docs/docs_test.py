@@ -50,7 +50,7 @@ PLANTED = [
      "--nonsense is no option"),
     ("options_match_help", "docs/new.md", "", "```sh\nmpirun -n 2 mpiferry gather --nonsense a b\n```\n",
      "--nonsense is no option"),
-    ("links_resolve", "docs/new.md", "", "[a](map.md) [b](map.md#the-house) `[c](d.md)` [e](https://f.org)\n", ""),
+    ("links_resolve", "docs/new.md", "", "[a](map.md) [b](map.md#the-table) `[c](d.md)` [e](https://f.org)\n", ""),
     ("links_resolve", "docs/new.md", "", "[a](nowhere.md)\n", "nowhere.md: no such file"),
     ("links_resolve", "docs/new.md", "", "[a](map.md#the-cellar)\n", "no such heading"),
     ("scripts_exist", "docs/new.md", "", "`bench/cp`, [that](../bench/cp), `bench/cp whole --x`, `./dev bench wire`\n", ""),
@@ -80,7 +80,7 @@ def findings(root, check, file, old, new):
         tree = pathlib.Path(scratch)
         if check != "exit_codes_match_code":  # the real documents run for long, and link to everything
             (tree / "docs").mkdir()
-            (tree / "docs/map.md").write_text("# The `house`\n", encoding="utf-8")
+            (tree / "docs/map.md").write_text("# The `table`\n", encoding="utf-8")
             (tree / OPTIONS_FILE).parent.mkdir()
             (tree / OPTIONS_FILE).write_text(OPTIONS, encoding="utf-8")
             (tree / "bench").mkdir()

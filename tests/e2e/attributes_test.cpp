@@ -25,14 +25,14 @@ unsigned mode_of(const fs::path& path) { return status_of(path).st_mode & 07777U
 
 class Attributes : public JobTest, public ::testing::WithParamInterface<const char*> {
  protected:
-  Words with_layout(Words options) const {
+  Arguments with_layout(Arguments options) const {
     options.insert(options.end(), {"--layout", GetParam()});
     return options;
   }
-  Finished scatter_here(const Words& options = {}) const {
+  Finished scatter_here(const Arguments& options = {}) const {
     return run_under("umask 022", job(3, with_layout(options)));
   }
-  Finished gather(const fs::path& target, Words options = {}) const {
+  Finished gather(const fs::path& target, Arguments options = {}) const {
     Command command{{MPIFERRY_MPIEXEC, "-n", "3", MPIFERRY_BINARY, "gather", "-q"}};
     options.insert(options.end(), {destination, target});
     command.words.insert(command.words.end(), options.begin(), options.end());
@@ -46,7 +46,7 @@ class Attributes : public JobTest, public ::testing::WithParamInterface<const ch
     EXPECT_EQ(::chmod(source.c_str(), 0444), 0);
     return prefix_.has_value();
   }
-  Finished once(const Words& options) const {
+  Finished once(const Arguments& options) const {
     return run(prefixed(*prefix_, job(3, with_layout(options))));
   }
   static Finished run_under(const std::string& before, const Command& command) {
@@ -65,7 +65,7 @@ class Attributes : public JobTest, public ::testing::WithParamInterface<const ch
   const fs::path copy = temporary / "copy";
 
  private:
-  std::optional<Words> prefix_;
+  std::optional<Arguments> prefix_;
 };
 
 TEST_P(Attributes, permissions_are_the_sources_less_the_umask) {
@@ -74,7 +74,7 @@ TEST_P(Attributes, permissions_are_the_sources_less_the_umask) {
            {0600, 0600}, {0666, 0644}, {0755, 0755}, {0444, 0444}, {06755, 0755}}) {
     ASSERT_EQ(::chmod(source.c_str(), mode), 0);
     const Finished finished = scatter_here({"--force"});
-    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    ASSERT_EQ(finished.exit_code, 0) << describe(finished);
     for (const fs::path& file : data_files()) EXPECT_EQ(mode_of(file), expected) << file;
     EXPECT_EQ(mode_of(destination / "manifest.json"), (expected & 0666U) | 0600U);
     fs::remove(copy);
@@ -116,7 +116,7 @@ TEST_P(Attributes, preserve_counts_for_what_a_resume_keeps) {
   ASSERT_EQ(scatter_here().exit_code, 0);
   ASSERT_EQ(::chmod(source.c_str(), 0604), 0);
   const Finished finished = scatter_here({"--resume", "--preserve"});
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_EQ(report()["chunks_kept"], 3);
   for (const fs::path& file : data_files()) {
     EXPECT_EQ(mode_of(file), 0604U) << file;
@@ -146,7 +146,7 @@ TEST_P(Attributes, a_source_that_may_only_be_read_is_gone_on_with) {
   write_file(source, changed);
   ASSERT_EQ(::chmod(source.c_str(), 0444), 0);
   const Finished finished = once({"--resume"});
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_EQ(report()["chunks_sent"], 1);
   for (const fs::path& file : data_files()) EXPECT_EQ(mode_of(file), 0444U) << file;
 }
@@ -159,10 +159,10 @@ TEST_P(Attributes, a_resume_that_is_refused_changes_no_mode) {
   }
   const Finished finished = once({"--resume"});
   if (GetParam() == std::string_view{"chunks"}) {  // each is replaced as a whole, if at all
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   } else {
-    EXPECT_EQ(finished.exit_code, 4) << told(finished);
-    EXPECT_NE(finished.err.find("a hard link"), std::string::npos) << told(finished);
+    EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+    EXPECT_NE(finished.err.find("a hard link"), std::string::npos) << describe(finished);
   }
   for (const fs::path& file : data_files()) {
     EXPECT_EQ(mode_of(file), 0444U) << file;
@@ -183,7 +183,7 @@ TEST_P(Attributes, a_job_that_was_killed_is_gone_on_with_in_the_sources_mode) {
     ASSERT_FALSE(fs::exists(destination / "manifest.json"));
   }
   const Finished finished = scatter_here({"--resume"});
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   for (const fs::path& file : data_files()) EXPECT_EQ(mode_of(file), 0400U) << file;
 }
 
@@ -219,7 +219,7 @@ class Holes : public Attributes {
 
 TEST_P(Holes, of_the_source_stay_holes) {
   const Finished finished = scatter_here();
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   if (GetParam() != std::string_view{"chunks"}) {
     EXPECT_LE(allocated_at_destination(), 64U * 1024);
   }
@@ -244,7 +244,7 @@ TEST_P(Holes, that_come_where_data_was_are_made_by_a_resume) {
   fs::resize_file(source, kSize);
   bytes.replace(30 << 20, 10 << 20, std::string(10 << 20, '\0'));
   const Finished finished = scatter_here({"--resume"});
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   if (GetParam() != std::string_view{"chunks"}) {
     EXPECT_LE(allocated_at_destination(), 64U * 1024);
   }
@@ -252,24 +252,24 @@ TEST_P(Holes, that_come_where_data_was_are_made_by_a_resume) {
   EXPECT_TRUE(read_file(copy) == bytes);
 }
 
-TEST_P(Holes, need_no_room) {
+TEST_P(Holes, need_no_free_space) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount here";
   if (GetParam() == std::string_view{"chunks"}) GTEST_SKIP() << "each chunk is a whole file there";
   fs::create_directory(root);
-  const auto expect_room = [&] {
-    Words words{root};
+  const auto expect_free_space = [&] {
+    Arguments words{root};
     const Command inner = job(3, with_layout({"-q", "--force"}));
     words.insert(words.end(), inner.words.begin(), inner.words.end());
     const Finished finished = run(prefixed(
         *prefix,
         shell(R"(mount -t tmpfs -o size=2m ferry "$1" || exit 99; shift; "$@" && "$@")", words)));
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   };
-  expect_room();
+  expect_free_space();
   if (GetParam() == std::string_view{"file"}) return;
   destination = root / "{rank}";
-  expect_room();
+  expect_free_space();
 }
 
 INSTANTIATE_TEST_SUITE_P(In, Attributes, ::testing::Values("chunks", "stripes", "file"),

@@ -78,7 +78,7 @@ TEST_F(JobTest, gives_the_digests_that_xxhsum_gives) {
   for (std::uint64_t chunk = 0; chunk < 4; ++chunk) {
     const Finished said = run({{MPIFERRY_XXHSUM, "-H3", chunk_path(destination, chunk)}});
     EXPECT_NE(said.out.find(manifest["chunk_digests"][chunk].get<std::string>()), std::string::npos)
-        << told(said);
+        << describe(said);
   }
 }
 
@@ -91,12 +91,12 @@ TEST_F(JobTest, sums_give_a_changed_chunk_away) {
   const Finished checked =
       run({.words = {MPIFERRY_XXHSUM, "-c", "XXH3SUMS"}, .directory = destination});
   EXPECT_NE(checked.exit_code, 0);
-  EXPECT_NE(checked.output().find("chunk_1.bin: FAILED"), std::string::npos) << told(checked);
+  EXPECT_NE(checked.output().find("chunk_1.bin: FAILED"), std::string::npos) << describe(checked);
 }
 
 TEST_F(JobTest, moves_what_lies_beyond_4_GiB) {
   if (kSanitized) GTEST_SKIP() << kTooMuchForSanitizers;
-  // In memory if there is room: a disk would take its time over 4 GiB.
+  // In memory if there is space: a disk would take its time over 4 GiB.
   constexpr std::uint64_t kSize = (std::uint64_t{4} << 30U) + 65537;
   constexpr std::uint64_t kTail = 70000;  // from below 4 GiB to beyond
   const fs::path memory = "/dev/shm";
@@ -119,7 +119,7 @@ TEST_F(JobTest, moves_what_lies_beyond_4_GiB) {
   Command command = job(3, {"--window", "1", "--memory", "512M"});
   command.limit = 100s;
   const Finished finished = run(command);
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_EQ(report()["bytes_written"], kSize);
   EXPECT_EQ(chunks_below(destination).size(), 17U);
   EXPECT_EQ(fs::file_size(chunk_path(destination, 15)), chunk_size);

@@ -5,27 +5,27 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/recall_job.hpp"
+#include "tests/e2e/retrieval_job.hpp"
 
 namespace mpiferry::e2e {
 namespace {
 
 namespace fs = std::filesystem;
 
-class CutOff : public RecallTest {
+class CutOff : public RetrievalTest {
  protected:
   void SetUp() override {
     chunk_size = 16384;
     make_source(100 * chunk_size + 9);
   }
   // A job that takes a second and a half, or twice that: long enough for another one to start.
-  Command slow_job(const Words& arguments, const char* fault = "delay=30000") const {
-    Words words{"--window", "1", "--fault", fault};
+  Command slow_job(const Arguments& arguments, const char* fault = "delay=30000") const {
+    Arguments words{"--window", "1", "--fault", fault};
     words.insert(words.end(), arguments.begin(), arguments.end());
     return job(3, words);
   }
   void expect_whole(const Finished& finished) const {
-    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    ASSERT_EQ(finished.exit_code, 0) << describe(finished);
     EXPECT_TRUE(unfinished_below(root).empty()) << ::testing::PrintToString(unfinished_below(root));
     const Json done = report();
     ASSERT_TRUE(done.is_object());
@@ -39,28 +39,28 @@ class CutOffByKill : public CutOff, public ::testing::WithParamInterface<const c
 
 // Not a rank, but what started them: they are orphans, and must not write on.
 TEST_P(CutOffByKill, of_mpirun_goes_on) {
-  const Words layout{"--layout", GetParam()};
+  const Arguments layout{"--layout", GetParam()};
   Process running{slow_job(layout)};
   ASSERT_TRUE(eventually([this] { return fs::exists(root) && !files_below(root).empty(); }));
   nap(500ms);
   running.signal(SIGKILL);
   const Finished killed = running.wait();
   EXPECT_NE(killed.exit_code, 0);
-  EXPECT_TRUE(killed.left.empty()) << told(killed);
+  EXPECT_TRUE(killed.left.empty()) << describe(killed);
   EXPECT_FALSE(fs::exists(destination / "manifest.json"));
   expect_whole(run_job(3, {"--resume", "--layout", GetParam()}));
 }
 
 class CutOffByAFullDisk : public CutOff, public ::testing::WithParamInterface<const char*> {};
 
-TEST_P(CutOffByAFullDisk, goes_on_when_there_is_room) {
+TEST_P(CutOffByAFullDisk, goes_on_when_there_is_space) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount here";
   fs::create_directory(root);
   const Command inner = job(3, {"--layout", GetParam()});
-  Words words{root, target, MPIFERRY_MPIEXEC, MPIFERRY_BINARY};
+  Arguments words{root, target, MPIFERRY_MPIEXEC, MPIFERRY_BINARY};
   words.insert(words.end(), inner.words.begin(), inner.words.end());
-  // A job that goes on is not refused for want of room: what is there may be all that is needed.
+  // A job that goes on is not refused for want of space: what is there may be all that is needed.
   const Command mounted = shell(R"(mount -t tmpfs -o size=1m ferry "$1" || exit 99
                                    root=$1 target=$2 mpiexec=$3 program=$4; shift 4
                                    export MPIFERRY_RESUME=1
@@ -71,9 +71,9 @@ TEST_P(CutOffByAFullDisk, goes_on_when_there_is_room) {
                                    "$mpiexec" -n 2 "$program" gather "$root" "$target")",
                                 words);
   const Finished finished = run(prefixed(*prefix, mounted));
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << "of the first" << told(finished);
-  EXPECT_NE(finished.err.find("No space left on device"), std::string::npos) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << "of the first" << describe(finished);
+  EXPECT_NE(finished.err.find("No space left on device"), std::string::npos) << describe(finished);
   EXPECT_TRUE(read_file(target) == bytes);
 }
 
@@ -97,9 +97,9 @@ TEST_F(CutOff, and_gone_on_with_twice_at_once_one_is_refused) {
   const Finished first = one.wait();
   const Finished last = other.wait();
   const Finished& refused = first.exit_code == 0 ? last : first;
-  EXPECT_EQ(std::min(first.exit_code, last.exit_code), 0) << told(first) << told(last);
-  EXPECT_EQ(refused.exit_code, 4) << told(refused);
-  EXPECT_EQ(error_lines(refused), 1) << told(refused);
+  EXPECT_EQ(std::min(first.exit_code, last.exit_code), 0) << describe(first) << describe(last);
+  EXPECT_EQ(refused.exit_code, 4) << describe(refused);
+  EXPECT_EQ(error_lines(refused), 1) << describe(refused);
   EXPECT_NE(refused.err.find("a job is running here"), std::string::npos) << refused.err;
   expect_right_chunks();
   gather_with(2);

@@ -24,7 +24,7 @@ class Destination : public JobTest {
   // The job behind a command that mounts something in sight of nobody else. `script` gets the
   // directory of rank 2 as $1 and the job's words after it; what is in it after the job is copied
   // to `inside`.
-  Finished run_mounted(const Words& prefix, const std::string& mount, const Command& job) {
+  Finished run_mounted(const Arguments& prefix, const std::string& mount, const Command& job) {
     fs::create_directory(root / "2");
     Command command = shell(mount + R"( || exit 99
         directory=$1; copy=$2; shift 2; "$@"; code=$?
@@ -96,7 +96,7 @@ TEST_F(Destination, that_is_too_small_for_one_workers_share_is_found_before_the_
   EXPECT_TRUE(chunks_below(root).empty());
 }
 
-// Before they go there is no room for the mark of a running job either.
+// Before they go there is no space for the job lock either.
 TEST_F(Destination, that_is_full_of_another_jobs_files_is_taken_by_force) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount here";
@@ -107,7 +107,7 @@ TEST_F(Destination, that_is_full_of_another_jobs_files_is_taken_by_force) {
   for (const fs::path& where : {destination, root / "2"}) {  // one worker's, or everybody's
     destination = where;
     const Finished finished = run_mounted(*prefix, mount, job(3, {"--force"}));
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
     EXPECT_FALSE(fs::exists(inside / "chunk_7.bin"));
     EXPECT_TRUE(unfinished_below(inside).empty());
     for (const char* left : {"0", "1", "2"}) fs::remove_all(root / left);
@@ -156,8 +156,8 @@ TEST_F(Destination, with_another_jobs_files_is_refused_and_left_alone) {
   const std::string first = bytes;
   make_source(5 * chunk_size + 1);
   const Finished finished = run_job(4);
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
   EXPECT_NE(finished.err.find("--force"), std::string::npos) << finished.err;
   EXPECT_EQ(report()["verdict"], "dest_occupied");
   EXPECT_EQ(files_below(root), files);
@@ -185,7 +185,7 @@ TEST_F(Destination, with_a_directory_that_has_one_of_its_names_keeps_all_with_fo
   const auto files = files_below(root);
   for (const char* how : {"--force", "--resume"}) {
     const Finished refused = run_job(3, {how});
-    EXPECT_EQ(refused.exit_code, 4) << told(refused);
+    EXPECT_EQ(refused.exit_code, 4) << describe(refused);
     EXPECT_EQ(error_lines(refused), 1);
     EXPECT_NE(refused.err.find("chunk_77.bin': is a directory"), std::string::npos) << refused.err;
     EXPECT_EQ(files_below(root), files) << how;
@@ -198,8 +198,8 @@ TEST_F(Destination, of_one_worker_with_another_jobs_files_is_refused_until_force
   fs::create_directory(root / "2");
   write_file(root / "2/chunk_77.bin", "another's");
   Finished finished = run_job(3);
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
   EXPECT_EQ(chunks_below(root), std::vector<std::uint64_t>{77});
   expect_moved(run_job(3, {"--force"}));
 }
@@ -211,8 +211,8 @@ TEST_F(Destination, belongs_to_the_job_that_came_first) {
   ASSERT_TRUE(eventually([this] { return !chunks_below(root).empty(); }));
   Command late = scatter(3, {"--chunk-size", "4096", source, destination});
   const Finished second = run(late);
-  EXPECT_EQ(second.exit_code, 4) << told(second);
-  EXPECT_EQ(error_lines(second), 1) << told(second);
+  EXPECT_EQ(second.exit_code, 4) << describe(second);
+  EXPECT_EQ(error_lines(second), 1) << describe(second);
   EXPECT_NE(second.err.find("a job is running here"), std::string::npos) << second.err;
   expect_moved(first.wait());
 }
@@ -230,8 +230,8 @@ TEST_F(Destination, belongs_to_one_of_two_jobs_that_start_together) {
     Process second{two};
     const Finished a = first.wait();
     const Finished b = second.wait();
-    EXPECT_EQ(a.exit_code + b.exit_code, 4) << told(a) << told(b);
-    EXPECT_EQ(a.exit_code * b.exit_code, 0) << told(a) << told(b);
+    EXPECT_EQ(a.exit_code + b.exit_code, 4) << describe(a) << describe(b);
+    EXPECT_EQ(a.exit_code * b.exit_code, 0) << describe(a) << describe(b);
     report_path = temporary / (a.exit_code == 0 ? "one" : "two");
     expect_moved(a.exit_code == 0 ? a : b);
     EXPECT_EQ(error_lines(a) + error_lines(b), 1);
@@ -253,8 +253,8 @@ TEST_F(Destination, of_one_worker_belongs_to_the_job_that_came_first) {
     fs::create_directory_symlink(root / theirs, other / "1");
     const Finished late =
         run(scatter(2, {option, "--chunk-size", "4096", source, other / "{rank}"}));
-    EXPECT_EQ(late.exit_code, 4) << told(late);
-    EXPECT_EQ(error_lines(late), 1) << told(late);
+    EXPECT_EQ(late.exit_code, 4) << describe(late);
+    EXPECT_EQ(error_lines(late), 1) << describe(late);
     EXPECT_NE(late.err.find("rank 1 ("), std::string::npos) << late.err;
     EXPECT_NE(late.err.find("a job is running here"), std::string::npos) << late.err;
   }
@@ -263,7 +263,7 @@ TEST_F(Destination, of_one_worker_belongs_to_the_job_that_came_first) {
   EXPECT_TRUE(unfinished_below(other).empty()) << ::testing::PrintToString(unfinished_below(other));
 }
 
-// They hold one mark, and it goes with the last of them.
+// They hold one job lock, and it goes with the last of them.
 TEST_F(Destination, that_workers_share_without_rank_0_is_taken_from_a_killed_job) {
   chunk_size = 4096;
   make_source(60 * chunk_size);
@@ -278,9 +278,9 @@ TEST_F(Destination, that_workers_share_without_rank_0_is_taken_from_a_killed_job
     killed.wait();
     EXPECT_TRUE(fs::exists(root / "1/.mpiferry.job"));
     const Finished refused = run_job(5);
-    EXPECT_EQ(refused.exit_code, 4) << told(refused);
+    EXPECT_EQ(refused.exit_code, 4) << describe(refused);
     const Finished done = run_job(5, {option});
-    EXPECT_EQ(done.exit_code, 0) << told(done);
+    EXPECT_EQ(done.exit_code, 0) << describe(done);
     EXPECT_TRUE(concatenate_chunks(root / "1") == bytes);
     EXPECT_TRUE(unfinished_below(root).empty()) << ::testing::PrintToString(unfinished_below(root));
   }
@@ -295,8 +295,8 @@ TEST_F(Destination, of_a_killed_job_is_refused_until_forced) {
   expect_right_chunks();
   EXPECT_FALSE(fs::exists(destination / "manifest.json"));
   const Finished refused = run_job(3);
-  EXPECT_EQ(refused.exit_code, 4) << told(refused);
-  EXPECT_EQ(error_lines(refused), 1) << told(refused);
+  EXPECT_EQ(refused.exit_code, 4) << describe(refused);
+  EXPECT_EQ(error_lines(refused), 1) << describe(refused);
   expect_moved(run_job(3, {"--force"}));
 }
 

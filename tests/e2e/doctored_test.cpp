@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/recall_job.hpp"
+#include "tests/e2e/retrieval_job.hpp"
 
 namespace mpiferry::e2e {
 namespace {
@@ -21,7 +21,7 @@ struct Doctored {
 };
 void PrintTo(const Doctored& it, std::ostream* out) { *out << it.what; }
 
-class Manifest : public RecallTest {
+class Manifest : public RetrievalTest {
  protected:
   Manifest() { chunk_size = 4096; }
 };
@@ -32,7 +32,7 @@ TEST_P(Refused, is_refused_by_gather_and_by_verify) {
   doctor(GetParam().change);
   const Finished finished = run(gather(0));
   expect_not_gathered(finished, 5, GetParam().message);
-  EXPECT_NE(line_with(finished.err, "manifest.json"), "") << told(finished);
+  EXPECT_NE(line_with(finished.err, "manifest.json"), "") << describe(finished);
   EXPECT_EQ(report()["verdict"], "manifest_damaged");
   EXPECT_EQ(run(verify(0)).exit_code, 5);
 }
@@ -124,7 +124,7 @@ TEST_F(Manifest, of_a_size_that_no_disk_has_is_an_error_of_the_file) {
     it["chunk_digests"] = Json(std::vector<std::string>(1 << 16, std::string(16, '0')));
   });
   const Finished finished = run(gather(2));
-  EXPECT_TRUE(finished.exit_code == 4 || finished.exit_code == 5) << told(finished);
+  EXPECT_TRUE(finished.exit_code == 4 || finished.exit_code == 5) << describe(finished);
   expect_not_gathered(finished, finished.exit_code);
 }
 

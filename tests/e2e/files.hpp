@@ -45,7 +45,7 @@ std::string concatenate_chunks(const std::filesystem::path& directory);
 std::vector<std::uint64_t> chunks_below(const std::filesystem::path& root);
 // Every path below `root` that is no directory, relative to it, in order.
 std::vector<std::string> files_below(const std::filesystem::path& root);
-// Those of them that a job must not leave behind: parts, probes, the mark of a running job.
+// Those of them that a job must not leave behind: parts, probes, the job lock.
 std::vector<std::string> unfinished_below(const std::filesystem::path& root);
 
 }  // namespace mpiferry::e2e

@@ -11,19 +11,19 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/recall_job.hpp"
+#include "tests/e2e/retrieval_job.hpp"
 
 namespace mpiferry::e2e {
 namespace {
 
 namespace fs = std::filesystem;
 
-class GatherTarget : public RecallTest {
+class GatherTarget : public RetrievalTest {
  protected:
   void SetUp() override { scatter_bytes(20 * chunk_size + 77, 3); }
   // gather TARGET while `reader` reads it into the file `copy`.
-  Finished gather_into(const std::string& reader, int ranks, const Words& options = {}) const {
-    Words words{copy};
+  Finished gather_into(const std::string& reader, int ranks, const Arguments& options = {}) const {
+    Arguments words{copy};
     const Command inner = gather(ranks, options);
     words.insert(words.end(), inner.words.begin(), inner.words.end());
     return run(shell(reader, words));
@@ -35,9 +35,9 @@ TEST_F(GatherTarget, dash_is_standard_output) {
   target = "-";
   for (const int ranks : {0, 1, 3}) {
     const Finished finished = gather_into(R"(copy=$1; shift; "$@" > "$copy")", ranks);
-    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    ASSERT_EQ(finished.exit_code, 0) << describe(finished);
     EXPECT_TRUE(read_file(copy) == bytes) << ranks;
-    EXPECT_NE(finished.err.find("file: standard output"), std::string::npos) << told(finished);
+    EXPECT_NE(finished.err.find("file: standard output"), std::string::npos) << describe(finished);
     EXPECT_FALSE(fs::exists("-"));
   }
 }
@@ -47,7 +47,7 @@ TEST_F(GatherTarget, standard_output_that_is_a_pipe_gets_all_of_it_in_order) {
   for (const int ranks : {0, 3}) {
     const Finished finished =
         gather_into(R"(copy=$1; shift; "$@" | (sleep 0.3; cat) > "$copy")", ranks);
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
     EXPECT_TRUE(read_file(copy) == bytes) << ranks;
   }
 }
@@ -56,16 +56,17 @@ TEST_F(GatherTarget, a_reader_that_goes_away_ends_the_job) {
   target = "-";
   const Finished finished =
       gather_into(R"(copy=$1; shift; { "$@"; echo $? >&2; } | head -c 10)", 0);
-  EXPECT_NE(finished.err.find("Broken pipe"), std::string::npos) << told(finished);
-  EXPECT_NE(finished.err.find("hint: its reader went away"), std::string::npos) << told(finished);
-  EXPECT_TRUE(finished.err.ends_with("\n4\n")) << told(finished);
+  EXPECT_NE(finished.err.find("Broken pipe"), std::string::npos) << describe(finished);
+  EXPECT_NE(finished.err.find("hint: its reader went away"), std::string::npos)
+      << describe(finished);
+  EXPECT_TRUE(finished.err.ends_with("\n4\n")) << describe(finished);
 }
 
 TEST_F(GatherTarget, nothing_is_poured_when_a_chunk_is_missing) {
   fs::remove(chunk_path(destination, 15));
   target = "-";
   const Finished finished = gather_into(R"(copy=$1; shift; "$@" > "$copy")", 3);
-  EXPECT_EQ(finished.exit_code, 5) << told(finished);
+  EXPECT_EQ(finished.exit_code, 5) << describe(finished);
   EXPECT_EQ(fs::file_size(copy), 0U);
 }
 
@@ -76,13 +77,14 @@ TEST_F(GatherTarget, a_damaged_chunk_is_told_with_what_was_poured_before) {
   write_file(damaged, text);
   target = "-";
   const Finished finished = gather_into(R"(copy=$1; shift; "$@" > "$copy")", 3, {"--window", "1"});
-  EXPECT_EQ(finished.exit_code, 5) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_EQ(finished.exit_code, 5) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
   const std::string poured = read_file(copy);
   EXPECT_LE(poured.size(), 15 * chunk_size);
   EXPECT_TRUE(poured == bytes.substr(0, poured.size()));
   if (!poured.empty()) {
-    EXPECT_NE(finished.err.find("bytes were written to it"), std::string::npos) << told(finished);
+    EXPECT_NE(finished.err.find("bytes were written to it"), std::string::npos)
+        << describe(finished);
   }
 }
 
@@ -93,8 +95,9 @@ TEST_F(GatherTarget, every_name_of_standard_output_gets_the_bytes_and_nothing_el
     for (const int ranks : {0, 3}) {
       const Finished finished =
           gather_into(R"(copy=$1; shift; "$@" | cat > "$copy")", ranks, {"-v"});
-      EXPECT_TRUE(read_file(copy) == bytes) << name << ' ' << ranks << told(finished);
-      EXPECT_NE(finished.err.find("completed successfully"), std::string::npos) << told(finished);
+      EXPECT_TRUE(read_file(copy) == bytes) << name << ' ' << ranks << describe(finished);
+      EXPECT_NE(finished.err.find("completed successfully"), std::string::npos)
+          << describe(finished);
     }
   }
 }
@@ -103,8 +106,8 @@ TEST_F(GatherTarget, a_fifo_that_is_standard_output_too_gets_the_bytes_and_nothi
   ASSERT_EQ(::mkfifo(target.c_str(), 0600), 0);
   const Finished finished = gather_into(
       R"(copy=$1; shift; for fifo; do :; done; cat "$fifo" > "$copy" & "$@" > "$fifo"; wait)", 0);
-  EXPECT_TRUE(read_file(copy) == bytes) << told(finished);
-  EXPECT_NE(finished.err.find("every chunk verified"), std::string::npos) << told(finished);
+  EXPECT_TRUE(read_file(copy) == bytes) << describe(finished);
+  EXPECT_NE(finished.err.find("every chunk verified"), std::string::npos) << describe(finished);
 }
 
 TEST_F(GatherTarget, a_report_does_not_share_standard_output_with_the_bytes) {
@@ -114,8 +117,9 @@ TEST_F(GatherTarget, a_report_does_not_share_standard_output_with_the_bytes) {
     target = file;
     report_path = json;
     const Finished finished = gather_into(R"(shift; { "$@"; echo "exit code $?" >&2; } | cat)", 0);
-    EXPECT_NE(finished.err.find("FILE is standard output"), std::string::npos) << told(finished);
-    EXPECT_NE(finished.err.find("exit code 2"), std::string::npos) << told(finished);
+    EXPECT_NE(finished.err.find("FILE is standard output"), std::string::npos)
+        << describe(finished);
+    EXPECT_NE(finished.err.find("exit code 2"), std::string::npos) << describe(finished);
     EXPECT_EQ(finished.out, "");
   }
 }
@@ -123,9 +127,9 @@ TEST_F(GatherTarget, a_report_does_not_share_standard_output_with_the_bytes) {
 TEST_F(GatherTarget, a_circle_of_links_is_not_called_a_link_to_nothing) {
   fs::create_symlink(target, target);
   const Finished finished = run(gather(0));
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_NE(finished.err.find("levels of symbolic links"), std::string::npos) << told(finished);
-  EXPECT_EQ(finished.err.find("to nothing"), std::string::npos) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_NE(finished.err.find("levels of symbolic links"), std::string::npos) << describe(finished);
+  EXPECT_EQ(finished.err.find("to nothing"), std::string::npos) << describe(finished);
   EXPECT_TRUE(fs::is_symlink(target));
 }
 
@@ -134,17 +138,17 @@ TEST_F(GatherTarget, a_fifo_is_written_into_and_stays) {
   const Finished finished = gather_into(
       R"(copy=$1; shift; for fifo; do :; done; cat "$fifo" > "$copy" & "$@"; code=$?; wait; exit $code)",
       3);
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_TRUE(read_file(copy) == bytes);
   EXPECT_TRUE(fs::is_fifo(target));
 }
 
 TEST_F(GatherTarget, a_fifo_that_nobody_reads_is_refused) {
   ASSERT_EQ(::mkfifo(target.c_str(), 0600), 0);
-  for (const Words& options : {Words{}, Words{"--force"}}) {
+  for (const Arguments& options : {Arguments{}, Arguments{"--force"}}) {
     const Finished finished = run(gather(3, options));
-    EXPECT_EQ(finished.exit_code, 4) << told(finished);
-    EXPECT_NE(finished.err.find("nobody reads this FIFO"), std::string::npos) << told(finished);
+    EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+    EXPECT_NE(finished.err.find("nobody reads this FIFO"), std::string::npos) << describe(finished);
     EXPECT_TRUE(fs::is_fifo(target));
   }
 }
@@ -156,7 +160,7 @@ TEST_F(GatherTarget, a_socket_is_refused_and_stays) {
   target.string().copy(address.sun_path, sizeof address.sun_path - 1);
   ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   const Finished finished = run(gather(3, {"--force"}));
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
   EXPECT_TRUE(fs::is_socket(target));
   ::close(socket);
 }
@@ -165,9 +169,9 @@ TEST_F(GatherTarget, a_socket_is_refused_and_stays) {
 TEST_F(GatherTarget, a_terminal_that_is_not_there_is_refused_with_a_hint) {
   target = "/dev/tty";
   const Finished finished = run(prefixed({"setsid", "-w"}, gather(0)));
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
   EXPECT_NE(line_with(finished.err, "hint").find("no device or terminal"), std::string::npos)
-      << told(finished);
+      << describe(finished);
 }
 
 // As root --force replaced /dev/null itself.
@@ -175,9 +179,9 @@ TEST_F(GatherTarget, a_device_is_written_into_and_stays) {
   if (::mknod(target.c_str(), S_IFCHR | 0600, makedev(1, 3)) != 0) {
     GTEST_SKIP() << "no right to make a device";
   }
-  for (const Words& options : {Words{}, Words{"--force"}}) {
+  for (const Arguments& options : {Arguments{}, Arguments{"--force"}}) {
     const Finished finished = run(gather(3, options));
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
     EXPECT_TRUE(fs::is_character_file(target));
   }
 }
@@ -185,16 +189,16 @@ TEST_F(GatherTarget, a_device_is_written_into_and_stays) {
 TEST_F(GatherTarget, a_write_that_fails_is_called_by_its_name) {
   target = "-";
   const Finished finished = gather_into(R"(shift; "$@" > /dev/full)", 0);
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
   EXPECT_NE(finished.err.find("'standard output': write: No space left"), std::string::npos)
-      << told(finished);
+      << describe(finished);
 }
 
 TEST_F(GatherTarget, dev_null_is_written_into_and_stays) {
   target = temporary / "null";
   fs::create_symlink("/dev/null", target);
   const Finished finished = run(gather(3, {"--force"}));
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_TRUE(fs::is_symlink(target));
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
 }
@@ -213,7 +217,7 @@ TEST_F(GatherTarget, a_block_device_is_overwritten_only_on_request) {
     exit $done)";
   const Finished finished = run(shell(script, {image, target, destination, MPIFERRY_BINARY}));
   if (finished.exit_code == 99) GTEST_SKIP() << "no right to make a block device";
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_TRUE(read_file(image).starts_with(bytes));
 }
 
@@ -235,9 +239,9 @@ TEST_F(GatherTarget, a_block_device_that_is_mounted_is_refused) {
   const Finished finished = run(
       prefixed(*prefix, shell(script, {image, temporary / "mount", MPIFERRY_BINARY, destination})));
   if (finished.exit_code == 99) GTEST_SKIP() << "no block device can be mounted here";
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
   EXPECT_NE(finished.err.find("the device is in use, perhaps mounted"), std::string::npos)
-      << told(finished);
+      << describe(finished);
 }
 
 // A shell's `>> log` opens the file; a rename would take it from whoever goes on with it.
@@ -247,8 +251,8 @@ TEST_F(GatherTarget, what_a_shell_has_open_is_written_where_it_stands) {
     const Finished finished =
         gather_into(R"(copy=$1; shift; exec 7>"$copy" >&7; echo older; "$@" && echo newer)", 0,
                     {"--force", "-q"});
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
-    EXPECT_EQ(error_lines(finished), 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
+    EXPECT_EQ(error_lines(finished), 0) << describe(finished);
     const std::string text = read_file(copy);
     EXPECT_TRUE(text == "older\n" + bytes + "newer\n") << name << ": " << text.size();
   }
@@ -259,7 +263,7 @@ TEST_F(GatherTarget, a_link_to_what_a_shell_has_open_is_no_file_either) {
   fs::create_symlink("/dev/stdout", target);
   const Finished finished = gather_into(
       R"(copy=$1; shift; exec >"$copy"; echo older; "$@" && echo newer)", 0, {"--force", "-q"});
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_TRUE(read_file(copy) == "older\n" + bytes + "newer\n");
   EXPECT_TRUE(fs::is_symlink(target));
 }
@@ -268,7 +272,7 @@ TEST_F(GatherTarget, what_a_shell_has_open_for_reading_is_refused) {
   target = "/dev/fd/7";
   write_file(copy, "older");
   const Finished finished = gather_into(R"(copy=$1; shift; exec 7<"$copy"; "$@")", 0, {"--force"});
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
   EXPECT_EQ(read_file(copy), "older");
 }
 
@@ -282,10 +286,10 @@ TEST_F(GatherTarget, what_nobody_has_opened_for_it_is_refused) {
           ranks);
       // Hydra opens /dev/null, too, for reading: nothing can be lost there.
       const bool for_reading = finished.err.find("write: Bad file descriptor") != std::string::npos;
-      EXPECT_EQ(finished.exit_code, for_reading ? 4 : 2) << told(finished);
-      EXPECT_EQ(error_lines(finished), 1) << told(finished);
+      EXPECT_EQ(finished.exit_code, for_reading ? 4 : 2) << describe(finished);
+      EXPECT_EQ(error_lines(finished), 1) << describe(finished);
       EXPECT_EQ(finished.err.find("this descriptor ") == std::string::npos, for_reading)
-          << told(finished);
+          << describe(finished);
     }
   }
 }
@@ -295,7 +299,7 @@ TEST_F(GatherTarget, a_pipe_that_a_shell_has_opened_is_written) {
   for (const int ranks : {0, 3}) {
     const Finished finished =
         gather_into(R"(copy=$1; shift; ("$@" 7>&1 >/dev/null) | cat > "$copy")", ranks, {"-q"});
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
     EXPECT_TRUE(read_file(copy) == bytes) << ranks;
   }
 }
@@ -307,7 +311,7 @@ TEST_F(GatherTarget, a_report_goes_into_what_a_shell_has_open) {
     report_path = name;
     const Finished finished =
         gather_into(R"(copy=$1; shift; exec 7>>"$copy" >>"$copy"; "$@")", 0, {"-q"});
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
     const std::string text = read_file(copy);
     EXPECT_TRUE(text.starts_with("older\n{")) << text;
     EXPECT_NE(text.find("mpiferry.report"), std::string::npos) << text;
@@ -316,15 +320,15 @@ TEST_F(GatherTarget, a_report_goes_into_what_a_shell_has_open) {
 
 TEST_F(GatherTarget, a_private_file_stays_private_while_it_is_replaced) {
   write_file(target, "older");
-  for (const Words& options : {Words{"--force"}, Words{"--force", "--preserve"}}) {
+  for (const Arguments& options : {Arguments{"--force"}, Arguments{"--force", "--preserve"}}) {
     fs::permissions(target, fs::perms{0600});
-    Words slowly = options;
+    Arguments slowly = options;
     slowly.insert(slowly.end(), {"--fault", "delay=50000"});
     Process running{gather(3, slowly)};
-    ASSERT_TRUE(eventually([this] { return fs::exists(part()); }));
-    EXPECT_EQ(fs::status(part()).permissions(), fs::perms{0600});
+    ASSERT_TRUE(eventually([this] { return fs::exists(partial_file()); }));
+    EXPECT_EQ(fs::status(partial_file()).permissions(), fs::perms{0600});
     const Finished finished = running.wait();
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
     const bool kept = options.size() == 1;
     EXPECT_EQ(fs::status(target).permissions(),
               kept ? fs::perms{0600} : fs::status(source).permissions());
@@ -336,9 +340,9 @@ TEST_F(GatherTarget, a_link_stays_one_and_what_it_leads_to_is_replaced) {
   write_file(real, "older");
   fs::create_symlink("real", target);
   const Finished refused = run(gather(3));
-  EXPECT_EQ(refused.exit_code, 4) << told(refused);
+  EXPECT_EQ(refused.exit_code, 4) << describe(refused);
   const Finished finished = run(gather(3, {"--force"}));
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_TRUE(fs::is_symlink(target));
   EXPECT_TRUE(read_file(real) == bytes);
 }
@@ -346,8 +350,9 @@ TEST_F(GatherTarget, a_link_stays_one_and_what_it_leads_to_is_replaced) {
 TEST_F(GatherTarget, a_link_to_nothing_is_refused) {
   fs::create_symlink("nothing", target);
   const Finished finished = run(gather(3, {"--force"}));
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_NE(finished.err.find("a symbolic link to nothing"), std::string::npos) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_NE(finished.err.find("a symbolic link to nothing"), std::string::npos)
+      << describe(finished);
 }
 
 }  // namespace

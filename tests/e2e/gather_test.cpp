@@ -9,14 +9,14 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/recall_job.hpp"
+#include "tests/e2e/retrieval_job.hpp"
 
 namespace mpiferry::e2e {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Gather : public RecallTest {
+class Gather : public RetrievalTest {
  protected:
   Gather() { chunk_size = 4096; }
   void make_scattered(std::uint64_t chunks = 60) { scatter_bytes(chunks * chunk_size + 9, 3); }
@@ -39,10 +39,10 @@ TEST_F(Gather, leaves_a_file_that_is_there_unless_it_is_told_to_replace_it) {
   make_scattered();
   write_file(target, "mine");
   const Finished finished = run(gather(3));
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_NE(line_with(finished.err, "it exists already"), "") << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_NE(line_with(finished.err, "it exists already"), "") << describe(finished);
   EXPECT_EQ(read_file(target), "mine");
-  EXPECT_FALSE(fs::exists(part()));
+  EXPECT_FALSE(fs::exists(partial_file()));
   expect_gathered(run(gather(3, {"--force"})));
 }
 
@@ -50,10 +50,10 @@ TEST_F(Gather, refuses_a_directory_even_if_it_is_told_to_replace_it) {
   make_scattered();
   fs::create_directory(target);
   const Finished finished = run(gather(2, {"--force"}));
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_NE(line_with(finished.err, "Is a directory"), "") << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_NE(line_with(finished.err, "Is a directory"), "") << describe(finished);
   EXPECT_TRUE(fs::is_directory(target));
-  EXPECT_FALSE(fs::exists(part()));
+  EXPECT_FALSE(fs::exists(partial_file()));
 }
 
 TEST_F(Gather, makes_no_directory_for_the_file) {
@@ -67,7 +67,7 @@ TEST_F(Gather, never_writes_through_a_link_that_has_the_name_of_its_part) {
   make_scattered();
   const fs::path victim = temporary / "victim";
   write_file(victim, "mine");
-  fs::create_symlink(victim, part());
+  fs::create_symlink(victim, partial_file());
   expect_gathered(run(gather(2, {"--force"})));
   EXPECT_EQ(read_file(victim), "mine");
 }
@@ -99,9 +99,9 @@ TEST_F(Gather, refuses_to_replace_what_it_reads) {
     target = temporary / "link" / name;
     if (!fs::exists(target.parent_path())) fs::create_symlink(destination, target.parent_path());
     const Finished finished = run(gather(0, {"--force"}));
-    EXPECT_EQ(finished.exit_code, 2) << told(finished);
+    EXPECT_EQ(finished.exit_code, 2) << describe(finished);
     EXPECT_NE(line_with(finished.err, "a name of the files that are gathered"), "")
-        << told(finished);
+        << describe(finished);
     EXPECT_EQ(fs::exists(mine) ? read_file(mine) : "none", before);
   }
   target = destination / "copy";
@@ -111,7 +111,7 @@ TEST_F(Gather, refuses_to_replace_what_it_reads) {
   expect_gathered(run(gather(0)));
 }
 
-TEST_F(Gather, names_a_directory_that_can_not_be_read) {
+TEST_F(Gather, names_a_directory_that_cannot_be_read) {
   const auto prefix = without_override();
   if (!prefix) GTEST_SKIP() << "permissions do not hold here";
   destination /= "{rank}";
@@ -119,22 +119,22 @@ TEST_F(Gather, names_a_directory_that_can_not_be_read) {
   fs::permissions(root / "2", fs::perms::none);
   const Finished gathered = run(prefixed(*prefix, gather(3)));
   expect_not_gathered(gathered, 3, "/2': open: Permission denied");
-  EXPECT_NE(line_with(gathered.err, "check who may read there"), "") << told(gathered);
+  EXPECT_NE(line_with(gathered.err, "check who may read there"), "") << describe(gathered);
   const Finished verified = run(prefixed(*prefix, verify(3)));
-  EXPECT_EQ(verified.exit_code, 3) << told(verified);
-  EXPECT_NE(line_with(verified.err, "/2': open: Permission denied"), "") << told(verified);
+  EXPECT_EQ(verified.exit_code, 3) << describe(verified);
+  EXPECT_NE(line_with(verified.err, "/2': open: Permission denied"), "") << describe(verified);
   fs::permissions(root / "2", fs::perms::owner_all);
 }
 
 TEST_F(Gather, into_a_file_that_another_one_writes_is_refused) {
   make_scattered();
-  write_file(part(), "another's");
-  const int other = ::open(part().c_str(), O_RDWR | O_CLOEXEC);
+  write_file(partial_file(), "another's");
+  const int other = ::open(partial_file().c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_EQ(::flock(other, LOCK_EX | LOCK_NB), 0);
   const Finished finished = run(gather(2));
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_NE(line_with(finished.err, "another job is writing it"), "") << told(finished);
-  EXPECT_EQ(read_file(part()), "another's");
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_NE(line_with(finished.err, "another job is writing it"), "") << describe(finished);
+  EXPECT_EQ(read_file(partial_file()), "another's");
   ::close(other);
   gather_with(2);  // now it is a dead job's
 }
@@ -146,7 +146,7 @@ TEST_F(Gather, that_does_not_fit_on_the_disk_leaves_nothing) {
   fs::create_directory(temporary / "small");
   target = temporary / "small/target";
   const Command inner = gather(3);
-  Words words{temporary / "small"};
+  Arguments words{temporary / "small"};
   words.insert(words.end(), inner.words.begin(), inner.words.end());
   Command mounted = shell(
       R"(mount -t tmpfs -o size=1m ferry "$1" && d=$1 && shift && "$@"; code=$?; ls -A "$d"; exit $code)",
@@ -180,7 +180,7 @@ TEST_F(Gather, names_a_worker_that_does_not_answer) {
   const Finished finished =
       run(gather(3, {"--fault", "stall=2:3", "--stall-timeout", "1", "--window", "4"}));
   expect_not_gathered(finished, 6, "rank 2 (");
-  EXPECT_NE(line_with(finished.err, "requests unanswered, last answer"), "") << told(finished);
+  EXPECT_NE(line_with(finished.err, "requests unanswered, last answer"), "") << describe(finished);
   EXPECT_LT(finished.time.count(), 6.0);
 }
 
@@ -197,17 +197,17 @@ TEST_F(Gather, that_is_interrupted_leaves_no_file_and_no_part) {
   make_scattered(300);
   for (const int signal : {SIGINT, SIGTERM}) {
     Process running{gather(3, {"--fault", "delay=50000"})};
-    ASSERT_TRUE(eventually([this] { return fs::exists(part()); }));
+    ASSERT_TRUE(eventually([this] { return fs::exists(partial_file()); }));
     nap(150ms);
     running.signal(signal);
     EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 2000ms));
     const Finished finished = running.wait();
-    EXPECT_EQ(error_lines(finished), 1) << told(finished);
+    EXPECT_EQ(error_lines(finished), 1) << describe(finished);
     EXPECT_TRUE(finished.left.empty());
     EXPECT_EQ(report()["verdict"], "interrupted");
     EXPECT_EQ(report()["exit_code"], 130);
     EXPECT_FALSE(fs::exists(target));
-    EXPECT_FALSE(fs::exists(part()));
+    EXPECT_FALSE(fs::exists(partial_file()));
   }
 }
 
@@ -216,14 +216,14 @@ TEST_F(Gather, of_large_chunks_that_is_interrupted_ends_at_once) {
   chunk_size = 4 << 20;
   make_scattered(5);
   Process running{gather(3, {"--fault", "delay=700000"})};
-  ASSERT_TRUE(eventually([this] { return fs::exists(part()); }));
+  ASSERT_TRUE(eventually([this] { return fs::exists(partial_file()); }));
   nap(300ms);
   running.signal(SIGINT);
   EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 5000ms));
   const Finished finished = running.wait();
-  EXPECT_EQ(finished.exit_code, 130) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
-  EXPECT_TRUE(finished.left.empty()) << told(finished);
+  EXPECT_EQ(finished.exit_code, 130) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+  EXPECT_TRUE(finished.left.empty()) << describe(finished);
 }
 
 TEST_F(Gather, leaves_a_file_that_has_come_meanwhile_and_names_it_as_it_was_named) {
@@ -232,28 +232,28 @@ TEST_F(Gather, leaves_a_file_that_has_come_meanwhile_and_names_it_as_it_was_name
   command.directory = temporary.path();
   command.words.back() = "target";
   Process running{command};
-  ASSERT_TRUE(eventually([this] { return fs::exists(part()); }));
+  ASSERT_TRUE(eventually([this] { return fs::exists(partial_file()); }));
   write_file(target, "mine");
   const Finished finished = running.wait();
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
   EXPECT_NE(line_with(finished.err, "'target': a file of this name appeared"), "")
-      << told(finished);
-  EXPECT_NE(line_with(finished.err, "--force"), "") << told(finished);
+      << describe(finished);
+  EXPECT_NE(line_with(finished.err, "--force"), "") << describe(finished);
   EXPECT_EQ(read_file(target), "mine");
-  EXPECT_FALSE(fs::exists(part()));
+  EXPECT_FALSE(fs::exists(partial_file()));
 }
 
 TEST_F(Gather, that_is_killed_leaves_no_file_and_the_next_one_makes_it) {
   make_scattered(300);
   Process running{gather(3, {"--fault", "delay=50000"})};
-  ASSERT_TRUE(eventually([this] { return fs::exists(part()); }));
+  ASSERT_TRUE(eventually([this] { return fs::exists(partial_file()); }));
   nap(150ms);
   for (const pid_t rank : running.ranks()) ::kill(rank, SIGKILL);
   const Finished finished = running.wait();
   EXPECT_NE(finished.exit_code, 0);
   EXPECT_FALSE(fs::exists(target));
   gather_with(2);
-  EXPECT_FALSE(fs::exists(part()));
+  EXPECT_FALSE(fs::exists(partial_file()));
 }
 
 }  // namespace

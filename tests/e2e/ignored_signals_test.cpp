@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/recall_job.hpp"
+#include "tests/e2e/retrieval_job.hpp"
 
 namespace mpiferry::e2e {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // A gather without mpirun, whose reader waits in mid-file until it got its signal.
-class IgnoredSignal : public RecallTest {
+class IgnoredSignal : public RetrievalTest {
  protected:
   void expect_gathered_despite(int number, const std::string& trap) {
     scatter_bytes(20 * 65536 + 77, 3);  // more than a pipe holds
@@ -20,7 +20,7 @@ class IgnoredSignal : public RecallTest {
     const fs::path copy = temporary / "copy";
     const fs::path begun = temporary / "begun";
     const fs::path go = temporary / "go";
-    Words words{copy, begun, go};
+    Arguments words{copy, begun, go};
     const Command inner = gather(0);
     words.insert(words.end(), inner.words.begin(), inner.words.end());
     Process running{shell("copy=$1 begun=$2 go=$3; shift 3; (" + trap + R"("$@") |
@@ -30,9 +30,9 @@ class IgnoredSignal : public RecallTest {
     for (const pid_t rank : running.ranks()) ::kill(rank, number);
     write_file(go, "");
     const Finished finished = running.wait();
-    EXPECT_FALSE(finished.timed_out) << told(finished);
-    EXPECT_TRUE(read_file(copy) == bytes) << told(finished);
-    EXPECT_NE(finished.err.find("every chunk verified"), std::string::npos) << told(finished);
+    EXPECT_FALSE(finished.timed_out) << describe(finished);
+    EXPECT_TRUE(read_file(copy) == bytes) << describe(finished);
+    EXPECT_NE(finished.err.find("every chunk verified"), std::string::npos) << describe(finished);
     EXPECT_EQ(report()["exit_code"], 0);
   }
 };

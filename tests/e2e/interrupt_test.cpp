@@ -24,8 +24,8 @@ class Interrupt : public JobTest, public ::testing::WithParamInterface<int> {
     return command;
   }
   // Rank by rank; "" for one that has said nothing.
-  Words notes(int ranks) const {
-    Words out;
+  Arguments notes(int ranks) const {
+    Arguments out;
     for (int rank = 0; rank < ranks; ++rank) {
       out.push_back(read_file(temporary / std::to_string(rank)));
     }
@@ -39,13 +39,14 @@ class Interrupt : public JobTest, public ::testing::WithParamInterface<int> {
     EXPECT_LT(took, kLimit);
     const Finished finished = running.wait();
     EXPECT_FALSE(finished.timed_out);
-    EXPECT_EQ(notes(ranks), Words(static_cast<std::size_t>(ranks), "130\n")) << told(finished);
-    EXPECT_EQ(error_lines(finished), 1) << told(finished);
+    EXPECT_EQ(notes(ranks), Arguments(static_cast<std::size_t>(ranks), "130\n"))
+        << describe(finished);
+    EXPECT_EQ(error_lines(finished), 1) << describe(finished);
     EXPECT_NE(
         finished.err.find(GetParam() == SIGINT ? "interrupted (SIGINT)" : "interrupted (SIGTERM)"),
         std::string::npos)
-        << told(finished);
-    EXPECT_TRUE(finished.left.empty()) << told(finished);
+        << describe(finished);
+    EXPECT_TRUE(finished.left.empty()) << describe(finished);
     expect_nothing_unfinished();
     const Json said = report();
     ASSERT_TRUE(said.is_object()) << read_file(report_path);
@@ -126,8 +127,8 @@ TEST_P(Interrupt, while_nobody_has_opened_the_fifo_leaves_what_force_would_repla
   running.signal(GetParam());
   EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, kLimit));
   const Finished finished = running.wait();
-  EXPECT_EQ(notes(3), Words(3, "130\n")) << told(finished);
-  EXPECT_NE(finished.err.find("nothing was written\n"), std::string::npos) << told(finished);
+  EXPECT_EQ(notes(3), Arguments(3, "130\n")) << describe(finished);
+  EXPECT_NE(finished.err.find("nothing was written\n"), std::string::npos) << describe(finished);
   EXPECT_EQ(files_below(root), before);
   EXPECT_EQ(read_file(destination / "manifest.json"), manifest);
 }
@@ -150,8 +151,8 @@ TEST_P(Interrupt, of_a_job_with_a_hung_worker_still_ends_it) {
   running.signal(GetParam());
   EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, kLimit));
   const Finished finished = running.wait();
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
-  EXPECT_TRUE(finished.left.empty()) << told(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+  EXPECT_TRUE(finished.left.empty()) << describe(finished);
   expect_nothing_unfinished();
   EXPECT_EQ(report()["verdict"], "interrupted");
 }

@@ -23,13 +23,13 @@ std::string manifest_below(const fs::path& root) {
 
 }  // namespace
 
-Command scatter(int ranks, const Words& arguments) {
+Command scatter(int ranks, const Arguments& arguments) {
   Command command{{MPIFERRY_MPIEXEC, "-n", std::to_string(ranks), MPIFERRY_BINARY, "scatter"}};
   command.words.insert(command.words.end(), arguments.begin(), arguments.end());
   return command;
 }
 
-Command prefixed(const Words& prefix, Command command) {
+Command prefixed(const Arguments& prefix, Command command) {
   command.words.insert(command.words.begin(), prefix.begin(), prefix.end());
   return command;
 }
@@ -39,8 +39,8 @@ void JobTest::make_source(std::uint64_t size) {
   write_file(source, bytes);
 }
 
-Command JobTest::job(int ranks, const Words& arguments) const {
-  Words words{"--chunk-size", std::to_string(chunk_size), "--json", report_path};
+Command JobTest::job(int ranks, const Arguments& arguments) const {
+  Arguments words{"--chunk-size", std::to_string(chunk_size), "--json", report_path};
   words.insert(words.end(), arguments.begin(), arguments.end());
   words.insert(words.end(), {"--", source, destination});
   return scatter(ranks, words);
@@ -51,9 +51,9 @@ Json JobTest::report() const {
 }
 
 void JobTest::expect_moved(const Finished& finished) const {
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
-  EXPECT_EQ(error_lines(finished), 0) << told(finished);
-  EXPECT_TRUE(finished.left.empty()) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 0) << describe(finished);
+  EXPECT_TRUE(finished.left.empty()) << describe(finished);
   const std::uint64_t chunks = (bytes.size() + chunk_size - 1) / chunk_size;
   EXPECT_EQ(chunks_below(root).size(), chunks);
   expect_right_chunks();
@@ -82,12 +82,12 @@ void JobTest::expect_moved(const Finished& finished) const {
 
 void JobTest::expect_failed(const Finished& finished, int exit_code,
                             std::string_view message) const {
-  EXPECT_FALSE(finished.timed_out) << told(finished);
-  EXPECT_EQ(finished.exit_code, exit_code) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished) << read_file(report_path);
+  EXPECT_FALSE(finished.timed_out) << describe(finished);
+  EXPECT_EQ(finished.exit_code, exit_code) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished) << read_file(report_path);
   EXPECT_NE(finished.err.find(message), std::string::npos) << "not said: " << message << '\n'
-                                                           << told(finished);
-  EXPECT_TRUE(finished.left.empty()) << told(finished);
+                                                           << describe(finished);
+  EXPECT_TRUE(finished.left.empty()) << describe(finished);
   expect_nothing_unfinished();
 }
 
@@ -123,7 +123,7 @@ void JobTest::expect_sums_accepted() const {
     if (!path.filename().string().starts_with("XXH3SUMS") || fs::file_size(path) == 0) continue;
     const Finished checked =
         run({.words = {MPIFERRY_XXHSUM, "-c", path.filename()}, .directory = path.parent_path()});
-    EXPECT_EQ(checked.exit_code, 0) << file << '\n' << told(checked);
+    EXPECT_EQ(checked.exit_code, 0) << file << '\n' << describe(checked);
   }
 }
 
@@ -143,7 +143,7 @@ std::ptrdiff_t lines_like(const std::string& text, const std::string& pattern) {
   return count;
 }
 
-std::string told(const Finished& finished) {
+std::string describe(const Finished& finished) {
   std::string text = "exit code " + std::to_string(finished.exit_code) + " after " +
                      std::to_string(finished.time.count()) + " s" +
                      (finished.timed_out ? ", timed out" : "") + "\n--- out:\n" + finished.out +
@@ -159,10 +159,10 @@ std::string xxh128(const fs::path& file) {
   return said.out.substr(0, said.out.find(' '));
 }
 
-std::optional<Words> without_override() {
-  const Words prefix = ::geteuid() == 0
-                           ? Words{"setpriv", "--bounding-set=-dac_override,-dac_read_search"}
-                           : Words{};
+std::optional<Arguments> without_override() {
+  const Arguments prefix =
+      ::geteuid() == 0 ? Arguments{"setpriv", "--bounding-set=-dac_override,-dac_read_search"}
+                       : Arguments{};
   const TemporaryDirectory temporary;
   write_file(temporary / "secret", "secret");
   fs::permissions(temporary / "secret", fs::perms::none);
@@ -173,9 +173,9 @@ std::optional<Words> without_override() {
   return std::nullopt;
 }
 
-std::optional<Words> with_private_mounts() {
+std::optional<Arguments> with_private_mounts() {
   const TemporaryDirectory temporary;
-  for (const Words& prefix : {Words{"unshare", "-m"}, Words{"unshare", "-rm"}}) {
+  for (const Arguments& prefix : {Arguments{"unshare", "-m"}, Arguments{"unshare", "-rm"}}) {
     try {
       if (run(prefixed(prefix,
                        {{"mount", "-t", "tmpfs", "-o", "size=1m", "ferry", temporary.path()}}))

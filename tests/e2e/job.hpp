@@ -18,7 +18,7 @@
 namespace mpiferry::e2e {
 
 using Json = nlohmann::json;
-using Words = std::vector<std::string>;
+using Arguments = std::vector<std::string>;
 
 // The program is built with sanitizers, and takes several times as long.
 #ifdef MPIFERRY_SANITIZED
@@ -29,9 +29,9 @@ inline constexpr bool kSanitized = false;
 inline constexpr const char* kTooMuchForSanitizers = "4 GiB are moved in builds without sanitizers";
 
 // mpirun -n RANKS mpiferry scatter ARGUMENTS
-Command scatter(int ranks, const Words& arguments);
+Command scatter(int ranks, const Arguments& arguments);
 // The same command behind other words: setpriv, unshare.
-Command prefixed(const Words& prefix, Command command);
+Command prefixed(const Arguments& prefix, Command command);
 
 // A source and a destination in a directory of their own.
 class JobTest : public ::testing::Test {
@@ -40,8 +40,8 @@ class JobTest : public ::testing::Test {
   void make_source(std::uint64_t size);
   // scatter SOURCE DEST with further arguments; the chunk size is `chunk_size`. The report goes to
   // `report_path`.
-  Command job(int ranks, const Words& arguments = {}) const;
-  Finished run_job(int ranks, const Words& arguments = {}) const {
+  Command job(int ranks, const Arguments& arguments = {}) const;
+  Finished run_job(int ranks, const Arguments& arguments = {}) const {
     return run(job(ranks, arguments));
   }
   Json report() const;
@@ -71,15 +71,16 @@ int error_lines(const Finished& finished);
 // How many lines of a text match a pattern from end to end.
 std::ptrdiff_t lines_like(const std::string& text, const std::string& pattern);
 // A job's end in words, for a failed assertion.
-std::string told(const Finished& finished);
+std::string describe(const Finished& finished);
 bool have_xxhsum();
 // What `xxhsum -H2` says of a file.
 std::string xxh128(const std::filesystem::path& file);
 
-// Words that take from a command the right to override file permissions: none for ordinary users,
-// setpriv for root. Nothing if neither works here.
-std::optional<Words> without_override();
-// Words that let a command mount file systems that nobody else sees. Nothing without the rights.
-std::optional<Words> with_private_mounts();
+// Arguments that take from a command the right to override file permissions: none for ordinary
+// users, setpriv for root. Nothing if neither works here.
+std::optional<Arguments> without_override();
+// Arguments that let a command mount file systems that nobody else sees. Nothing without the
+// rights.
+std::optional<Arguments> with_private_mounts();
 
 }  // namespace mpiferry::e2e

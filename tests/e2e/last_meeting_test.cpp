@@ -54,7 +54,7 @@ class SlowReader {
 class LastMeeting : public JobTest {
  protected:
   // Five ranks whose directories have such long names that their report is longer than a page.
-  Command long_report(const Words& words) {
+  Command long_report(const Arguments& words) {
     destination = temporary / std::string(200, 'a') / std::string(200, 'b') /
                   std::string(200, 'c') / std::string(200, 'd') / "dest";
     std::filesystem::create_directories(destination.parent_path());
@@ -81,12 +81,12 @@ TEST_F(LastMeeting, ends_with_6_when_nobody_takes_the_report) {
   const SlowReader reader{report_path};
   const Finished finished = run(long_report({"--stall-timeout", "1"}));
   EXPECT_TRUE(reader.full()) << "the report is too short";
-  EXPECT_EQ(finished.exit_code, 6) << told(finished);
-  EXPECT_LT(finished.time.count(), 50.0) << told(finished);  // after rank 0's half a minute
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_EQ(finished.exit_code, 6) << describe(finished);
+  EXPECT_LT(finished.time.count(), 50.0) << describe(finished);  // after rank 0's half a minute
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
   EXPECT_NE(finished.err.find("rank 0: did not finish after the job had ended"), std::string::npos)
-      << told(finished);
-  EXPECT_TRUE(finished.left.empty()) << told(finished);
+      << describe(finished);
+  EXPECT_TRUE(finished.left.empty()) << describe(finished);
 }
 
 TEST_F(LastMeeting, waits_for_a_report_that_is_taken_in_time) {
@@ -96,19 +96,19 @@ TEST_F(LastMeeting, waits_for_a_report_that_is_taken_in_time) {
   nap(3s);  // of the seven that the other ranks wait
   const Json said = Json::parse(reader.read_all());
   const Finished finished = running.wait();
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_EQ(said["workers"].size(), 4U);
 }
 
 // Rank 0 waits for half a minute, and knows that all is done.
 TEST_F(LastMeeting, without_a_connection_of_a_worker_changes_no_status) {
   const Finished finished = run(losing(1));
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
-  EXPECT_EQ(error_lines(finished), 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 0) << describe(finished);
   EXPECT_NE(
       finished.err.find("mpiferry: warning: some rank did not finish after the job had ended"),
       std::string::npos)
-      << told(finished);
+      << describe(finished);
   EXPECT_EQ(report()["verdict"], "ok");
   EXPECT_TRUE(std::filesystem::exists(destination / "manifest.json"));
 }
@@ -116,21 +116,21 @@ TEST_F(LastMeeting, without_a_connection_of_a_worker_changes_no_status) {
 // It has written its report, and knows that all is done.
 TEST_F(LastMeeting, without_a_connection_of_rank_0_changes_no_status) {
   const Finished finished = run(losing(0));
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
-  EXPECT_EQ(error_lines(finished), 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 0) << describe(finished);
   EXPECT_NE(finished.err.find("mpiferry: warning: a connection was lost"), std::string::npos)
-      << told(finished);
+      << describe(finished);
   EXPECT_EQ(report()["verdict"], "ok");
 }
 
 // Call 1 is MPI_Init_thread.
 TEST_F(FirstMeeting, without_a_connection_is_no_internal_error) {
   const Finished finished = run(losing(2, 2));
-  EXPECT_EQ(finished.exit_code, 6) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_EQ(finished.exit_code, 6) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
   EXPECT_NE(finished.err.find("rank 0: MPI_Irecv: the connection to this rank is lost"),
             std::string::npos)
-      << told(finished);
+      << describe(finished);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/recall_job.hpp"
+#include "tests/e2e/retrieval_job.hpp"
 
 namespace mpiferry::e2e {
 namespace {
@@ -22,7 +22,7 @@ struct Environment {
 
 void PrintTo(const Environment& environment, std::ostream* out) { *out << environment.what; }
 
-class LeftVariables : public RecallTest, public ::testing::WithParamInterface<Environment> {
+class LeftVariables : public RetrievalTest, public ::testing::WithParamInterface<Environment> {
  protected:
   LeftVariables() { chunk_size = 4096; }
   static Finished run_there(Command command) {
@@ -51,9 +51,10 @@ TEST_P(LeftVariables, do_not_silence_a_refusal) {
 }
 
 TEST_P(LeftVariables, do_not_silence_help_and_version) {
-  for (const Words& words : {Words{MPIFERRY_BINARY, "--version"}, {MPIFERRY_BINARY, "--help"}}) {
+  for (const Arguments& words :
+       {Arguments{MPIFERRY_BINARY, "--version"}, {MPIFERRY_BINARY, "--help"}}) {
     const Finished finished = run_there({words});
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
     EXPECT_NE(finished.out, "");
   }
 }
@@ -91,17 +92,17 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.what; });
 
 // Between mpirun and the program somebody takes variables away, or changes them.
-class ChangedVariables : public RecallTest {
+class ChangedVariables : public RetrievalTest {
  protected:
   ChangedVariables() { chunk_size = 4096; }
-  static Finished run_through(const Words& wrapper, const Command& command) {
+  static Finished run_through(const Arguments& wrapper, const Command& command) {
     Command changed = command;
     changed.limit = 20s;
     // mpirun -n 3
     changed.words.insert(changed.words.begin() + 3, wrapper.begin(), wrapper.end());
     return run(changed);
   }
-  void expect_refused(const Words& wrapper, const std::string& message) {
+  void expect_refused(const Arguments& wrapper, const std::string& message) {
     make_source(1000);
     expect_failed(run_through(wrapper, job(3)), 7, message);
     EXPECT_FALSE(fs::exists(destination));
@@ -132,7 +133,7 @@ TEST_F(ChangedVariables, do_not_let_gathers_race) {
 using LeftVariablesOfOpenMpi = JobTest;
 
 TEST_F(LeftVariablesOfOpenMpi, do_not_silence_a_refusal) {
-  const auto refused = [this](Words words, int code, const char* message) {
+  const auto refused = [this](Arguments words, int code, const char* message) {
     words.insert(words.begin(), MPIFERRY_BINARY);
     Command command{std::move(words)};
     command.environment = {{"OMPI_COMM_WORLD_RANK", "2"}, {"OMPI_COMM_WORLD_SIZE", "4"}};
@@ -143,7 +144,7 @@ TEST_F(LeftVariablesOfOpenMpi, do_not_silence_a_refusal) {
   refused({"collect"}, 2, "'collect' is not a command");
 }
 
-class ScriptOfMpirun : public RecallTest {
+class ScriptOfMpirun : public RetrievalTest {
  protected:
   ScriptOfMpirun() { chunk_size = 4096; }
 };
@@ -155,7 +156,7 @@ TEST_F(ScriptOfMpirun, may_start_one_mpiferry_after_the_other) {
       run(prefixed({MPIFERRY_MPIEXEC, "-n", "2"},
                    shell(R"("$1" verify -q "$2" && "$1" verify -q "$2" && "$1" verify -q "$2")",
                          {MPIFERRY_BINARY, destination})));
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_EQ(finished.output(), "");
 }
 
@@ -164,8 +165,9 @@ TEST_F(ScriptOfMpirun, is_told_that_a_scatter_needs_an_mpirun_of_its_own) {
   const Finished finished = run(prefixed(
       {MPIFERRY_MPIEXEC, "-n", "1"},
       shell(R"("$1" --version; "$1" verify "$2"; "$1" scatter "$2")", {MPIFERRY_BINARY, source})));
-  EXPECT_EQ(finished.exit_code, 7) << told(finished);
-  EXPECT_NE(finished.err.find("start it with its own mpirun"), std::string::npos) << told(finished);
+  EXPECT_EQ(finished.exit_code, 7) << describe(finished);
+  EXPECT_NE(finished.err.find("start it with its own mpirun"), std::string::npos)
+      << describe(finished);
 }
 
 }  // namespace

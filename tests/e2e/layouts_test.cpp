@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/recall_job.hpp"
+#include "tests/e2e/retrieval_job.hpp"
 
 namespace mpiferry::e2e {
 namespace {
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kChunk = 4096;
 
-class Layouts : public RecallTest {
+class Layouts : public RetrievalTest {
  protected:
   // A file for each chunk, a file for each worker, or one: with the bytes that belong there.
   void expect_laid_out(const std::string& layout, std::uint64_t workers) const {
@@ -32,7 +32,7 @@ class Layouts : public RecallTest {
     } else if (layout == "file") {
       EXPECT_TRUE(read_file(destination / "file.bin") == bytes);
       EXPECT_EQ(manifest["file_names"], "file.bin");
-      EXPECT_EQ(files_below(root), (Words{"XXH3SUMS", "file.bin", "manifest.json"}));
+      EXPECT_EQ(files_below(root), (Arguments{"XXH3SUMS", "file.bin", "manifest.json"}));
     } else {
       EXPECT_EQ(manifest["file_names"], "stripe_{rank}.bin");
       for (std::uint64_t worker = 0; worker < workers; ++worker) {
@@ -113,7 +113,7 @@ TEST_P(LayoutRanks, of_a_stream_come_back) {
   ASSERT_EQ(run({{"mkfifo", source}}).exit_code, 0);
   Process writer{shell(R"(cat "$1" > "$2")", {file, source})};
   const Finished finished = run_job(3, {"--layout", GetParam()});
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   expect_laid_out(GetParam(), 2);
   gather_with(3);
 }
@@ -131,9 +131,9 @@ TEST_P(LayoutRanks, say_a_line_for_each_chunk) {
   chunk_size = kChunk;
   make_source(5 * kChunk);
   const Finished finished = run_job(3, {"--layout", GetParam(), "-v"});
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   for (const char* chunk : {"0", "1", "2", "3", "4"}) {
-    EXPECT_NE(line_with(finished.out, std::string{"chunk "} + chunk), "") << told(finished);
+    EXPECT_NE(line_with(finished.out, std::string{"chunk "} + chunk), "") << describe(finished);
   }
 }
 
@@ -149,7 +149,7 @@ TEST_F(Layouts, of_one_file_are_refused_where_a_worker_has_another_directory) {
   EXPECT_TRUE(files_below(root).empty()) << ::testing::PrintToString(files_below(root));
 }
 
-// A hole of 4 GiB and some bytes that end beyond it. In memory if there is room: a disk would take
+// A hole of 4 GiB and some bytes that end beyond it. In memory if there is space: a disk would take
 // its time.
 class LayoutsBeyond4GiB : public Layouts {
  protected:
@@ -160,8 +160,8 @@ class LayoutsBeyond4GiB : public Layouts {
     struct statvfs capacity {};
     const std::uint64_t pages_free = static_cast<std::uint64_t>(::sysconf(_SC_AVPHYS_PAGES)) *
                                      static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    there_is_room = ::statvfs("/dev/shm", &capacity) == 0 &&
-                    capacity.f_bavail * capacity.f_frsize > 3 * kSize && pages_free > 3 * kSize;
+    has_free_space = ::statvfs("/dev/shm", &capacity) == 0 &&
+                     capacity.f_bavail * capacity.f_frsize > 3 * kSize && pages_free > 3 * kSize;
     source = large / "source";
     destination = root = large / "dest";
     target = large / "target";
@@ -169,7 +169,7 @@ class LayoutsBeyond4GiB : public Layouts {
   }
   void SetUp() override {
     if (kSanitized) GTEST_SKIP() << kTooMuchForSanitizers;
-    if (!there_is_room) GTEST_SKIP() << "not three times 4 GiB free in /dev/shm";
+    if (!has_free_space) GTEST_SKIP() << "not three times 4 GiB free in /dev/shm";
   }
   void scatter_large(int ranks, const char* layout) const {
     write_file(source, "");
@@ -178,20 +178,20 @@ class LayoutsBeyond4GiB : public Layouts {
     Command command = job(ranks, {"--window", "1", "--memory", "512M", "--layout", layout});
     command.limit = 100s;
     const Finished finished = run(command);
-    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   }
   void expect_back() const {
     Command command = gather(0, {"--memory", "768M"});
     command.limit = 100s;
     const Finished finished = run(command);
-    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    ASSERT_EQ(finished.exit_code, 0) << describe(finished);
     ASSERT_EQ(fs::file_size(target), kSize);
     std::ifstream file{target, std::ios::binary};
     file.seekg(-static_cast<std::streamoff>(kTail), std::ios::end);
     EXPECT_TRUE(std::string(std::istreambuf_iterator<char>{file}, {}) == tail);
   }
 
-  bool there_is_room = false;
+  bool has_free_space = false;
   const TemporaryDirectory large{"/dev/shm"};
   const std::string tail = random_bytes(kTail);
 };

@@ -6,14 +6,14 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/recall_job.hpp"
+#include "tests/e2e/retrieval_job.hpp"
 
 namespace mpiferry::e2e {
 namespace {
 
 namespace fs = std::filesystem;
 
-class OpenFiles : public RecallTest {
+class OpenFiles : public RetrievalTest {
  protected:
   OpenFiles() { chunk_size = 4096; }
 
@@ -37,20 +37,21 @@ class OpenFiles : public RecallTest {
     SCOPED_TRACE(files);
     if (error_lines(finished) == 0) {
       const bool of_mpich = finished.exit_code == 15;  // now and then without a word
-      EXPECT_TRUE(finished.exit_code == 0 || of_mpich || !finished.err.empty()) << told(finished);
-      EXPECT_NE(finished.exit_code, 70) << told(finished);
-      EXPECT_LT(finished.time.count(), 30.0) << told(finished);
+      EXPECT_TRUE(finished.exit_code == 0 || of_mpich || !finished.err.empty())
+          << describe(finished);
+      EXPECT_NE(finished.exit_code, 70) << describe(finished);
+      EXPECT_LT(finished.time.count(), 30.0) << describe(finished);
       return;
     }
     ++refused;
-    EXPECT_EQ(finished.exit_code, 2) << told(finished);
-    EXPECT_EQ(error_lines(finished), 1) << told(finished);
-    EXPECT_NE(finished.err.find("ulimit -n"), std::string::npos) << told(finished);
+    EXPECT_EQ(finished.exit_code, 2) << describe(finished);
+    EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+    EXPECT_NE(finished.err.find("ulimit -n"), std::string::npos) << describe(finished);
   }
   int refused = 0;
 };
 
-TEST_F(OpenFiles, of_a_recall_are_counted_before_it_begins) {
+TEST_F(OpenFiles, of_a_retrieval_are_counted_before_it_begins) {
   scatter_bytes(20 * chunk_size, 3);
   for (int files = 24; files < 80; files += 3) {
     for (const int ranks : {0, 3}) {
@@ -70,14 +71,14 @@ TEST_F(OpenFiles, of_a_scatter_are_counted_before_it_begins) {
     if (finished.exit_code == 0) {
       expect_moved(finished);
     } else {
-      EXPECT_FALSE(fs::exists(destination / ".mpiferry.job")) << told(finished);
+      EXPECT_FALSE(fs::exists(destination / ".mpiferry.job")) << describe(finished);
     }
     fs::remove_all(destination);
   }
   EXPECT_GT(refused, 0);
 }
 
-// In mid-job rank 0 may open nothing more: its mark is still its own.
+// In mid-job rank 0 may open nothing more: its job lock is still its own.
 TEST_F(OpenFiles, that_run_out_do_not_make_a_job_another) {
   if (kSanitized) GTEST_SKIP() << "Clang's check of types opens a pipe to look at an address";
   make_source(20 * chunk_size);
@@ -87,10 +88,10 @@ TEST_F(OpenFiles, that_run_out_do_not_make_a_job_another) {
   std::erase_if(masters, [](pid_t rank) { return !is_rank_0(rank); });
   take_descriptors(masters);
   const Finished finished = running.wait();
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_EQ(finished.err.find("another job"), std::string::npos) << told(finished);
-  EXPECT_NE(finished.err.find("Too many open files"), std::string::npos) << told(finished);
-  EXPECT_NE(finished.err.find("ulimit -n"), std::string::npos) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_EQ(finished.err.find("another job"), std::string::npos) << describe(finished);
+  EXPECT_NE(finished.err.find("Too many open files"), std::string::npos) << describe(finished);
+  EXPECT_NE(finished.err.find("ulimit -n"), std::string::npos) << describe(finished);
   EXPECT_FALSE(fs::exists(destination / ".mpiferry.job"));
 }
 
@@ -104,9 +105,9 @@ TEST_F(OpenFiles, that_run_out_do_not_make_a_chunk_damaged) {
     nap(500ms);
     take_descriptors(running.ranks());
     const Finished finished = running.wait();
-    EXPECT_EQ(finished.exit_code, 2) << told(finished);
-    EXPECT_EQ(finished.output().find("damaged"), std::string::npos) << told(finished);
-    EXPECT_NE(finished.err.find("Too many open files"), std::string::npos) << told(finished);
+    EXPECT_EQ(finished.exit_code, 2) << describe(finished);
+    EXPECT_EQ(finished.output().find("damaged"), std::string::npos) << describe(finished);
+    EXPECT_NE(finished.err.find("Too many open files"), std::string::npos) << describe(finished);
   }
 }
 

@@ -67,7 +67,7 @@ TEST_F(JobTest, names_may_be_relative) {
   const Finished finished = run(command);
   root = destination = temporary / "a/b/dest";
   report_path = temporary / "report.json";
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_EQ(report()["directory"], "a/b/dest");
   EXPECT_EQ(named_source(destination), "source");
   EXPECT_TRUE(concatenate_chunks(destination) == bytes);
@@ -79,7 +79,7 @@ TEST_F(JobTest, names_may_look_like_options_after_two_dashes) {
   Command command = scatter(3, {"--", "--force", "-d"});
   command.directory = temporary.path();
   const Finished finished = run(command);
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_TRUE(concatenate_chunks(temporary / "-d") == bytes);
 }
 

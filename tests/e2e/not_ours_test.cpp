@@ -24,13 +24,13 @@ class NotOurs : public JobTest {
   // Every way to replace what is there is refused, with one error, and nothing else is made.
   void expect_refused(int exit_code, std::string_view message) {
     const auto before = files_below(root);
-    for (const Words& options : {Words{}, Words{"--force"}, Words{"--resume"}}) {
+    for (const Arguments& options : {Arguments{}, Arguments{"--force"}, Arguments{"--resume"}}) {
       const Finished finished = run_job(3, options);
       if (options.empty() && finished.exit_code == 4) continue;  // something is there: enough
-      EXPECT_EQ(finished.exit_code, exit_code) << told(finished);
-      EXPECT_NE(finished.err.find(message), std::string::npos) << told(finished);
-      EXPECT_EQ(error_lines(finished), 1) << told(finished);
-      EXPECT_EQ(finished.err.find("may be gone"), std::string::npos) << told(finished);
+      EXPECT_EQ(finished.exit_code, exit_code) << describe(finished);
+      EXPECT_NE(finished.err.find(message), std::string::npos) << describe(finished);
+      EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+      EXPECT_EQ(finished.err.find("may be gone"), std::string::npos) << describe(finished);
     }
     EXPECT_EQ(files_below(root), before);
   }
@@ -64,7 +64,7 @@ TEST_F(NotOurs, the_source_on_standard_input_in_the_destination_stays) {
     command.input = there;
     const Finished finished = run(command);
     // MPICH's mpirun hands a pipe on: then it is another program's file at least.
-    EXPECT_NE(finished.exit_code, 0) << told(finished);
+    EXPECT_NE(finished.exit_code, 0) << describe(finished);
     EXPECT_TRUE(read_file(there) == bytes) << name;
     fs::remove(there);
   }
@@ -78,8 +78,8 @@ TEST_F(NotOurs, the_source_in_a_workers_directory_stays) {
     source = root / "2" / name;
     write_file(source, bytes);
     const Finished finished = run_job(3, {"--force"});
-    EXPECT_EQ(finished.exit_code, 2) << told(finished);
-    EXPECT_NE(finished.err.find("rank 2 ("), std::string::npos) << told(finished);
+    EXPECT_EQ(finished.exit_code, 2) << describe(finished);
+    EXPECT_NE(finished.err.find("rank 2 ("), std::string::npos) << describe(finished);
     EXPECT_TRUE(read_file(source) == bytes) << name;
     fs::remove(source);
   }
@@ -104,12 +104,12 @@ TEST_F(NotOurs, what_is_no_regular_file_stays) {
   }
 }
 
-TEST_F(NotOurs, a_mark_of_the_users_stays) {
+TEST_F(NotOurs, a_job_lock_of_the_users_stays) {
   write_file(destination / ".mpiferry.job", "my notes on the job\n");
   expect_refused(4, ".mpiferry.job': has a name of mpiferry's files");
   const Finished plain = run_job(3);
-  EXPECT_NE(plain.err.find("hint: move it away"), std::string::npos) << told(plain);
-  EXPECT_EQ(plain.err.find("notes"), std::string::npos) << told(plain);
+  EXPECT_NE(plain.err.find("hint: move it away"), std::string::npos) << describe(plain);
+  EXPECT_EQ(plain.err.find("notes"), std::string::npos) << describe(plain);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ TEST_F(NothingLost, force_does_not_remove_a_source_with_one_of_its_names) {
   source = destination / "chunk_0.bin";
   make_source(300'000);
   const Finished finished = run_job(3, {"--force"});
-  EXPECT_EQ(finished.exit_code, 2) << told(finished);
+  EXPECT_EQ(finished.exit_code, 2) << describe(finished);
   EXPECT_EQ(error_lines(finished), 1);
   EXPECT_EQ(read_file(source), bytes);
 }
@@ -43,17 +43,17 @@ TEST_F(NothingLost, json_does_not_take_the_place_of_the_job_or_of_its_files) {
   for (const char* name : {"manifest.json", ".mpiferry.job", "chunk_0.bin", "XXH3SUMS", "", ".."}) {
     report_path = destination / name;
     const Finished finished = run_job(3);
-    EXPECT_EQ(finished.exit_code, 2) << name << told(finished);
+    EXPECT_EQ(finished.exit_code, 2) << name << describe(finished);
     EXPECT_EQ(error_lines(finished), 1) << name;
-    EXPECT_EQ(files_below(temporary.path()), Words{"source"}) << name;
+    EXPECT_EQ(files_below(temporary.path()), Arguments{"source"}) << name;
   }
 }
 
-TEST_F(NothingLost, a_report_that_can_not_be_written_is_found_before_the_job) {
+TEST_F(NothingLost, a_report_that_cannot_be_written_is_found_before_the_job) {
   make_source(300'000);
   report_path = temporary / "missing" / "report.json";
   const Finished finished = run_job(3);
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
   EXPECT_FALSE(fs::exists(destination));
 }
 
@@ -63,10 +63,10 @@ TEST_F(NothingLost, force_does_not_mix_with_a_running_job) {
   while (!fs::exists(destination / "chunk_0.bin")) {
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
-  Words words{"--force", source, destination};
+  Arguments words{"--force", source, destination};
   const Finished second = run(scatter(2, words));
   const Finished first = running.wait();
-  EXPECT_EQ(second.exit_code, 4) << told(second);
+  EXPECT_EQ(second.exit_code, 4) << describe(second);
   expect_moved(first);
 }
 
@@ -78,7 +78,7 @@ TEST_F(NothingLost, a_destination_that_is_moved_away_is_no_success) {
   }
   fs::rename(destination, temporary / "elsewhere");
   const Finished finished = running.wait();
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
   EXPECT_FALSE(fs::exists(temporary / "elsewhere" / "manifest.json"));
 }
 
@@ -89,7 +89,7 @@ TEST_F(NothingLost, a_bad_option_of_one_rank_ends_all_ranks) {
   command.words.push_back(":");
   command.words.insert(command.words.end(), other.words.begin() + 1, other.words.end());
   const Finished finished = run(command);
-  EXPECT_EQ(finished.exit_code, 2) << told(finished);
+  EXPECT_EQ(finished.exit_code, 2) << describe(finished);
   EXPECT_EQ(error_lines(finished), 1);
   EXPECT_FALSE(fs::exists(destination));
 }

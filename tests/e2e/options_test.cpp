@@ -17,7 +17,7 @@ constexpr const char* kScriptLine = "(Chunk size|Master|Worker [0-9]+): .*";
 class Options : public JobTest {
  protected:
   // scatter with nothing but these arguments.
-  Finished run_bare(const Words& arguments) const {
+  Finished run_bare(const Arguments& arguments) const {
     Command command = scatter(3, arguments);
     command.directory = temporary.path();
     return run(command);
@@ -38,9 +38,9 @@ TEST_F(Options, chunk_size_takes_plain_numbers_and_binary_units) {
 TEST_F(Options, discard_moves_everything_and_writes_nothing) {
   make_source(1000 * kKiB);
   const Finished finished = run_bare({"--discard", "--json", report_path, source});
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_NE(finished.out.find("nothing was written (--discard)"), std::string::npos)
-      << told(finished);
+      << describe(finished);
   EXPECT_EQ(report()["discard"], true);
   EXPECT_EQ(report()["bytes_written"], bytes.size());
   EXPECT_FALSE(fs::exists(temporary / "uploaded_files"));
@@ -112,26 +112,26 @@ TEST_F(Options, rank_and_host_in_the_destination_are_replaced) {
 TEST_F(Options, json_to_standard_output_is_all_that_it_gets) {
   make_source(100 * kKiB);
   for (const auto& [name, more] :
-       {std::pair{"-", Words{}}, std::pair{"-", Words{"-v"}}, std::pair{"-", Words{"-q"}},
-        std::pair{"/dev/stdout", Words{"-v"}}}) {
-    Words words{"--chunk-size", "64K", "--json", name, "--force"};
+       {std::pair{"-", Arguments{}}, std::pair{"-", Arguments{"-v"}},
+        std::pair{"-", Arguments{"-q"}}, std::pair{"/dev/stdout", Arguments{"-v"}}}) {
+    Arguments words{"--chunk-size", "64K", "--json", name, "--force"};
     words.insert(words.end(), more.begin(), more.end());
     words.insert(words.end(), {source, destination});
     const Finished finished = run_bare(words);
-    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    ASSERT_EQ(finished.exit_code, 0) << describe(finished);
     const Json said = Json::parse(finished.out, nullptr, false);
-    ASSERT_TRUE(said.is_object()) << told(finished);
+    ASSERT_TRUE(said.is_object()) << describe(finished);
     EXPECT_EQ(said["schema"], "mpiferry.report/2");
     EXPECT_EQ(said["chunks"], 2);
   }
 }
 
-TEST_F(Options, report_that_can_not_be_written_is_an_error) {
+TEST_F(Options, report_that_cannot_be_written_is_an_error) {
   make_source(100 * kKiB);
   report_path = temporary / "missing/report.json";
   const Finished finished = run_job(2);
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
 }
 
 TEST_F(Options, quiet_prints_nothing_on_success_and_the_error_on_failure) {
@@ -151,7 +151,7 @@ TEST_F(Options, quiet_prints_no_warning) {
   source = temporary / "a third";
   make_source(300 * kKiB);
   const Finished told_all = run_job(3, {"--resume"});
-  EXPECT_NE(told_all.err.find("mpiferry: warning: "), std::string::npos) << told(told_all);
+  EXPECT_NE(told_all.err.find("mpiferry: warning: "), std::string::npos) << describe(told_all);
 }
 
 TEST_F(Options, verbose_prints_the_originals_lines) {
@@ -179,7 +179,7 @@ TEST_F(Options, verbose_prints_the_originals_lines) {
 
 TEST_F(Options, verbose_prints_the_originals_lines_of_failures) {
   const Finished missing = run_job(3, {"-v"});
-  EXPECT_EQ(missing.exit_code, 3) << told(missing);
+  EXPECT_EQ(missing.exit_code, 3) << describe(missing);
   EXPECT_NE(missing.out.find("Master: Error - File '" + source.string() +
                              "' not found.\nMaster: File transfer encountered errors.\n"),
             std::string::npos)
@@ -193,7 +193,7 @@ TEST_F(Options, verbose_prints_the_originals_lines_of_failures) {
   fs::create_directories(root);
   write_file(root / "2", "a file is in the way");
   const Finished blocked = run_job(3, {"-v"});
-  EXPECT_EQ(blocked.exit_code, 4) << told(blocked);
+  EXPECT_EQ(blocked.exit_code, 4) << describe(blocked);
   EXPECT_EQ(lines_like(blocked.out, "Worker 2: Error - '.*/dest/2': .*"), 1) << blocked.out;
   EXPECT_EQ(lines_like(blocked.out, "(Worker 1|Master): Error - .*"), 0) << blocked.out;
   EXPECT_EQ(lines_like(blocked.out, "Master: File transfer encountered errors\\."), 1);
@@ -201,22 +201,22 @@ TEST_F(Options, verbose_prints_the_originals_lines_of_failures) {
 
 TEST_F(Options, verbose_names_the_file_that_a_chunk_is_in) {
   make_source(100 * kKiB);
-  const auto says = [this](const char* layout, const char* file) {
+  const auto expect_said = [this](const char* layout, const char* file) {
     const Finished finished = run_job(2, {"-v", "--force", "--layout", layout});
-    EXPECT_EQ(finished.exit_code, 0) << told(finished);
+    EXPECT_EQ(finished.exit_code, 0) << describe(finished);
     EXPECT_EQ(
         lines_like(finished.out, std::string{"Worker 1: Wrote chunk [01] to '.*/"} + file + "'\\."),
         2)
         << finished.out;
   };
-  says("stripes", "stripe_1\\.bin");
-  says("file", "file\\.bin");
+  expect_said("stripes", "stripe_1\\.bin");
+  expect_said("file", "file\\.bin");
 }
 
 TEST_F(Options, progress_is_shown_on_request_only_without_a_terminal) {
   make_source(2000 * kKiB);
-  const Words slow{"--fault", "delay=60000", "--window", "2"};
-  Words always = slow;
+  const Arguments slow{"--fault", "delay=60000", "--window", "2"};
+  Arguments always = slow;
   always.insert(always.end(), {"--progress", "always"});
   const Finished shown = run_job(3, always);
   expect_moved(shown);
@@ -225,9 +225,9 @@ TEST_F(Options, progress_is_shown_on_request_only_without_a_terminal) {
           shown.err,
           R"( *[0-9.]+ %  [0-9.]+ (KiB )?of 2\.0 MiB  [0-9.]+ [KM]iB/s  [0-9] s elapsed  .*in flight)"),
       1)
-      << told(shown);
+      << describe(shown);
   for (const char* choice : {"auto", "never"}) {
-    Words words = slow;
+    Arguments words = slow;
     words.insert(words.end(), {"--force", "--progress", choice});
     EXPECT_EQ(run_job(3, words).err, "") << choice;
   }
@@ -306,13 +306,13 @@ TEST_F(Options, json_to_a_fifo_reaches_its_reader) {
   make_source(1000);
   const fs::path fifo = temporary / "fifo";
   ASSERT_EQ(run({{"mkfifo", fifo}}).exit_code, 0);
-  Words words{fifo, report_path};
+  Arguments words{fifo, report_path};
   const Command inner = scatter(3, {"--json", fifo, source, destination});
   words.insert(words.end(), inner.words.begin(), inner.words.end());
   const Finished finished = run(
       shell(R"(fifo=$1 copy=$2; shift 2; cat "$fifo" > "$copy" & "$@"; code=$?; wait; exit $code)",
             words));
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_EQ(report()["verdict"], "ok");
 }
 
@@ -321,8 +321,8 @@ TEST_F(Options, json_to_a_fifo_that_nobody_reads_is_refused_before_the_job) {
   report_path = temporary / "fifo";
   ASSERT_EQ(run({{"mkfifo", report_path}}).exit_code, 0);
   const Finished finished = run(scatter(3, {"--json", report_path, source, destination}));
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_NE(finished.err.find("nobody reads this FIFO"), std::string::npos) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_NE(finished.err.find("nobody reads this FIFO"), std::string::npos) << describe(finished);
   EXPECT_FALSE(fs::exists(destination));
 }
 

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMark = "FERRY_TEST_PROCESS";
 // What may still be on its way out when its parent has gone.
-constexpr auto kFarewell = 2000ms;
+constexpr auto kExitPatience = 2000ms;
 
 void check(int error, const char* call) {
   if (error != 0) throw std::system_error{error, std::generic_category(), call};
@@ -163,7 +163,7 @@ Finished Process::wait() {
   finished.exit_code = exit_code_of(status);
   finished.time = std::chrono::steady_clock::now() - began_;
   pid_ = -1;
-  if (!finished.timed_out) eventually([this] { return family().empty(); }, kFarewell);
+  if (!finished.timed_out) eventually([this] { return family().empty(); }, kExitPatience);
   for (const pid_t pid : family()) {
     finished.left.push_back(name_of(pid) + " " + std::to_string(pid));
     ::kill(pid, SIGKILL);

@@ -24,9 +24,9 @@ class Profile : public JobTest {
         file, Json{{"schema", "mpiferry.profile/1"}, {"chunk_size", chunk_size}, {"window", window}}
                   .dump());
   }
-  Finished run_with(const Words& options,
+  Finished run_with(const Arguments& options,
                     const std::vector<std::pair<std::string, std::string>>& environment = {}) {
-    Words words{"--force", "--json", report_path};
+    Arguments words{"--force", "--json", report_path};
     words.insert(words.end(), options.begin(), options.end());
     words.insert(words.end(), {source, destination});
     Command command = scatter(3, words);
@@ -42,7 +42,7 @@ class Profile : public JobTest {
     EXPECT_EQ(said["window"], window);
     EXPECT_EQ(said["profile"], profile);
     const bool is_said = finished.out.find("profile '") != std::string::npos;
-    EXPECT_EQ(is_said, !profile.is_null()) << told(finished);
+    EXPECT_EQ(is_said, !profile.is_null()) << describe(finished);
   }
 
   fs::path at_home = temporary / "config/mpiferry/profile.json";
@@ -78,7 +78,7 @@ TEST_F(Profile, that_is_damaged_at_the_default_place_is_a_warning) {
   const Finished finished = run_with({});
   expect_used(finished, 1024 * 1024, 8, nullptr);
   EXPECT_NE(finished.err.find("mpiferry: warning: '" + at_home.string() + "'"), std::string::npos)
-      << told(finished);
+      << describe(finished);
   EXPECT_EQ(run_with({"-q"}).output(), "");
 }
 
@@ -91,8 +91,8 @@ TEST_F(Profile, that_is_named_and_no_profile_ends_the_job_before_it_begins) {
         std::pair{"wide.json", "window must be"}, std::pair{"source", "not a profile"}}) {
     const Finished finished = run_with({"--profile", temporary / file});
     expect_failed(finished, 2, message);
-    EXPECT_NE(finished.err.find(temporary / file), std::string::npos) << told(finished);
-    EXPECT_NE(finished.err.find("--profile none"), std::string::npos) << told(finished);
+    EXPECT_NE(finished.err.find(temporary / file), std::string::npos) << describe(finished);
+    EXPECT_NE(finished.err.find("--profile none"), std::string::npos) << describe(finished);
     EXPECT_EQ(report()["exit_code"], 2);
     EXPECT_FALSE(fs::exists(destination));
   }

@@ -28,9 +28,9 @@ class Replace : public JobTest {
   void expect_refused(const Command& command, int exit_code) const {
     const auto before = content();
     const Finished finished = run(command);
-    EXPECT_EQ(finished.exit_code, exit_code) << told(finished);
-    EXPECT_EQ(error_lines(finished), 1) << told(finished);
-    EXPECT_EQ(finished.err.find("may be gone"), std::string::npos) << told(finished);
+    EXPECT_EQ(finished.exit_code, exit_code) << describe(finished);
+    EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+    EXPECT_EQ(finished.err.find("may be gone"), std::string::npos) << describe(finished);
     EXPECT_TRUE(content() == before);
   }
 };
@@ -64,7 +64,7 @@ TEST_F(Replace, changes_nothing_where_a_rank_may_open_too_few_files) {
 }
 
 // One directory takes longer to empty than the other; what is free meanwhile says nothing.
-TEST_F(Replace, fits_where_all_that_goes_makes_room) {
+TEST_F(Replace, fits_where_all_that_goes_frees_space) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount here";
   fs::remove_all(root);
@@ -79,7 +79,7 @@ TEST_F(Replace, fits_where_all_that_goes_makes_room) {
   const Command replacing = job(3, {"--force"});
   command.words.insert(command.words.end(), replacing.words.begin(), replacing.words.end());
   const Finished finished = run(prefixed(*prefix, command));
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
 }
 
 }  // namespace

@@ -32,18 +32,18 @@ class Reroute : public JobTest {
     return run(prefixed(*prefix, command));
   }
   // The job, and then a gather, which gives back the bytes that were scattered.
-  void expect_rerouted(const Words& arguments) {
+  void expect_rerouted(const Arguments& arguments) {
     const Finished finished =
         run_full(std::string{R"("$@" || exit; )"} + MPIFERRY_MPIEXEC + " -n 4 " + MPIFERRY_BINARY +
                      R"( gather "${directory%/*}/{rank}" "$gathered" > /dev/null)",
                  job(4, arguments));
-    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    ASSERT_EQ(finished.exit_code, 0) << describe(finished);
     EXPECT_EQ(error_lines(finished), 0);
-    EXPECT_NE(finished.err.find("warning: rank 2 ("), std::string::npos) << told(finished);
+    EXPECT_NE(finished.err.find("warning: rank 2 ("), std::string::npos) << describe(finished);
     EXPECT_NE(finished.err.find("No space left on device"), std::string::npos) << finished.err;
     const auto warned = finished.err.find("warning: rank 2 (");
     EXPECT_NE(finished.err.find("every chunk verified", warned), std::string::npos)
-        << "the warning comes before the summary: " << told(finished);
+        << "the warning comes before the summary: " << describe(finished);
     EXPECT_TRUE(read_file(gathered) == bytes);
     const Json done = report();
     ASSERT_TRUE(done.is_object());
@@ -54,7 +54,7 @@ class Reroute : public JobTest {
     ASSERT_TRUE(manifest.is_object());
     EXPECT_EQ(manifest["moved"].size(), done["chunks_moved"]);
   }
-  std::optional<Words> prefix;
+  std::optional<Arguments> prefix;
   fs::path gathered = temporary / "gathered";
 };
 
@@ -76,7 +76,7 @@ TEST_F(Reroute, moves_the_chunks_of_a_stream_that_were_damaged_as_well) {
 // As the script that mpiferry began as: the status is False, and the worker says why.
 TEST_F(Reroute, has_the_worker_say_what_it_cannot_write_if_verbose) {
   const Finished finished = run_full(R"("$@")", job(4, {"--reroute", "-v"}));
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   const auto failed =
       lines_like(finished.out,
                  "Worker 2: Error - '.*/dest/2/chunk_[0-9]+\\.bin': .*: No space left on device");
@@ -88,13 +88,13 @@ TEST_F(Reroute, has_the_worker_say_what_it_cannot_write_if_verbose) {
 TEST_F(Reroute, ends_the_job_when_nobody_can_write) {
   destination = root / "2/{rank}";
   const Finished finished = run_full(R"("$@")", job(4, {"--reroute"}));
-  EXPECT_EQ(finished.exit_code, 4) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
-  EXPECT_TRUE(finished.left.empty()) << told(finished);
+  EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+  EXPECT_TRUE(finished.left.empty()) << describe(finished);
 }
 
-TEST_F(Reroute, is_not_what_happens_by_default_and_more_room_lets_the_job_go_on) {
-  // A stream: how much room it needs is not known before.
+TEST_F(Reroute, is_not_what_happens_by_default_and_more_space_lets_the_job_go_on) {
+  // A stream: how much space it needs is not known before.
   const fs::path text = source;
   source = temporary / "fifo";
   ASSERT_EQ(run({{"mkfifo", source}}).exit_code, 0);
@@ -104,8 +104,8 @@ TEST_F(Reroute, is_not_what_happens_by_default_and_more_room_lets_the_job_go_on)
          mount -o remount,size=64m "$directory"
          )" + pour + R"(exec "$@")",
                                      job(4));
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << "of the first" << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << "of the first" << describe(finished);
   EXPECT_NE(finished.err.find("rank 2 ("), std::string::npos);
   EXPECT_NE(finished.err.find("No space left on device"), std::string::npos);
   EXPECT_NE(finished.err.find("continues from there"), std::string::npos) << finished.err;

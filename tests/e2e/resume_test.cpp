@@ -27,22 +27,22 @@ class Resume : public JobTest {
   std::uint64_t chunks() const { return (bytes.size() + chunk_size - 1) / chunk_size; }
   // All is there, as in the source, after `sent` chunks were sent.
   void expect_resumed(const Finished& finished, std::uint64_t sent) const {
-    ASSERT_EQ(finished.exit_code, 0) << told(finished);
-    EXPECT_EQ(error_lines(finished), 0) << told(finished);
+    ASSERT_EQ(finished.exit_code, 0) << describe(finished);
+    EXPECT_EQ(error_lines(finished), 0) << describe(finished);
     EXPECT_TRUE(unfinished_below(root).empty()) << ::testing::PrintToString(unfinished_below(root));
     const Json done = report();
     ASSERT_TRUE(done.is_object());
     EXPECT_EQ(done["resume"], true);
-    EXPECT_EQ(done["chunks_sent"], sent) << told(finished);
+    EXPECT_EQ(done["chunks_sent"], sent) << describe(finished);
     EXPECT_EQ(done["chunks_kept"], chunks() - sent);
     EXPECT_EQ(done["chunks_resent"], 0);
     if (have_xxhsum()) expect_sums_accepted();
   }
   // Nothing changes, and `message` says why.
-  void expect_refused(const Words& how, std::string_view message) const {
+  void expect_refused(const Arguments& how, std::string_view message) const {
     const auto files = files_below(root);
     const Finished refused = run_job(3, how);
-    EXPECT_EQ(refused.exit_code, 4) << told(refused);
+    EXPECT_EQ(refused.exit_code, 4) << describe(refused);
     EXPECT_EQ(error_lines(refused), 1);
     EXPECT_NE(refused.err.find(message), std::string::npos) << refused.err;
     EXPECT_EQ(files_below(root), files);
@@ -64,8 +64,8 @@ class Resume : public JobTest {
     }
   }
   // A job that was killed when some chunks were there.
-  void kill_a_job(int ranks, const Words& arguments = {}) {
-    Words words{"--window", "1", "--fault", "delay=30000"};
+  void kill_a_job(int ranks, const Arguments& arguments = {}) {
+    Arguments words{"--window", "1", "--fault", "delay=30000"};
     words.insert(words.end(), arguments.begin(), arguments.end());
     Process killed{job(ranks, words)};
     ASSERT_TRUE(eventually([this] { return chunks_below(root).size() > 4; }));
@@ -99,9 +99,9 @@ TEST_F(Resume, with_another_source_says_whose_chunks_were_there) {
   bytes = random_bytes(2 * chunk_size, 9);
   write_file(source, bytes);
   const Finished finished = run_job(3, {"--resume"});
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_NE(finished.err.find("held the chunks of '" + before + "'"), std::string::npos)
-      << told(finished);
+      << describe(finished);
   expect_chunks();
 }
 
@@ -113,7 +113,7 @@ TEST_F(Resume, goes_on_after_ctrl_c_in_directories_of_their_own) {
   running.signal(SIGINT);
   const Finished stopped = running.wait();
   EXPECT_NE(stopped.err.find("--resume --chunk-size 4096 continues from there"), std::string::npos)
-      << told(stopped);
+      << describe(stopped);
   const std::uint64_t there = chunks_below(root).size();
   ASSERT_LT(there, chunks());
   expect_resumed(run_job(4, {"--resume"}), chunks() - there);
@@ -144,7 +144,7 @@ TEST_F(Resume, sends_what_the_source_has_changed_and_leaves_no_tail_of_a_longer_
 
 TEST_F(Resume, mends_stripes_in_place_and_cuts_them) {
   make_source(30 * chunk_size + 5);
-  const Words resume{"--layout", "stripes", "--resume"};
+  const Arguments resume{"--layout", "stripes", "--resume"};
   EXPECT_EQ(run_job(3, {"--layout", "stripes"}).exit_code, 0);
   std::string changed = bytes;
   changed[0] ^= 1;
@@ -215,7 +215,7 @@ TEST_F(Resume, takes_an_old_manifest_out_of_a_workers_directory) {
   stopped.signal(SIGINT);
   stopped.wait();
   const Finished done = run_job(3, {"--resume"});
-  ASSERT_EQ(done.exit_code, 0) << told(done);
+  ASSERT_EQ(done.exit_code, 0) << describe(done);
   EXPECT_TRUE(fs::exists(root / "0/manifest.json"));
   EXPECT_FALSE(fs::exists(root / "1/manifest.json"));
   for (std::uint64_t i = 0; i < chunks(); ++i) {
@@ -261,7 +261,7 @@ TEST_F(Resume, does_not_replace_another_programs_manifest) {
   expect_moved(run_job(3));
   write_file(root / "2" / "manifest.json", "{}");
   const Finished worker = run_job(3, {"--resume"});
-  EXPECT_EQ(worker.exit_code, 4) << told(worker);
+  EXPECT_EQ(worker.exit_code, 4) << describe(worker);
   EXPECT_EQ(read_file(root / "2" / "manifest.json"), "{}");
 }
 
@@ -284,14 +284,14 @@ TEST_F(Resume, does_not_take_a_running_job_over_nor_write_into_its_source) {
   Process running{job(3, {"--window", "1", "--fault", "delay=120000"})};
   ASSERT_TRUE(eventually([this] { return !chunks_below(root).empty(); }));
   const Finished late = run(scatter(3, {"--resume", "--chunk-size", "4096", source, destination}));
-  EXPECT_EQ(late.exit_code, 4) << told(late);
+  EXPECT_EQ(late.exit_code, 4) << describe(late);
   EXPECT_NE(late.err.find("a job is running here"), std::string::npos) << late.err;
   expect_moved(running.wait());
 
   source = destination / "chunk_3.bin";
   bytes = read_file(source);
   const Finished itself = run_job(3, {"--resume"});
-  EXPECT_EQ(itself.exit_code, 2) << told(itself);
+  EXPECT_EQ(itself.exit_code, 2) << describe(itself);
   EXPECT_EQ(read_file(source), bytes);
 }
 

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 class Source : public JobTest {
  protected:
   // A job that is slow enough to be disturbed: two seconds and more.
-  Command slow_job(Words options = {}) {
+  Command slow_job(Arguments options = {}) {
     chunk_size = 16 * 1024;
     make_source(100 * chunk_size);
     options.insert(options.end(), {"--window", "1", "--fault", "delay=50000"});
@@ -36,7 +36,7 @@ class Source : public JobTest {
     source = fifo;
     return writer;
   }
-  void expect_stream_moved(const Words& arguments = {}) {
+  void expect_stream_moved(const Arguments& arguments = {}) {
     Process writer{into_fifo()};
     expect_moved(run_job(3, arguments));
     EXPECT_EQ(writer.wait().exit_code, 0);
@@ -124,7 +124,7 @@ TEST_F(Source, whose_time_changes_while_it_is_read_is_no_error_on_request) {
   fs::last_write_time(source, fs::file_time_type::clock::now() + 10s);
   const Finished finished = running.wait();
   expect_failed(finished, 3, "its modification time changed");
-  EXPECT_NE(finished.err.find("--source-check digest"), std::string::npos) << told(finished);
+  EXPECT_NE(finished.err.find("--source-check digest"), std::string::npos) << describe(finished);
 }
 
 TEST_F(Source, that_is_written_to_after_it_was_read_is_found_by_its_digest) {
@@ -134,9 +134,9 @@ TEST_F(Source, that_is_written_to_after_it_was_read_is_found_by_its_digest) {
   changed[0] ^= 1;
   std::fstream{source, std::ios::in | std::ios::out | std::ios::binary} << changed[0];
   const Finished finished = running.wait();
-  EXPECT_EQ(finished.exit_code, 3) << told(finished);
+  EXPECT_EQ(finished.exit_code, 3) << describe(finished);
   EXPECT_NE(finished.err.find("a second reading gave different bytes"), std::string::npos)
-      << told(finished);
+      << describe(finished);
 }
 
 TEST_F(Source, that_is_renamed_while_it_is_read_is_no_error) {

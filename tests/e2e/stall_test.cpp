@@ -15,7 +15,7 @@ class Stall : public JobTest {
   // Within a few seconds, the way hydra takes to end the ranks included.
   void expect_named(const Finished& finished, int rank) const {
     expect_failed(finished, 6, "rank " + std::to_string(rank) + " (");
-    EXPECT_LT(finished.time.count(), 6.0) << told(finished);
+    EXPECT_LT(finished.time.count(), 6.0) << describe(finished);
     const std::regex line{
         "mpiferry: error: rank " + std::to_string(rank) +
         R"( \([^)]+\): (\d+) of (\d+) chunks unacknowledged, last answer ([0-9.]+) s ago)"};
@@ -75,14 +75,14 @@ TEST_F(Stall, before_the_job_is_named) {
                              {{"FERRY_STOP_RANK", "2"}, {"FERRY_STOP_AT", "1"}});
   command.limit = 90s;
   const Finished finished = run(command);
-  EXPECT_EQ(finished.exit_code, 6) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+  EXPECT_EQ(finished.exit_code, 6) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
   EXPECT_NE(finished.err.find("still waiting for all ranks to start"), std::string::npos)
-      << told(finished);
+      << describe(finished);
   EXPECT_NE(finished.err.find("rank 2: started MPI, but did not reach the barrier at the start"),
             std::string::npos)
-      << told(finished);
-  EXPECT_TRUE(finished.left.empty()) << told(finished);
+      << describe(finished);
+  EXPECT_TRUE(finished.left.empty()) << describe(finished);
 }
 
 TEST_F(Stall, in_mpi_finalize_does_not_keep_a_job_that_is_done) {
@@ -98,7 +98,7 @@ TEST_F(Stall, in_mpi_finalize_does_not_keep_a_job_that_is_done) {
   finished.exit_code = 0;
   finished.err.clear();
   expect_moved(finished);
-  EXPECT_LT(finished.time.count(), 20.0) << told(finished);
+  EXPECT_LT(finished.time.count(), 20.0) << describe(finished);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ constexpr const char* kTwoJobs = R"(
 
 struct Case {
   const char* name;
-  Words layout;
+  Arguments layout;
   bool spread = false;  // each rank has a directory of its own
 };
 void PrintTo(const Case& it, std::ostream* out) { *out << it.name; }
@@ -33,15 +33,15 @@ void PrintTo(const Case& it, std::ostream* out) { *out << it.name; }
 class TooLarge : public JobTest, public ::testing::WithParamInterface<Case> {
  protected:
   // A job of 4 MiB, then one of 7 MiB with `options` on a disk of 6 MiB.
-  Finished run_both(const Words& prefix, const std::string& mount, const Words& options) {
+  Finished run_both(const Arguments& prefix, const std::string& mount, const Arguments& options) {
     make_source(4 << 20);
     write_file(second, bytes + random_bytes(3 << 20, 7));
     return run_jobs(prefix, mount, options);
   }
   // A job of the source, then one of `second` with `options`, through `wrapper`.
-  Finished run_jobs(const Words& prefix, const std::string& mount, const Words& options,
-                    const Words& wrapper = {}) {
-    const Words& layout = GetParam().layout;
+  Finished run_jobs(const Arguments& prefix, const std::string& mount, const Arguments& options,
+                    const Arguments& wrapper = {}) {
+    const Arguments& layout = GetParam().layout;
     if (GetParam().spread) destination = root / "{rank}";
     std::filesystem::create_directory(root);
     Command command = shell(kTwoJobs, {mount, root, second});
@@ -51,7 +51,7 @@ class TooLarge : public JobTest, public ::testing::WithParamInterface<Case> {
     add(job(3, layout));
     command.words.emplace_back("and");
     command.words.insert(command.words.end(), wrapper.begin(), wrapper.end());
-    Words both = layout;
+    Arguments both = layout;
     both.insert(both.end(), options.begin(), options.end());
     source = second;
     add(job(3, both));
@@ -59,11 +59,12 @@ class TooLarge : public JobTest, public ::testing::WithParamInterface<Case> {
     return run(prefixed(prefix, command));
   }
   void expect_untouched(const Finished& finished, std::string_view message) {
-    EXPECT_EQ(finished.exit_code, 4) << told(finished);
-    EXPECT_EQ(error_lines(finished), 1) << told(finished);
-    EXPECT_NE(finished.err.find(message), std::string::npos) << told(finished);
-    EXPECT_EQ(finished.err.find("may be gone"), std::string::npos) << told(finished);
-    EXPECT_EQ(finished.err.find("no manifest was published"), std::string::npos) << told(finished);
+    EXPECT_EQ(finished.exit_code, 4) << describe(finished);
+    EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+    EXPECT_NE(finished.err.find(message), std::string::npos) << describe(finished);
+    EXPECT_EQ(finished.err.find("may be gone"), std::string::npos) << describe(finished);
+    EXPECT_EQ(finished.err.find("no manifest was published"), std::string::npos)
+        << describe(finished);
   }
   const std::filesystem::path second = temporary / "second";
 };
@@ -114,7 +115,7 @@ TEST_P(TooLarge, to_replace_chunks_that_have_changed_changes_nothing) {
       run_jobs(*prefix, "mount -t tmpfs -o size=4140k ferry \"$2\"", {"--resume"});
   expect_untouched(finished, "are free");
   EXPECT_NE(finished.err.find("the finished job there is unchanged"), std::string::npos)
-      << told(finished);
+      << describe(finished);
 }
 
 TEST_P(TooLarge, to_fill_holes_changes_nothing) {
@@ -140,7 +141,7 @@ TEST_P(TooLarge, for_the_file_size_limit_changes_nothing) {
     GTEST_SKIP() << "MPI does not start with so low a limit";
   make_source(1 << 20);
   write_file(second, random_bytes(20 << 20, 7));
-  const Words limited{"bash", "-c", R"(ulimit -f 8192; "$@")", "limited"};
+  const Arguments limited{"bash", "-c", R"(ulimit -f 8192; "$@")", "limited"};
   const Finished finished = run_jobs(*prefix, "mount -t tmpfs ferry \"$2\"", {"--force"}, limited);
   expect_untouched(finished, "and the limit is 8388608");
 }

@@ -14,8 +14,8 @@
 namespace mpiferry::e2e {
 
 // Every path below `root`, directories included.
-inline Words everything_below(const std::filesystem::path& root) {
-  Words out;
+inline Arguments everything_below(const std::filesystem::path& root) {
+  Arguments out;
   std::error_code gone;  // what goes while we look
   for (std::filesystem::recursive_directory_iterator it{root, gone}, end; !gone && it != end;
        it.increment(gone)) {
@@ -37,7 +37,7 @@ class Tune : public JobTest {
   }
 
   // A few small cases; `size` is that of the sample.
-  Command tune(int ranks, const Words& more = {}, const std::string& size = "16M",
+  Command tune(int ranks, const Arguments& more = {}, const std::string& size = "16M",
                const std::string& repetitions = "2") const {
     Command command{{MPIFERRY_MPIEXEC, "-n", std::to_string(ranks), MPIFERRY_BINARY, "tune",
                      "--size", size, "--chunks", "256K,1M", "--windows", "2,8", "--repetitions",
@@ -51,15 +51,16 @@ class Tune : public JobTest {
     return Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
   }
   void expect_nothing_left() const {
-    EXPECT_EQ(everything_below(sources), Words{"theirs.dat"});
-    EXPECT_EQ(everything_below(temporary / "dest"), (Words{"chunk_0.bin", "manifest.json"}));
+    EXPECT_EQ(everything_below(sources), Arguments{"theirs.dat"});
+    EXPECT_EQ(everything_below(temporary / "dest"), (Arguments{"chunk_0.bin", "manifest.json"}));
   }
   void expect_no_profile() const { EXPECT_FALSE(std::filesystem::exists(config)); }
   void expect_refused(const Finished& finished, int exit_code, const std::string& message) const {
-    EXPECT_EQ(finished.exit_code, exit_code) << told(finished);
-    EXPECT_EQ(error_lines(finished), 1) << told(finished);
-    EXPECT_NE(finished.err.find(message), std::string::npos) << message << '\n' << told(finished);
-    EXPECT_TRUE(finished.left.empty()) << told(finished);
+    EXPECT_EQ(finished.exit_code, exit_code) << describe(finished);
+    EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+    EXPECT_NE(finished.err.find(message), std::string::npos) << message << '\n'
+                                                             << describe(finished);
+    EXPECT_TRUE(finished.left.empty()) << describe(finished);
     expect_nothing_left();
     expect_no_profile();
   }

@@ -43,7 +43,7 @@ TEST_F(Tune, makes_nobody_a_home) {
   EXPECT_FALSE(fs::exists(temporary / "missing"));
 }
 
-TEST_F(Tune, that_can_not_write_its_profile_says_so_before_it_measures) {
+TEST_F(Tune, that_cannot_write_its_profile_says_so_before_it_measures) {
   write_file(temporary / "file", "");
   expect_refused(run(tune(2, {"--profile", temporary / "missing/p.json"})), 4, "missing/p.json");
   EXPECT_EQ(json_of(report_path)["cases"], Json::array());
@@ -98,7 +98,7 @@ TEST_F(Tune, on_a_full_disk_fails_and_leaves_nothing) {
                           "sh", full});
     const Finished finished = run(prefixed(*prefix, command));
     expect_refused(finished, code, "No space left on device");
-    EXPECT_NE(finished.err.find("smaller --size"), std::string::npos) << told(finished);
+    EXPECT_NE(finished.err.find("smaller --size"), std::string::npos) << describe(finished);
     EXPECT_EQ(finished.out, "") << "left behind";
   }
 }
@@ -114,14 +114,14 @@ TEST_F(Tune, of_one_rank_is_refused) {
 
 TEST_F(Tune, of_one_file_for_profile_and_figures_is_refused_before_it_measures) {
   // The figures go to report_path.
-  const Words same{"--profile", temporary / "sources/../report.json"};
+  const Arguments same{"--profile", temporary / "sources/../report.json"};
   expect_refused(run(tune(3, same)), 2, "--profile and --json name the same file");
   EXPECT_FALSE(fs::exists(report_path));
 }
 
 struct TuneMistake {
   const char* what;
-  Words words;
+  Arguments words;
   const char* message;
 };
 void PrintTo(const TuneMistake& mistake, std::ostream* out) { *out << mistake.what; }

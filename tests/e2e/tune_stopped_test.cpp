@@ -35,10 +35,10 @@ TEST_F(Tune, interrupted_ends_with_130_and_leaves_nothing) {
     EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 10s));
     const Finished finished = running.wait();
     for (const char* rank : {"0", "1", "2"}) {
-      EXPECT_EQ(read_file(temporary / rank), "130\n") << told(finished);
+      EXPECT_EQ(read_file(temporary / rank), "130\n") << describe(finished);
     }
-    EXPECT_EQ(error_lines(finished), 1) << told(finished);
-    EXPECT_NE(finished.err.find("no profile was written"), std::string::npos) << told(finished);
+    EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+    EXPECT_NE(finished.err.find("no profile was written"), std::string::npos) << describe(finished);
     expect_nothing_left();
     expect_no_profile();
     const Json said = json_of(report_path);
@@ -54,8 +54,8 @@ TEST_F(Tune, interrupted_while_the_sample_is_made_leaves_nothing) {
   running.signal(SIGINT);
   EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 10s));
   const Finished finished = running.wait();
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
-  EXPECT_NE(finished.err.find("interrupted (SIGINT)"), std::string::npos) << told(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+  EXPECT_NE(finished.err.find("interrupted (SIGINT)"), std::string::npos) << describe(finished);
   expect_nothing_left();
   expect_no_profile();
 }
@@ -83,12 +83,12 @@ class TuneStopped : public Tune {
   void expect_interrupted(Process& running, const std::string& message) const {
     EXPECT_TRUE(eventually([&] { return running.ranks().empty(); }, 10s));
     const Finished finished = running.wait();
-    EXPECT_NE(finished.exit_code, 0) << told(finished);
-    EXPECT_EQ(error_lines(finished), 1) << told(finished);
+    EXPECT_NE(finished.exit_code, 0) << describe(finished);
+    EXPECT_EQ(error_lines(finished), 1) << describe(finished);
     for (const std::string& words : {std::string{"interrupted (SIGINT)"}, message}) {
-      EXPECT_NE(finished.err.find(words), std::string::npos) << words << '\n' << told(finished);
+      EXPECT_NE(finished.err.find(words), std::string::npos) << words << '\n' << describe(finished);
     }
-    EXPECT_TRUE(finished.left.empty()) << told(finished);
+    EXPECT_TRUE(finished.left.empty()) << describe(finished);
     expect_nothing_left();
     expect_no_profile();
     const Json said = json_of(report_path);

@@ -24,8 +24,8 @@ std::string list_of_windows(int last) {
 TEST_F(Tune, writes_a_profile_that_scatter_uses) {
   for (const int ranks : {2, 3}) {
     const Finished finished = run(tune(ranks));
-    ASSERT_EQ(finished.exit_code, 0) << told(finished);
-    EXPECT_EQ(error_lines(finished), 0) << told(finished);
+    ASSERT_EQ(finished.exit_code, 0) << describe(finished);
+    EXPECT_EQ(error_lines(finished), 0) << describe(finished);
     expect_nothing_left();
     const Json advice = json_of(profile);
     ASSERT_TRUE(advice.is_object()) << read_file(profile);
@@ -45,8 +45,8 @@ TEST_F(Tune, writes_a_profile_that_scatter_uses) {
                                   temporary / ("out" + std::to_string(ranks))});
     job.environment = {{"XDG_CONFIG_HOME", config}};
     const Finished moved = run(job);
-    ASSERT_EQ(moved.exit_code, 0) << told(moved);
-    EXPECT_NE(moved.out.find(profile.string()), std::string::npos) << told(moved);
+    ASSERT_EQ(moved.exit_code, 0) << describe(moved);
+    EXPECT_NE(moved.out.find(profile.string()), std::string::npos) << describe(moved);
     const Json said = json_of(temporary / "scatter.json");
     EXPECT_EQ(said["chunk_size"], advice["chunk_size"]);
     EXPECT_EQ(said["window"], advice["window"]);
@@ -56,7 +56,7 @@ TEST_F(Tune, writes_a_profile_that_scatter_uses) {
 
 TEST_F(Tune, says_all_figures_for_programs_and_the_rule_for_people) {
   const Finished finished = run(tune(3, {"--fsync", "--profile", "none"}));
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   const Json said = json_of(report_path);
   ASSERT_TRUE(said.is_object()) << read_file(report_path);
   EXPECT_EQ(said["schema"], "mpiferry.tune/1");
@@ -74,11 +74,11 @@ TEST_F(Tune, says_all_figures_for_programs_and_the_rule_for_people) {
     EXPECT_LE(it["gigabytes_per_second"], it["highest"]);
   }
   for (const char* word : {"with fsync", "default", "best", "noise", "no profile was written"}) {
-    EXPECT_NE(finished.out.find(word), std::string::npos) << word << '\n' << told(finished);
+    EXPECT_NE(finished.out.find(word), std::string::npos) << word << '\n' << describe(finished);
   }
   const bool keeps = said["keep_defaults"];
   EXPECT_NE(finished.out.find(keeps ? "keep the defaults" : "use --chunk-size"), std::string::npos)
-      << told(finished);
+      << describe(finished);
   expect_no_profile();
   expect_nothing_left();
 }
@@ -87,7 +87,7 @@ TEST_F(Tune, leaves_directories_of_each_rank_as_they_were) {
   const fs::path dest = destination;
   destination = dest / "{host}/new/{rank}";
   const Finished finished = run(tune(4, {"--profile", temporary / "here.json"}));
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   destination = dest;
   expect_nothing_left();
   expect_no_profile();
@@ -100,7 +100,7 @@ TEST_F(Tune, quiet_prints_nothing_and_json_to_standard_output_nothing_else) {
   for (const char* name : {"-", "/dev/stdout"}) {
     report_path = name;
     const Finished finished = run(tune(3, {"-v"}));
-    ASSERT_EQ(finished.exit_code, 0) << told(finished);
+    ASSERT_EQ(finished.exit_code, 0) << describe(finished);
     EXPECT_EQ(Json::parse(finished.out, nullptr, false)["schema"], "mpiferry.tune/1")
         << finished.out;
     EXPECT_NE(finished.err.find("tune: 8 of 8"), std::string::npos) << finished.err;
@@ -113,7 +113,7 @@ TEST_F(Tune, can_be_told_in_the_environment_what_scatter_does_not_look_at) {
                          {"MPIFERRY_WINDOWS", "3"},    {"MPIFERRY_JSON", report_path},
                          {"MPIFERRY_PROFILE", "none"}, {"MPIFERRY_WINDOW", "nonsense"}};
   const Finished finished = run(command);
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   EXPECT_EQ(json_of(report_path)["cases"].size(), 3U);
   expect_nothing_left();
 
@@ -147,10 +147,10 @@ TEST_F(Tune, out_of_time_leaves_cases_out_and_says_so) {
                    destination}};
   command.environment = {{"XDG_CONFIG_HOME", config}};
   const Finished finished = run(command);
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
   const Json said = json_of(report_path);
   EXPECT_EQ(said["complete"], false);
-  EXPECT_NE(finished.out.find("time was up (--budget)"), std::string::npos) << told(finished);
+  EXPECT_NE(finished.out.find("time was up (--budget)"), std::string::npos) << describe(finished);
   expect_nothing_left();
 }
 

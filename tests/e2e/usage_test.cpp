@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 struct Mistake {
   const char* what;
-  Words words;          // DEST is added
+  Arguments words;      // DEST is added
   const char* message;  // what the error names
 };
 
@@ -25,7 +25,7 @@ class Usage : public JobTest, public ::testing::WithParamInterface<Mistake> {};
 
 TEST_P(Usage, is_refused_in_one_message) {
   make_source(1000);
-  Words words = GetParam().words;
+  Arguments words = GetParam().words;
   for (std::string& word : words) {
     if (word == "SOURCE") word = source;
     if (word == "DEST") word = destination;
@@ -134,18 +134,18 @@ TEST_F(Launch, without_mpirun_is_refused) {
   EXPECT_FALSE(fs::exists(destination));
 }
 
-// Open MPI's mpirun ends the other ranks as soon as one fails: the one that speaks must be heard
+// Open MPI's mpirun ends the other ranks as soon as one fails: the one that reports must be heard
 // even if it starts last.
 class AnotherMpisLauncher : public Launch {
  protected:
-  static Words openmpi_mpirun() {
-    Words words{MPIFERRY_OPENMPI_MPIRUN, "--oversubscribe"};
+  static Arguments openmpi_mpirun() {
+    Arguments words{MPIFERRY_OPENMPI_MPIRUN, "--oversubscribe"};
     if (::geteuid() == 0) words.emplace_back("--allow-run-as-root");
     return words;
   }
 
   // Runs mpiferry with `arguments` under Open MPI's mpirun, where rank 0 starts late.
-  Finished run_with_late_speaker(const std::vector<std::string>& arguments) {
+  Finished run_with_late_rank_0(const std::vector<std::string>& arguments) {
     Command command{openmpi_mpirun()};
     command.words.insert(
         command.words.end(),
@@ -163,14 +163,14 @@ class AnotherMpisLauncher : public Launch {
 
 TEST_F(AnotherMpisLauncher, is_refused_with_its_name) {
   make_source(1000);
-  const Finished finished = run_with_late_speaker({"scatter", source, destination});
+  const Finished finished = run_with_late_rank_0({"scatter", source, destination});
   expect_failed(finished, 7, "Open MPI's mpirun started 3");
   EXPECT_NE(finished.err.find("mpirun.mpich"), std::string::npos) << finished.err;
   EXPECT_FALSE(fs::exists(destination));
 }
 
 TEST_F(AnotherMpisLauncher, hears_of_wrong_usage_once) {
-  const Finished finished = run_with_late_speaker({"scatter"});
+  const Finished finished = run_with_late_rank_0({"scatter"});
   expect_failed(finished, 2, "SOURCE");
 }
 
@@ -192,9 +192,10 @@ TEST_F(AnotherMpisLauncher, is_known_past_a_wrapper) {
   command.words.insert(command.words.end(), {"-n", "3", "timeout", "60", MPIFERRY_BINARY, "gather",
                                              "--json", report_path, destination, copy});
   const Finished finished = run(command);
-  EXPECT_EQ(finished.exit_code, 7) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
-  EXPECT_NE(finished.err.find("Open MPI's mpirun started 3"), std::string::npos) << told(finished);
+  EXPECT_EQ(finished.exit_code, 7) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
+  EXPECT_NE(finished.err.find("Open MPI's mpirun started 3"), std::string::npos)
+      << describe(finished);
   EXPECT_FALSE(fs::exists(copy));
   EXPECT_EQ(report()["verdict"], "wrong_launcher");
 }
@@ -206,7 +207,7 @@ TEST_F(AnotherMpisLauncher, lets_a_job_script_verify) {
   command.words.insert(command.words.end(), {"-n", "2", "sh", "-c", "\"$@\"; exit $?", "sh",
                                              MPIFERRY_BINARY, "verify", "-q", destination});
   const Finished finished = run(command);
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ std::size_t length_of(const Message& message) {
   return length ? *length : 0;
 }
 
-class Messages : public RunTest {
+class Messages : public ApiTest {
  protected:
   static constexpr std::uint32_t kWindow = 8;
 
@@ -120,8 +120,8 @@ class Messages : public RunTest {
                   {"MPI_Test_cancelled", acks}});
   }
 
-  // What the job must say. Token and identity of the source are free text: they are taken as they
-  // are.
+  // What the job must say. The job lock and the identity of the source are free text: they are
+  // taken as they are.
   static wire::Job job_of(const ScatterOptions& options, std::uint32_t workers, const Sent& sent) {
     const auto said = wire::decode_job(sent.payload);
     EXPECT_TRUE(said);

@@ -1,5 +1,5 @@
-// The JSON messages: those around the chunks, a recall, and names that have no place. What decodes
-// is in range, and must encode and decode to an equal value.
+// The JSON messages: those around the chunks, a retrieval, and names that have no place. What
+// decodes is in range, and must encode and decode to an equal value.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -57,13 +57,14 @@ void check_job(const Job& job) {
 }
 
 // Nor for how many workers it keeps a directory.
-void check_recall(const RetrievalJob& recall) {
-  require(recall.chunk_size >= 1_B && recall.chunk_size <= kMaxChunkSize, "chunk size in range");
-  require(recall.window >= 1 && recall.window <= kMaxWindow, "window in range");
-  require(recall.size.value <= kMaxChunks * recall.chunk_size.value,
+void check_retrieval(const RetrievalJob& retrieval) {
+  require(retrieval.chunk_size >= 1_B && retrieval.chunk_size <= kMaxChunkSize,
+          "chunk size in range");
+  require(retrieval.window >= 1 && retrieval.window <= kMaxWindow, "window in range");
+  require(retrieval.size.value <= kMaxChunks * retrieval.chunk_size.value,
           "no more chunks than a job may have");
   std::uint64_t workers = 0;
-  for (const RetrievalJob::Hosts& hosts : recall.hosts) {
+  for (const RetrievalJob::Hosts& hosts : retrieval.hosts) {
     require(hosts.workers >= 1, "a host has workers");
     require(hosts.host.find('/') == std::string::npos, "a host leads nowhere");
     workers += hosts.workers;
@@ -105,8 +106,8 @@ void play_path(std::span<const std::byte> path) {
 }  // namespace mpiferry::wire
 
 // The first byte says which message it is: '0' is a job, '1' ready, '2' end, '3' closed, '4' a
-// failure, '5' a path, '6' a recall, '7' extras. So a seed is a file that can be read and written
-// with an editor.
+// failure, '5' a path, '6' a retrieval, '7' extras. So a seed is a file that can be read and
+// written with an editor.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mpiferry::wire;
   if (size == 0) return 0;
@@ -131,7 +132,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       play_path(payload);
       break;
     case 6:
-      play<RetrievalJob>(payload, decode_retrieval_job, check_recall);
+      play<RetrievalJob>(payload, decode_retrieval_job, check_retrieval);
       break;
     default:
       play<ExtraFiles>(payload, decode_extra_files, check_extras);

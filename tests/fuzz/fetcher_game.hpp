@@ -26,7 +26,7 @@ class FetcherGame {
         config_(config(feed)),
         directories_(static_cast<std::uint32_t>(1 + feed.below(3))),
         locations_(config_.ranks, protected_source_) {
-    hear_holdings();
+    receive_seen_chunks();
     config_.holder = [this](ChunkIndex chunk, std::uint32_t n) {
       return locations_.holder(chunk, directory_of(chunk), n);
     };
@@ -50,8 +50,8 @@ class FetcherGame {
           answer(fetcher);
           break;
         default:
-          hear(fetcher, Rank{static_cast<std::int8_t>(feed_.byte())}, ChunkIndex{feed_.number()},
-               static_cast<std::uint32_t>(feed_.number()));
+          receive(fetcher, Rank{static_cast<std::int8_t>(feed_.byte())}, ChunkIndex{feed_.number()},
+                  static_cast<std::uint32_t>(feed_.number()));
       }
       check(fetcher);
     }
@@ -84,7 +84,7 @@ class FetcherGame {
   }
 
   // Whatever wire::decode_seen_chunks lets through.
-  void hear_holdings() {
+  void receive_seen_chunks() {
     std::map<int, std::uint32_t> last;  // directory that a rank spoke of
     for (std::size_t left = feed_.below(16); left > 0; --left) {
       const Rank from{static_cast<int>(feed_.below(config_.ranks))};
@@ -141,7 +141,7 @@ class FetcherGame {
         const std::set<Rank>& said = said_[{directory, i}];
         const std::size_t sharing = config_.ranks > 1 && protected_source_ ? 1 : 0;
         require(sharing == 0 || !said.contains(kMaster) || ranks.back() == kMaster,
-                "the master comes last if it is to be spared");
+                "the master comes last if it is to be protected");
         std::ranges::sort(ranks);
         require(std::ranges::equal(ranks, said), "everyone who sees a chunk is named once");
       }
@@ -197,10 +197,10 @@ class FetcherGame {
   void answer(protocol::Fetcher& fetcher) {
     if (asked_.empty()) return;
     const std::size_t at = feed_.byte() % asked_.size();
-    hear(fetcher, asked_[at].from, ChunkIndex{at}, asked_[at].attempt);
+    receive(fetcher, asked_[at].from, ChunkIndex{at}, asked_[at].attempt);
   }
 
-  void hear(protocol::Fetcher& fetcher, Rank from, ChunkIndex chunk, std::uint32_t attempt) {
+  void receive(protocol::Fetcher& fetcher, Rank from, ChunkIndex chunk, std::uint32_t attempt) {
     const auto arrival = static_cast<protocol::Arrival>(feed_.below(3));
     const protocol::FetchAction before = fetcher.next();
     const protocol::FetchEffect effect = fetcher.on_arrival(from, chunk, attempt, arrival, now_);

@@ -121,7 +121,8 @@ class MasterFsmGame {
         busy_ = Busy::preparing;
         return;
       case protocol::Step::send_job:
-        require(prepared_ && !job_sent_ && !failure_ && !end_sent_, "invited once, when prepared");
+        require(prepared_ && !job_sent_ && !failure_ && !end_sent_,
+                "the job is sent once, when prepared");
         job_sent_ = true;
         since_ = now_;
         return fsm_.on_job_sent(now_, clears_);
@@ -139,7 +140,7 @@ class MasterFsmGame {
         return fsm_.on_transfer_began();
       case protocol::Step::send_end:
         require(prepared_ && !end_sent_ && (failure_ || transferred_),
-                "dismissed once, when all is moved or something has failed");
+                "the end is sent once, when all is moved or something has failed");
         end_sent_ = true;
         since_ = now_;
         deadline_ = patience();

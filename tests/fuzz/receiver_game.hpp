@@ -30,7 +30,7 @@ class ReceiverGame {
         finish_write();
       } else if (turn == 3) {
         look();
-      } else if (writing_.size() < kLanes) {
+      } else if (writing_.size() < kWrites) {
         arrive(any_header(), feed_.below(4) != 0);
       }
       check();
@@ -39,7 +39,7 @@ class ReceiverGame {
 
  private:
   static constexpr int kSteps = 400;
-  static constexpr std::size_t kLanes = 8;  // writes under way; a worker has as many as its window
+  static constexpr std::size_t kWrites = 8;  // writes under way; a worker has as many as its window
 
   struct OnDisk {
     std::uint64_t digest;
@@ -203,7 +203,7 @@ class ReceiverGame {
       require(receiver_.holds(k), "what is on disk is held");
       require(receiver_.digests()[k] == on_disk.digest, "the digest is that of what is on disk");
     }
-    require(receiver_.foreign().size() == foreign, "adopted is what is on disk");
+    require(receiver_.foreign().size() == foreign, "the foreign chunks are those on disk");
     for (const auto& [k, digest] : found_) {
       const bool kept = !begun_.contains(k);
       require(receiver_.kept(k) == kept, "kept is what was found and not written over");

@@ -1,5 +1,6 @@
-// The messages that are no JSON: acks, requests, findings, who holds which chunks, and with which
-// digests. Read as the master and a worker read them. What decodes must encode to the same bytes.
+// The messages that are no JSON: acks, requests, read replies, who holds which chunks, and with
+// which digests. Read as the master and a worker read them. What decodes must encode to the same
+// bytes.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -53,7 +54,7 @@ void play(std::span<const std::byte> payload, Decode decode) {
 // A set that is looked at chunk by chunk: as large as this.
 constexpr std::uint64_t kFewChunks = 300;
 
-// What the runs of a holding say, chunk by chunk. Nothing, if that is too much or no set.
+// What the runs of seen chunks say, chunk by chunk. Nothing, if that is too much or no set.
 std::vector<bool> model_of(const std::vector<ChunkRun>& runs) {
   std::vector<bool> has(kFewChunks);
   std::uint64_t next = 0;
@@ -75,14 +76,14 @@ void check_holds(const plan::ChunkSet& set, const std::vector<bool>& has) {
 
 std::vector<std::byte> encoded(const SeenChunks& seen) {
   std::vector<std::byte> out(kSeenChunksHead + kRunSize * seen.runs.size());
-  require(encode(seen, out) == out.size(), "a holding is as long as it says");
+  require(encode(seen, out) == out.size(), "a message of seen chunks is as long as it says");
   return out;
 }
 
 void play_seen_chunks(std::span<const std::byte> payload) {
   const auto seen = decode_seen_chunks(payload);
   if (!seen) {
-    require(seen.error().code == Errc::bad_field, "a bad holding is a bad field");
+    require(seen.error().code == Errc::bad_field, "bad seen chunks are a bad field");
     return;
   }
   require(std::ranges::equal(encoded(*seen), payload), "what decodes encodes the same");
@@ -104,7 +105,7 @@ void play_seen_chunks(std::span<const std::byte> payload) {
 void play_held_chunks(std::span<const std::byte> payload) {
   const auto held_chunks = decode_held_chunks(payload);
   if (!held_chunks) {
-    require(held_chunks.error().code == Errc::bad_field, "a bad inventory is a bad field");
+    require(held_chunks.error().code == Errc::bad_field, "bad held chunks are a bad field");
     return;
   }
   require(held_chunks->first <= held_chunks->looked_at, "it ends where it begins, or after");
@@ -114,11 +115,12 @@ void play_held_chunks(std::span<const std::byte> payload) {
     require(i == 0 || held[i - 1].chunk < held[i].chunk, "each chunk once, in order");
   }
   std::vector<std::byte> again(kHeldChunksHead + kHeldSize * held.size());
-  require(encode(*held_chunks, again) == again.size(), "an inventory is as long as it says");
+  require(encode(*held_chunks, again) == again.size(),
+          "a message of held chunks is as long as it says");
   require(std::ranges::equal(again, payload), "what decodes encodes the same");
 }
 
-// A worker adds chunk by chunk; the master hears the runs, in parts.
+// A worker adds chunk by chunk; the master receives the runs, in parts.
 void play_set(fuzz::Feed feed) {
   std::vector<bool> has(kFewChunks);
   plan::ChunkSet set;
@@ -128,23 +130,23 @@ void play_set(fuzz::Feed feed) {
   }
   check_holds(set, has);
 
-  plan::ChunkSet heard;
+  plan::ChunkSet received;
   const std::size_t most = 1 + feed.below(4);
   for (auto runs = set.runs(); !runs.empty();) {
     const auto part = runs.first(std::min(most, runs.size()));
     const auto seen = decode_seen_chunks(encoded({7, {part.begin(), part.end()}}));
     require(seen && seen->directory == 7, "what a set says can be sent");
-    require(heard.add(seen->runs, kFewChunks), "what a set says is a set");
+    require(received.add(seen->runs, kFewChunks), "what a set says is a set");
     runs = runs.subspan(part.size());
   }
-  check_holds(heard, has);
+  check_holds(received, has);
 }
 
 }  // namespace
 }  // namespace mpiferry::wire
 
-// The first byte says which message it is: '0' acks, '1' requests, '2' findings, '3' a holding,
-// '4' the steps from one chunk of a set to the next, '5' an inventory.
+// The first byte says which message it is: '0' acks, '1' requests, '2' read replies, '3' seen
+// chunks, '4' the steps from one chunk of a set to the next, '5' held chunks.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mpiferry::wire;
   if (size == 0) return 0;

@@ -179,17 +179,17 @@ void add_control(Seeds& seeds) {
                       .detail = "gr\xc3\xbc\xc3\x9f",
                       .hint = "free some space"});
   seeds.add("control", "5" + kAnyBytes);
-  RetrievalJob recall;
-  recall.directory = "out/{host}/{rank}";
-  recall.hosts = {{"node1", 4}, {"\xff", 1}};
-  recall.size = 5_GiB;
-  recall.chunk_size = 1_MiB;
-  recall.window = 8;
+  RetrievalJob retrieval;
+  retrieval.directory = "out/{host}/{rank}";
+  retrieval.hosts = {{"node1", 4}, {"\xff", 1}};
+  retrieval.size = 5_GiB;
+  retrieval.chunk_size = 1_MiB;
+  retrieval.window = 8;
   for (const Layout layout : {Layout::chunks, Layout::stripes, Layout::file}) {
-    recall.layout = layout;
-    recall.deliver = layout != Layout::chunks;
-    if (layout == Layout::file) recall.faults = job.faults;
-    add_control(seeds, "6", recall);
+    retrieval.layout = layout;
+    retrieval.deliver = layout != Layout::chunks;
+    if (layout == Layout::file) retrieval.faults = job.faults;
+    add_control(seeds, "6", retrieval);
   }
   add_control(seeds, "7", ExtraFiles{});
   add_control(seeds, "7", ExtraFiles{3, {"chunk_9.bin", "stripe_\xff.bin"}, "", 0});

@@ -39,13 +39,13 @@ class SenderGame {
           complete();
           break;
         case 3:
-          hear(plausible_ack());
+          receive(plausible_ack());
           break;
         case 5:
           stock_->report(now_);
           break;
         default:
-          hear(any_ack());
+          receive(any_ack());
       }
       check();
     }
@@ -63,7 +63,7 @@ class SenderGame {
     bool rerouted = false;  // answered: its worker could not write it, and another one is to get it
     bool kept = false;      // never sent: its worker holds it
   };
-  using Heard = std::pair<Rank, wire::Ack>;
+  using ReceivedAck = std::pair<Rank, wire::Ack>;
 
   static protocol::SenderConfig config(Feed& feed) {
     protocol::SenderConfig config{.workers = static_cast<std::uint32_t>(1 + feed.below(4)),
@@ -94,7 +94,8 @@ class SenderGame {
             "who cannot write gets nothing new");
     if (send->again) {
       Flight& flight = flights_.at(send->chunk.value);
-      require(send->attempt == 0 && flight.rerouted && !flight.sending, "only strays move");
+      require(send->attempt == 0 && flight.rerouted && !flight.sending,
+              "only rerouted chunks move");
       flight = {*send, length};
       return;
     }
@@ -147,19 +148,19 @@ class SenderGame {
             .attempt = static_cast<std::uint32_t>(attempt),
             .status = static_cast<wire::AckStatus>(feed_.below(3))};
   }
-  Heard any_ack() {
+  ReceivedAck any_ack() {
     const Rank from{static_cast<std::int8_t>(feed_.byte())};
     const std::uint64_t chunk = feed_.number();
     return {from, ack(chunk, feed_.number())};
   }
-  Heard plausible_ack() {
+  ReceivedAck plausible_ack() {
     if (flights_.empty()) return any_ack();
     const protocol::Send& send = flights_[feed_.number() % flights_.size()].send;
     return {send.to, ack(send.chunk.value, send.attempt)};
   }
 
-  void hear(const Heard& heard) {
-    const auto& [from, ack] = heard;
+  void receive(const ReceivedAck& received) {
+    const auto& [from, ack] = received;
     const protocol::Action before = sender_->next();
     const std::uint64_t corrupt = sender_->chunks_corrupt();
     const protocol::AckEffect effect = sender_->on_ack(from, ack, now_);
@@ -190,11 +191,11 @@ class SenderGame {
             effect == (last ? protocol::AckEffect::exhausted : protocol::AckEffect::resend),
             "damage is sent again while there are retries");
       case wire::AckStatus::write_failed:
-        return hear_of_failed_write(*flight, effect);
+        return on_failed_write(*flight, effect);
     }
   }
 
-  void hear_of_failed_write(Flight& flight, protocol::AckEffect effect) {
+  void on_failed_write(Flight& flight, protocol::AckEffect effect) {
     excluded_.at(index(flight.send.to)) = config_.reroute;
     flight.rerouted = config_.reroute && std::ranges::count(excluded_, false) > 0;
     failed_ |= !flight.rerouted;

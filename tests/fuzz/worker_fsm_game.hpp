@@ -32,7 +32,7 @@ class WorkerFsmGame {
           interrupt();
           break;
         default:
-          hear(static_cast<wire::Kind>(feed_.below(24)));
+          receive(static_cast<wire::Kind>(feed_.below(24)));
       }
       check();
     }
@@ -41,14 +41,14 @@ class WorkerFsmGame {
  private:
   static constexpr int kEvents = 400;
 
-  void hear(wire::Kind kind) {
+  void receive(wire::Kind kind) {
     const protocol::Order order = fsm_.on_message(kind);
     require(fsm_.on_message(kind) == order, "asking changes nothing");
     const bool is_job = kind == wire::Kind::job || kind == wire::Kind::retrieval;
     const bool is_work = kind == wire::Kind::chunk || kind == wire::Kind::read_requests;
     switch (order) {
       case protocol::Order::prepare:
-        require(is_job && !has_job_ && !failure_ && !end_, "one job, while there is hope");
+        require(is_job && !has_job_ && !failure_ && !end_, "one job, unless it is cancelled");
         has_job_ = true;
         return fsm_.on_job();
       case protocol::Order::deliver:
@@ -63,7 +63,7 @@ class WorkerFsmGame {
         require(is_job || is_work || kind == wire::Kind::end,
                 "only what a master sends is dropped");
         require(failure_ || end_, "nothing is dropped before the end or a failure");
-        require(kind != wire::Kind::end || end_, "the first end is heard, whatever has failed");
+        require(kind != wire::Kind::end || end_, "the first end is received, whatever has failed");
         return;
       case protocol::Order::refuse:
         require(kind != wire::Kind::end, "an end is never refused");
@@ -103,12 +103,12 @@ class WorkerFsmGame {
     std::optional<Errc> verdict = end_;
     if (!verdict && failure_) verdict = failure_->code;
     require(fsm_.verdict() == verdict, "the master's word counts, then one's own");
-    require(fsm_.cancelled() == (failure_ || end_), "hope");
+    require(fsm_.cancelled() == (failure_ || end_), "cancelled by a failure or the end");
     require(fsm_.dropping() == (failure_ || end_.value_or(Errc::ok) != Errc::ok),
             "what is written any more");
     require(fsm_.deadline() == deadline_, "the deadline stands");
     require(fsm_.timed_out(now_) == (!end_ && deadline_ && now_ > *deadline_),
-            "who hears no end after a signal is forsaken, and nobody else");
+            "who receives no end after a signal times out, and nobody else");
   }
 
   Feed& feed_;

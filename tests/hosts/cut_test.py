@@ -23,7 +23,7 @@ class ACutOffHost(Lab):
         self.assertEqual(1, ended.output.count("mpiferry: error:"), ended.output)
         self.wait_until(lambda: not job.ranks(), "the rank behind the cut leaves", 2 * STALL + SLACK)
         self.assertLess(time.monotonic() - began, 2 * STALL + SLACK)
-        self.assertNotIn("h3", self.marks())
+        self.assertNotIn("h3", self.job_locks())
         self.assertEqual([], list(lost.inside(Path(self.out)).glob("*.part")))
         self.cluster.heal(lost)
         self.expect_resumed()
@@ -52,7 +52,7 @@ class ACutOffHost(Lab):
         for name in ("(h2)", "(h3)", "the network between h1 and those hosts"):
             self.assertIn(name, ended.output)
         self.wait_until(lambda: not job.ranks(), "all ranks leave", 2 * STALL + SLACK)
-        self.assertEqual([], self.marks())
+        self.assertEqual([], self.job_locks())
         self.cluster.heal(self.cluster[0])
         self.expect_resumed()
 

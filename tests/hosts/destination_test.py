@@ -42,7 +42,7 @@ class ADestination(Lab):
         if error is not None:
             self.assertIn(os.strerror(error), ended.output)
         self.assertEqual(1, ended.output.count("mpiferry: error:"), ended.output)
-        self.assertEqual([], self.marks())
+        self.assertEqual([], self.job_locks())
 
     def test_with_a_file_in_the_way_is_refused(self) -> None:
         self.odd.inside(Path(self.out)).write_text("the user's")

@@ -153,8 +153,8 @@ class Lab(unittest.TestCase):
         folder = host.inside(Path(self.out))
         return len(list(folder.glob("chunk_*.bin"))) if folder.exists() else 0
 
-    def marks(self) -> list[str]:
-        """Where a running job has left its mark."""
+    def job_locks(self) -> list[str]:
+        """Where a job lock lies."""
         return [host.name for host, folder in self.directories() if (folder / ".mpiferry.job").exists()]
 
     def expect_whole(self, *words: str, ranks_per_host: int = 1) -> None:

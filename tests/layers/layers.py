@@ -43,7 +43,7 @@ FORBIDDEN_INCLUDES = {
     "asio": (re.compile(r"boost/.*"), ["engine/transport", "engine/clock", "engine/threads", "engine/storage",
                                        "engine/mpi", "engine/posix", "engine/disk", "engine/job", *OPERATIONS,
                                        "engine/api", *CLI]),
-    # Their constants and types are what the storage seam speaks.
+    # Their constants and types are what the storage seam uses.
     "posix-header": (re.compile(r"(fcntl|unistd|dirent|poll|sched)\.h|sys/(?!types).*\.h"),
                      ["engine/base", "engine/storage", "engine/posix", "engine/disk", "engine/mpi", *CLI]),
 }

@@ -32,7 +32,7 @@ TEST(Communicator, is_a_duplicate_and_not_the_parent) {
   EXPECT_EQ(relation, MPI_CONGRUENT);
 }
 
-TEST(Communicator, a_message_of_another_communicator_can_not_meet_ours) {
+TEST(Communicator, a_message_of_another_communicator_cannot_meet_ours) {
   const Communicator one = duplicate();
   const Communicator two = duplicate();
   const int next = (one.rank().value + 1) % one.size();

@@ -133,7 +133,7 @@ TEST_F(MpiContextFairness, an_idle_poller_leaves_the_core_to_others) {
   end(operation);
 }
 
-TEST_F(MpiContextFairness, a_poller_kept_awake_does_not_nap) {
+TEST_F(MpiContextFairness, a_poller_kept_busy_does_not_nap) {
   mpi().set_backoff({.spins = 0, .yields = 0, .first_nap = 500ms, .longest_nap = 500ms});
   const Operation operation = receive();
   Outcome outcome;
@@ -144,7 +144,7 @@ TEST_F(MpiContextFairness, a_poller_kept_awake_does_not_nap) {
     for (int i = 0; i < 1000; ++i) ASSERT_EQ(io->poll_one(), 1U) << "a visit is always posted";
   }
   io->poll();
-  EXPECT_EQ(io->poll_one(), 0U) << "and once nobody keeps it awake, it naps";
+  EXPECT_EQ(io->poll_one(), 0U) << "and once nobody keeps it busy, it naps";
   end(operation);
 }
 

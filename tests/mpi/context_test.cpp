@@ -178,7 +178,7 @@ TEST_F(MpiContextTest, works_again_after_run_has_ended) {
   }
 }
 
-TEST_F(MpiContextTest, a_send_that_can_not_start_is_told_to_who_waits) {
+TEST_F(MpiContextTest, a_send_that_cannot_start_is_told_to_who_waits) {
   BufferPool pool{kSmall, 1};
   Outcome sent;
   wait(mpi().isend(comm, filled(pool, 0), 1, Rank{comm.size()}, kTag), sent);
@@ -195,7 +195,7 @@ TEST_F(MpiContextTest, a_send_that_can_not_start_is_told_to_who_waits) {
       << text;
 }
 
-TEST_F(MpiContextTest, a_receive_that_can_not_start_is_told_to_who_waits) {
+TEST_F(MpiContextTest, a_receive_that_cannot_start_is_told_to_who_waits) {
   BufferPool pool{kSmall, 1};
   Outcome received;
   wait(mpi().irecv(comm, blank(pool), Rank{comm.size()}, kTag), received);

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 // A test that lost a message waits for ever, so the time of the whole program is limited. Below the
 // limit of ctest, whose own end says nothing of the reason.
 constexpr unsigned kWatchdogSeconds = 100;
-constexpr auto kFarewell = 10s;
+constexpr auto kVerdictPatience = 10s;
 constexpr int kTimedOut = 124;
 
 // What the watchdog says; kept ready, as a signal handler may not format.
@@ -63,7 +63,7 @@ int combine(int verdict) {
   int worst = 1;
   MPI_Request request = MPI_REQUEST_NULL;
   MPI_Iallreduce(&verdict, &worst, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD, &request);
-  const auto deadline = std::chrono::steady_clock::now() + kFarewell;
+  const auto deadline = std::chrono::steady_clock::now() + kVerdictPatience;
   for (int done = 0; done == 0;) {
     MPI_Test(&request, &done, MPI_STATUS_IGNORE);
     if (done != 0) break;

@@ -133,7 +133,7 @@ class Pace final : public Observer {
   int steps_ = 0;
 };
 
-class Allocation : public RunTest {
+class Allocation : public ApiTest {
  protected:
   void SetUp() override {
 #ifndef FERRY_COUNTS_ALLOCATIONS

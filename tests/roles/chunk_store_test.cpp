@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class ChunkStoreTest : public RunTest {
+class ChunkStoreTest : public ApiTest {
  protected:
   ChunkStoreTest() {
     auto opened = disk::Directory::open_or_create(files, own.string());
@@ -81,7 +81,7 @@ TEST_F(ChunkStoreTest, says_who_is_writing_its_stripe) {
   EXPECT_TRUE(store.slot(ChunkIndex{0}));
 }
 
-// The chunk's ack carries that, and another worker may have room for it.
+// The chunk's ack carries that, and another worker may have space for it.
 TEST_F(ChunkStoreTest, leaves_to_the_chunk_what_the_system_refuses) {
   const wire::Job stripe = stripes(false);
   ChunkStore store{destination, stripe, Rank{1}, 7};

@@ -48,7 +48,7 @@ class Clearing : public ::testing::Test {
     boost::asio::co_spawn(
         io,
         [&]() -> job::Task<> {
-          boost::asio::post(io, [this] { hear(); });  // a signal, say
+          boost::asio::post(io, [this] { notify(); });  // a signal, say
           outcome = co_await clear(environment, directory, "", std::move(stop), {},
                                    {});  // one name a slice
         },
@@ -58,32 +58,32 @@ class Clearing : public ::testing::Test {
   }
 
   // What the others do when they have their turn.
-  void hear() {
-    left_when_heard = temporary.names().size();
-    stopped = stop_when_heard;
+  void notify() {
+    left_when_notified = temporary.names().size();
+    stopped = stop_when_notified;
   }
 
   disk::test::TemporaryDirectory temporary;
   disk::Directory directory = *disk::Directory::open_or_create(files, temporary.path());
-  std::size_t left_when_heard = 0;
-  bool stop_when_heard = false;
+  std::size_t left_when_notified = 0;
+  bool stop_when_notified = false;
   bool stopped = false;
 };
 
 TEST_F(Clearing, removes_all_and_lets_others_have_their_turn) {
   EXPECT_TRUE(run());
   EXPECT_TRUE(temporary.names().empty());
-  EXPECT_GT(left_when_heard, 0U) << "heard in the middle of it";
+  EXPECT_GT(left_when_notified, 0U) << "notified in the middle of it";
 }
 
 TEST_F(Clearing, stops_when_it_is_told_to) {
-  stop_when_heard = true;
+  stop_when_notified = true;
   EXPECT_TRUE(run());
-  EXPECT_EQ(temporary.names().size(), left_when_heard);
-  EXPECT_GT(left_when_heard, 0U);
+  EXPECT_EQ(temporary.names().size(), left_when_notified);
+  EXPECT_GT(left_when_notified, 0U);
 }
 
-TEST_F(Clearing, names_what_can_not_be_removed) {
+TEST_F(Clearing, names_what_cannot_be_removed) {
   std::filesystem::create_directory(temporary / "chunk_99999.bin");
   const Outcome outcome = run();
   ASSERT_FALSE(outcome);

@@ -17,7 +17,7 @@
 namespace mpiferry::operations {
 namespace {
 
-class CommitterTest : public RunTest {
+class CommitterTest : public ApiTest {
  protected:
   CommitterTest() {
     auto opened =
@@ -83,7 +83,7 @@ TEST_F(CommitterTest, tells_the_error_of_one_and_publishes_the_others) {
   EXPECT_TRUE(written("c") == text);
 }
 
-TEST_F(CommitterTest, tells_who_found_no_room_and_publishes_the_others) {
+TEST_F(CommitterTest, tells_who_found_no_space_and_publishes_the_others) {
   const auto started = Committer::start(io, threads, *destination, 3);
   ASSERT_TRUE(started);
   Committer& committer = **started;

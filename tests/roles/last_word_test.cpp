@@ -17,10 +17,10 @@ namespace {
 constexpr int kData = static_cast<int>(wire::Tag::data);
 constexpr int kStatus = static_cast<int>(wire::Tag::status);
 
-class LastWord : public RunTest {
+class LastWord : public ApiTest {
  protected:
   // The header of the next message from the master.
-  wire::Header hear() {
+  wire::Header receive() {
     MPI_Status status;
     MPI_Probe(0, kData, comm.native(), &status);
     int length = 0;
@@ -34,7 +34,7 @@ class LastWord : public RunTest {
   }
 
   template <class Message>
-  void say(wire::Kind kind, const Message& message) {
+  void send_to_master(wire::Kind kind, const Message& message) {
     std::vector<std::byte> bytes(kHeaderSize + wire::kControlPayload.value);
     const auto length = wire::encode(message, std::span{bytes}.subspan(kHeaderSize));
     ASSERT_TRUE(length);
@@ -56,9 +56,10 @@ TEST_F(LastWord, of_a_worker_that_has_failed_ends_the_job) {
   const Rank last{comm.size() - 1};
   const ScatterOptions options = job(comm.native(), "job", 0);
   if (comm.rank() == last) {
-    EXPECT_EQ(hear().kind, wire::Kind::job);
-    say(wire::Kind::ready, wire::Ready{.host = "h", .directory = "d", .directory_id = "1"});
-    EXPECT_EQ(hear().kind, wire::Kind::end);
+    EXPECT_EQ(receive().kind, wire::Kind::job);
+    send_to_master(wire::Kind::ready,
+                   wire::Ready{.host = "h", .directory = "d", .directory_id = "1"});
+    EXPECT_EQ(receive().kind, wire::Kind::end);
     wire::Closed closed;
     closed.failure = Failure{.code = Errc::dest_write_failed,
                              .rank = last,
@@ -66,7 +67,7 @@ TEST_F(LastWord, of_a_worker_that_has_failed_ends_the_job) {
                              .path = "d/stripe_1.bin",
                              .call = "rename",
                              .system_errno = 28};
-    say(wire::Kind::closed, closed);
+    send_to_master(wire::Kind::closed, closed);
     return;
   }
   Observer nobody;

@@ -36,7 +36,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class LateError : public RunTest {
+class LateError : public ApiTest {
  protected:
   ~LateError() override { failing = false; }
 };

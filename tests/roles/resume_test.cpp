@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 constexpr auto kWorld = MPI_COMM_WORLD;
 
-class Resume : public RunTest {
+class Resume : public ApiTest {
  protected:
   // A job whose source rank 0 has made. All ranks are through with it.
   ScatterReport go(const std::string& source, bool resume,

@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 constexpr auto kWorld = MPI_COMM_WORLD;
 
-class RetrievalTest : public RunTest {
+class RetrievalTest : public ApiTest {
  protected:
   static constexpr std::uint64_t kSize = 7 * kChunk + 1;
 
@@ -72,8 +72,8 @@ class RetrievalTest : public RunTest {
     EXPECT_LE(report.transfer.peak_buffers, report.transfer.buffers);
   }
   // On the master.
-  static void expect_flaw(const VerifyReport& report, Discrepancy::Kind kind, std::uint64_t chunk,
-                          const std::string& where) {
+  static void expect_discrepancy(const VerifyReport& report, Discrepancy::Kind kind,
+                                 std::uint64_t chunk, const std::string& where) {
     ASSERT_EQ(report.discrepancies.size(), 1U);
     const Discrepancy& discrepancy = report.discrepancies.front();
     EXPECT_EQ(discrepancy.kind, kind);
@@ -121,7 +121,7 @@ TEST_F(RetrievalTest, of_a_damaged_chunk_names_it_and_makes_no_file) {
   EXPECT_EQ(looked.job.verdict, Errc::chunk_damaged);
   EXPECT_EQ(looked.chunks_damaged, 1U);
   EXPECT_EQ(looked.transfer.chunks_written, 7U) << "the others are right";
-  expect_flaw(looked, Discrepancy::Kind::damaged, 3, chunk_path(3));
+  expect_discrepancy(looked, Discrepancy::Kind::damaged, 3, chunk_path(3));
 }
 
 TEST_F(RetrievalTest, of_a_missing_chunk_names_it_and_makes_no_file) {
@@ -146,7 +146,7 @@ TEST_F(RetrievalTest, counts_what_differs_from_another_file) {
   EXPECT_EQ(looked.job.verdict, Errc::file_differs);
   EXPECT_EQ(looked.chunks_differing, 1U);
   EXPECT_EQ(looked.chunks_damaged + looked.chunks_missing, 0U);
-  expect_flaw(looked, Discrepancy::Kind::differs, 5, path("data.source"));
+  expect_discrepancy(looked, Discrepancy::Kind::differs, 5, path("data.source"));
 }
 
 TEST_F(RetrievalTest, counts_files_that_have_no_place_there) {

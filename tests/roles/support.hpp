@@ -1,5 +1,5 @@
-// What the tests of run() share: a directory that all ranks know, a source in it, and an observer
-// that notes what it is told.
+// What the tests of scatter(), gather() and verify() share: a directory that all ranks know, a
+// source in it, and an observer that notes what it is told.
 #pragma once
 
 #include <cstdint>
@@ -69,11 +69,11 @@ struct Tally final : Observer {
 };
 
 // World rank 0 makes the directory and removes it; everybody knows its name.
-class RunTest : public ::testing::Test {
+class ApiTest : public ::testing::Test {
  protected:
   static constexpr std::uint64_t kChunk = 4096;
 
-  RunTest() {
+  ApiTest() {
     std::vector<char> name(256);
     if (world_rank == 0) {
       std::string text = std::filesystem::temp_directory_path() / "ferry-roles-XXXXXX";
@@ -83,7 +83,7 @@ class RunTest : public ::testing::Test {
     MPI_Bcast(name.data(), static_cast<int>(name.size()), MPI_CHAR, 0, MPI_COMM_WORLD);
     directory = name.data();
   }
-  ~RunTest() override {
+  ~ApiTest() override {
     MPI_Barrier(MPI_COMM_WORLD);
     std::error_code ignored;
     if (world_rank == 0) std::filesystem::remove_all(directory, ignored);

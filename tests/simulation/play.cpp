@@ -55,7 +55,7 @@ class Play {
         disks_(world_, scenario.workers + 1, scenario.shared_disk),
         files_(it_, disks_, source_),
         auditor_(it_, world_, files_, [this](std::string what) { broken(std::move(what)); }) {
-    listen();
+    watch_network();
   }
 
   Played run() {
@@ -79,7 +79,7 @@ class Play {
   }
 
  private:
-  void listen() {
+  void watch_network() {
     network_.on_send = [this](Rank from, Rank to, int /*tag*/, std::span<const std::byte> message) {
       auditor_.on_send(from, to, message);
     };

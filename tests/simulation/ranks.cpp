@@ -10,7 +10,7 @@ namespace mpiferry::simulation {
 namespace {
 
 // What a handler takes at most.
-constexpr std::chrono::microseconds kMostWork{5};
+constexpr std::chrono::microseconds kMaxWork{5};
 
 }  // namespace
 
@@ -43,7 +43,7 @@ bool RankLoop::poll_one(Network& network) {
   if (!first && io_.poll_one() == 0 && !beside_.poll_one() && !told) return false;
   const bool master = environment_.self() == kMaster;
   const Duration work = network.speeds ? network.speeds->of(endpoint_->traffic(), master)
-                                       : world.duration({}, kMostWork) + storage_.take_spent();
+                                       : world.duration({}, kMaxWork) + storage_.take_spent();
   busy_ += work;
   if (work == Duration{}) return true;
   working_ = true;

@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::array<std::uint32_t, 4> kWorkers{10, 100, 1'000, 5'000};
-constexpr std::uint64_t kLeastChunks = 2'000;
+constexpr std::uint64_t kMinChunks = 2'000;
 constexpr std::uint64_t kChunksOfAWorker = 20;
 constexpr Bytes kSimulatedChunk{16};  // stands for a larger one
 
@@ -50,7 +50,7 @@ constexpr std::array kShapes{
     Shape{1U << 20U, 8, 256, 100, kSlowDisk}, Shape{1U << 16U, 32, 4096, 100, kWrite}};
 
 std::uint64_t chunks_of(std::uint32_t workers) {
-  return std::max(kLeastChunks, workers * kChunksOfAWorker);
+  return std::max(kMinChunks, workers * kChunksOfAWorker);
 }
 
 Speeds speeds_of(const Shape& shape) {

@@ -44,7 +44,7 @@ class Course:
         self._place = self._destination(plan.ranks)
         self._report = directory / "report.json"
         self._disk: SmallDisk | None = None
-        self._crews = [plan.workers]
+        self._worker_counts = [plan.workers]
         self._moved = False
         self._cut: Host | None = None  # until the job has ended
 
@@ -82,7 +82,7 @@ class Course:
             self._disk.enlarge()
         if plan.ranks_at_last != plan.ranks:
             self._place = self._destination(plan.ranks_at_last)
-            self._crews.append(plan.ranks_at_last - 1)
+            self._worker_counts.append(plan.ranks_at_last - 1)
         self._finish(before)
 
     def _blow(self, step: int, blow: Blow, before: Before | None) -> Before | None:
@@ -90,13 +90,13 @@ class Course:
         resume = step > 0
         whole_before = self._place.whole(self._source.data) if resume else set()
         name = f"step{step}.log"
-        old = self._token()  # a job that was killed leaves its own
+        old = self._job_lock()  # a job that was killed leaves its own
         stall = SHORT_STALL if blow.kind in FOR_EVER else STALL
         status = self._step(name, self._command(resume, stall, self.plan.delay(len(self._source.data))), blow,
-                            lambda: self._token() not in (None, old))
+                            lambda: self._job_lock() not in (None, old))
         trace = read(self._directory / name)
         if not (self.plan.full == "reroute" and self.plan.layout == "stripes"):  # that has holes where chunks were
-            self._find(self._place.torn(self._source.versions, self._crews))
+            self._find(self._place.torn(self._source.versions, self._worker_counts))
         report = self._read_report()
         done = report is not None and report["exit_code"] == 0
         if report is not None:
@@ -124,9 +124,9 @@ class Course:
             before = self._before(Trace(frozenset(), frozenset()), self._place.whole(self._source.data), first=False)
         command = self._command(True, STALL, 0)
         status = self._step("resume.log", command)
-        if status == 4 and self._disk and self._has_no_room_for_sums():
+        if status == 4 and self._disk and self._has_no_space_for_sums():
             self._disk.enlarge()
-            status = self._step("resume_with_room.log", command)
+            status = self._step("resume_with_space.log", command)
         self._must(0, status, "the resume")
         report = self._read_report()
         if report is None:
@@ -134,7 +134,7 @@ class Course:
             raise Broken
         self._audit(before, report)
 
-    def _has_no_room_for_sums(self) -> bool:
+    def _has_no_space_for_sums(self) -> bool:
         """--reroute moves chunks; what a worker says about its own needs some bytes on its own disk."""
         error = (self._read_report() or {}).get("error", {})
         return error.get("errno") == errno.ENOSPC and Path(error.get("path", "")).name.startswith("XXH3SUMS")
@@ -282,12 +282,12 @@ class Course:
     def _destination(self, ranks: int) -> Destination:
         return Destination(self._directory / "out", self.plan.layout, self.plan.apart, self.plan.chunk, ranks - 1)
 
-    def _token(self) -> tuple[int, int] | None:
+    def _job_lock(self) -> tuple[int, int] | None:
         try:
-            mark = os.stat(self._place.directory(0) / ".mpiferry.job")
+            lock = os.stat(self._place.directory(0) / ".mpiferry.job")
         except OSError:
             return None
-        return mark.st_ino, mark.st_mtime_ns
+        return lock.st_ino, lock.st_mtime_ns
 
     def _read_report(self) -> dict | None:
         try:

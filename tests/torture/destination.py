@@ -52,12 +52,12 @@ class Destination:
                 worst = max(worst, mine[-1] + 1 - len(mine))
         return worst
 
-    def torn(self, versions: Sequence[bytes], crews: Sequence[int]) -> Iterator[Finding]:
-        """Final names of what is not whole: no version of the source, cut for one of the crews, has such a file."""
-        for parent in {self.directory(rank) for rank in range(max(crews) + 1)}:
+    def torn(self, versions: Sequence[bytes], worker_counts: Sequence[int]) -> Iterator[Finding]:
+        """Files under a final name that no version of the source, cut for one of these numbers of workers, has."""
+        for parent in {self.directory(rank) for rank in range(max(worker_counts) + 1)}:
             for path in sorted(parent.glob("*.bin")):
-                if not any(path.read_bytes() == should for version in versions for crew in crews
-                           for should in self._final(path.name, version, crew)):
+                if not any(path.read_bytes() == should for version in versions for workers in worker_counts
+                           for should in self._final(path.name, version, workers)):
                     yield Finding(WRONG, f"{path}: has its final name, and is not whole")
 
     def compare(self, data: bytes) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ FERRY = "mpiferry, {} ranks".format
 
 def _pair(place: str, ranks: int, chunk: int, peer: str, setting: Setting) -> "list[Case]":
     commands = Commands(setting, place, setting.small if chunk == KIB else setting.large)
-    kinds = {"original": commands.blocking_script, "blocking": commands.blocking, "write_limit": commands.write_limit}
+    kinds = {"script": commands.blocking_script, "blocking": commands.blocking, "write_limit": commands.write_limit}
     return [commands.ferry(ranks, chunk), kinds[peer](ranks, chunk)]
 
 
@@ -75,10 +75,10 @@ def _peers(name: str, title: str, place: str, chunk: int, durable: bool = False)
 
 
 COPYING = (
-    Scenario("original", "Against the blocking script, 1 MiB chunks", "tmpfs",
-             partial(_pair, "tmpfs", 4, MIB, "original"), partial(_first_two, "original")),
-    Scenario("original-small", "Against the blocking script, 1 KiB chunks", "tmpfs",
-             partial(_pair, "tmpfs", 4, KIB, "original"), partial(_first_two, "original-small")),
+    Scenario("script", "Against the blocking script, 1 MiB chunks", "tmpfs",
+             partial(_pair, "tmpfs", 4, MIB, "script"), partial(_first_two, "script")),
+    Scenario("script-small", "Against the blocking script, 1 KiB chunks", "tmpfs",
+             partial(_pair, "tmpfs", 4, KIB, "script"), partial(_first_two, "script-small")),
     Scenario("blocking", "Against blocking C++, 64 KiB chunks", "tmpfs",
              partial(_pair, "tmpfs", 5, 64 * KIB, "blocking"), partial(_first_two, "blocking")),
     Scenario("cp", "Against cp, tmpfs", "tmpfs", partial(_cp, "tmpfs"), partial(_first_two, "cp")),

@@ -24,8 +24,8 @@ class Target:
 
 TIMES = "times as fast"
 TARGETS = (
-    Target("original", "original", "the blocking script, {large}, 1 MiB chunks, 4 ranks", 5, TIMES),
-    Target("original-small", "original-small", "the blocking script, {small}, 1 KiB chunks, 4 ranks", 3, TIMES),
+    Target("script", "script", "the blocking script, {large}, 1 MiB chunks, 4 ranks", 5, TIMES),
+    Target("script-small", "script-small", "the blocking script, {small}, 1 KiB chunks, 4 ranks", 3, TIMES),
     Target("blocking", "blocking", "the blocking C++ version, {large}, 64 KiB chunks, 5 ranks", 5, TIMES),
     Target("parts", "parts", "the sum of the parts, {large}, 1 MiB chunks, 3 ranks, without start-up", 0.85,
            TIMES),

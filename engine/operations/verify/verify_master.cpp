@@ -57,7 +57,7 @@ void VerifyMaster::on_extra(Discrepancy discrepancy) { note(std::move(discrepanc
 void VerifyMaster::note(Discrepancy discrepancy) {
   switch (discrepancy.kind) {
     case Discrepancy::Kind::missing:
-      if (found_.chunks_missing++ == 0) advise(discrepancy);  // the others have the same remedy
+      if (found_.chunks_missing++ == 0) advise(discrepancy);  // the others have the same repair
       break;
     case Discrepancy::Kind::damaged:
       ++found_.chunks_damaged;

@@ -188,7 +188,7 @@ TEST(Lease, is_empty_until_it_is_acquired) {
   lease.reset();
 }
 
-TEST(Lease, can_not_be_copied) {
+TEST(Lease, cannot_be_copied) {
   EXPECT_FALSE(std::is_copy_constructible_v<Lease>);
   EXPECT_FALSE(std::is_copy_assignable_v<Lease>);
 }

@@ -62,7 +62,7 @@ TEST_F(OutputNames, job_files_are_refused_behind_links) {
   EXPECT_NE(said(folder_ / "out/chunk_3.bin", folder_ / "link"), "");
 }
 
-TEST_F(OutputNames, mark_and_manifest_are_refused_everywhere) {
+TEST_F(OutputNames, job_lock_and_manifest_are_refused_everywhere) {
   for (const char* name : {".mpiferry.job", "manifest.json", "Manifest.JSON"}) {
     EXPECT_NE(said(folder_ / name, ""), "") << name;
     EXPECT_NE(said(folder_ / name, "{rank}"), "") << name;

@@ -25,26 +25,27 @@ TEST(DecodeProfile, reads_chunk_size_and_window) {
 }
 
 TEST(DecodeProfile, names_what_is_wrong) {
-  const auto says = [](const std::string& text, const std::string& what) {
+  const auto refuses = [](const std::string& text, const std::string& what) {
     const auto tuning = decode_profile(text);
     ASSERT_FALSE(tuning) << text;
     EXPECT_EQ(tuning.error().code, Errc::invalid_argument);
     EXPECT_NE(tuning.error().detail.find(what), std::string::npos) << tuning.error().detail;
   };
   const std::string schema = R"({"schema": "mpiferry.profile/1", )";
-  says("", "no JSON object");
-  says("window = 8", "no JSON object");
-  says("[]", "no JSON object");
-  says("{}", "no schema");
-  says(R"({"schema": 1})", "no schema");
-  says(R"({"schema": "mpiferry.profile/2", "chunk_size": 1, "window": 1})", "mpiferry.profile/2");
-  says(R"({"schema": "mpiferry.report/2"})", "mpiferry.report/2");
-  says(schema + R"("window": 1})", "chunk_size must");
+  refuses("", "no JSON object");
+  refuses("window = 8", "no JSON object");
+  refuses("[]", "no JSON object");
+  refuses("{}", "no schema");
+  refuses(R"({"schema": 1})", "no schema");
+  refuses(R"({"schema": "mpiferry.profile/2", "chunk_size": 1, "window": 1})",
+          "mpiferry.profile/2");
+  refuses(R"({"schema": "mpiferry.report/2"})", "mpiferry.report/2");
+  refuses(schema + R"("window": 1})", "chunk_size must");
   for (const char* bad : {"0", "-1", "1073741825", "1.5", "\"1M\"", "null", "1e300"}) {
-    says(schema + R"("window": 1, "chunk_size": )" + bad + "}", "chunk_size must");
+    refuses(schema + R"("window": 1, "chunk_size": )" + bad + "}", "chunk_size must");
   }
   for (const char* bad : {"0", "1025", "-8", "8.0", "true"}) {
-    says(schema + R"("chunk_size": 1, "window": )" + bad + "}", "window must");
+    refuses(schema + R"("chunk_size": 1, "window": )" + bad + "}", "window must");
   }
 }
 

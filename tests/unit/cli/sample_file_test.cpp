@@ -55,7 +55,7 @@ TEST_F(Sample, that_is_stopped_goes_too) {
   EXPECT_TRUE(fs::is_empty(here));
 }
 
-TEST_F(Sample, says_where_it_can_not_be_made) {
+TEST_F(Sample, says_where_it_cannot_be_made) {
   const auto missing = SampleFile::make(files, here / "missing", 1_MiB, never);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Errc::source_not_found);

@@ -11,7 +11,7 @@
 namespace mpiferry::disk {
 namespace {
 
-TEST(ChunkName, is_the_name_of_the_original) {
+TEST(ChunkName, is_the_name_that_the_blocking_script_uses) {
   EXPECT_EQ(ChunkName{ChunkIndex{0}}.view(), "chunk_0.bin");
   EXPECT_EQ(ChunkName{ChunkIndex{7}}.view(), "chunk_7.bin");
 }
@@ -21,7 +21,7 @@ TEST(ChunkName, holds_the_largest_index) {
             "chunk_18446744073709551615.bin");
 }
 
-TEST(ChunkName, is_recognised_as_a_leftover) {
+TEST(ChunkName, is_recognised_as_a_stale_file) {
   EXPECT_EQ(file_kind(ChunkName{ChunkIndex{12345}}.view()), FileKind::chunk);
 }
 
@@ -141,13 +141,13 @@ TEST(FileKind, has_no_number_that_mpiferry_did_not_write) {
     EXPECT_FALSE(read_file_name(name).number) << name;
 }
 
-TEST(StripeName, is_recognised_as_a_leftover_with_its_number) {
+TEST(StripeName, is_recognised_as_a_stale_file_with_its_number) {
   EXPECT_EQ(stripe_name(Rank{3}), "stripe_3.bin");
   EXPECT_EQ(file_kind(stripe_name(Rank{3})), FileKind::stripe);
   EXPECT_EQ(read_file_name(stripe_name(Rank{3})).number, 3U);
 }
 
-TEST(UniqueName, is_never_the_same_and_never_a_leftover) {
+TEST(UniqueName, is_never_the_same_and_never_a_stale_file) {
   const std::string name = unique_name(".mpiferry.probe-");
   EXPECT_NE(name, unique_name(".mpiferry.probe-"));
   EXPECT_EQ(name.size(), std::string{".mpiferry.probe-"}.size() + 16);

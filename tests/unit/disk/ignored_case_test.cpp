@@ -22,7 +22,7 @@
 #include "engine/disk/vacancy.hpp"
 #include "tests/support/posix_files.hpp"
 #include "tests/support/steady_clock.hpp"
-#include "tests/unit/disk/marks.hpp"
+#include "tests/unit/disk/job_locks.hpp"
 #include "tests/unit/disk/stat_fault.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -130,7 +130,7 @@ TEST_F(IgnoredCase, a_users_file_is_not_removed_as_a_stale_one) {
   EXPECT_EQ(temporary.names(), std::vector<std::string>{"Chunk_0.bin"});
 }
 
-TEST_F(IgnoredCase, a_users_file_is_not_taken_for_a_mark) {
+TEST_F(IgnoredCase, a_users_file_is_not_taken_for_a_job_lock) {
   temporary.put(".Mpiferry.JOB", "the user's");
   for (const bool replace : {false, true}) {
     const auto refused = JobLockFile{directory}.acquire(kOurs, replace);

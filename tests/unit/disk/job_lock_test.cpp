@@ -14,20 +14,20 @@
 #include "engine/disk/job_owner.hpp"
 #include "engine/disk/vacancy.hpp"
 #include "tests/support/posix_files.hpp"
-#include "tests/unit/disk/marks.hpp"
+#include "tests/unit/disk/job_locks.hpp"
 #include "tests/unit/disk/open_file_limit.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
 namespace {
 
-class Token : public testing::Test {
+class JobLockTest : public testing::Test {
  protected:
   test::TemporaryDirectory temporary;
   Directory directory = *Directory::open_or_create(files, temporary.path());
 };
 
-TEST_F(Token, is_held_by_whom_it_names_and_nobody_else) {
+TEST_F(JobLockTest, is_held_by_whom_it_names_and_nobody_else) {
   EXPECT_FALSE(JobLockFile{directory}.is_of(kOurs));
   ASSERT_TRUE(JobLockFile{directory}.create(kOurs));
   EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
@@ -42,7 +42,7 @@ TEST_F(Token, is_held_by_whom_it_names_and_nobody_else) {
   EXPECT_FALSE(JobLockFile{directory}.is_of(""));
 }
 
-TEST_F(Token, of_another_job_stops_ours_and_says_whose_it_is) {
+TEST_F(JobLockTest, of_another_job_stops_ours_and_says_whose_it_is) {
   temporary.put(".mpiferry.job", kTheirs);
   const auto created = JobLockFile{directory}.create(kOurs);
   ASSERT_FALSE(created);
@@ -55,7 +55,7 @@ TEST_F(Token, of_another_job_stops_ours_and_says_whose_it_is) {
   EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
 }
 
-TEST_F(Token, that_cannot_be_read_is_not_taken_for_another_jobs) {
+TEST_F(JobLockTest, that_cannot_be_read_is_not_taken_for_another_jobs) {
   const auto lock = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_TRUE(lock && *lock);
   const test::OpenFileLimit limit{0};
@@ -68,7 +68,7 @@ TEST_F(Token, that_cannot_be_read_is_not_taken_for_another_jobs) {
   EXPECT_NE(unread.error().hint.find("ulimit -n"), std::string::npos);
 }
 
-TEST_F(Token, that_is_locked_is_known_without_another_descriptor) {
+TEST_F(JobLockTest, that_is_locked_is_known_without_another_descriptor) {
   auto lock = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_TRUE(lock && *lock);
   {
@@ -81,7 +81,7 @@ TEST_F(Token, that_is_locked_is_known_without_another_descriptor) {
   }
 }
 
-TEST_F(Token, of_another_job_in_its_place_stays) {
+TEST_F(JobLockTest, of_another_job_in_its_place_stays) {
   auto lock = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_TRUE(lock && *lock);
   ASSERT_TRUE(directory.remove(".mpiferry.job"));
@@ -94,7 +94,7 @@ TEST_F(Token, of_another_job_in_its_place_stays) {
 }
 
 // Whichever call is the first that finds no descriptor.
-TEST_F(Token, is_taken_or_not_there_where_few_files_may_be_opened) {
+TEST_F(JobLockTest, is_taken_or_not_there_where_few_files_may_be_opened) {
 #ifdef MPIFERRY_SANITIZED
   GTEST_SKIP() << "Clang's check of types opens a pipe to look at an address";
 #endif
@@ -117,20 +117,20 @@ TEST_F(Token, is_taken_or_not_there_where_few_files_may_be_opened) {
   }
 }
 
-TEST_F(Token, is_removed_by_whom_it_names) {
+TEST_F(JobLockTest, is_removed_by_whom_it_names) {
   ASSERT_TRUE(JobLockFile{directory}.create(kOurs));
   JobLockFile{directory}.release(kOurs);
   EXPECT_TRUE(temporary.names().empty());
   JobLockFile{directory}.release(kOurs);
 }
 
-TEST_F(Token, is_not_removed_by_others) {
+TEST_F(JobLockTest, is_not_removed_by_others) {
   ASSERT_TRUE(JobLockFile{directory}.create(kTheirs));
   JobLockFile{directory}.release(kOurs);
   EXPECT_TRUE(JobLockFile{directory}.is_of(kTheirs));
 }
 
-TEST_F(Token, that_is_no_text_of_ours_is_never_ours) {
+TEST_F(JobLockTest, that_is_no_text_of_ours_is_never_ours) {
   temporary.put(".mpiferry.job", "");
   EXPECT_FALSE(JobLockFile{directory}.is_of(kOurs));
   temporary.put(".mpiferry.job", std::string(5000, 'x'));
@@ -138,7 +138,7 @@ TEST_F(Token, that_is_no_text_of_ours_is_never_ours) {
   EXPECT_FALSE(JobLockFile{directory}.is_of(""));
 }
 
-TEST_F(Token, says_of_a_job_on_this_host_whether_it_still_runs) {
+TEST_F(JobLockTest, says_of_a_job_on_this_host_whether_it_still_runs) {
   const JobOwner self{kMaster, files.this_process()};
   temporary.put(".mpiferry.job", job_lock_text("00000000000000bb", self));
   Outcome refused = check_vacant(directory, "");
@@ -154,7 +154,7 @@ TEST_F(Token, says_of_a_job_on_this_host_whether_it_still_runs) {
   EXPECT_EQ(refused.error().hint, "continue with --resume, or replace its files with --force");
 }
 
-TEST_F(Token, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {
+TEST_F(JobLockTest, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {
   temporary.put("file", kOurs);
   std::filesystem::create_symlink(temporary / "file", temporary / ".mpiferry.job");
   EXPECT_FALSE(JobLockFile{directory}.is_of(kOurs));
@@ -165,7 +165,7 @@ TEST_F(Token, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {
   EXPECT_FALSE(JobLockFile{directory}.create(kOurs));
 }
 
-TEST_F(Token, that_a_power_cut_has_left_is_replaced_on_request) {
+TEST_F(JobLockTest, that_a_power_cut_has_left_is_replaced_on_request) {
   for (const std::size_t zeros : {0U, 1U, 5000U}) {
     temporary.put(".mpiferry.job", std::string(zeros, '\0'));
     EXPECT_FALSE(JobLockFile{directory}.acquire(kOurs, false)) << zeros;
@@ -174,7 +174,7 @@ TEST_F(Token, that_a_power_cut_has_left_is_replaced_on_request) {
   }
 }
 
-TEST_F(Token, of_a_killed_job_is_replaced_on_request_only) {
+TEST_F(JobLockTest, of_a_killed_job_is_replaced_on_request_only) {
   temporary.put(".mpiferry.job", kTheirs);
   const auto refused = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_FALSE(refused);
@@ -185,7 +185,7 @@ TEST_F(Token, of_a_killed_job_is_replaced_on_request_only) {
   EXPECT_TRUE(JobLockFile{directory}.is_of(kOurs));
 }
 
-TEST_F(Token, of_several_ranks_goes_with_the_last_of_them) {
+TEST_F(JobLockTest, of_several_ranks_goes_with_the_last_of_them) {
   auto first = JobLockFile{directory}.acquire(kOurs, false);
   auto second = JobLockFile{directory}.acquire(kOurs, true);
   ASSERT_TRUE(first && second);
@@ -196,15 +196,15 @@ TEST_F(Token, of_several_ranks_goes_with_the_last_of_them) {
   EXPECT_TRUE(temporary.names().empty());
 }
 
-TEST_F(Token, that_no_job_has_made_is_never_replaced) {
-  const std::filesystem::path mark = temporary / ".mpiferry.job";
+TEST_F(JobLockTest, that_no_job_has_made_is_never_replaced) {
+  const std::filesystem::path lock = temporary / ".mpiferry.job";
   temporary.put("file", kTheirs);
-  std::filesystem::create_symlink(temporary / "file", mark);
+  std::filesystem::create_symlink(temporary / "file", lock);
   auto refused = JobLockFile{directory}.acquire(kOurs, true);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().detail, "is a symbolic link, and has a name of mpiferry's files");
-  EXPECT_TRUE(std::filesystem::is_symlink(mark));
-  std::filesystem::remove(mark);
+  EXPECT_TRUE(std::filesystem::is_symlink(lock));
+  std::filesystem::remove(lock);
   temporary.put(".mpiferry.job", "the user's own file\n");
   refused = JobLockFile{directory}.acquire(kOurs, true);
   ASSERT_FALSE(refused);
@@ -212,7 +212,7 @@ TEST_F(Token, that_no_job_has_made_is_never_replaced) {
   EXPECT_EQ(temporary.get(".mpiferry.job"), "the user's own file\n");
 }
 
-TEST_F(Token, that_is_the_source_is_never_replaced) {
+TEST_F(JobLockTest, that_is_the_source_is_never_replaced) {
   temporary.put(".mpiferry.job", kTheirs);
   struct stat status {};
   ASSERT_EQ(::stat((temporary / ".mpiferry.job").c_str(), &status), 0);
@@ -222,7 +222,7 @@ TEST_F(Token, that_is_the_source_is_never_replaced) {
   EXPECT_EQ(temporary.get(".mpiferry.job"), kTheirs);
 }
 
-TEST_F(Token, is_never_seen_without_its_text) {
+TEST_F(JobLockTest, is_never_seen_without_its_text) {
   std::vector<std::string> errors(4);
   std::vector<std::thread> ranks;
   for (std::string& error : errors) {
@@ -234,7 +234,7 @@ TEST_F(Token, is_never_seen_without_its_text) {
           JobLockFile{directory}.release(kOurs);
         } else if (directory.exists(".mpiferry.job") && !JobLockFile{directory}.is_of(kOurs) &&
                    temporary.get(".mpiferry.job").size() % std::string{kOurs}.size() != 0) {
-          error = "half a token";
+          error = "half a job lock";
         }
       }
     });

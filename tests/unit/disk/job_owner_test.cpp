@@ -8,19 +8,19 @@
 namespace mpiferry::disk {
 namespace {
 
-TEST(JobOwner, comes_back_from_a_mark) {
+TEST(JobOwner, comes_back_from_a_job_lock) {
   const JobOwner owner{.rank = Rank{2},
                        .process = {.pid = 1234,
                                    .host = "node7.cluster",
                                    .started = 567,
                                    .pid_namespace = 8,
                                    .boot = "7c1f"}};
-  const std::string mark = job_lock_text("workers of 00000000000000aa", owner);
-  EXPECT_EQ(job_of(mark), "workers of 00000000000000aa");
-  EXPECT_EQ(JobOwner::in(mark), owner);
+  const std::string lock = job_lock_text("workers of 00000000000000aa", owner);
+  EXPECT_EQ(job_of(lock), "workers of 00000000000000aa");
+  EXPECT_EQ(JobOwner::in(lock), owner);
 }
 
-TEST(JobOwner, is_nothing_in_what_is_no_mark) {
+TEST(JobOwner, is_nothing_in_what_is_no_job_lock) {
   for (const char* text :
        {"", "\n", "job", "job\n", "job\nrank", "job\nrank 1, pid 2",
         "job\nrank 1, pid 2 (started 3) on n", "job\nx\n",

@@ -102,7 +102,7 @@ TEST_F(OffsetPartialFileBytes, on_a_full_disk_says_ENOSPC_before_the_first_byte)
   if (!why.empty()) GTEST_SKIP() << "no mount of our own: " << why;
 }
 
-TEST_F(OffsetPartialFileBytes, is_written_by_several_lanes_at_the_same_time) {
+TEST_F(OffsetPartialFileBytes, is_written_by_several_receive_slots_at_the_same_time) {
   constexpr std::size_t kSlice = 1000;
   constexpr std::size_t kSlices = 400;
   OffsetPartialFile part = open();

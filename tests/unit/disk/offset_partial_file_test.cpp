@@ -128,7 +128,7 @@ TEST_F(OffsetPartialFileTest, replaces_a_planted_link_and_leaves_its_target_alon
   EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(temporary / "file.bin")));
 }
 
-TEST_F(OffsetPartialFileTest, that_can_not_be_named_says_so_and_can_be_discarded) {
+TEST_F(OffsetPartialFileTest, that_cannot_be_named_says_so_and_can_be_discarded) {
   fs::create_directory(temporary / "file.bin");
   OffsetPartialFile part = open();
   const WriteError error = part.publish({}, false, true);

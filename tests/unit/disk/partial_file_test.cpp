@@ -187,7 +187,7 @@ TEST(PartialFile, does_not_follow_a_link_planted_under_its_unfinished_name) {
   EXPECT_EQ(temporary.get("chunk_7.bin"), "new");
 }
 
-TEST(PartialFile, that_can_not_be_renamed_says_so_and_is_removed) {
+TEST(PartialFile, that_cannot_be_renamed_says_so_and_is_removed) {
   const TemporaryDirectory temporary;
   const Directory directory = open(temporary);
   std::filesystem::create_directory(temporary / "chunk_7.bin");
@@ -235,7 +235,7 @@ TEST(PartialFile, on_a_full_disk_says_ENOSPC_and_gives_the_space_back) {
   if (!why.empty()) GTEST_SKIP() << "no mount of our own: " << why;
 }
 
-TEST(PartialFile, that_can_not_be_made_for_want_of_inodes_says_so) {
+TEST(PartialFile, that_cannot_be_made_for_want_of_inodes_says_so) {
   const TemporaryDirectory temporary;
   const std::string why = test::with_private_tmpfs(temporary.path(), "nr_inodes=2", false, [&] {
     const Directory directory = open(temporary);

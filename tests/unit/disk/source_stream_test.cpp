@@ -126,7 +126,7 @@ TEST_F(SourceStream, survives_a_move_after_it_was_waited_for) {
   EXPECT_EQ(read_some(second).bytes, 1U);
 }
 
-TEST_F(SourceStream, of_devices_that_can_not_be_waited_for_never_blocks) {
+TEST_F(SourceStream, of_devices_that_cannot_be_waited_for_never_blocks) {
   Source zero = *Source::open(files, io, "/dev/zero");
   EXPECT_TRUE(zero.is_stream());
   EXPECT_EQ(read_some(zero).bytes, 1000U);

@@ -20,7 +20,7 @@
 #include "engine/disk/vacancy.hpp"
 #include "tests/support/posix_files.hpp"
 #include "tests/support/steady_clock.hpp"
-#include "tests/unit/disk/marks.hpp"
+#include "tests/unit/disk/job_locks.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
 namespace mpiferry::disk {
@@ -104,7 +104,7 @@ TEST_F(StaleFiles, of_every_layout_are_counted) {
   EXPECT_EQ(detail(), "a finished job's files are here: the first file is 'manifest.json'");
 }
 
-TEST_F(StaleFiles, of_a_running_job_are_told_by_its_token) {
+TEST_F(StaleFiles, of_a_running_job_are_told_by_its_job_lock) {
   temporary.put("chunk_1.bin", "x");
   temporary.put(".mpiferry.job", kTheirs);
   EXPECT_EQ(detail(),
@@ -113,7 +113,7 @@ TEST_F(StaleFiles, of_a_running_job_are_told_by_its_token) {
 }
 
 // Hundreds of its bytes came to the terminal, with a hint that did not help.
-TEST_F(StaleFiles, with_the_name_of_a_token_are_not_quoted_if_no_job_wrote_them) {
+TEST_F(StaleFiles, with_the_name_of_a_job_lock_are_not_quoted_if_no_job_wrote_them) {
   temporary.put(".mpiferry.job", "\xff\x01 precious\n");
   const Result<storage::File> refused = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_FALSE(refused);
@@ -124,7 +124,7 @@ TEST_F(StaleFiles, with_the_name_of_a_token_are_not_quoted_if_no_job_wrote_them)
   }
 }
 
-TEST_F(StaleFiles, of_every_kind_occupy_a_directory) {
+TEST_F(StaleFiles, of_every_kind_make_a_directory_occupied) {
   for (const std::string name :
        {"chunk_0.bin", "stripe_1.bin", "stripe_1.bin.part", "file.bin", "file.bin.part",
         "manifest.json", "XXH3SUMS", "XXH3SUMS.3", kPart, ".mpiferry.job"}) {
@@ -135,7 +135,7 @@ TEST_F(StaleFiles, of_every_kind_occupy_a_directory) {
   }
 }
 
-TEST_F(StaleFiles, do_not_include_our_own_token) {
+TEST_F(StaleFiles, do_not_include_our_own_job_lock) {
   temporary.put(".mpiferry.job", kOurs);
   EXPECT_EQ(detail(), "vacant");
   EXPECT_TRUE(remove_all());
@@ -270,7 +270,7 @@ TEST_F(StaleFiles, are_not_removed_if_the_source_is_among_them) {
   }
 }
 
-TEST_F(StaleFiles, that_are_doomed_are_removed_and_no_others) {
+TEST_F(StaleFiles, to_remove_are_removed_and_no_others) {
   for (const char* name :
        {"chunk_0.bin", "chunk_2.bin", "chunk_3.bin", "chunk_10.bin", "chunk_003.bin",
         "manifest.json", "XXH3SUMS", "XXH3SUMS.3", "stripe_3.bin", "stripe_3.bin.part", "file.bin",
@@ -289,7 +289,7 @@ TEST_F(StaleFiles, that_are_doomed_are_removed_and_no_others) {
                                       "notes.txt", "stripe_3.bin", "stripe_3.bin.part"}));
 }
 
-TEST_F(StaleFiles, that_are_doomed_go_in_slices_after_the_manifest_if_that_is_doomed) {
+TEST_F(StaleFiles, to_remove_go_in_slices_after_the_manifest_if_it_is_to_go) {
   for (int i = 0; i < 10; ++i) temporary.put("chunk_" + std::to_string(i) + ".bin", "");
   temporary.put("manifest.json", "");
   const auto step = [this](bool manifest) {
@@ -305,7 +305,7 @@ TEST_F(StaleFiles, that_are_doomed_go_in_slices_after_the_manifest_if_that_is_do
   EXPECT_GE(temporary.names().size(), 8U) << "a slice of no time is one name";
 }
 
-TEST_F(StaleFiles, that_are_doomed_are_not_removed_if_the_source_is_among_them) {
+TEST_F(StaleFiles, to_remove_stay_if_the_source_is_among_them) {
   for (const char* name : {"chunk_0.bin", "chunk_7.bin", "chunk_8.bin"}) temporary.put(name, "");
   const auto sweep_from = [this](const std::string& source) {
     struct stat status {};

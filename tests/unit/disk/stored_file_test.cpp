@@ -72,7 +72,7 @@ TEST_F(StoredFileTest, that_became_shorter_is_read_to_its_new_end) {
   EXPECT_EQ(text, "0123......");
 }
 
-TEST_F(StoredFileTest, that_can_not_be_read_says_where) {
+TEST_F(StoredFileTest, that_cannot_be_read_says_where) {
   temporary.put("chunk_7.bin", "x");
   const Result<StoredFile> file = StoredFile::open(directory, "chunk_7.bin");
   ASSERT_TRUE(file);

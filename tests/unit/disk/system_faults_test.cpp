@@ -24,7 +24,7 @@
 #include "engine/disk/source.hpp"
 #include "tests/support/posix_files.hpp"
 #include "tests/unit/disk/bytes.hpp"
-#include "tests/unit/disk/marks.hpp"
+#include "tests/unit/disk/job_locks.hpp"
 #include "tests/unit/disk/stat_fault.hpp"
 #include "tests/unit/disk/temporary_directory.hpp"
 
@@ -157,7 +157,7 @@ class SystemFaults : public testing::Test {
   Directory directory = *Directory::open_or_create(files, temporary.path());
 };
 
-TEST_F(SystemFaults, where_space_can_not_be_reserved_the_file_gets_its_size) {
+TEST_F(SystemFaults, where_space_cannot_be_reserved_the_file_gets_its_size) {
   for (const int error : {EOPNOTSUPP, ENOSYS}) {
     fallocate_error = error;
     OffsetPartialFile part = open();
@@ -330,7 +330,7 @@ TEST_F(SystemFaults, of_nfs_locks_do_not_hide_a_running_job) {
 }
 
 // Without locks at all, or with an answer that says nothing of the job.
-TEST_F(SystemFaults, of_locks_leave_another_jobs_mark_to_people) {
+TEST_F(SystemFaults, of_locks_leave_another_jobs_lock_to_people) {
   temporary.put(".mpiferry.job", kTheirs);
   for (const int error : {ENOLCK, EOPNOTSUPP, ENOSYS, EBADF, EIO}) {
     flock_error = error;
@@ -353,7 +353,7 @@ TEST_F(SystemFaults, without_locks_a_free_directory_is_taken_all_the_same) {
   EXPECT_TRUE(JobLockFile{directory}.is_of(kOurs));
 }
 
-TEST_F(SystemFaults, of_a_lock_leave_no_mark_of_a_job_that_never_began) {
+TEST_F(SystemFaults, of_a_lock_leave_no_lock_of_a_job_that_never_began) {
   flock_error = EIO;
   const Result<storage::File> ours = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_FALSE(ours);
@@ -362,7 +362,7 @@ TEST_F(SystemFaults, of_a_lock_leave_no_mark_of_a_job_that_never_began) {
   EXPECT_TRUE(temporary.names().empty());
 }
 
-TEST_F(SystemFaults, of_a_disk_do_not_make_our_mark_another_jobs) {
+TEST_F(SystemFaults, of_a_disk_do_not_make_our_lock_another_jobs) {
   pread_error = EIO;
   const Result<storage::File> ours = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_FALSE(ours);
@@ -388,7 +388,7 @@ TEST_F(SystemFaults, of_timing_let_only_one_of_two_jobs_take_a_directory) {
 }
 
 // As libfuse does with a file that is open, where renames are refused.
-TEST_F(SystemFaults, of_removal_do_not_keep_the_mark_of_a_job_that_ends) {
+TEST_F(SystemFaults, of_removal_do_not_keep_the_lock_of_a_job_that_ends) {
   unlink_hides_by_a_rename = true;
   Result<storage::File> lock = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_TRUE(lock && *lock);
@@ -433,7 +433,7 @@ class NewName : public SystemFaults {
 
 TEST_F(NewName, takes_nobody_elses_away) { expect_promise(); }
 
-TEST_F(NewName, takes_nobody_elses_away_where_a_rename_can_not_promise_it) {
+TEST_F(NewName, takes_nobody_elses_away_where_a_rename_cannot_promise_it) {
   rename_new_error = EINVAL;
   expect_promise();
 }

@@ -130,7 +130,7 @@ wire::Job job_of(wire::Layout layout, Bytes size, Bytes chunk_size) {
   return job;
 }
 
-TEST(CapacityCheck, of_a_resume_claims_no_room_for_a_chunk_of_the_right_length) {
+TEST(CapacityCheck, of_a_resume_claims_no_space_for_a_chunk_of_the_right_length) {
   const disk::test::TemporaryDirectory temporary;
   const auto directory = disk::Directory::open_existing(files, temporary.path());
   const wire::Job job = job_of(wire::Layout::chunks, 40_KiB, 16_KiB);
@@ -148,7 +148,7 @@ TEST(CapacityCheck, of_a_resume_claims_no_room_for_a_chunk_of_the_right_length) 
 }
 
 // What is kept is not written again; holes that stay holes need none until they are data.
-TEST(CapacityCheck, of_a_resume_claims_room_for_what_a_stripe_lacks) {
+TEST(CapacityCheck, of_a_resume_claims_space_for_what_a_stripe_lacks) {
   const disk::test::TemporaryDirectory temporary;
   const auto directory = disk::Directory::open_existing(files, temporary.path());
   wire::Job job = job_of(wire::Layout::stripes, 80_KiB, 16_KiB);

@@ -51,7 +51,7 @@ TEST(RepairHint, of_a_directory_that_is_one_of_several_is_its_pattern) {
       << other;
 }
 
-TEST(RepairHint, of_what_can_not_be_read_is_not_to_write_it_again) {
+TEST(RepairHint, of_what_cannot_be_read_is_not_to_write_it_again) {
   const auto unreadable = [](int error) {
     return repair_hint({.kind = Discrepancy::Kind::damaged, .call = "open", .system_errno = error},
                        scattered_to({"out"}), "out")

@@ -43,7 +43,7 @@ TEST(ChunkLocations, those_who_see_everything_have_the_same_share) {
   EXPECT_EQ(shares, (std::map<int, int>{{0, 25}, {1, 25}, {2, 25}, {3, 25}}));
 }
 
-TEST(ChunkLocations, a_spared_master_comes_last) {
+TEST(ChunkLocations, a_protected_master_comes_last) {
   ChunkLocations all_seen{4, true};
   for (int rank = 0; rank < 4; ++rank) ASSERT_TRUE(all_seen.add(Rank{rank}, {0, kAll}, kChunks));
   std::map<int, int> shares;
@@ -77,8 +77,8 @@ TEST(ChunkLocations, everybody_who_has_a_chunk_is_asked_once) {
   for (std::uint32_t seed = 0; seed < 300; ++seed) {
     std::mt19937 random{seed};
     const int ranks = 1 + static_cast<int>(random() % 5);
-    const bool spare = random() % 2 == 0;
-    ChunkLocations all_seen{static_cast<std::uint32_t>(ranks), spare};
+    const bool protects_source = random() % 2 == 0;
+    ChunkLocations all_seen{static_cast<std::uint32_t>(ranks), protects_source};
     std::map<std::pair<std::uint64_t, std::uint32_t>, std::vector<int>> told;
     std::vector<int> order(static_cast<std::size_t>(ranks));
     for (int rank = 0; rank < ranks; ++rank) order[static_cast<std::size_t>(rank)] = rank;
@@ -100,7 +100,7 @@ TEST(ChunkLocations, everybody_who_has_a_chunk_is_asked_once) {
       const std::uint64_t chunk = random() % 12;
       const auto directory = static_cast<std::uint32_t>(random() % 3);
       std::vector<int> asked = holders(all_seen, chunk, directory);
-      if (spare && std::ranges::count(asked, 0) > 0) {
+      if (protects_source && std::ranges::count(asked, 0) > 0) {
         EXPECT_EQ(asked.back(), 0);
       }
       std::ranges::sort(asked);

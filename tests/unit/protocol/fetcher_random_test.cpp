@@ -130,22 +130,22 @@ class Play {
   void answer(Fetcher& fetcher, std::uint64_t chunk) {
     Asked& it = asked_[chunk];
     it.open = false;
-    const auto say = [&](Arrival arrival) {
+    const auto deliver = [&](Arrival arrival) {
       return fetcher.on_arrival(it.from, {chunk}, it.attempt, arrival, kNow);
     };
     const std::uint64_t fate = below(4);
     if (fate == 0 && it.damaged < config_.retries) {
       ++it.damaged;
       ++corrupt_;
-      EXPECT_EQ(say(Arrival::damaged), FetchEffect::again);
+      EXPECT_EQ(deliver(Arrival::damaged), FetchEffect::again);
     } else if (fate == 1) {
       const bool last = ++it.holders == holders_[chunk].size();
       it.over = last;
       lost_ += last ? 1U : 0U;
-      EXPECT_EQ(say(Arrival::unavailable), last ? FetchEffect::lost : FetchEffect::again);
+      EXPECT_EQ(deliver(Arrival::unavailable), last ? FetchEffect::lost : FetchEffect::again);
     } else {
       it.in_hand = true;
-      EXPECT_EQ(say(Arrival::good), FetchEffect::accepted);
+      EXPECT_EQ(deliver(Arrival::good), FetchEffect::accepted);
     }
   }
 

@@ -15,7 +15,7 @@ constexpr Time kStart{};
 
 Failure broken(Errc code, Rank rank = kNoRank) { return {.code = code, .rank = rank}; }
 
-// A conductor of two workers that has sent the job at kStart.
+// A master of two workers that has sent the job at kStart.
 MasterFsm job_sent(Duration stall_timeout = 60s) {
   MasterFsm fsm{2, stall_timeout};
   fsm.on_prepared();
@@ -108,7 +108,7 @@ TEST(MasterFsm, counts_no_worker_twice) {
   EXPECT_EQ(fsm.unclosed(), std::vector{Rank{1}});
 }
 
-TEST(MasterFsm, prepares_to_the_end_then_dismisses_after_a_failure) {
+TEST(MasterFsm, prepares_to_the_end_then_sends_the_end_after_a_failure) {
   MasterFsm fsm{2, 60s};
   fsm.fail(broken(Errc::source_not_found), kStart);
   EXPECT_EQ(fsm.next(kStart), Step::prepare);
@@ -116,7 +116,7 @@ TEST(MasterFsm, prepares_to_the_end_then_dismisses_after_a_failure) {
   EXPECT_EQ(fsm.next(kStart), Step::send_end);
 }
 
-TEST(MasterFsm, dismisses_at_once_when_an_invited_worker_fails) {
+TEST(MasterFsm, sends_the_end_at_once_when_a_worker_that_has_the_job_fails) {
   MasterFsm fsm = job_sent();
   fsm.on_answer(Rank{1});
   fsm.fail(broken(Errc::dest_unusable, Rank{1}), kStart);

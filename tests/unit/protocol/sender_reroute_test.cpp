@@ -35,7 +35,7 @@ class SenderReroute : public ::testing::TestWithParam<bool> {
   }
 };
 
-TEST_P(SenderReroute, a_stray_waits_for_its_isend_and_for_room) {
+TEST_P(SenderReroute, a_rerouted_chunk_waits_for_its_isend_and_for_room) {
   using enum wire::AckStatus;
   Sender sender{config(2, 2)};
   start(sender);
@@ -63,7 +63,7 @@ TEST_P(SenderReroute, a_stray_waits_for_its_isend_and_for_room) {
   EXPECT_EQ(sender.moved()[0], (Sender::Moved{{1}, Rank{1}}));
 }
 
-TEST_P(SenderReroute, a_damaged_chunk_that_can_not_be_written_then_is_rerouted) {
+TEST_P(SenderReroute, a_damaged_chunk_that_cannot_be_written_then_is_rerouted) {
   using enum wire::AckStatus;
   Sender sender{config(3, 4)};
   const Send first = start(sender);

@@ -207,7 +207,7 @@ TEST(Header, payload_matches_if_no_bit_changed) {
   EXPECT_TRUE(payload_matches(chunk_header({}), {}));
 }
 
-TEST(Header, payload_does_not_match_if_a_bit_changed_that_decode_can_not_see) {
+TEST(Header, payload_does_not_match_if_a_bit_changed_that_decode_cannot_see) {
   const ByteVector payload = pattern(1000);
   const Header header = chunk_header(payload);
   for (const std::size_t i : {std::size_t{0}, std::size_t{500}, std::size_t{999}}) {

@@ -24,7 +24,7 @@ TEST(HeldChunksMessage, decode_returns_what_encode_wrote) {
   }
 }
 
-TEST(HeldChunksMessage, refuses_lengths_and_chunks_that_can_not_be) {
+TEST(HeldChunksMessage, refuses_lengths_and_chunks_that_cannot_be) {
   const auto good = encoded({0, 3, {{{1}, 1}, {{2}, 2}}});
   for (std::size_t size = 0; size < good.size(); ++size) {
     const bool whole = size == kHeldChunksHead || size == kHeldChunksHead + kHeldSize;

@@ -254,7 +254,7 @@ TEST(FailureMessage, decode_returns_what_encode_wrote) {
   EXPECT_EQ(decode_failure(bytes_of(encoded(some_failure()))), some_failure());
 }
 
-TEST(FailureMessage, one_that_can_not_be_read_is_a_failure_as_well) {
+TEST(FailureMessage, one_that_cannot_be_read_is_a_failure_as_well) {
   const std::string text = encoded(some_failure());
   for (const std::string& bad :
        {std::string{}, std::string{"[]"}, replaced(text, "\"dest_write_failed\"", "\"ok\""),

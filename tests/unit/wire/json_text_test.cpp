@@ -54,7 +54,7 @@ TEST(Utf8, accepts_the_first_and_last_of_every_length) {
   EXPECT_TRUE(is_utf8(std::string(3, '\0')));
 }
 
-TEST(Utf8, refuses_overlong_surrogate_truncated_and_stray_bytes) {
+TEST(Utf8, refuses_overlong_surrogate_truncated_and_misplaced_bytes) {
   for (const char* text :
        {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\xc2", "\xe0\x9f\xbf", "\xe0\xa0",
         "\xed\xa0\x80", "\xed\xbf\xbf", "\xe1\x80\x7f", "\xf0\x8f\xbf\xbf", "\xf0\x90\x80",

@@ -100,7 +100,7 @@ TEST(Manifest, read_refuses_host_names_that_would_lead_elsewhere) {
   EXPECT_TRUE(read_manifest(replaced("node2", "node2.rack..7")));
 }
 
-TEST(Manifest, read_refuses_moved_chunks_that_can_not_be) {
+TEST(Manifest, read_refuses_moved_chunks_that_cannot_be) {
   for (const char* moved :
        {"[[0, 3]]", "[[0, 0]]", "[[3, 2]]", "[[0, 1]]", "[[1, 1], [0, 2]]", "[[0, 2], [0, 2]]",
         "[[0]]", "[[0, 2, 2]]", "[0]", "[[-1, 2]]", "[[0, -2]]", "[[0.0, 2]]", "7", "null",

@@ -1,4 +1,4 @@
-// A recall whose numbers would exhaust a worker's memory.
+// A retrieval whose numbers would exhaust a worker's memory.
 #include <array>
 
 #include <gtest/gtest.h>
@@ -8,40 +8,40 @@
 namespace mpiferry::wire {
 namespace {
 
-RetrievalJob some_recall() {
-  RetrievalJob recall;
-  recall.directory = "out/{rank}";
-  recall.hosts = {{"node1", 2}, {"node2", 2}};
-  recall.size = 5_GiB;
-  recall.chunk_size = 1_MiB;
-  recall.window = 8;
-  return recall;
+RetrievalJob some_retrieval() {
+  RetrievalJob job;
+  job.directory = "out/{rank}";
+  job.hosts = {{"node1", 2}, {"node2", 2}};
+  job.size = 5_GiB;
+  job.chunk_size = 1_MiB;
+  job.window = 8;
+  return job;
 }
 
-Result<RetrievalJob> through(const RetrievalJob& recall) {
+Result<RetrievalJob> through(const RetrievalJob& job) {
   std::array<std::byte, kControlPayload.value> buffer{};
-  const auto size = encode(recall, buffer);
+  const auto size = encode(job, buffer);
   if (!size) return size.error();
   return decode_retrieval_job(std::span{buffer}.first(*size));
 }
 
 TEST(RetrievalJob, may_have_2_to_the_28_chunks_and_no_more) {
-  RetrievalJob recall = some_recall();
-  recall.chunk_size = 1000_B;
-  recall.size = Bytes{kMaxChunks * 1000};
-  EXPECT_TRUE(through(recall));
-  recall.size.value += 1;
-  const auto refused = through(recall);
+  RetrievalJob job = some_retrieval();
+  job.chunk_size = 1000_B;
+  job.size = Bytes{kMaxChunks * 1000};
+  EXPECT_TRUE(through(job));
+  job.size.value += 1;
+  const auto refused = through(job);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::bad_field);
 }
 
 TEST(RetrievalJob, may_name_2_to_the_20_workers_and_no_more) {
-  RetrievalJob recall = some_recall();
-  recall.hosts = {{"node1", kMaxRetrieved - 1}, {"node2", 1}};
-  EXPECT_TRUE(through(recall));
-  recall.hosts.back().workers = 2;
-  const auto refused = through(recall);
+  RetrievalJob job = some_retrieval();
+  job.hosts = {{"node1", kMaxRetrieved - 1}, {"node2", 1}};
+  EXPECT_TRUE(through(job));
+  job.hosts.back().workers = 2;
+  const auto refused = through(job);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::bad_field);
   EXPECT_NE(refused.error().detail.find("hosts"), std::string::npos);

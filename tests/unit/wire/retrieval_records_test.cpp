@@ -1,5 +1,5 @@
-// The small records of a recall: requests, findings, runs of chunks. Known bytes, so that they can
-// not change unseen, and every refusal.
+// The small records of a retrieval: requests, read replies, runs of chunks. Known bytes, so that
+// they cannot change unseen, and every refusal.
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -56,7 +56,7 @@ TEST(ReadRequest, decode_returns_what_encode_wrote) {
   }
 }
 
-TEST(ReadRequest, decode_refuses_flags_and_reserved_bytes_that_can_not_be) {
+TEST(ReadRequest, decode_refuses_flags_and_reserved_bytes_that_cannot_be) {
   for (std::size_t at = 24; at < kReadRequestSize; ++at) {
     ReadRequestBytes out{};
     encode(kRequest, out);
@@ -92,7 +92,7 @@ TEST(ReadReply, decode_returns_what_encode_wrote) {
   }
 }
 
-TEST(ReadReply, decode_refuses_what_can_not_be) {
+TEST(ReadReply, decode_refuses_what_cannot_be) {
   struct Forgery {
     std::size_t at;
     int value;
@@ -136,7 +136,7 @@ TEST(SeenChunks, the_most_runs_fill_a_message) {
   EXPECT_EQ(decode_seen_chunks(out)->runs.size(), kMaxRuns);
 }
 
-TEST(SeenChunks, decode_refuses_lengths_that_can_not_be) {
+TEST(SeenChunks, decode_refuses_lengths_that_cannot_be) {
   const ByteVector out = encoded({.directory = 0, .runs = {{0, 1, 1}, {1, 1, 1}}});
   for (std::size_t length = 0; length < out.size(); ++length) {
     const bool right = length >= kSeenChunksHead && (length - kSeenChunksHead) % kRunSize == 0;
@@ -144,7 +144,7 @@ TEST(SeenChunks, decode_refuses_lengths_that_can_not_be) {
   }
 }
 
-TEST(SeenChunks, decode_refuses_chunks_that_can_not_be) {
+TEST(SeenChunks, decode_refuses_chunks_that_cannot_be) {
   constexpr std::uint32_t kMax = ~std::uint32_t{0};
   const auto refused = [](ChunkRun run) {
     return !decode_seen_chunks(encoded({.directory = 0, .runs = {run}}));

@@ -26,7 +26,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return at == std::string::npos ? text : text.replace(at, from.size(), to);
 }
 
-RetrievalJob some_recall() {
+RetrievalJob some_retrieval() {
   return {.master = {.host = "node0", .build = "0123456789abcdef", .machine = "7c1f"},
           .directory = "out/\xff\xc0{host}/{rank}",
           .hosts = {{"node1", 2}, {"node\xfe", 1}},
@@ -50,23 +50,23 @@ void expect_refused(const Decoded& decoded, std::string_view detail) {
 }
 
 TEST(RetrievalJob, decode_returns_what_encode_wrote) {
-  RetrievalJob recall = some_recall();
+  RetrievalJob job = some_retrieval();
   for (const Layout layout : {Layout::chunks, Layout::stripes, Layout::file}) {
-    recall.layout = layout;
-    const auto decoded = decode_retrieval_job(bytes_of(encoded(recall)));
+    job.layout = layout;
+    const auto decoded = decode_retrieval_job(bytes_of(encoded(job)));
     ASSERT_TRUE(decoded) << decoded.error().message();
-    EXPECT_EQ(*decoded, recall);
-    recall.deliver = false;
-    recall.faults = {};
-    recall.size = 0_B;
+    EXPECT_EQ(*decoded, job);
+    job.deliver = false;
+    job.faults = {};
+    job.size = 0_B;
   }
 }
 
 TEST(RetrievalJob, decode_refuses_impossible_values_and_names_the_field) {
-  RetrievalJob recall = some_recall();
-  recall.directory = "out";
-  recall.hosts = {{"node1", 2}, {"node2", 1}};
-  const std::string text = encoded(recall);
+  RetrievalJob job = some_retrieval();
+  job.directory = "out";
+  job.hosts = {{"node1", 2}, {"node2", 1}};
+  const std::string text = encoded(job);
   const auto refused = [&](std::string_view from, std::string_view to, std::string_view detail) {
     expect_refused(decode_retrieval_job(bytes_of(replaced(text, from, to))), detail);
   };
@@ -94,9 +94,9 @@ TEST(RetrievalJob, decode_refuses_impossible_values_and_names_the_field) {
 }
 
 TEST(RetrievalJob, decode_refuses_hosts_that_are_no_list_of_them) {
-  RetrievalJob recall = some_recall();
-  recall.hosts.clear();
-  const std::string text = encoded(recall);
+  RetrievalJob job = some_retrieval();
+  job.hosts.clear();
+  const std::string text = encoded(job);
   expect_refused(decode_retrieval_job(bytes_of(text)),
                  "retrieval job: hosts must be an array of the hosts of");
   expect_refused(decode_retrieval_job(bytes_of(replaced(text, "[]", "7"))), "retrieval job: hosts");
@@ -107,26 +107,26 @@ TEST(RetrievalJob, decode_refuses_hosts_that_are_no_list_of_them) {
 }
 
 TEST(RetrievalJob, decode_accepts_2_to_the_28_chunks_and_not_one_more) {
-  RetrievalJob recall = some_recall();
-  recall.chunk_size = 1000_B;
-  recall.size = Bytes{kMaxChunks * 1000};
-  EXPECT_TRUE(decode_retrieval_job(bytes_of(encoded(recall))));
-  recall.size += 1_B;
-  EXPECT_FALSE(decode_retrieval_job(bytes_of(encoded(recall))));
+  RetrievalJob job = some_retrieval();
+  job.chunk_size = 1000_B;
+  job.size = Bytes{kMaxChunks * 1000};
+  EXPECT_TRUE(decode_retrieval_job(bytes_of(encoded(job))));
+  job.size += 1_B;
+  EXPECT_FALSE(decode_retrieval_job(bytes_of(encoded(job))));
 }
 
 TEST(RetrievalJob, a_truncated_message_is_refused_wherever_it_ends) {
-  const std::string text = encoded(some_recall());
+  const std::string text = encoded(some_retrieval());
   for (std::size_t length = 0; length < text.size(); ++length) {
     EXPECT_FALSE(decode_retrieval_job(bytes_of(text.substr(0, length)))) << length;
   }
 }
 
 TEST(RetrievalJob, one_that_does_not_fit_is_not_encoded) {
-  RetrievalJob recall = some_recall();
-  recall.directory.assign(kControlPayload.value, 'x');
+  RetrievalJob job = some_retrieval();
+  job.directory.assign(kControlPayload.value, 'x');
   std::array<std::byte, kControlPayload.value> buffer{};
-  const auto size = encode(recall, std::span<std::byte>{buffer});
+  const auto size = encode(job, std::span<std::byte>{buffer});
   ASSERT_FALSE(size);
   EXPECT_EQ(size.error().code, Errc::bad_length);
 }
@@ -143,7 +143,7 @@ TEST(ExtraFiles, decode_returns_what_encode_wrote) {
   EXPECT_EQ(*decoded, extras);
 }
 
-TEST(ExtraFiles, decode_refuses_what_can_not_be) {
+TEST(ExtraFiles, decode_refuses_what_cannot_be) {
   const std::string text = encoded(ExtraFiles{.directory = 1, .names = {"a"}, .call = {}});
   expect_refused(decode_extra_files(bytes_of(replaced(text, R"("a")", R"("../a")"))),
                  "extra files: names");

@@ -40,7 +40,7 @@ TEST(SeenChunks, decode_refuses_a_part_that_is_none) {
   }
 }
 
-TEST(SeenChunks, decode_refuses_runs_that_can_not_be) {
+TEST(SeenChunks, decode_refuses_runs_that_cannot_be) {
   constexpr auto kMax = ~std::uint32_t{0};
   for (const ChunkRun& run : {ChunkRun{0, 0, 1}, ChunkRun{0, 1, 0}, ChunkRun{kMaxChunks, 1, 1},
                               ChunkRun{kMaxChunks - 1, 1, 2}, ChunkRun{~std::uint64_t{0}, 1, 2},

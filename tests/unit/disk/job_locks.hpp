@@ -1,4 +1,4 @@
-// Marks of two jobs, as they stand in .mpiferry.job.
+// The job locks of two jobs, as they stand in .mpiferry.job.
 #pragma once
 
 namespace mpiferry::disk {

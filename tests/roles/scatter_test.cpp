@@ -1,4 +1,4 @@
-// run() as a library: on a communicator of the caller, again and again, with a report and an
+// scatter() as a library: on a communicator of the caller, again and again, with a report and an
 // observer on every rank.
 #include <array>
 #include <filesystem>
@@ -9,7 +9,7 @@
 namespace mpiferry {
 namespace {
 
-class Run : public RunTest {
+class Scatter : public ApiTest {
  protected:
   // Runs a job of `chunks` whole chunks and looks at everything that came of it.
   void expect_a_job_on(MPI_Comm communicator, const std::string& name, std::uint64_t chunks,
@@ -80,12 +80,12 @@ class Run : public RunTest {
   }
 };
 
-TEST_F(Run, moves_a_file_over_the_world) {
+TEST_F(Scatter, moves_a_file_over_the_world) {
   constexpr std::uint64_t kChunks = 50;
   expect_a_job_on(MPI_COMM_WORLD, "out", kChunks, job(MPI_COMM_WORLD, "out", kChunks * kChunk));
 }
 
-TEST_F(Run, numbers_its_ranks_as_the_callers_communicator_does) {
+TEST_F(Scatter, numbers_its_ranks_as_the_callers_communicator_does) {
   constexpr std::uint64_t kChunks = 20;
   MPI_Comm reversed = MPI_COMM_NULL;
   MPI_Comm_split(MPI_COMM_WORLD, 0, -world_rank, &reversed);
@@ -93,7 +93,7 @@ TEST_F(Run, numbers_its_ranks_as_the_callers_communicator_does) {
   MPI_Comm_free(&reversed);
 }
 
-TEST_F(Run, works_on_disjoint_communicators_at_the_same_time) {
+TEST_F(Scatter, works_on_disjoint_communicators_at_the_same_time) {
   if (size_of(MPI_COMM_WORLD) < 5) GTEST_SKIP() << "needs 5 ranks: a group of 2 and one of 3";
   const int colour = world_rank < 2 ? 0 : 1;
   MPI_Comm part = MPI_COMM_NULL;
@@ -104,7 +104,7 @@ TEST_F(Run, works_on_disjoint_communicators_at_the_same_time) {
   MPI_Comm_free(&part);
 }
 
-TEST_F(Run, runs_again_in_the_same_process) {
+TEST_F(Scatter, runs_again_in_the_same_process) {
   constexpr std::uint64_t kChunks = 25;
   const ScatterOptions first = job(MPI_COMM_WORLD, "first", kChunks * kChunk);
   ScatterOptions second = job(MPI_COMM_WORLD, "second", kChunks * kChunk);
@@ -116,7 +116,7 @@ TEST_F(Run, runs_again_in_the_same_process) {
   expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
 }
 
-TEST_F(Run, on_a_communicator_of_its_own_runs_job_after_job) {
+TEST_F(Scatter, on_a_communicator_of_its_own_runs_job_after_job) {
   constexpr std::uint64_t kChunks = 25;
   mpi::Communicator own = mpi::Communicator::duplicate(MPI_COMM_WORLD);
   mpi::Communicator borrowed = mpi::Communicator::borrow(own.native());
@@ -138,7 +138,7 @@ TEST_F(Run, on_a_communicator_of_its_own_runs_job_after_job) {
   }
 }
 
-TEST_F(Run, takes_the_options_of_rank_0_only) {
+TEST_F(Scatter, takes_the_options_of_rank_0_only) {
   constexpr std::uint64_t kChunks = 10;
   ScatterOptions options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);
   if (world_rank != 0) {
@@ -154,7 +154,7 @@ TEST_F(Run, takes_the_options_of_rank_0_only) {
   }
 }
 
-TEST_F(Run, writes_the_same_bytes_past_the_page_cache) {
+TEST_F(Scatter, writes_the_same_bytes_past_the_page_cache) {
   constexpr std::uint64_t kChunks = 40;
   for (const auto io : {ScatterOptions::Io::buffered, ScatterOptions::Io::direct}) {
     const std::string name = io == ScatterOptions::Io::direct ? "direct" : "buffered";
@@ -165,7 +165,7 @@ TEST_F(Run, writes_the_same_bytes_past_the_page_cache) {
   }
 }
 
-TEST_F(Run, discards_without_touching_the_destination) {
+TEST_F(Scatter, discards_without_touching_the_destination) {
   constexpr std::uint64_t kChunks = 30;
   ScatterOptions options = job(MPI_COMM_WORLD, "out", kChunks * kChunk);
   options.discard = true;
@@ -180,7 +180,7 @@ TEST_F(Run, discards_without_touching_the_destination) {
   }
 }
 
-TEST_F(Run, leaves_the_callers_messages_and_communicator_alone) {
+TEST_F(Scatter, leaves_the_callers_messages_and_communicator_alone) {
   // The same tag, between the same ranks, under way during the job.
   constexpr int kTag = 11;
   const int size = size_of(MPI_COMM_WORLD);
@@ -194,7 +194,7 @@ TEST_F(Run, leaves_the_callers_messages_and_communicator_alone) {
   EXPECT_EQ(received, (world_rank + size - 1) % size);
 }
 
-TEST_F(Run, tells_every_rank_the_verdict_of_a_failure) {
+TEST_F(Scatter, tells_every_rank_the_verdict_of_a_failure) {
   ScatterOptions options = job(MPI_COMM_WORLD, "out", kChunk);
   options.source += ".missing";
   Tally tally;
@@ -206,13 +206,13 @@ TEST_F(Run, tells_every_rank_the_verdict_of_a_failure) {
   EXPECT_EQ(tally.ends, world_rank == 0 ? 0 : 1);
 }
 
-TEST_F(Run, tells_every_rank_the_verdict_of_invalid_options) {
+TEST_F(Scatter, tells_every_rank_the_verdict_of_invalid_options) {
   ScatterOptions options = job(MPI_COMM_WORLD, "out", kChunk);
   options.job.window = 0;
   EXPECT_EQ(scatter(MPI_COMM_WORLD, options).job.verdict, Errc::invalid_argument);
 }
 
-TEST_F(Run, tells_every_rank_that_one_worker_could_not_write) {
+TEST_F(Scatter, tells_every_rank_that_one_worker_could_not_write) {
   ScatterOptions options = job(MPI_COMM_WORLD, "out", 10 * kChunk);
   if (world_rank == 0) {
     std::filesystem::create_directory(options.destination);
@@ -228,7 +228,7 @@ TEST_F(Run, tells_every_rank_that_one_worker_could_not_write) {
   }
 }
 
-TEST_F(Run, refuses_a_communicator_of_one_rank) {
+TEST_F(Scatter, refuses_a_communicator_of_one_rank) {
   const ScatterReport report = scatter(MPI_COMM_SELF, {.source = "whatever"});
   EXPECT_EQ(report.job.verdict, Errc::too_few_ranks);
   EXPECT_TRUE(report.job.failure);

@@ -1,4 +1,4 @@
-#include "tests/e2e/recall_job.hpp"
+#include "tests/e2e/retrieval_job.hpp"
 
 #include <sstream>
 
@@ -8,7 +8,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Command recall(int ranks, const Words& words) {
+Command retrieval(int ranks, const Arguments& words) {
   Command command{{MPIFERRY_BINARY}};
   if (ranks > 0) command.words = {MPIFERRY_MPIEXEC, "-n", std::to_string(ranks), MPIFERRY_BINARY};
   command.words.insert(command.words.end(), words.begin(), words.end());
@@ -17,37 +17,37 @@ Command recall(int ranks, const Words& words) {
 
 }  // namespace
 
-void RecallTest::scatter_bytes(std::uint64_t size, int ranks, const Words& arguments) {
+void RetrievalTest::scatter_bytes(std::uint64_t size, int ranks, const Arguments& arguments) {
   make_source(size);
   const Finished finished = run_job(ranks, arguments);
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
 }
 
-Command RecallTest::gather(int ranks, const Words& arguments) const {
-  Words words{"gather", "--json", report_path};
+Command RetrievalTest::gather(int ranks, const Arguments& arguments) const {
+  Arguments words{"gather", "--json", report_path};
   words.insert(words.end(), arguments.begin(), arguments.end());
   words.insert(words.end(), {"--", destination, target});
-  return recall(ranks, words);
+  return retrieval(ranks, words);
 }
 
-Command RecallTest::verify(int ranks, const Words& arguments) const {
-  Words words{"verify", "--json", report_path};
+Command RetrievalTest::verify(int ranks, const Arguments& arguments) const {
+  Arguments words{"verify", "--json", report_path};
   words.insert(words.end(), arguments.begin(), arguments.end());
   words.insert(words.end(), {"--", destination});
-  return recall(ranks, words);
+  return retrieval(ranks, words);
 }
 
-fs::path RecallTest::part() const {
+fs::path RetrievalTest::partial_file() const {
   return target.parent_path() / ("." + target.filename().string() + ".mpiferry.part");
 }
 
-void RecallTest::expect_gathered(const Finished& finished) const {
-  ASSERT_EQ(finished.exit_code, 0) << told(finished);
-  EXPECT_EQ(finished.err, "") << told(finished);
-  EXPECT_TRUE(finished.left.empty()) << told(finished);
+void RetrievalTest::expect_gathered(const Finished& finished) const {
+  ASSERT_EQ(finished.exit_code, 0) << describe(finished);
+  EXPECT_EQ(finished.err, "") << describe(finished);
+  EXPECT_TRUE(finished.left.empty()) << describe(finished);
   ASSERT_TRUE(fs::exists(target));
   EXPECT_TRUE(read_file(target) == bytes) << target << " has other bytes than the source";
-  EXPECT_FALSE(fs::exists(part()));
+  EXPECT_FALSE(fs::exists(partial_file()));
   const std::uint64_t chunks = (bytes.size() + chunk_size - 1) / chunk_size;
   const Json said = report();
   EXPECT_EQ(said["command"], "gather");
@@ -58,27 +58,27 @@ void RecallTest::expect_gathered(const Finished& finished) const {
   EXPECT_EQ(said["bytes_written"], bytes.size());
 }
 
-void RecallTest::gather_with(int ranks, const Words& arguments) const {
+void RetrievalTest::gather_with(int ranks, const Arguments& arguments) const {
   SCOPED_TRACE("gathered by " + std::to_string(ranks) + " ranks");
   expect_gathered(run(gather(ranks, arguments)));
   fs::remove(target);
 }
 
-void RecallTest::expect_not_gathered(const Finished& finished, int exit_code,
-                                     std::string_view message) const {
-  EXPECT_FALSE(finished.timed_out) << told(finished);
-  EXPECT_EQ(finished.exit_code, exit_code) << told(finished);
-  EXPECT_EQ(error_lines(finished), 1) << told(finished);
+void RetrievalTest::expect_not_gathered(const Finished& finished, int exit_code,
+                                        std::string_view message) const {
+  EXPECT_FALSE(finished.timed_out) << describe(finished);
+  EXPECT_EQ(finished.exit_code, exit_code) << describe(finished);
+  EXPECT_EQ(error_lines(finished), 1) << describe(finished);
   EXPECT_NE(line_with(finished.err, message), "") << "not said: " << message << '\n'
-                                                  << told(finished);
-  EXPECT_TRUE(finished.left.empty()) << told(finished);
+                                                  << describe(finished);
+  EXPECT_TRUE(finished.left.empty()) << describe(finished);
   EXPECT_FALSE(fs::exists(target));
-  EXPECT_FALSE(fs::exists(part()));
+  EXPECT_FALSE(fs::exists(partial_file()));
 }
 
-void RecallTest::expect_verified(const Finished& finished) const {
-  EXPECT_EQ(finished.exit_code, 0) << told(finished);
-  EXPECT_EQ(finished.err, "") << told(finished);
+void RetrievalTest::expect_verified(const Finished& finished) const {
+  EXPECT_EQ(finished.exit_code, 0) << describe(finished);
+  EXPECT_EQ(finished.err, "") << describe(finished);
   const Json said = report();
   EXPECT_EQ(said["command"], "verify");
   EXPECT_EQ(said["verdict"], "ok");
@@ -87,7 +87,7 @@ void RecallTest::expect_verified(const Finished& finished) const {
   EXPECT_EQ(said["discrepancies"], Json::array());
 }
 
-void RecallTest::doctor(const std::function<void(Json&)>& change) const {
+void RetrievalTest::doctor(const std::function<void(Json&)>& change) const {
   for (const std::string& file : files_below(root)) {
     if (fs::path{file}.filename() != "manifest.json") continue;
     Json manifest = Json::parse(read_file(root / file));

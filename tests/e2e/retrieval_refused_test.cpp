@@ -4,19 +4,19 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/recall_job.hpp"
+#include "tests/e2e/retrieval_job.hpp"
 
 namespace mpiferry::e2e {
 namespace {
 
 namespace fs = std::filesystem;
 
-class RecallRefused : public RecallTest {
+class RetrievalRefused : public RetrievalTest {
  protected:
-  RecallRefused() { chunk_size = 4096; }
+  RetrievalRefused() { chunk_size = 4096; }
 };
 
-TEST_F(RecallRefused, faults_that_nobody_can_play) {
+TEST_F(RetrievalRefused, faults_that_nobody_can_play) {
   scatter_bytes(20 * chunk_size, 3);
   const auto refused = [this](const Command& command, const char* message) {
     expect_not_gathered(run(command), 2, message);
@@ -28,7 +28,7 @@ TEST_F(RecallRefused, faults_that_nobody_can_play) {
   refused(gather(1, {"--fault", "corrupt=1"}), "--fault: workers play faults");
 }
 
-TEST_F(RecallRefused, directories_with_unknown_placeholders) {
+TEST_F(RetrievalRefused, directories_with_unknown_placeholders) {
   destination = temporary / "{hostname}";
   expect_not_gathered(run(gather(3)), 2, "'{hostname}' stands for nothing");
   expect_not_gathered(run(verify(0)), 2, "there are {rank} and {host}");

@@ -10,21 +10,21 @@
 
 namespace mpiferry::e2e {
 
-class RecallTest : public JobTest {
+class RetrievalTest : public JobTest {
  protected:
   // Makes a source of `size` bytes and scatters it.
-  void scatter_bytes(std::uint64_t size, int ranks, const Words& arguments = {});
+  void scatter_bytes(std::uint64_t size, int ranks, const Arguments& arguments = {});
   // mpirun -n RANKS mpiferry gather DEST TARGET, with a report; ranks 0: without mpirun.
-  Command gather(int ranks, const Words& arguments = {}) const;
+  Command gather(int ranks, const Arguments& arguments = {}) const;
   // mpirun -n RANKS mpiferry verify DEST, likewise.
-  Command verify(int ranks, const Words& arguments = {}) const;
+  Command verify(int ranks, const Arguments& arguments = {}) const;
 
   // The target while it is unfinished.
-  std::filesystem::path part() const;
+  std::filesystem::path partial_file() const;
   // The target is the source, byte for byte, and nothing is left beside it.
   void expect_gathered(const Finished& finished) const;
   // gather(), expect_gathered(), and the target is removed.
-  void gather_with(int ranks, const Words& arguments = {}) const;
+  void gather_with(int ranks, const Arguments& arguments = {}) const;
   // Exit code, one error with this message, no target, no part of it, nobody left.
   void expect_not_gathered(const Finished& finished, int exit_code,
                            std::string_view message = "") const;

@@ -1,4 +1,4 @@
-#include "bench/limits/crew.hpp"
+#include "bench/limits/processes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -85,7 +85,7 @@ class Ends {
 };
 
 // In the child; returns its exit code.
-int play(int index, const Member& member, Pipe& ready, Pipe& start, const Ends& ends) {
+int run_member(int index, const Member& member, Pipe& ready, Pipe& start, const Ends& ends) {
   ready.close_reader();
   start.close_writer();
   try {
@@ -114,7 +114,7 @@ std::optional<double> time_together(int count, const Member& member) {
     const pid_t child = ::fork();
     if (child == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::_exit(::getppid() == parent ? play(index, member, ready, start, ends) : 1);
+      ::_exit(::getppid() == parent ? run_member(index, member, ready, start, ends) : 1);
     }
     if (child < 0) fail("fork");  // the others end with us
     children.push_back(child);
