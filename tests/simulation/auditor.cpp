@@ -108,7 +108,8 @@ void Auditor::on_first_attempt(const wire::Header& header, Chunk& chunk, Rank to
   // Those that leave before rank 0 has looked at what it was told, and the one that was being read.
   require(!receiver.excluded || world_.now() - *receiver.excluded < kReading ||
               !std::exchange(receiver.had_its_last, true),
-          "who cannot write gets no more chunks", fmt::format("chunk {}, rank {}", i, to.value));
+          "a worker that cannot write gets no more chunks",
+          fmt::format("chunk {}, rank {}", i, to.value));
   chunk.rerouted = false;
   chunk.damaged = 0;
   chunk.to = to;
@@ -188,7 +189,7 @@ void Auditor::on_told(Rank to, std::span<const std::byte> message) {
 }
 
 void Auditor::on_written(Rank self, ChunkIndex chunk) {
-  require(!running_ || !worker(self).late.contains(chunk.value), "a failed job is not gone on with",
+  require(!running_ || !worker(self).late.contains(chunk.value), "a failed job writes nothing more",
           fmt::format("rank {} writes chunk {}", self.value, chunk.value));
 }
 
@@ -294,7 +295,7 @@ void Auditor::check_counters(const ScatterReport& report) {
 void Auditor::check_reroute(const JobReport& master) {
   if (!master.failure || master.failure->rank == kMaster) return;
   const bool told = std::ranges::any_of(workers_, [](const Worker& it) { return it.failures > 0; });
-  require(told || !somebody_can_write(), "who can write takes over",
+  require(told || !somebody_can_write(), "a worker that can write takes over",
           "a chunk that could not be written ended the job");
 }
 

@@ -22,7 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // No job takes longer: all waits in it are bounded by the stall timeout, or by a user who
-// interrupts a job that waits for ever.
+// interrupts a job that waits forever.
 constexpr Duration kLongestJob = 10min;
 constexpr Duration kUsersPatience = 2min;
 
@@ -178,13 +178,13 @@ class Play {
     const bool ended = job.run(half, kLongestJob);
     // Without a stall timeout only the launcher ends workers whose master has given up.
     if (!ended && (it_.stall_timeout != Duration::zero() || !job.ranks()[kMaster].ended())) {
-      broken("a rank waits for ever");
+      broken("a rank waits forever");
     }
     lost_.clear();
     job.ranks().each([this, faults](RankLoop& rank) {
       lost_.push_back(rank.lost());
       if (rank.storage().misused() > 0) broken("a descriptor is used that is closed");
-      if (!faults && rank.outstanding() > 0) broken("a message is neither sent nor taken back");
+      if (!faults && rank.outstanding() > 0) broken("a message is neither sent nor cancelled");
     });
     return job.reports();
   }
