@@ -1,4 +1,4 @@
-"""bench/compare, quickly, on a few cheap scenarios: python3 compare_jobs_test.py BUILD MPIEXEC DISK"""
+"""python3 compare_jobs_test.py BUILD MPIEXEC DISK: runs bench/compare, quickly, on a few cheap scenarios"""
 
 import json
 import subprocess

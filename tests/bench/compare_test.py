@@ -1,4 +1,4 @@
-"""bench/compare: the arithmetic of its ratios and verdicts, and what it says of what it could not run."""
+"""Tests the arithmetic of bench/compare's ratios and verdicts, and what it reports of what it could not run."""
 
 import json
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""No import circle: each module of the measuring tools can be the first one that is imported."""
+"""The imports have no circle: each module of the measuring tools can be the first one that is imported."""
 
 import os
 import subprocess

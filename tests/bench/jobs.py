@@ -14,7 +14,7 @@ TINY = ("--chunks", "64K", "1M", "--ranks", "2", "3", "--windows", "1", "4", "--
 
 
 class Check:
-    """A directory for results and for the target, and the program; counts what does not hold."""
+    """Has a directory for results and for the target, and the program; counts what does not hold."""
 
     def __init__(self) -> None:
         parser = argparse.ArgumentParser()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Bad options of the micro-benchmarks: said once, whatever the number of ranks, and not with exit code 0.
+"""The micro-benchmarks report bad options once, whatever the number of ranks, and do not exit with 0.
 
 micro_usage_test.py MPIEXEC BENCH_WIRE BENCH_ENGINE
 """

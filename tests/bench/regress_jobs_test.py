@@ -170,7 +170,7 @@ class InCI(Scratch):
         self.assertLess(max(options), first)
 
     def run_script(self, programs, *, slurm):
-        """The Slurm script with only these programs beside the usual tools of a shell."""
+        """Runs the Slurm script with only these programs beside the usual tools of a shell."""
         path = self.here / "bin"
         path.mkdir()
         for name in ("bash", "mkdir", "dirname", "env", "python3", "sh"):

@@ -13,7 +13,7 @@ CONTEXT = {"date": "2030-01-01T00:00:00+00:00", "host_name": "made-up", "num_cpu
 
 
 def speed(case: Case, repetition: int) -> float:
-    """Bytes per second."""
+    """Returns bytes per second."""
     workers = case.ranks - 1
     oversubscription = 1 if case.ranks <= 3 else 3 / case.ranks + 0.3
     top = {SCATTER: 2.6e9, TRANSPORT: 14e9}.get(case.kind, 5.5e9) * min(1, 0.55 + 0.25 * workers) * oversubscription

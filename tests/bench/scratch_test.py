@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The directory at the target: gone at the end, whatever signal comes meanwhile; and Ctrl-C before all that."""
+"""The directory at the target is gone at the end, whatever signal comes; Ctrl-C before that leaves nothing either."""
 
 import os
 import shutil

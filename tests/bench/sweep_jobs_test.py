@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A tiny sweep of real jobs, from the command to the files. No timing is asserted."""
+"""Runs a tiny sweep of real jobs, from the command to the files. It asserts no timing."""
 
 import tree  # noqa: F401: the path to bench/
 from jobs import TINY, Check

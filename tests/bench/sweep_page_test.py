@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The page of a made-up sweep. SKIPPED without matplotlib."""
+"""Draws the page of a made-up sweep. SKIPPED without matplotlib."""
 
 import base64
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a sweep resumes: its journal, what must be the same, and what it leaves behind."""
+"""A sweep resumes from its journal; these tests show what must be the same, and what it leaves behind."""
 
 import errno
 import json

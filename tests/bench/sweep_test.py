@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The sweep without MPI: its plan, figures and files."""
+"""Tests the plan, figures and files of the sweep without MPI."""
 
 import contextlib
 import csv

@@ -26,7 +26,7 @@ HINTS = ((("--chunks", ","), "--chunks: no value"), (("--chunksize", "64K"), "di
          (("--chunks", "64K,many"), "--chunks: many: not a size"), (("--windows", "2000"), "from 1 to 1024"),
          (("--size", "1"), "one chunk of 16 MiB"),
          (("--launcher", "/bin/true -n {ranks}"), "'/bin/true -n {ranks}': ended with 0, but started no mpiferry"))
-# What bench/sweep, bench/compare and others begin with.
+# bench/sweep, bench/compare and others begin with this.
 ALONE = (f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2] / 'bench')!r}); "
          "from mpiferry_bench.measuring.alone import check_started_alone; check_started_alone('a script')")
 FAKE = """#!/bin/sh

@@ -43,14 +43,14 @@ def blocks(path):
 
 
 def rows(text):
-    """The cells of each row of each table."""
+    """Yields the cells of each row of each table."""
     for line in text.splitlines():
         if line.startswith("|"):
             yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
 class Session:
-    """A reader's: one directory, in which one block after the other runs."""
+    """Is a reader's directory, in which one block after the other runs."""
 
     def __init__(self, scratch, mpiferry, mpiexec):
         programs = pathlib.Path(scratch) / "bin"
@@ -144,7 +144,7 @@ def exit_codes_match_code(root, **_):
 
 
 def options_of_help(text):
-    """{option: (short option, default, variable)}"""
+    """Returns {option: (short option, default, variable)}."""
     found = {}
     for match in re.finditer(r"^  (?:(-\w),)?(--[\w-]+)(.*)$", text, re.MULTILINE):
         default = re.search(r"=([^\s=]+)(?= |$)", match[3])
@@ -225,7 +225,7 @@ def dev_benches(root):
 
 
 def measurements(script):
-    """The subcommands of a script; none if it has none."""
+    """Returns the subcommands of a script; none if it has none."""
     if not script.is_file() or script.suffix:
         return set()
     of_it = [script, *(script.parent / "mpiferry_bench" / script.name).glob("*.py")]

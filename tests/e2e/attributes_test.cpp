@@ -38,7 +38,7 @@ class Attributes : public JobTest, public ::testing::WithParamInterface<const ch
     command.words.insert(command.words.end(), options.begin(), options.end());
     return run_under("umask 022", command);
   }
-  // For once(); false where nobody can be had who has to heed permissions.
+  // Prepares once(). Returns false if no user is at hand to whom permissions apply.
   bool make_read_only_source() {
     prefix_ = without_override();
     make_source(6 * chunk_size);

@@ -37,7 +37,7 @@ class CutOff : public RetrievalTest {
 
 class CutOffByKill : public CutOff, public ::testing::WithParamInterface<const char*> {};
 
-// Not a rank, but what started them: they are orphans, and must not write on.
+// This kills the launcher, not a rank: the ranks become orphans, and must not continue to write.
 TEST_P(CutOffByKill, of_mpirun_goes_on) {
   const Arguments layout{"--layout", GetParam()};
   Process running{slow_job(layout)};

@@ -15,15 +15,15 @@ namespace fs = std::filesystem;
 
 class Destination : public JobTest {
  protected:
-  // DEST/{rank}: every rank has a directory of its own.
+  // Every rank has a directory of its own, DEST/{rank}.
   void spread() {
     root = temporary / "dest";
     destination = root / "{rank}";
     fs::create_directory(root);
   }
-  // The job behind a command that mounts something in sight of nobody else. `script` gets the
-  // directory of rank 2 as $1 and the job's words after it; what is in it after the job is copied
-  // to `inside`.
+  // Runs the job behind a command that mounts something that only the job sees. `script` gets the
+  // directory of rank 2 as $1 and the job's words after it; what the directory has after the job is
+  // copied to `inside`.
   Finished run_mounted(const Arguments& prefix, const std::string& mount, const Command& job) {
     fs::create_directory(root / "2");
     Command command = shell(mount + R"( || exit 99
@@ -126,7 +126,7 @@ TEST_F(Destination, that_is_too_small_for_one_file_says_how_much_is_needed_and_f
   expect_failed(finished, 4, "6553600 bytes are to be written there, and 1");
 }
 
-// Of a stream nobody knows what it needs.
+// Nobody knows how much space a stream needs.
 TEST_F(Destination, that_is_full_on_one_worker_is_an_error_that_leaves_no_part) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount here";
@@ -140,7 +140,7 @@ TEST_F(Destination, that_is_full_on_one_worker_is_an_error_that_leaves_no_part) 
   source = file;
   expect_failed(finished, 4, "rank 2 (");
   EXPECT_NE(finished.err.find("No space left on device"), std::string::npos) << finished.err;
-  // What rank 2 wrote into its small disk.
+  // This is what rank 2 wrote to its small disk.
   root = inside;
   EXPECT_GE(chunks_below(root).size(), 1U);
   expect_nothing_unfinished();

@@ -47,7 +47,7 @@ std::string random_bytes(std::uint64_t size, std::uint64_t seed) {
   std::string out(size, '\0');
   std::uint64_t state = seed * 0x9e3779b97f4a7c15ULL + 1;
   for (std::size_t i = 0; i < out.size(); i += sizeof state) {
-    // xorshift64*
+    // This is xorshift64*.
     state ^= state >> 12U;
     state ^= state << 25U;
     state ^= state >> 27U;

@@ -28,7 +28,7 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-// Pseudo-random bytes: the same for the same size and seed, everywhere.
+// Returns pseudo-random bytes, which are the same for the same size and seed everywhere.
 std::string random_bytes(std::uint64_t size, std::uint64_t seed = 1);
 
 void write_file(const std::filesystem::path& path, std::string_view bytes);
@@ -36,12 +36,13 @@ void append_file(const std::filesystem::path& path, std::string_view bytes);
 // "" if it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
-// The n of [...]/chunk_<n>.bin.
+// Returns the n of [...]/chunk_<n>.bin.
 std::optional<std::uint64_t> chunk_index(const std::filesystem::path& file);
 std::filesystem::path chunk_path(const std::filesystem::path& directory, std::uint64_t chunk);
 // The chunks of a directory, in order, until one is missing.
 std::string concatenate_chunks(const std::filesystem::path& directory);
-// The indices of the chunk files below `root`, in order; one that is there twice comes twice.
+// Returns the indices of the chunk files below `root`, in order; an index that is there twice comes
+// twice.
 std::vector<std::uint64_t> chunks_below(const std::filesystem::path& root);
 // Every path below `root` that is no directory, relative to it, in order.
 std::vector<std::string> files_below(const std::filesystem::path& root);

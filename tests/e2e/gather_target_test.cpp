@@ -88,7 +88,7 @@ TEST_F(GatherTarget, a_damaged_chunk_is_told_with_what_was_poured_before) {
   }
 }
 
-// The summary and the lines of -v came behind the bytes.
+// Once the summary and the lines of -v followed the bytes there.
 TEST_F(GatherTarget, every_name_of_standard_output_gets_the_bytes_and_nothing_else) {
   for (const char* name : {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}) {
     target = name;
@@ -174,7 +174,7 @@ TEST_F(GatherTarget, a_terminal_that_is_not_there_is_refused_with_a_hint) {
       << describe(finished);
 }
 
-// As root --force replaced /dev/null itself.
+// Run by root, --force once replaced /dev/null itself.
 TEST_F(GatherTarget, a_device_is_written_into_and_stays) {
   if (::mknod(target.c_str(), S_IFCHR | 0600, makedev(1, 3)) != 0) {
     GTEST_SKIP() << "no right to make a device";
@@ -207,7 +207,7 @@ TEST_F(GatherTarget, a_block_device_is_overwritten_only_on_request) {
   const fs::path image = temporary / "image";
   write_file(image, "");
   fs::resize_file(image, 4 << 20);
-  // The device as $1, its content into $2.
+  // The script makes a device of $1 and copies its content to $2.
   const std::string script = R"(device=$(losetup --find --show "$1") || exit 99
     "$4" gather "$3" "$device"; refused=$?
     "$4" gather --force "$3" "$device"; done=$?
@@ -228,7 +228,7 @@ TEST_F(GatherTarget, a_block_device_that_is_mounted_is_refused) {
   write_file(image, "");
   fs::resize_file(image, 16 << 20);
   fs::create_directory(temporary / "mount");
-  // $1: the image, $2: where it is mounted, then the program and the destination.
+  // The script gets the image, the place to mount it, the program and the destination.
   const std::string script = R"(mkfs.ext4 -q "$1" || exit 99
     device=$(losetup --find --show "$1") || exit 99
     mount "$device" "$2" || { losetup --detach "$device"; exit 99; }

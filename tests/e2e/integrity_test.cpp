@@ -8,8 +8,8 @@
 namespace mpiferry::e2e {
 namespace {
 
-// More than a window of 4: a chunk that is sent again comes back before the next one is damaged, so
-// none needs a second retry, whatever the timing.
+// It exceeds a window of 4. So a chunk that is sent again comes back before the next one is
+// damaged, and none needs a second retry, whatever the timing.
 constexpr const char* kDamage = "corrupt=7";
 
 class Integrity : public JobTest {

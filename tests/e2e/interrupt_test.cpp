@@ -23,7 +23,7 @@ class Interrupt : public JobTest, public ::testing::WithParamInterface<int> {
     command.words.insert(command.words.end(), job.words.begin() + 3, job.words.end());
     return command;
   }
-  // Rank by rank; "" for one that has said nothing.
+  // Returns the notes by rank; "" stands for a rank that has written none.
   Arguments notes(int ranks) const {
     Arguments out;
     for (int rank = 0; rank < ranks; ++rank) {

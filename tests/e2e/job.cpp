@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The text of the one manifest below `root`.
+// Returns the text of the one manifest below `root`.
 std::string manifest_below(const fs::path& root) {
   std::string text;
   for (const std::string& file : files_below(root)) {
@@ -111,7 +111,7 @@ void JobTest::expect_right_chunks() const {
     ASSERT_LT(chunk * chunk_size, bytes.size()) << file << " is beyond the end of the source";
     const std::string_view expected =
         std::string_view{bytes}.substr(chunk * chunk_size, chunk_size);
-    // Not EXPECT_EQ: nobody wants to read the bytes.
+    // EXPECT_EQ would print the bytes.
     EXPECT_TRUE(read_file(root / file) == expected) << file << " has other bytes than the source";
   }
 }

@@ -28,18 +28,18 @@ inline constexpr bool kSanitized = false;
 #endif
 inline constexpr const char* kTooMuchForSanitizers = "4 GiB are moved in builds without sanitizers";
 
-// mpirun -n RANKS mpiferry scatter ARGUMENTS
+// Returns the command mpirun -n RANKS mpiferry scatter ARGUMENTS.
 Command scatter(int ranks, const Arguments& arguments);
-// The same command behind other words: setpriv, unshare.
+// Puts words such as setpriv or unshare before the command.
 Command prefixed(const Arguments& prefix, Command command);
 
-// A source and a destination in a directory of their own.
+// Has a source and a destination in a directory of its own.
 class JobTest : public ::testing::Test {
  protected:
   // Makes the source of `size` pseudo-random bytes.
   void make_source(std::uint64_t size);
-  // scatter SOURCE DEST with further arguments; the chunk size is `chunk_size`. The report goes to
-  // `report_path`.
+  // Returns scatter SOURCE DEST with further arguments; the chunk size is `chunk_size`. The report
+  // goes to `report_path`.
   Command job(int ranks, const Arguments& arguments = {}) const;
   Finished run_job(int ranks, const Arguments& arguments = {}) const {
     return run(job(ranks, arguments));
@@ -48,13 +48,13 @@ class JobTest : public ::testing::Test {
 
   // The chunks in `directory` are the source, byte for byte, and the manifest says so.
   void expect_moved(const Finished& finished) const;
-  // Exit code, one error message, no manifest, nothing unfinished, nobody left; chunks that are
-  // there have the right bytes.
+  // Checks the exit code, and that there is one error message, no manifest, nothing unfinished and
+  // no process left; chunks that are there have the right bytes.
   void expect_failed(const Finished& finished, int exit_code, std::string_view message = "") const;
-  // A part of that: what has to be true of the destination of any job that did not succeed.
+  // Checks the part of that which holds for the destination of any job that did not succeed.
   void expect_nothing_unfinished() const;
   void expect_right_chunks() const;
-  // xxhsum -c of every XXH3SUMS* below the destination.
+  // Runs xxhsum -c on every XXH3SUMS* below the destination.
   void expect_sums_accepted() const;
 
   TemporaryDirectory temporary;
@@ -66,7 +66,7 @@ class JobTest : public ::testing::Test {
   std::uint64_t chunk_size = 64 * 1024;
 };
 
-// "mpiferry: error:" lines in all output.
+// Counts the lines with "mpiferry: error:" in all output.
 int error_lines(const Finished& finished);
 // How many lines of a text match a pattern from end to end.
 std::ptrdiff_t lines_like(const std::string& text, const std::string& pattern);

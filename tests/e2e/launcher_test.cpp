@@ -98,7 +98,6 @@ class ChangedVariables : public RetrievalTest {
   static Finished run_through(const Arguments& wrapper, const Command& command) {
     Command changed = command;
     changed.limit = 20s;
-    // mpirun -n 3
     changed.words.insert(changed.words.begin() + 3, wrapper.begin(), wrapper.end());
     return run(changed);
   }

@@ -21,7 +21,8 @@ constexpr std::uint64_t kChunk = 4096;
 
 class Layouts : public RetrievalTest {
  protected:
-  // A file for each chunk, a file for each worker, or one: with the bytes that belong there.
+  // Checks that there is a file for each chunk, a file for each worker, or one file, with the bytes
+  // that belong there.
   void expect_laid_out(const std::string& layout, std::uint64_t workers) const {
     const Json manifest = Json::parse(read_file(destination / "manifest.json"));
     EXPECT_EQ(manifest["layout"], layout);

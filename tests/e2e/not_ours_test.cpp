@@ -63,7 +63,7 @@ TEST_F(NotOurs, the_source_on_standard_input_in_the_destination_stays) {
     std::ranges::replace(command.words, source.string(), std::string{"-"});
     command.input = there;
     const Finished finished = run(command);
-    // MPICH's mpirun hands a pipe on: then it is another program's file at least.
+    // MPICH's mpirun forwards a pipe. Then this is at least another program's file.
     EXPECT_NE(finished.exit_code, 0) << describe(finished);
     EXPECT_TRUE(read_file(there) == bytes) << name;
     fs::remove(there);

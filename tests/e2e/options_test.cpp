@@ -16,7 +16,7 @@ constexpr const char* kScriptLine = "(Chunk size|Master|Worker [0-9]+): .*";
 
 class Options : public JobTest {
  protected:
-  // scatter with nothing but these arguments.
+  // Runs scatter with nothing but these arguments.
   Finished run_bare(const Arguments& arguments) const {
     Command command = scatter(3, arguments);
     command.directory = temporary.path();

@@ -131,7 +131,8 @@ std::vector<pid_t> Process::family() const {
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const pid_t pid = std::stoi(name);
     if (pid == pid_) continue;
-    // Unreadable or empty: not ours, or a zombie that somebody else waits for.
+    // An unreadable or empty environment is not ours, or that of a zombie that somebody else waits
+    // for.
     const std::string environment = read_file(entry.path() / "environ");
     if (environment.starts_with(mark) || environment.find('\0' + mark) != std::string::npos) {
       out.push_back(pid);

@@ -22,7 +22,8 @@ struct Command {
   std::filesystem::path directory = ".";
   std::filesystem::path input = "/dev/null";
   std::chrono::seconds limit = 60s;
-  // > 0: both outputs go to a terminal of so many columns, and Finished::out has what it got.
+  // If it is not 0, both outputs go to a terminal of so many columns, and Finished::out has what it
+  // got.
   unsigned short columns = 0;
 };
 

@@ -41,7 +41,7 @@ class Progress : public RetrievalTest {
  protected:
   Progress() { chunk_size = 40'000; }
 
-  // A job of a second or so.
+  // The job takes a second or so.
   Command slow(Command command, unsigned short columns) const {
     command.columns = columns;
     command.words.insert(command.words.begin() + 5, {"--fault", "delay=60000", "--window", "2"});

@@ -1,4 +1,4 @@
-// --force in directories of the ranks' own: nothing goes before every rank has looked.
+// --force where every rank has a directory of its own removes nothing before every rank has looked.
 #include <map>
 #include <string>
 
@@ -63,7 +63,8 @@ TEST_F(Replace, changes_nothing_where_a_rank_may_open_too_few_files) {
   expect_refused(few, 2);
 }
 
-// One directory takes longer to empty than the other; what is free meanwhile says nothing.
+// One directory takes longer to empty than the other, so the space that is free meanwhile decides
+// nothing.
 TEST_F(Replace, fits_where_all_that_goes_frees_space) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount here";

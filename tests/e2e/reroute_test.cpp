@@ -73,7 +73,7 @@ TEST_F(Reroute, moves_the_chunks_of_a_stream_that_were_damaged_as_well) {
   expect_rerouted({"--reroute", "--fault", "corrupt=9:2"});
 }
 
-// As the script that mpiferry began as: the status is False, and the worker says why.
+// It prints what the blocking script prints: the status is False, and the worker says why.
 TEST_F(Reroute, has_the_worker_say_what_it_cannot_write_if_verbose) {
   const Finished finished = run_full(R"("$@")", job(4, {"--reroute", "-v"}));
   EXPECT_EQ(finished.exit_code, 0) << describe(finished);
@@ -94,7 +94,7 @@ TEST_F(Reroute, ends_the_job_when_nobody_can_write) {
 }
 
 TEST_F(Reroute, is_not_what_happens_by_default_and_more_space_lets_the_job_go_on) {
-  // A stream: how much space it needs is not known before.
+  // How much space a stream needs is not known in advance.
   const fs::path text = source;
   source = temporary / "fifo";
   ASSERT_EQ(run({{"mkfifo", source}}).exit_code, 0);

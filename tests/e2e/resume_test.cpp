@@ -51,7 +51,7 @@ class Resume : public JobTest {
     EXPECT_EQ(chunks_below(root).size(), chunks());
     expect_right_chunks();
   }
-  // Worker by worker.
+  // Checks the stripe of every worker.
   void expect_stripes(int workers) const {
     for (int rank = 1; rank <= workers; ++rank) {
       std::string expected;
@@ -154,7 +154,7 @@ TEST_F(Resume, mends_stripes_in_place_and_cuts_them) {
   set_source(changed.substr(0, 11 * chunk_size + 9));
   expect_resumed(run_job(3, resume), 0);
   expect_stripes(2);
-  // One worker less: its stripe must not stay.
+  // With one worker less its stripe must not stay.
   ASSERT_EQ(run_job(2, resume).exit_code, 0);
   expect_stripes(1);
   EXPECT_FALSE(fs::exists(destination / "stripe_2.bin"));
@@ -200,7 +200,7 @@ TEST_F(Resume, of_one_file_takes_its_name_and_manifest_away_before_it_changes) {
   EXPECT_TRUE(read_file(destination / "file.bin") == bytes);
 }
 
-// As when rank 0 of the job before ran on the host of a worker of this one.
+// This happens when rank 0 of the earlier job ran on the host of a worker of this one.
 TEST_F(Resume, takes_an_old_manifest_out_of_a_workers_directory) {
   make_source(60 * chunk_size);
   spread();
@@ -255,7 +255,7 @@ TEST_F(Resume, does_not_replace_another_programs_manifest) {
   for (const char* option : {"--resume", "--force"}) {
     expect_refused({option}, "manifest.json': has a name of mpiferry's files");
   }
-  // The same in a worker's own directory.
+  // The same holds in a worker's own directory.
   fs::remove_all(destination);
   destination = root / "{rank}";
   expect_moved(run_job(3));

@@ -14,9 +14,9 @@ class RetrievalTest : public JobTest {
  protected:
   // Makes a source of `size` bytes and scatters it.
   void scatter_bytes(std::uint64_t size, int ranks, const Arguments& arguments = {});
-  // mpirun -n RANKS mpiferry gather DEST TARGET, with a report; ranks 0: without mpirun.
+  // Returns mpirun -n RANKS mpiferry gather DEST TARGET, with a report; 0 ranks: without mpirun.
   Command gather(int ranks, const Arguments& arguments = {}) const;
-  // mpirun -n RANKS mpiferry verify DEST, likewise.
+  // Returns mpirun -n RANKS mpiferry verify DEST, with a report; 0 ranks: without mpirun.
   Command verify(int ranks, const Arguments& arguments = {}) const;
 
   // The target while it is unfinished.
@@ -25,10 +25,11 @@ class RetrievalTest : public JobTest {
   void expect_gathered(const Finished& finished) const;
   // gather(), expect_gathered(), and the target is removed.
   void gather_with(int ranks, const Arguments& arguments = {}) const;
-  // Exit code, one error with this message, no target, no part of it, nobody left.
+  // Checks the exit code, and that there is one error with this message, no target, no part of it
+  // and no process left.
   void expect_not_gathered(const Finished& finished, int exit_code,
                            std::string_view message = "") const;
-  // Exit code 0 and nothing to complain of.
+  // Checks that the exit code is 0 and that no discrepancy was reported.
   void expect_verified(const Finished& finished) const;
 
   // Rewrites the manifest below `root`.

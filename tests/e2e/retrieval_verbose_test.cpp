@@ -1,4 +1,4 @@
-// gather -v and verify -v: a line for every chunk.
+// gather -v and verify -v print a line for every chunk.
 #include <algorithm>
 #include <filesystem>
 #include <string>

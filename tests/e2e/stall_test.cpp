@@ -66,7 +66,7 @@ TEST_F(Stall, of_the_source_is_nobodys_fault) {
   expect_moved(run_job(3, {"--stall-timeout", "1"}));
 }
 
-// Right after MPI_Init; the limit is a minute.
+// The rank stops right after MPI_Init, where the limit is a minute.
 TEST_F(Stall, before_the_job_is_named) {
   make_source(5 * chunk_size);
   Command command = job(3);

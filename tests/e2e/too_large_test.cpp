@@ -9,8 +9,8 @@
 namespace mpiferry::e2e {
 namespace {
 
-// $1: what is mounted; then the destination, the larger source, and the words of a job of the
-// smaller one up to "and", and of one of the larger one.
+// The script gets what to mount, the destination, the larger source, the words of a job of the
+// smaller source, "and", and the words of a job of the larger one.
 constexpr const char* kTwoJobs = R"(
   eval "$1" || exit 99
   root=$2 larger=$3; shift 3; first=()
@@ -32,13 +32,13 @@ void PrintTo(const Case& it, std::ostream* out) { *out << it.name; }
 
 class TooLarge : public JobTest, public ::testing::WithParamInterface<Case> {
  protected:
-  // A job of 4 MiB, then one of 7 MiB with `options` on a disk of 6 MiB.
+  // Runs a job of 4 MiB, then one of 7 MiB with `options` on a disk of 6 MiB.
   Finished run_both(const Arguments& prefix, const std::string& mount, const Arguments& options) {
     make_source(4 << 20);
     write_file(second, bytes + random_bytes(3 << 20, 7));
     return run_jobs(prefix, mount, options);
   }
-  // A job of the source, then one of `second` with `options`, through `wrapper`.
+  // Runs a job of the source, then one of `second` with `options`, through `wrapper`.
   Finished run_jobs(const Arguments& prefix, const std::string& mount, const Arguments& options,
                     const Arguments& wrapper = {}) {
     const Arguments& layout = GetParam().layout;

@@ -13,7 +13,7 @@
 
 namespace mpiferry::e2e {
 
-// Every path below `root`, directories included.
+// Returns every path below `root`, directories included.
 inline Arguments everything_below(const std::filesystem::path& root) {
   Arguments out;
   std::error_code gone;  // what goes while we look
@@ -36,7 +36,7 @@ class Tune : public JobTest {
     write_file(destination / "manifest.json", "{}");
   }
 
-  // A few small cases; `size` is that of the sample.
+  // Measures a few small cases; `size` is that of the sample.
   Command tune(int ranks, const Arguments& more = {}, const std::string& size = "16M",
                const std::string& repetitions = "2") const {
     Command command{{MPIFERRY_MPIEXEC, "-n", std::to_string(ranks), MPIFERRY_BINARY, "tune",

@@ -1,4 +1,4 @@
-// mpiferry tune: what it cannot or will not do.
+// mpiferry tune refuses what it cannot or must not do.
 #include <filesystem>
 #include <ostream>
 #include <string>
@@ -85,7 +85,8 @@ TEST_F(Tune, of_a_destination_that_is_a_file_on_one_rank_fails) {
   for (const char* name : {"0", "1", "3"}) EXPECT_FALSE(fs::exists(temporary / name)) << name;
 }
 
-// A file system of 8 MiB at "$1", then the command; what is there afterwards is printed.
+// The script mounts a file system of 8 MiB at "$1", runs the command, and prints what is there
+// afterwards.
 TEST_F(Tune, on_a_full_disk_fails_and_leaves_nothing) {
   const auto prefix = with_private_mounts();
   if (!prefix) GTEST_SKIP() << "no right to mount";

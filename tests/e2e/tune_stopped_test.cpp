@@ -1,4 +1,4 @@
-// mpiferry tune: signals, and ranks that do not come.
+// mpiferry tune ends in order after signals, and when ranks do not come.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>

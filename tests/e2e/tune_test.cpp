@@ -1,4 +1,4 @@
-// mpiferry tune: the advice, the profile, and nothing left of the measurements.
+// mpiferry tune gives advice, writes a profile, and leaves nothing of the measurements.
 #include "tests/e2e/tune.hpp"
 
 #include <filesystem>
@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "1,2,3" up to `last`.
+// Returns "1,2,3" up to `last`.
 std::string list_of_windows(int last) {
   std::string list = "1";
   for (int window = 2; window <= last; ++window) {

@@ -169,7 +169,7 @@ TEST_F(AnotherMpisLauncher, is_refused_with_its_name) {
   EXPECT_FALSE(fs::exists(destination));
 }
 
-TEST_F(AnotherMpisLauncher, hears_of_wrong_usage_once) {
+TEST_F(AnotherMpisLauncher, is_told_of_wrong_usage_once) {
   const Finished finished = run_with_late_rank_0({"scatter"});
   expect_failed(finished, 2, "SOURCE");
 }

@@ -97,7 +97,7 @@ def count(trace: Path, source: Path, destination: Path) -> "dict[str, Counter[st
 
 
 def traced(args, case: Case, chunks: int) -> "list[dict[str, Counter[str]]]":
-    """What each rank called in a job of `chunks` chunks."""
+    """Returns what each rank called in a job of `chunks` chunks."""
     with scratch_directory(args) as name:
         scratch = Path(name)
         source = scratch / "source"

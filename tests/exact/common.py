@@ -44,7 +44,7 @@ def scratch_directory(args: argparse.Namespace) -> "tempfile.TemporaryDirectory[
 
 
 def verdict(what: str, wrong: list[str]) -> int:
-    """The exit status; every finding on a line of its own."""
+    """Prints every finding on a line of its own; returns the exit status."""
     for line in wrong:
         print(f"WRONG: {line}")
     print(f"{what}: {'NOT ' if wrong else ''}within the budget")

@@ -53,7 +53,7 @@ def read_budget(text: str) -> "tuple[str, dict[str, Entry]]":
 
 
 def is_of_engine(function: str) -> bool:
-    """Of its name as C++ has it, perhaps with a return type in front."""
+    """Whether it is the engine's; the name is as C++ has it, perhaps with a return type in front."""
     name, depth = "", 0
     for letter in function:
         if letter == "(" and depth == 0:
@@ -65,7 +65,7 @@ def is_of_engine(function: str) -> bool:
 
 
 def cost(profile: str) -> int:
-    """The instructions of the engine's functions, out of callgrind's file."""
+    """Returns the instructions of the engine's functions, out of callgrind's file."""
     names: "dict[str, str]" = {}
     by_function: "Counter[str]" = Counter()
     current, total, of_callee = "", 0, False

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Peak resident memory of every rank of real jobs: bounded by the windows, whatever the file's size.
+"""The windows bound the peak resident memory of every rank of real jobs, whatever the file's size.
 
 The limits are those of docs/results/benchmarks.md: what a rank may hold in chunks, and 48 MiB for the rest, MPI
 included. Of a file that is eight times as large only the digests may take more.
@@ -27,7 +27,7 @@ WRAPPER = ROOT / "bench/mpiferry_bench/measuring/rank_usage.py"
 
 
 def peaks(args, directory: Path, chunks: int) -> "list[int]":
-    """Of each rank, in bytes; and the job's own account of its buffers."""
+    """Returns the peak of each rank, in bytes, and the job's own account of its buffers."""
     source, destination = directory / "source", directory / "destination"
     with open(source, "wb") as out:
         out.truncate(chunks * CHUNK)
@@ -60,7 +60,7 @@ def main() -> int:
     args = arguments(__doc__)
     if args.sanitized == "ON":
         skip("sanitizers keep memory of their own")
-    # Thousands of files: in memory where there is room, as disks may take long to create them.
+    # Thousands of files go to memory where it has space, because disks may take long to create them.
     shared = Path("/dev/shm")
     if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > 4 * TIMES * CHUNKS * CHUNK:
         args.scratch = shared

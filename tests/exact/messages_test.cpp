@@ -22,7 +22,7 @@ using exact::Sent;
 using wire::Kind;
 using Calls = std::map<std::string, std::uint64_t>;
 
-// The length of a control message's payload, by its encoder.
+// Returns the length of a control message's payload, by its encoder.
 template <class Message>
 std::size_t length_of(const Message& message) {
   std::vector<std::byte> capacity(wire::kControlPayload.value);
@@ -65,7 +65,7 @@ class Messages : public ApiTest {
   void expect_master(const ScatterOptions& options, const ScatterReport& report,
                      std::uint32_t workers, std::uint64_t damaged) {
     EXPECT_EQ(report.transfer.chunks_resent, damaged * workers);
-    // Every chunk once, and once more for each time that it arrived damaged.
+    // Expects every chunk once, and once more for each time that it arrived damaged.
     std::vector<std::uint32_t> times(plan.chunks());
     std::uint64_t payload = 0;
     std::vector<const Sent*> control;
@@ -153,7 +153,7 @@ class Messages : public ApiTest {
     EXPECT_EQ(sent.front().header.kind, Kind::ready);
     EXPECT_EQ(sent.back().header.kind, Kind::closed);
 
-    // Between these two nothing but acks: 24 bytes for each chunk that came.
+    // Between these two there are only acks, 24 bytes for each chunk that came.
     const std::span acks = std::span{sent}.subspan(1, sent.size() - 2);
     std::vector<std::uint32_t> answered(plan.chunks());
     std::uint64_t bytes = 0;

@@ -1,5 +1,5 @@
-// The JSON messages: those around the chunks, a retrieval, and names that have no place. What
-// decodes is in range, and must encode and decode to an equal value.
+// Decodes the JSON messages: those around the chunks, a retrieval, and names that have no place.
+// What decodes is in range, and must encode and decode to an equal value.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -23,7 +23,8 @@ bool is_one_line(std::string_view text) {
   });
 }
 
-// Larger than any message: bytes that came as {"hex": "01"} leave as "\u0001".
+// The buffer is larger than any message, because bytes that came as {"hex": "01"} leave as
+// "\u0001".
 template <class Message>
 std::vector<std::byte> encoded(const Message& message, std::size_t from) {
   std::vector<std::byte> out(1024 + 8 * from);

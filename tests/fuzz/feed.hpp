@@ -1,4 +1,4 @@
-// Decisions and numbers out of a fuzzer's bytes.
+// Makes decisions and numbers of a fuzzer's bytes.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class Feed {
     return value;
   }
   bool flag() { return (byte() & 1U) != 0; }
-  // 0 .. n - 1, of one byte. Precondition: 0 < n <= 256.
+  // Returns 0 .. n - 1, made of one byte. Precondition: 0 < n <= 256.
   std::size_t below(std::size_t n) { return byte() % n; }
 
   // Small numbers cost one byte, those beside a power of two two bytes, all others nine.

@@ -1,5 +1,5 @@
-// The protocol's machines. The bits of the first byte say which side the hostile peer is on, and
-// whether the job goes on where another one ended.
+// Plays the protocol's state machines. The bits of the first byte say which side the hostile peer
+// is on, and whether the job resumes an earlier one.
 #include <cstddef>
 #include <cstdint>
 #include <optional>

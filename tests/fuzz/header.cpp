@@ -1,4 +1,4 @@
-// The 64 bytes before every message. What decodes must encode to the same bytes.
+// Decodes the 64 bytes before every message. What decodes must encode to the same bytes.
 #include "engine/wire/header.hpp"
 
 #include <algorithm>

@@ -18,7 +18,7 @@ namespace mpiferry::fuzz {
 
 class HeldChunksGame {
  public:
-  // `chunks`: nothing for a stream.
+  // A stream has no number of `chunks`.
   HeldChunksGame(Feed& feed, std::uint32_t workers, std::optional<std::uint64_t> chunks)
       : feed_(feed),
         chunks_(std::min(chunks.value_or(kMaxChunks), kMaxChunks)),
@@ -27,7 +27,7 @@ class HeldChunksGame {
     held_chunks_.begin(protocol::Time{});
   }
 
-  // The game alone.
+  // Plays this game alone.
   void play() {
     protocol::Time now{};
     for (int step = 0; step < kSteps && !feed_.empty(); ++step) {

@@ -153,7 +153,7 @@ class ReceiverGame {
     if (owned(header.chunk)) begun_.insert(position(header.chunk));
   }
 
-  // At one chunk after the other. Of a stream up to a gap of a window.
+  // Looks at one chunk after the other; in a stream it leaves gaps of at most a window.
   void look() {
     const std::uint64_t k = looked_at_ + feed_.below(8);
     if (config_.source_size &&

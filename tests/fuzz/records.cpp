@@ -34,7 +34,7 @@ void check(const ReadReply& reply) {
           "every call has a name");
 }
 
-// Records of `size` bytes, one behind the other.
+// Decodes records of `size` bytes, one behind the other.
 template <std::size_t size, class Decode>
 void play(std::span<const std::byte> payload, Decode decode) {
   for (; payload.size() >= size; payload = payload.subspan(size)) {

@@ -1,5 +1,5 @@
-// fuzz_seeds DIRECTORY: real messages, as the encoders make them, below DIRECTORY/NAME. From them
-// grew the committed corpora (docs/internals/fuzzing.md).
+// fuzz_seeds DIRECTORY: writes real messages, as the encoders make them, below DIRECTORY/NAME. The
+// committed corpora grew from them (docs/internals/fuzzing.md).
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
@@ -229,7 +229,7 @@ void add_manifests(Seeds& seeds) {
   }
 }
 
-// Decisions, not messages: some of each to start from. The fuzzer finds the rest.
+// These are decisions, not messages: some of each to start from. The fuzzer finds the rest.
 void add_games(Seeds& seeds) {
   for (char side = 0; side < 8; ++side) {  // each game, with and without what may be added to it
     std::string text{side};

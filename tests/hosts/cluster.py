@@ -13,7 +13,7 @@ from pathlib import Path
 
 _LAUNCH = Path(__file__).with_name("launch")
 _NET = "10.77.0."
-# The host's own directories; the last is its local disk.
+# These directories are the host's own; the last is its local disk.
 _PRIVATE = ("/tmp", "/dev/shm", "/mnt")
 LOCAL = Path("/mnt")
 SHARED = Path("/srv")
@@ -95,17 +95,17 @@ class Host:
         self.run("ip", "neigh", "flush", "dev", "e0")
 
     def forget(self, other: Host) -> None:
-        """That the other one could not be reached a moment ago."""
+        """Forgets that the other one could not be reached a moment ago."""
         self.run("ip", "neigh", "flush", "to", other.address)
 
     def limit_rate(self, mbit: int) -> None:
-        """Of what it sends and of what it gets."""
+        """Applies to what it sends and to what it receives."""
         rate = ["root", "tbf", "rate", f"{mbit}mbit", "burst", "128kb", "limit", "2mb"]
         subprocess.run(["tc", "qdisc", "replace", "dev", self._port, *rate], check=True)
         self.run("tc", "qdisc", "replace", "dev", "e0", *rate)
 
     def lose(self, percent: int) -> None:
-        """So many of a hundred packets, in each direction."""
+        """Drops so many of a hundred packets, in each direction."""
         rules = "add table inet loss\n"
         for hook, direction in (("input", "iif"), ("output", "oif")):
             rules += (f"add chain inet loss {hook} {{ type filter hook {hook} priority 0; }}\n"
@@ -116,7 +116,7 @@ class Host:
         self.run("nft", "delete", "table", "inet", "loss")
 
     def reset_connections(self, program: str) -> None:
-        """Those of this program with other hosts; not those of its launcher."""
+        """Resets those of this program with other hosts, but not those of its launcher."""
         for line in self.run("ss", "--tcp", "--numeric", "--processes", "--no-header").splitlines():
             # The program has inherited its launcher's, too.
             if f'"{program}"' in line and "hydra" not in line and f" {_NET}" in line:
@@ -132,7 +132,7 @@ def _keeps_up(pid: int) -> bool:
 
 class Cluster:
     def __init__(self, hosts: int, folder: Path | None = None) -> None:
-        """`folder`: one of this machine's that all hosts see as FOLDER."""
+        """All hosts see `folder` of this machine as FOLDER."""
         subprocess.run(["mount", "-t", "tmpfs", "none", str(SHARED)], check=True)
         if folder is not None:
             FOLDER.mkdir()

@@ -26,7 +26,7 @@ class ASource(Lab):
 
 
 class ADestination(Lab):
-    """The hosts' own disks; what is wrong is wrong on h2 alone, where rank 1 is."""
+    """Each host writes to its own disk; only that of h2, where rank 1 is, has something wrong."""
 
     def setUp(self) -> None:
         super().setUp()

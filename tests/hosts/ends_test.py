@@ -6,7 +6,7 @@ import os
 
 from .lab import SHARED, Lab
 
-# Scatters, and how many of each other kind. ./dev hosts --jobs 100 is the whole measurement.
+# So many scatters run, and so many of each other kind. ./dev hosts --jobs 100 is the whole measurement.
 JOBS = int(os.environ.get("MPIFERRY_HOSTS_JOBS", "10"))
 OTHERS = -(-3 * JOBS // 10)
 

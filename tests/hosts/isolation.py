@@ -1,5 +1,5 @@
-"""Private namespaces for a whole test program: what it makes in them, hosts, networks, mounts and processes, goes with
-it, however it ends."""
+"""Gives a whole test program private namespaces: what it makes in them (hosts, networks, mounts and processes) goes
+with it, however it ends."""
 
 from __future__ import annotations
 

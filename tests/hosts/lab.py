@@ -54,7 +54,7 @@ class Job:
         return None
 
     def ranks(self) -> list[int]:
-        """The processes of the program itself, on all hosts."""
+        """Returns the processes of the program itself, on all hosts."""
         found = []
         for pid in self._cluster.processes():
             with contextlib.suppress(OSError):
@@ -63,7 +63,7 @@ class Job:
         return found
 
     def interrupt(self) -> None:
-        """Ctrl-C: to the launcher."""
+        """Sends Ctrl-C to the launcher."""
         for pid in self._cluster[0].processes():
             with contextlib.suppress(OSError):
                 if Path(os.readlink(f"/proc/{pid}/exe")).name.startswith(("mpirun", "mpiexec")):
@@ -122,7 +122,7 @@ class Lab(unittest.TestCase):
 
     def start(self, *words: str, ranks_per_host: int = 1, through: Sequence[str] = (),
               program: Path = SHARED / "mpiferry") -> Job:
-        """mpirun ... THROUGH mpiferry WORDS"""
+        """Starts mpirun ... THROUGH mpiferry WORDS."""
         return Job(self.cluster, self.cluster.mpirun(self.mpiexec, self.HOSTS * ranks_per_host,
                                                      [*through, str(program), *words]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .lab import LOCAL, SHARED, Lab
 
-# Of tune: rank 0 waits so long for the others, and they half as long again for it.
+# In tune rank 0 waits so long for the others, and they wait half as long again for it.
 LIMIT = 60
 
 

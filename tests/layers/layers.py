@@ -66,7 +66,7 @@ NOT_CODE = re.compile(
 
 
 def blank(text, keep_strings):
-    """`text` without comments (and strings), line for line."""
+    """Returns `text` without comments (and strings), line for line."""
     def replace(match):
         if keep_strings and not match[0].startswith("/"):
             return match[0]

@@ -1,4 +1,4 @@
-// A communicator of our own.
+// Messages of our communicator never meet those of others.
 #include "engine/mpi/communicator.hpp"
 
 #include <stdexcept>
@@ -42,7 +42,7 @@ TEST(Communicator, a_message_of_another_communicator_cannot_meet_ours) {
   MPI_Request sends[2];
   MPI_Isend(&first, 1, MPI_INT, next, 11, one.native(), &sends[0]);
   MPI_Isend(&second, 1, MPI_INT, next, 11, two.native(), &sends[1]);
-  // Same source, same tag; asked for in the other order.
+  // Source and tag are the same, and the messages are received in the other order.
   int got = 0;
   MPI_Recv(&got, 1, MPI_INT, previous, 11, two.native(), MPI_STATUS_IGNORE);
   EXPECT_EQ(got, second);

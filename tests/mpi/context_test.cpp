@@ -1,4 +1,5 @@
-// Messages as Asio operations: what arrives, what is told, what goes wrong, when run() ends.
+// Messages as Asio operations: these tests show what arrives, what is reported, what fails, and
+// when run() ends.
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -142,7 +143,7 @@ TEST_F(MpiContextTest, run_ends_at_once_when_nothing_was_started) {
   EXPECT_EQ(mpi().tests(), 0U);
 }
 
-// Messages to oneself: the others do not come to the same line at the same time.
+// Each rank sends to itself, because the others do not reach the same line at the same time.
 TEST_F(MpiContextTest, run_does_not_end_before_a_receive_that_is_waited_for) {
   BufferPool pool{kSmall, 2};
   Outcome received;

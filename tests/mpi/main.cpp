@@ -1,5 +1,5 @@
-// GoogleTest under mpiexec: every rank runs the same tests, rank 0 tells the tale, the others speak
-// only of their failures, and all end with the same verdict.
+// Runs GoogleTest under mpiexec: every rank runs the same tests, rank 0 prints the results, the
+// others print only their failures, and all end with the same verdict.
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -58,7 +58,7 @@ class RankReporter : public ::testing::EmptyTestEventListener {
   int rank_;
 };
 
-// The worst verdict of all ranks; nothing blocks, as a rank may be lost.
+// Returns the worst verdict of all ranks; nothing blocks, because a rank may be lost.
 int combine(int verdict) {
   int worst = 1;
   MPI_Request request = MPI_REQUEST_NULL;

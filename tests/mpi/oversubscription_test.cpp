@@ -26,7 +26,7 @@ class Oversubscription : public ::testing::Test {
 
   int cores() const { return CPU_COUNT(&all_); }
 
-  // To the `n`-th of its cores, from 0, modulo their number.
+  // Binds the process to the `n`-th of its cores, from 0, modulo their number.
   void bind(int n) {
     int skip = n % cores();
     for (std::size_t core = 0; core < CPU_SETSIZE; ++core) {

@@ -60,7 +60,7 @@ RequestId start(RequestTable& table, MPI_Request request) {
   return id;
 }
 
-// Copies what one test reports.
+// Returns a copy of what one test reports.
 std::vector<TestedRequest> test(RequestTable& table) {
   int result = -1;
   const auto tested = table.test_some(&result);

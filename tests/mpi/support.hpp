@@ -25,7 +25,7 @@ namespace asio = boost::asio;
 
 inline constexpr std::chrono::seconds kPatience{20};
 inline constexpr int kTag = 11;
-// Far above every eager limit: such a message leaves only when somebody takes it.
+// It is far above every eager limit: such a message leaves only when somebody receives it.
 inline constexpr Bytes kLarge = 8_MiB;
 inline constexpr Bytes kSmall = 256_B;
 
@@ -56,12 +56,12 @@ struct Note {
   }
 };
 
-// One io_context with its MpiContext. Collective: every rank makes one, in the same order.
+// Has one io_context with its MpiContext. Collective: every rank makes one, in the same order.
 class MpiTest : public ::testing::Test {
  protected:
   Rank rank() const { return comm.rank(); }
-  // Around the ring: messages go to the next rank and come from the one before; with one rank both
-  // are the rank itself.
+  // Messages go around the ring, to the next rank from the one before; with one rank both are the
+  // rank itself.
   Rank next() const { return {(rank().value + 1) % comm.size()}; }
   Rank previous() const { return {(rank().value + comm.size() - 1) % comm.size()}; }
 

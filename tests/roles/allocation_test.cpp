@@ -141,7 +141,7 @@ class Allocation : public ApiTest {
 #endif
   }
 
-  // Between chunk kWarm and the last one of `chunks`.
+  // Returns the allocations between chunk kWarm and the last one of `chunks`.
   std::uint64_t steady(const std::string& name, std::uint64_t chunks, const JobOptions& how = {}) {
     ScatterOptions options = job(MPI_COMM_WORLD, name, chunks * kChunk);
     options.job = how;
@@ -165,7 +165,7 @@ TEST_F(Allocation, counter_sees_allocations) {
   const std::uint64_t before = allocations;
   delete new int;
   std::free(std::malloc(1));
-  // volatile: or the compiler takes both away
+  // Without volatile the compiler removes both.
   void* volatile memory = std::malloc(10);
   std::free(memory);
   EXPECT_GE(allocations, before + 1);

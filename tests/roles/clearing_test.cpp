@@ -1,5 +1,5 @@
-// --force on a directory with very many files: it can be stopped, and others have their turn. Every
-// rank has a directory of its own.
+// --force on a directory with very many files can be stopped, and lets others have their turn.
+// Every rank has a directory of its own.
 #include "engine/operations/scatter/clearing.hpp"
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// A worker's signs of life: ten a second at most, and never two under way.
+// A worker gives at most ten signs of life a second, and never has two under way.
 #include "engine/job/heartbeat.hpp"
 
 #include <chrono>

@@ -19,7 +19,7 @@ constexpr int kStatus = static_cast<int>(wire::Tag::status);
 
 class LastWord : public ApiTest {
  protected:
-  // The header of the next message from the master.
+  // Returns the header of the next message from the master.
   wire::Header receive() {
     MPI_Status status;
     MPI_Probe(0, kData, comm.native(), &status);

@@ -12,7 +12,7 @@
 namespace {
 bool failing = false;
 
-// Of what the workers of all layouts but `chunks` write.
+// Returns whether it is a file that workers write in a layout other than `chunks`.
 bool is_shared_file(int descriptor) {
   std::error_code error;
   const auto path =

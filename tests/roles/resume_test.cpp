@@ -1,4 +1,5 @@
-// ScatterOptions::resume as a library: what is kept, what is sent, and what is refused.
+// ScatterOptions::resume as a library: these tests show what is kept, what is sent, and what is
+// refused.
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -27,7 +28,7 @@ class Resume : public ApiTest {
     MPI_Barrier(kWorld);
     return report;
   }
-  // On the master: so many chunks were sent, and all is there.
+  // Checks on the master that so many chunks were sent, and that all is there.
   void expect_sent(const ScatterReport& report, const std::string& source, std::uint64_t sent,
                    std::uint64_t chunk = kChunk) const {
     EXPECT_EQ(report.job.verdict, Errc::ok)

@@ -1,4 +1,4 @@
-// gather() and verify() as a library: what was scattered comes back, or what is wrong is named.
+// gather() and verify() as a library bring back what was scattered, or name what is wrong.
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -16,7 +16,7 @@ class RetrievalTest : public ApiTest {
  protected:
   static constexpr std::uint64_t kSize = 7 * kChunk + 1;
 
-  // On every rank; the others wait until it is there.
+  // Every rank calls it; the others wait until the data is there.
   void scatter(wire::Layout layout) {
     ScatterOptions options = job(kWorld, "data", kSize);
     options.layout = layout;
@@ -71,7 +71,7 @@ class RetrievalTest : public ApiTest {
     EXPECT_TRUE(report.transfer.digest);
     EXPECT_LE(report.transfer.peak_buffers, report.transfer.buffers);
   }
-  // On the master.
+  // Only the master calls it.
   static void expect_discrepancy(const VerifyReport& report, Discrepancy::Kind kind,
                                  std::uint64_t chunk, const std::string& where) {
     ASSERT_EQ(report.discrepancies.size(), 1U);

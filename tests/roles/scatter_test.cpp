@@ -1,5 +1,5 @@
-// scatter() as a library: on a communicator of the caller, again and again, with a report and an
-// observer on every rank.
+// scatter() works as a library: on a communicator of the caller, again and again, with a report and
+// an observer on every rank.
 #include <array>
 #include <filesystem>
 #include <string>
@@ -74,7 +74,7 @@ class Scatter : public ApiTest {
     EXPECT_EQ(tally.sources + tally.sent + tally.statuses, 0);
   }
 
-  // The chunks of worker i, counted from 0.
+  // Returns the chunks of worker i, counted from 0.
   static std::uint64_t share(std::uint64_t chunks, std::uint64_t workers, std::uint64_t i) {
     return chunks / workers + (i < chunks % workers ? 1 : 0);
   }
@@ -110,7 +110,7 @@ TEST_F(Scatter, runs_again_in_the_same_process) {
   ScatterOptions second = job(MPI_COMM_WORLD, "second", kChunks * kChunk);
   expect_a_job_on(MPI_COMM_WORLD, "first", kChunks, first);
   expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
-  // Into the same destination only by force.
+  // A second job needs force to write to the same destination.
   EXPECT_EQ(scatter(MPI_COMM_WORLD, second).job.verdict, Errc::dest_occupied);
   second.force = true;
   expect_a_job_on(MPI_COMM_WORLD, "second", kChunks, second);
@@ -181,7 +181,7 @@ TEST_F(Scatter, discards_without_touching_the_destination) {
 }
 
 TEST_F(Scatter, leaves_the_callers_messages_and_communicator_alone) {
-  // The same tag, between the same ranks, under way during the job.
+  // These messages have the same tag and ranks, and are under way during the job.
   constexpr int kTag = 11;
   const int size = size_of(MPI_COMM_WORLD);
   int sent = world_rank;

@@ -28,8 +28,8 @@ class Auditor {
   Auditor(const Scenario& scenario, const World& world, const LayoutReader& files, Broken broken)
       : it_(scenario), world_(world), files_(files), broken_(std::move(broken)) {}
 
-  // A scatter begins. `faults`: those of the scenario happen in it. `sending`: how many chunks MPI
-  // has of rank 0.
+  // A scatter begins. `faults` says whether those of the scenario happen in it; `sending` returns
+  // how many chunks of rank 0 MPI has.
   using Sending = std::function<std::size_t()>;
   void begin(bool resume, bool faults, Sending sending);
   // It is over, in order or not. What rank 0 reports.

@@ -1,4 +1,4 @@
-// The disks of a cluster.
+// Has the disks of a cluster.
 #pragma once
 
 #include <cstdint>

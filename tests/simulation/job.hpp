@@ -17,7 +17,7 @@ namespace mpiferry::simulation {
 
 class Job {
  public:
-  // `number`: no other job on this network has it.
+  // No other job on this network has this `number`.
   Job(Network& network, Disks& disks, std::uint32_t workers, std::uint64_t number,
       const job::SessionOptions& options, Observer& observer);
 
@@ -27,7 +27,7 @@ class Job {
   // Whether all ranks have ended, within `most`. Once; `half` is the master's, and made for
   // master().
   bool run(job::MasterHalf& half, Duration most);
-  // Of all ranks, by rank.
+  // Returns the reports of all ranks, by rank.
   std::vector<JobReport> reports() const;
 
  private:

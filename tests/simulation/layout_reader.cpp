@@ -8,7 +8,7 @@
 namespace mpiferry::simulation {
 namespace {
 
-// <digits> of "<prefix><digits>.bin".
+// Returns the <digits> of "<prefix><digits>.bin".
 std::optional<std::uint64_t> number_in(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix) || !name.ends_with(".bin")) return std::nullopt;
   std::uint64_t number = 0;

@@ -224,7 +224,7 @@ Time Network::arrival(Endpoint& from, Rank to, std::span<const std::byte> messag
   return free;
 }
 
-// Of a send whose message was copied: soon, or long after its message has been answered.
+// A send whose message was copied completes soon, or long after its message was answered.
 Duration Network::completion_delay() {
   constexpr Duration kLong = std::chrono::milliseconds{20};
   return world_.duration(least_delay,

@@ -1,4 +1,5 @@
-// A network of ranks in one process: posted receives, messages on their way, and what befalls them.
+// A network of ranks in one process, with posted receives, messages on their way, and what befalls
+// them.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +42,7 @@ class Endpoint final : public transport::Transport {
   transport::Operation irecv(Lease lease, Rank from, int tag) override;
   void cancel(transport::Operation operation) override;
   std::size_t outstanding() const noexcept override;
-  // Of which the rank does not know yet that their sends have completed.
+  // Counts the chunks of which the rank does not know yet that their sends have completed.
   std::size_t chunks_being_sent() const noexcept;
   std::uint64_t polls() const noexcept override { return 0; }
   void wait(transport::Operation operation, transport::WaitOperation& waiting) override;
@@ -125,7 +126,7 @@ class Network {
   // Whether a message that arrives does so once more.
   using Copies = std::function<bool(const std::vector<std::byte>& message)>;
   Copies copies = [](const std::vector<std::byte>&) { return false; };
-  // Instead of random delays: those of a machine.
+  // If set, the delays of a machine replace the random ones.
   std::optional<Speeds> speeds = {};
   Duration least_delay = std::chrono::microseconds{2};
   Duration most_delay = std::chrono::milliseconds{1};

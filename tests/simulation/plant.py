@@ -22,7 +22,7 @@ SECONDS = 900  # for the seeds of one bug
 
 
 def dependents(build, header):
-    """The sources that include `header`."""
+    """Returns the sources that include `header`."""
     deps = subprocess.run(["ninja", "-C", build, "-t", "deps"], check=True, capture_output=True, text=True).stdout
     found = set()
     for entry in deps.split("\n\n"):

@@ -268,7 +268,8 @@ class Play {
     });
   }
 
-  // Of all hosts. Whether everything is there afterwards, as --fsync promises of what was whole.
+  // Cuts the power of all hosts. Returns whether everything is there afterwards, as --fsync
+  // promises if it was whole.
   bool cut_power(bool whole) {
     disks_.each([](Disk& disk) { disk.cut_power(); });
     if (whole && it_.fsync && !files_.is_whole()) broken("a power cut takes what was durable");

@@ -1,5 +1,5 @@
-// All ranks of a job in one process: each with an event loop of its own, in turns that a seed
-// decides.
+// Runs all ranks of a job in one process: each has an event loop of its own, and a seed decides
+// whose turn it is.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ namespace mpiferry::simulation {
 // What one rank runs on. Destroyed after what runs on it.
 class RankLoop {
  public:
-  // `job`: no other job has this number.
-  // `wake` is called with it when it may have something to do.
+  // No other job has the number `job`. `wake` is called with the loop when it may have something to
+  // do.
   using Wake = std::function<void(RankLoop&)>;
   RankLoop(Network& network, Disk& disk, Rank self, int size, std::uint64_t job, Wake wake);
   RankLoop(const RankLoop&) = delete;
@@ -59,7 +59,7 @@ class RankLoop {
     });
   }
   void wake() { wake_(*this); }
-  // Of a machine with speeds: how long it has worked.
+  // Returns how long the rank of a machine with speeds has worked.
   Duration busy() const noexcept { return busy_; }
   std::size_t chunks_being_sent() const noexcept { return endpoint_->chunks_being_sent(); }
   // Sends and receives that have not completed.

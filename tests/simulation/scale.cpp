@@ -29,12 +29,12 @@ constexpr double kRead = 0.13;
 constexpr double kMasterDigests = 0.06;
 constexpr double kWorkerDigest = 0.03;
 constexpr double kWrite = 0.49;
-// There, too: 38 us of both cores a chunk of 1 KiB, 11 % of it rank 0: for a chunk out and an
-// acknowledgement in.
+// From there, too: a chunk of 1 KiB takes 38 us of both cores, 11 % of it on rank 0, for a chunk
+// out and an acknowledgement in.
 constexpr Duration kMessage = 2'100ns;
-// There, too: open, write, rename and close of a small file by two processes at once.
+// From there, too: two processes open, write, rename and close a small file at once.
 constexpr Duration kFile = 22'800ns;
-// Assumed: a switched fabric.
+// This is assumed for a switched fabric.
 constexpr Duration kLatency = 2us;
 
 struct Shape {

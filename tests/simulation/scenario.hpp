@@ -34,7 +34,7 @@ struct Scenario {
   bool slow = false;        // messages take up to a second
   bool slow_reads = false;  // up to 300 ms each
   DiskFaults quirks;        // short writes and interrupted calls
-  // Faults of the first job.
+  // These faults happen in the first job.
   double damage = 0;             // of so many messages with a chunk
   double copies = 0;             // so many of them arrive twice
   std::optional<Rank> cut_off;   // its host is lost

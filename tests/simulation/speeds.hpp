@@ -7,7 +7,7 @@
 
 namespace mpiferry::simulation {
 
-// The messages of one rank, and the bytes of chunks in them.
+// Counts the messages of one rank, and the bytes of chunks in them.
 struct Traffic {
   std::uint64_t sent = 0;
   std::uint64_t sent_bytes = 0;

@@ -40,7 +40,7 @@ class World {
   // What has not happened will not.
   void forget() { events_.clear(); }
 
-  // From 0 to `most`.
+  // Returns a number from 0 to `most`.
   std::uint64_t number(std::uint64_t most) {
     return std::uniform_int_distribution<std::uint64_t>{0, most}(random_);
   }
@@ -57,7 +57,7 @@ class World {
   std::mt19937_64 random_;
 };
 
-// The clock of a rank.
+// Is the clock of a rank.
 class VirtualClock final : public clock::Clock {
  public:
   // `wake` is called when a timer has come. What `spent` says has passed in this turn already.

@@ -1,4 +1,4 @@
-"""Scripts of sbatch and shells of salloc: their variables are those of a job, not of a rank."""
+"""In scripts of sbatch and shells of salloc the variables are those of a job, not of a rank."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slurm on hosts made of namespaces: its daemons run there, from Debian's packages, and end with them."""
+"""Runs Slurm on hosts made of namespaces: its daemons run there, from Debian's packages, and end with them."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Slurm:
             time.sleep(0.1)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
-        """A command of a user's on the first host, in the shared directory."""
+        """Runs a user's command on the first host, in the shared directory."""
         return subprocess.Popen(self.cluster[0].words("env", "--chdir", str(SHARED), *command), env=self.environment(),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -132,7 +132,7 @@ class SlurmTest(unittest.TestCase):
 
     @classmethod
     def begin(cls, program: str, mpiexec: str) -> None:
-        """Once, before all tests."""
+        """Runs once, before all tests."""
         cls.slurm = Slurm(hosts=2)
         (SHARED / "bin").mkdir()
         shutil.copy(program, SHARED / "bin/mpiferry")

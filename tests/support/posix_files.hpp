@@ -1,4 +1,4 @@
-// The files of this machine, for tests.
+// Gives tests the files of this machine.
 #pragma once
 
 #include "engine/posix/posix_storage.hpp"

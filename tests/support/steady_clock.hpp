@@ -1,4 +1,4 @@
-// The clock of this machine, for tests.
+// Gives tests the clock of this machine.
 #pragma once
 
 #include "engine/clock/clock.hpp"

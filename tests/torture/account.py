@@ -1,4 +1,4 @@
-"""A resume, audited: what lay whole on the disks is kept, and only what was in flight is sent again."""
+"""Audits a resume: what lay whole on the disks is kept, and only what was in flight is sent again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Before:
 
 
 def audit(before: Before, kept: int, sent: int, chunks: int) -> Iterator[Finding]:
-    """`kept`, `sent` and `chunks`: of the report of a resume that succeeded."""
+    """`kept`, `sent` and `chunks` are those of the report of a resume that succeeded."""
     if kept + sent != chunks:
         yield Finding(FAILED, f"{kept} chunks kept and {sent} sent are not the {chunks} that there are")
     if not before.exact:
@@ -37,7 +37,7 @@ def audit(before: Before, kept: int, sent: int, chunks: int) -> Iterator[Finding
 
 
 def audit_blow(before: Before) -> Iterator[Finding]:
-    """Of what the job itself said before it was hit."""
+    """Judges what the job itself reported before it was hit."""
     if not before.first or not before.exact:
         return
     lost = before.trace.wrote - before.whole

@@ -1,4 +1,4 @@
-"""Arguments in, a table and an exit code out."""
+"""Takes arguments; prints a table and returns an exit code."""
 
 from __future__ import annotations
 

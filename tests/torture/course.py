@@ -1,4 +1,4 @@
-"""One job: scattered, hit, gone on with until it is done, and judged."""
+"""One job is scattered, hit, resumed until it is done, and judged."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Course:
             if self._disk:
                 self._disk.remove()
 
-    # The job, its blows and its resumes.
+    # The steps below run the job, its blows and its resumes.
 
     def _scatter(self) -> None:
         plan, before = self.plan, None
@@ -119,7 +119,7 @@ class Course:
         return left
 
     def _finish(self, before: Before | None) -> None:
-        """The resume that nobody hits."""
+        """Runs the resume that nobody hits."""
         if before is None or self.plan.ranks_at_last != self.plan.ranks:
             before = self._before(Trace(frozenset(), frozenset()), self._place.whole(self._source.data), first=False)
         command = self._command(True, STALL, 0)

@@ -16,8 +16,8 @@ class Pace:
         self.factor = 1.0  # of the time that a transfer is thought to take
 
     def wait(self, blow: Blow, seconds: float, began: Callable[[], bool], running: Callable[[], bool]) -> bool:
-        """Until the moment of the blow. `seconds`: what the transfer should take; `began`: whether it has begun. False
-        if a blow that MPI itself would not survive must not land, as the transfer was not seen to begin."""
+        """Waits until the moment of the blow. The transfer should take `seconds`; `began` says whether it has begun.
+        False if a blow that MPI itself would not survive must not land, as the transfer was not seen to begin."""
         if blow.moment < 0:  # before MPI is up, or shortly after
             time.sleep(-blow.moment)
             return True

@@ -1,4 +1,4 @@
-"""A source: its bytes, how they change, and the FIFO that it may come through."""
+"""A source has bytes, which may change, and may come through a FIFO."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Source:
         self._write()
 
     def make_fifo(self) -> list[str]:
-        """What feeds it."""
+        """Returns the command that feeds it."""
         self.fifo.unlink(missing_ok=True)
         os.mkfifo(self.fifo)
         return ["sh", "-c", 'exec cat "$1" >"$2"', "sh", str(self.file), str(self.fifo)]

@@ -1,4 +1,4 @@
-"""The command lines of mpiferry."""
+"""Makes the command lines of mpiferry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job with -v said of its chunks. Of a launcher that was killed the last lines are missing."""
+"""Reads what a job with -v printed of its chunks. If its launcher was killed, the last lines are missing."""
 
 import re
 from dataclasses import dataclass

@@ -95,7 +95,7 @@ void Contents::cut(std::uint64_t end) {
   erase(pages_.lower_bound(page_after(end)), pages_.end());
 }
 
-// Of one page.
+// Fills part of one page with zeros.
 void Contents::zero(std::uint64_t begin, std::uint64_t end) {
   const auto found = pages_.find(page_of(begin));
   if (begin == end || found == pages_.end() || found->second == nullptr) return;

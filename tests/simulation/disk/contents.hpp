@@ -15,12 +15,12 @@
 
 namespace mpiferry::simulation {
 
-// The pages of a disk.
+// Counts the pages of a disk.
 class Space {
  public:
   explicit Space(Bytes capacity) : total_(capacity.value / kPageSize) {}
 
-  // All of them or none.
+  // Takes all of them or none.
   bool take(std::uint64_t pages) noexcept {
     if (pages > free()) return false;
     used_ += pages;
@@ -42,8 +42,8 @@ class Space {
 class Contents {
  public:
   using Page = std::array<std::byte, kPageSize>;
-  // By number. A page that is reserved and was not written is a nullptr. Copies share their pages
-  // until one of them is written.
+  // The key is the page's number. A page that is reserved and was not written is a nullptr. Copies
+  // share their pages until one of them is written.
   using Pages = std::map<std::uint64_t, std::shared_ptr<Page>>;
 
   explicit Contents(Space& space) : space_(space) {}

@@ -1,4 +1,4 @@
-// A simulated disk: one file system in memory that any number of ranks use.
+// A simulated disk is one file system in memory that any number of ranks use.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class Disk {
   // Is told of each path that a rename or a link has made.
   std::function<void(std::string_view path)> on_named = [](std::string_view) {};
 
-  // With those on the way.
+  // Makes the directories on the way as well.
   void make_directories(std::string_view path);
   // Makes the directories on the way as well. A file that is there gets new contents, and keeps its
   // number.
@@ -41,9 +41,9 @@ class Disk {
   bool holds(std::string_view path, std::uint64_t offset, std::string_view bytes,
              bool durable) const;
   bool exists(std::string_view path) const;
-  // With all below it. False if nothing is there.
+  // Removes it with all below it. Returns false if nothing is there.
   bool remove(std::string_view path);
-  // The paths of all regular files, in order.
+  // Returns the paths of all regular files, in order.
   std::vector<std::string> names_below(std::string_view path) const;
 
   // What was not synced is lost. File data and sizes are as they were when the file was synced, of

@@ -9,7 +9,7 @@
 
 namespace mpiferry::simulation {
 
-// Of so many calls, from 0 to 1.
+// Each is a share of calls, from 0 to 1.
 struct DiskFaults {
   double error = 0;        // fails: writes, syncs, new names, reads at an offset
   double short_write = 0;  // transfers a part only, of at least a byte

@@ -20,7 +20,7 @@ class SimulatedFifo : public SimulatedDisk {
     disk_.make_fifo("/fifo", std::move(content), writer);
     return open("/fifo", kRead);
   }
-  // Of one call; nothing with EAGAIN.
+  // Returns the bytes of one call; nothing if it fails with EAGAIN.
   std::optional<std::string> read(int file) {
     std::string out(1000, '?');
     const ssize_t got = storage_.read(file, std::as_writable_bytes(std::span{out}));

@@ -141,7 +141,7 @@ class Side {
     return result < 0 ? fmt::format("{} errno {}", result, errno) : std::to_string(result);
   }
 
-  // Numbers of descriptors differ.
+  // The numbers of descriptors differ between kernel and disk, so the slot's is noted.
   std::string keep(std::size_t slot, int file) {
     if (file < 0) return answer(file);
     close(std::exchange(files_[slot], file));
@@ -237,7 +237,7 @@ class Side {
     return result == 0 ? attributes(status) : answer(result);
   }
 
-  // With those of the slots that lead to the same file.
+  // Names the slots that lead to the same file as well.
   std::string attributes(const struct stat& status) {
     std::string text = fmt::format("mode {:o} links {} user {} group {}", status.st_mode,
                                    status.st_nlink, status.st_uid, status.st_gid);

@@ -1,4 +1,4 @@
-// The locks of flock(2) on one simulated file.
+// Keeps the locks of flock(2) on one simulated file.
 #pragma once
 
 #include <algorithm>

@@ -87,7 +87,7 @@ std::string FileTree::path_of(const Place& place) const {
   return path;
 }
 
-// With a slash behind it.
+// The path ends with a slash.
 std::string FileTree::path_of(const Inode& directory) const {
   if (&directory == root_.get()) return "/";
   const auto named = std::ranges::find(directory.parent->names, &directory, [](const auto& entry) {

@@ -17,7 +17,7 @@ namespace mpiferry::simulation {
 struct DiskOptions {
   Bytes capacity = 1024_GiB;
   dev_t device = 0x801;
-  // Of all processes. 0 may read and write whatever the modes of files say.
+  // They are those of all processes. User 0 may read and write whatever the modes of files say.
   uid_t user = 1000;
   gid_t group = 1000;
 };
@@ -52,7 +52,7 @@ class FileTree {
   int rename(const Place& from, const Place& to, unsigned flags);
   int set_owner(Inode& inode, uid_t user, gid_t group) const;
 
-  // `mode`: with the kind. It has no name yet.
+  // `mode` includes the kind. The inode has no name yet.
   std::shared_ptr<Inode> make(mode_t mode);
   void add(Inode& directory, std::string_view name, const std::shared_ptr<Inode>& inode);
   // Whatever it is, with all below it.

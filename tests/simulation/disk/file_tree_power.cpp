@@ -1,4 +1,4 @@
-// FileTree: what is durable.
+// The part of FileTree that knows what is durable.
 
 #include "tests/simulation/disk/file_tree.hpp"
 

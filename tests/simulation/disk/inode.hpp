@@ -45,7 +45,7 @@ struct Attributes {
 struct Inode;
 using Names = std::map<std::string, std::shared_ptr<Inode>, std::less<>>;
 
-// The numbers and the space outlive it.
+// The numbers and the space must outlive it.
 struct Inode : std::enable_shared_from_this<Inode> {
   Inode(InodeNumbers& all_numbers, Space& space, const Attributes& given)
       : numbers(all_numbers), number(all_numbers.take()), attributes(given), contents(space) {

@@ -36,7 +36,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
   void close_reader() noexcept { --readers_; }
   // read(2) of a descriptor that does not block; a negative result is an errno.
   ssize_t read(std::span<std::byte> out);
-  // poll(2).
+  // Answers as poll(2) does.
   short poll(short events) const noexcept;
   void widen(std::size_t bytes) noexcept { capacity_ = std::max(capacity_, bytes); }
 

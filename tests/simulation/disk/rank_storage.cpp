@@ -94,7 +94,7 @@ int RankStorage::make_directory(const char* path, mode_t mode) noexcept {
   return done(disk_.tree_.make_directory(look_up(AT_FDCWD, path), mode));
 }
 
-// Of a call that has made this name, if `result` is 0.
+// Notes the name that a call has made, if its `result` is 0.
 int RankStorage::named(int directory, const char* name, int result) noexcept {
   if (result == 0) disk_.on_named(disk_.tree_.path_of(look_up(directory, name)));
   return done(result);

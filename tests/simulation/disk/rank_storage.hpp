@@ -18,7 +18,7 @@ namespace mpiferry::simulation {
 // thread-safe: in a simulation ranks take turns.
 class RankStorage final : public storage::Storage {
  public:
-  // `process` lives from now on.
+  // `process` starts to live.
   RankStorage(Disk& disk, storage::ProcessId process);
   // The longest that a read at an offset takes of this rank's time.
   Duration slowest_read{};

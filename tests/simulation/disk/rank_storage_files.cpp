@@ -1,4 +1,4 @@
-// RankStorage: bytes and attributes of what is open.
+// The part of RankStorage that handles bytes and attributes of open files.
 #include <cerrno>
 #include <climits>
 #include <fcntl.h>

@@ -84,7 +84,7 @@ TEST(Quoted, puts_plain_text_into_single_quotes) {
 
 TEST(Quoted, escapes_control_characters_and_backslashes) {
   EXPECT_EQ(quoted("a\tb\nc\\d"), "'a\\tb\\nc\\\\d'");
-  // Qualified: an unqualified call with a std::string may also find std::quoted.
+  // The call is qualified, because an unqualified one with a std::string may also find std::quoted.
   EXPECT_EQ(mpiferry::quoted(std::string{"\0\r\x7f", 3}), "'\\x00\\x0d\\x7f'");
 }
 

@@ -1,4 +1,5 @@
-// Which launcher started this process, if any: variables outlive the launcher that set them.
+// These tests show which launcher counts as the one that started this process: variables outlive
+// the launcher that set them.
 #include "cli/process/launcher.hpp"
 
 #include <array>
@@ -40,7 +41,7 @@ class DetectLauncher : public ::testing::Test {
   static void set(std::initializer_list<std::pair<const char*, std::string>> variables) {
     for (const auto& [name, value] : variables) ::setenv(name, value.c_str(), 1);
   }
-  // What Slurm 22.05 sets for the second of three tasks.
+  // Sets what Slurm 22.05 sets for the second of three tasks.
   static void set_step() {
     set({{"SLURM_JOB_ID", "7"},
          {"SLURM_NTASKS", "3"},
@@ -106,7 +107,7 @@ TEST_F(DetectLauncher, works_alone_in_a_script_that_srun_started) {
   EXPECT_FALSE(Launcher::detect().several());
 }
 
-// Of a job for 8 tasks; the script itself is one.
+// The job has 8 tasks; the script itself is one process.
 TEST_F(DetectLauncher, works_alone_in_a_batch_script) {
   set({{"SLURM_JOB_ID", "1"},
        {"SLURM_PROCID", "0"},
@@ -323,7 +324,7 @@ TEST_F(ForgetClosedPmi, leaves_variables_without_pmi_fd) {
   EXPECT_STREQ(std::getenv("PMI_RANK"), "0");
 }
 
-// A socket that listens on this host, and where.
+// Is a socket that listens on this host, with its address.
 struct Listener {
   Listener() : socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
@@ -365,7 +366,8 @@ TEST_F(ForgetClosedPmi, leaves_a_port_of_another_host) {
   }
 }
 
-// How many of siblings, each with a launcher, report. All are children of this process.
+// Returns how many of several siblings, each with a launcher, report. All are children of this
+// process.
 int reports(std::initializer_list<Launcher> launchers) {
   std::vector<pid_t> children;
   for (const Launcher& launcher : launchers) {

@@ -12,7 +12,7 @@
 namespace mpiferry::cli {
 namespace {
 
-// Set for a test, and gone after it.
+// Sets a variable for one test and removes it afterwards.
 class Variable {
  public:
   Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
@@ -29,7 +29,7 @@ auto parsed(std::vector<const char*> words) {
   return parse(static_cast<int>(words.size()), words.data());
 }
 
-// The message of a refusal; empty if there was none.
+// Returns the message of a refusal; empty if there was none.
 std::string refusal(const std::vector<const char*>& words) {
   const auto outcome = parsed(words);
   const auto* exit = std::get_if<EarlyExit>(&outcome);

@@ -49,7 +49,7 @@ TEST(DecodeProfile, names_what_is_wrong) {
   }
 }
 
-// A home of its own.
+// Has a home directory of its own.
 class ApplyProfile : public ::testing::Test {
  protected:
   ApplyProfile() {

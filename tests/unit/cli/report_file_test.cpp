@@ -177,7 +177,7 @@ TEST_F(ReportFileTest, report_of_another_version_is_replaced) {
   EXPECT_EQ(kept, kText);
 }
 
-// A job refused its destination as it held such a part, and with --force removed it.
+// A job once refused its destination because it held such a part, and removed it with --force.
 TEST_F(ReportFileTest, part_of_a_hidden_report_is_not_taken_for_a_part_of_the_job) {
   ReportFile file{kReportFile, folder_ / ".report"};
   ASSERT_TRUE(file.prepare());

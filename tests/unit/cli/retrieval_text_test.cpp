@@ -10,7 +10,7 @@
 namespace mpiferry::cli {
 namespace {
 
-// Of whole chunks, in a second.
+// Returns the report of whole chunks, transferred in a second.
 template <class Report>
 Report report_of(std::uint64_t chunks) {
   return {.job = {.verdict = Errc::ok, .transfer_time = std::chrono::seconds{1}},

@@ -1,4 +1,4 @@
-// The files and directories that measuring borrows from the user's disks.
+// tune puts files and directories on the user's disks and removes them.
 #include "cli/tune/sample_file.hpp"
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-// The bytes of a text.
+// Gives tests the bytes of a text.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace mpiferry::disk {
 
-// Valid as long as the text.
+// The bytes are valid as long as the text.
 inline std::span<const std::byte> bytes(const std::string& text) {
   return std::as_bytes(std::span{text});
 }

@@ -1,4 +1,4 @@
-// A limit to the size of files, as ulimit -f sets it.
+// Limits the size of files, as ulimit -f does.
 #pragma once
 
 #include <csignal>

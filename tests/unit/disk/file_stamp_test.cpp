@@ -19,7 +19,8 @@ using test::TemporaryDirectory;
 
 constexpr const char* kAcl = "system.posix_acl_access";
 
-// user::rw- user:1000:rw- group::--- mask::rw- other::---, in the system's own form (acl(5)).
+// It stands for user::rw- user:1000:rw- group::--- mask::rw- other::---, in the system's own form
+// (acl(5)).
 constexpr std::array<unsigned char, 44> kList = {2,    0, 0, 0,                          //
                                                  0x01, 0, 6, 0, 0xff, 0xff, 0xff, 0xff,  //
                                                  0x02, 0, 6, 0, 0xe8, 0x03, 0,    0,     //

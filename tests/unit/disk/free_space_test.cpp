@@ -68,7 +68,7 @@ TEST(FreeSpace, tells_file_systems_apart_and_not_directories) {
   if (!why.empty()) GTEST_SKIP() << "no mount of our own: " << why;
 }
 
-// As nobody: of root tmpfs takes no account.
+// The test runs as nobody, because tmpfs does not count what root writes.
 TEST(FreeSpace, knows_what_is_left_of_a_quota) {
   const TemporaryDirectory temporary;
   std::filesystem::permissions(temporary.path(), std::filesystem::perms{0755});

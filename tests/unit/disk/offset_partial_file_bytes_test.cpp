@@ -1,4 +1,4 @@
-// OffsetPartialFile: its space, and its bytes in large numbers.
+// OffsetPartialFile reserves space, and writes large numbers of bytes.
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
@@ -127,7 +127,8 @@ TEST_F(OffsetPartialFileBytes, is_written_by_several_receive_slots_at_the_same_t
   EXPECT_EQ(temporary.get("file.bin"), all);
 }
 
-// In the working directory too: the temporary one may be on a file system without O_DIRECT.
+// It also writes to the working directory, because the temporary one may be on a file system
+// without O_DIRECT.
 TEST_F(OffsetPartialFileBytes, has_the_same_bytes_when_they_go_past_the_page_cache) {
   std::vector<std::byte> buffer(kPageSize * 5);
   const std::size_t aligned =

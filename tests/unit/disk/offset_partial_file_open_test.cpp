@@ -1,4 +1,4 @@
-// OffsetPartialFile: what is opened, what is made, and who is kept out.
+// OffsetPartialFile opens a file, creates one, or keeps another job out.
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
@@ -210,7 +210,7 @@ TEST_F(OffsetPartialFileOpen, keeps_nobody_out_once_it_is_published_or_discarded
   EXPECT_EQ(temporary.names(), (Names{"file.bin", "file.bin.part"}));
 }
 
-// Four jobs fight over one name; whoever has it must have it alone.
+// Four jobs fight over one name; the one that has it must have it alone.
 TEST_F(OffsetPartialFileOpen, at_the_same_time_has_one_owner) {
   std::atomic<int> owners{0};
   std::atomic<int> most{0};

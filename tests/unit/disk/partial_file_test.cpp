@@ -55,7 +55,8 @@ TEST(PartialFile, has_its_final_name_and_all_its_bytes_once_published) {
   }
 }
 
-// Into the working directory too: the temporary one may be on a file system without O_DIRECT.
+// It also writes to the working directory, because the temporary one may be on a file system
+// without O_DIRECT.
 TEST(PartialFile, has_the_same_bytes_when_they_go_past_the_page_cache) {
   std::vector<std::byte> buffer(kPageSize * 5);
   const std::size_t aligned =

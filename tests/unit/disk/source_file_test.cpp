@@ -1,4 +1,4 @@
-// Source: files, which have a size and can change.
+// Source reads files, which have a size and can change.
 #include <cerrno>
 #include <chrono>
 #include <cstring>

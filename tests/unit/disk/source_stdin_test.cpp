@@ -1,4 +1,4 @@
-// Source: standard input, which is somebody else's too.
+// Source reads standard input, which other processes use too.
 #include <array>
 #include <cerrno>
 #include <chrono>

@@ -1,4 +1,4 @@
-// Source: FIFOs and devices, which bring bytes when they like.
+// Source reads FIFOs and devices, which deliver bytes when they like.
 #include "tests/unit/disk/source_stream.hpp"
 
 #include <array>

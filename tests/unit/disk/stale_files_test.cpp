@@ -1,4 +1,4 @@
-// Directory: what other jobs left behind.
+// Directory lists and removes what other jobs left behind.
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -277,7 +277,7 @@ TEST_F(StaleFiles, to_remove_are_removed_and_no_others) {
         kPart, "notes.txt", "chunk_7.bin.bak"})
     temporary.put(name, "x");
   temporary.put(".mpiferry.job", kOurs);
-  // Of a job with chunks 0, 1 and 2.
+  // The job has chunks 0, 1 and 2.
   EXPECT_TRUE(remove_all([](FileKind kind, std::optional<std::uint64_t> number) {
     EXPECT_NE(kind, FileKind::foreign);
     EXPECT_NE(kind, FileKind::job_lock) << "it is our own";

@@ -1,4 +1,4 @@
-// The clock that blames nobody for the time in which the master itself stood still.
+// The job clock leaves out the time in which the master itself stood still.
 #include "engine/job/job_clock.hpp"
 
 #include <gtest/gtest.h>

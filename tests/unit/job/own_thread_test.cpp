@@ -1,4 +1,6 @@
 // Work beside the event loop.
+#include "engine/job/own_thread.hpp"
+
 #include <cerrno>
 #include <functional>
 #include <stdexcept>
@@ -7,7 +9,6 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/job/own_thread.hpp"
 #include "tests/unit/base/without_threads.hpp"
 
 namespace mpiferry::job {

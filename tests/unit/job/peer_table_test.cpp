@@ -1,7 +1,7 @@
-// Under which name a worker publishes its sums: nobody's sums are another's.
-#include <gtest/gtest.h>
-
+// No worker publishes its sums under a name that another one uses.
 #include "engine/job/peer_table.hpp"
+
+#include <gtest/gtest.h>
 
 namespace mpiferry::job {
 namespace {

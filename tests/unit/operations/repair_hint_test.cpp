@@ -62,7 +62,7 @@ TEST(RepairHint, of_what_cannot_be_read_is_not_to_write_it_again) {
   EXPECT_NE(unreadable(ENOTCONN).find("mount it again"), std::string::npos);
 }
 
-// A directory, a symbolic link, a socket, a FIFO: --resume refuses to take it away.
+// --resume refuses to remove a directory, a symbolic link, a socket or a FIFO.
 TEST(RepairHint, of_what_no_job_has_made_is_to_move_it_away) {
   for (const int error : {EISDIR, ELOOP, ENXIO, 0}) {
     const RepairHint repair = repair_hint({.kind = Discrepancy::Kind::damaged,

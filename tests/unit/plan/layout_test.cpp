@@ -88,8 +88,8 @@ TEST(Layout, in_one_file_a_chunk_is_where_it_was) {
   }
 }
 
-// Whatever the layout and the numbers: a file has neither holes nor overlaps, the chunk that ends
-// it is the last, and no file is longer than the largest is said to be.
+// In every layout and for all numbers a file has neither holes nor overlaps, the chunk that ends it
+// is the last, and no file is longer than the largest is said to be.
 TEST(Layout, the_chunks_of_a_file_lie_directly_one_behind_the_other) {
   for (const LayoutRules& row : Layout::table()) {
     const Layout layout{row.layout};

@@ -74,7 +74,8 @@ class Play {
     return out;
   }
 
-  // One random event out of those that the world allows now; false if the gather is stuck.
+  // Plays one random event out of those that the world allows now; returns false if the gather is
+  // stuck.
   bool step(Fetcher& fetcher, const FetchAction& action) {
     if (below(4) == 0) noise(fetcher);
     const auto open = those([](const Asked& it) { return it.open; });

@@ -51,7 +51,7 @@ TEST(MasterDeadline, leaves_the_scheduler_a_second) {
   EXPECT_TRUE(deadline.passed(kStart + 1s + 1ms));
 }
 
-TEST(MasterDeadline, hears_several_signs_of_life_before_it_passes) {
+TEST(MasterDeadline, receives_several_signs_of_life_before_it_passes) {
   for (const Duration stall_timeout : {Duration{100ms}, Duration{1s}, Duration{60s}}) {
     const MasterDeadline deadline{stall_timeout, kStart};
     EXPECT_FALSE(deadline.passed(kStart + 4 * sign_of_life_interval(stall_timeout)));

@@ -1,4 +1,5 @@
-// The master's stages: in order, skipped by a failure, ended by all or by a deadline.
+// The master's stages come in order, are skipped by a failure, and are ended by all workers or by a
+// deadline.
 #include "engine/protocol/master_fsm.hpp"
 
 #include <chrono>
@@ -148,7 +149,7 @@ TEST(MasterFsm, fails_when_the_publication_does) {
   fsm.on_publication_began();
   fsm.fail_publication(broken(Errc::dest_write_failed));
   fsm.on_published();
-  EXPECT_EQ(fsm.next(kStart), Step::release) << "the workers hear of it";
+  EXPECT_EQ(fsm.next(kStart), Step::release) << "the workers are told of it";
   EXPECT_EQ(fsm.verdict(), Errc::dest_write_failed);
 }
 
@@ -317,7 +318,7 @@ TEST(MasterFsm, gives_up_soon_after_a_worker_was_lost) {
   }
 }
 
-TEST(MasterFsm, hears_no_failure_once_it_is_over) {
+TEST(MasterFsm, ignores_failures_once_it_is_over) {
   MasterFsm fsm = end_sent();
   fsm.on_closed(Rank{1});
   fsm.on_closed(Rank{2});

@@ -16,7 +16,8 @@ namespace {
 constexpr std::uint64_t kJob = 0x5eed;
 constexpr std::uint64_t k2To63 = std::uint64_t{1} << 63;
 
-// Worker 2 of 3; 10 chunks of 100 bytes, the last one has 50. Its chunks are 1, 4 and 7.
+// It is worker 2 of 3 of a source of 10 chunks of 100 bytes, the last of which has 50. Its chunks
+// are 1, 4 and 7.
 ReceiverConfig config() {
   return {.self = Rank{2}, .workers = 3, .job_id = kJob, .chunk_size = 100_B, .source_size = 950_B};
 }

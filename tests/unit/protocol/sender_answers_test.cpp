@@ -30,7 +30,7 @@ void send_one(Sender& sender, Time now = kNow) {
   sender.on_send_complete(send.to, send.chunk);
 }
 
-// Two workers, window 2, four chunks sent.
+// Has two workers and a window of 2; four chunks were sent.
 Sender four_in_flight() {
   Sender sender{{.workers = 2, .window = 2, .buffers = 4, .chunks = 8}};
   for (int i = 0; i < 4; ++i) send_one(sender);

@@ -60,7 +60,8 @@ class Play {
     return plan::Distribution::round_robin(config_.workers).worker_of({chunk});
   }
 
-  // One random event out of those that the world allows now; false if the job is stuck.
+  // Plays one random event out of those that the world allows now; returns false if the job is
+  // stuck.
   bool step(Sender& sender, const Action& action) {
     if (below(4) == 0) noise(sender);
     std::vector<std::uint64_t> sending;

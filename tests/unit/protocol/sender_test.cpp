@@ -1,4 +1,4 @@
-// Credit, order, retries and counters of the master's side, event by event.
+// These tests follow credit, order, retries and counters of the master's side, event by event.
 #include "engine/protocol/sender.hpp"
 
 #include <chrono>

@@ -113,7 +113,7 @@ TEST(WorkerFsm, waits_for_the_end_for_ever_without_a_signal) {
   EXPECT_FALSE(fsm.timed_out(kStart + 1000h));
 }
 
-TEST(WorkerFsm, does_not_hear_a_signal_once_the_job_ends) {
+TEST(WorkerFsm, ignores_a_signal_once_the_job_ends) {
   WorkerFsm fsm = receiving();
   fsm.on_end(Errc::ok);
   EXPECT_FALSE(fsm.interrupt({.code = Errc::interrupted}, kStart));

@@ -1,4 +1,4 @@
-// Bytes for tests.
+// Turns texts and patterns into bytes, for tests.
 #pragma once
 
 #include <cstddef>

@@ -63,7 +63,7 @@ Failure some_failure() {
   return failure;
 }
 
-// `text` with the first `from` replaced.
+// Returns `text` with the first `from` replaced.
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   const std::size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from << " is not in " << text;
@@ -286,7 +286,7 @@ TEST(HostileJson, every_decoder_refuses_what_is_no_message) {
 }
 
 TEST(HostileJson, no_depth_of_nesting_exhausts_the_stack) {
-  // With a recursive parser or destructor, far more than 8 MiB of stack.
+  // A recursive parser or destructor would need far more than 8 MiB of stack.
   constexpr std::size_t kDepth = 200'000;
   const std::string open(kDepth, '[');
   const auto refused = [](const std::string& text) { return !decode_job(bytes_of(text)); };

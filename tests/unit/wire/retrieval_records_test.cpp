@@ -1,5 +1,5 @@
-// The small records of a retrieval: requests, read replies, runs of chunks. Known bytes, so that
-// they cannot change unseen, and every refusal.
+// The small records of a retrieval (requests, read replies, runs of chunks) have known bytes, so
+// that they cannot change unseen, and every refusal is tested.
 #include <array>
 #include <cerrno>
 #include <cstdint>
