@@ -2,10 +2,11 @@
 
 #include <system_error>
 
+#include "engine/base/hex.hpp"
+
 namespace mpiferry {
 
 std::string printable(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -15,8 +16,8 @@ std::string printable(std::string_view text) {
       out += "\\t";
     } else if (byte < 0x20 || byte == 0x7f) {
       out += "\\x";
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 0xfU];
+      out += kHexDigits[byte >> 4U];
+      out += kHexDigits[byte & 0xfU];
     } else {
       out += c;
     }

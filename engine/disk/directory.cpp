@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <utility>
 
+#include "engine/base/hex.hpp"
 #include "engine/base/path.hpp"
 #include "engine/disk/destination_failure.hpp"
 #include "engine/disk/file_id.hpp"
@@ -78,11 +79,10 @@ int sync_directory(storage::Storage& storage, int descriptor) noexcept {
 
 // The part's name in `out`, which is large enough for a final name of 64 characters.
 void spell_part_name(std::string_view final_name, std::uint64_t job_id, char* out) noexcept {
-  static constexpr std::string_view kHex = "0123456789abcdef";
   *out++ = '.';
   out = std::ranges::copy(final_name, out).out;
   *out++ = '.';
-  for (int shift = 60; shift >= 0; shift -= 4) *out++ = kHex[(job_id >> shift) & 0xfU];
+  for (int shift = 60; shift >= 0; shift -= 4) *out++ = kHexDigits[(job_id >> shift) & 0xfU];
   out = std::ranges::copy(kPartialSuffix, out).out;
   *out = '\0';
 }

@@ -3,15 +3,16 @@
 #include <cstdint>
 #include <random>
 
+#include "engine/base/hex.hpp"
+
 namespace mpiferry::disk {
 
 std::string unique_name(std::string_view prefix) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
   std::random_device random;
   std::string name{prefix};
   for (int word = 0; word < 2; ++word) {
     std::uint32_t bits = random();
-    for (int digit = 0; digit < 8; ++digit, bits >>= 4U) name += kHex[bits & 0xfU];
+    for (int digit = 0; digit < 8; ++digit, bits >>= 4U) name += kHexDigits[bits & 0xfU];
   }
   return name;
 }

@@ -8,7 +8,7 @@
 #include <xxhash.h>
 #endif
 
-#include "engine/wire/hex.hpp"
+#include "engine/base/hex.hpp"
 #include "engine/wire/refusal.hpp"
 
 namespace mpiferry::wire {

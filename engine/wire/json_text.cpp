@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "engine/wire/hex.hpp"
+#include "engine/base/hex.hpp"
 #include "engine/wire/refusal.hpp"
 
 namespace mpiferry::wire {

@@ -1,9 +1,9 @@
-// Hexadecimal digits. Internal to the layer.
+// Hexadecimal digits.
 #pragma once
 
 #include <string_view>
 
-namespace mpiferry::wire {
+namespace mpiferry {
 
 inline constexpr std::string_view kHexDigits = "0123456789abcdef";
 
@@ -15,4 +15,4 @@ constexpr int hex_value(char c) noexcept {
   return -1;
 }
 
-}  // namespace mpiferry::wire
+}  // namespace mpiferry
