@@ -17,6 +17,7 @@
 #include "cli/process/exit_code.hpp"
 #include "cli/process/finish.hpp"
 #include "cli/process/message.hpp"
+#include "cli/process/option_names.hpp"
 #include "cli/process/start.hpp"
 
 namespace mpiferry::cli {
@@ -74,6 +75,7 @@ template <class Operation>
   typename Operation::Report report = operation.run(console);
   console.clear_progress();
   JobReport& job = report.job;
+  name_options(job);
   if (job.failure) arguments.origins.explain(*job.failure);
   report_unreachable_master(job, output);
   const int code =

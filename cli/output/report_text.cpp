@@ -4,6 +4,7 @@
 
 #include "cli/output/units.hpp"
 #include "cli/process/message.hpp"
+#include "cli/process/option_names.hpp"
 #include "engine/base/path.hpp"
 #include "engine/operations/scatter/options.hpp"
 #include "engine/wire/digest.hpp"
@@ -14,7 +15,7 @@ std::string own_failure_text(const Failure& failure, Rank self) {
   if (failure.code == Errc::source_not_found) {
     return fmt::format("File {} not found.", mpiferry::quoted(failure.path));
   }
-  Failure told = failure;
+  Failure told = with_option_names(failure);
   if (told.rank == self) told.rank = kNoRank;  // the line begins with it
   return told.message();
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/process/option_names.hpp"
 #include "engine/base/failure.hpp"
 
 namespace mpiferry::cli {
@@ -17,11 +18,14 @@ std::string warning_line(std::string_view text) {
 }
 
 std::string error_text(const Failure& failure) {
-  std::string text = error_line(failure.message());
-  if (!failure.hint.empty()) text += fmt::format("  hint: {}\n", printable(failure.hint));
+  const Failure typed = with_option_names(failure);
+  std::string text = error_line(typed.message());
+  if (!typed.hint.empty()) text += fmt::format("  hint: {}\n", printable(typed.hint));
   return text;
 }
 
-std::string warning_text(const Failure& failure) { return warning_line(failure.message()); }
+std::string warning_text(const Failure& failure) {
+  return warning_line(with_option_names(failure).message());
+}
 
 }  // namespace mpiferry::cli

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/process/message.hpp"
+#include "cli/process/option_names.hpp"
 #include "cli/tune/borrowed_directory.hpp"
 #include "cli/tune/timed_collectives.hpp"
 #include "cli/tune/tune_master.hpp"
@@ -229,7 +230,8 @@ void TuneRun::measure_once(mpi::Communicator& world, Observer& observer) {
     options = master_.options(destination_);
     hooks_.progress(master_.progress());
   }
-  const ScatterReport report = scatter_on(world, ranks_per_core_, options, observer);
+  ScatterReport report = scatter_on(world, ranks_per_core_, options, observer);
+  name_options(report.job);
   const JobReport& job = report.job;
   if (is_master()) {
     TuneProgress done = master_.progress();

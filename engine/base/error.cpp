@@ -35,7 +35,7 @@ constexpr auto kTable = std::to_array<Row>({
     {Errc::report_write_failed, ErrorClass::destination, "report_write_failed",
      "the report cannot be written"},
     {Errc::chunk_corrupt, ErrorClass::integrity, "chunk_corrupt",
-     "a chunk arrived damaged more often than --retries allows"},
+     "a chunk arrived damaged more often than it may be sent again"},
     {Errc::manifest_damaged, ErrorClass::integrity, "manifest_damaged",
      "manifest.json is not a valid mpiferry manifest"},
     {Errc::chunk_missing, ErrorClass::integrity, "chunk_missing", "a chunk is missing"},

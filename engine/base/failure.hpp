@@ -10,7 +10,8 @@
 namespace mpiferry {
 
 // Only `code` is always set; the rest is what is known of the place. A value, not an exception:
-// failures of files, peers and users are expected.
+// failures of files, peers and users are expected. The texts name a field of an operation's options
+// in backquotes: `stall_timeout`.
 struct Failure {
   Errc code = Errc::internal;
   Rank rank = kNoRank;      // where it happened

@@ -250,7 +250,7 @@ Failure JobLockFile::occupied(std::string_view what) const {
   const auto alive = owner ? storage_.runs(owner->process) : std::nullopt;
   if (alive == false) failure.detail = "a job that no longer runs left its job lock here";
   if (owner) failure.detail += " (" + owner->description(alive) + ")";
-  failure.hint = "continue with --resume, or replace its files with --force";
+  failure.hint = "continue with `resume`, or replace its files with `force`";
   if (alive == true) failure.hint = "wait for that job, or name another destination";
   if (!alive) failure.hint = "wait for that job; if it is dead, " + failure.hint;
   return failure;

@@ -38,7 +38,7 @@ bool is_no_file(int system_errno) {
 }
 
 constexpr const char* kMoveAway =
-    "no job has made that: move it away, and scatter again, with --resume to keep what is there";
+    "no job has made that: move it away, and scatter again, with `resume` to keep what is there";
 
 // Cut short, or full of zeros, it may be what a power cut has left of ours.
 Result<bool> begins_like_ours(const StoredFile& file) {
@@ -59,7 +59,7 @@ Failure no_manifest(const Failure& why) {
           .system_errno = why.system_errno,
           .detail = why.detail,
           .hint = absent ? "only a finished scatter leaves a manifest, in rank 0's directory (name "
-                           "it as scatter was told, {rank} included); scatter --resume finishes one"
+                           "it as scatter was told, {rank} included); scatter `resume` finishes one"
                          : why.hint};
 }
 
@@ -74,7 +74,7 @@ Result<wire::Manifest> read_manifest(const Directory& directory) {
   if (!file) return no_manifest(file.error());
   Failure damaged{.code = Errc::manifest_damaged,
                   .path = file->path(),
-                  .hint = "scatter again, with --resume to keep what is there"};
+                  .hint = "scatter again, with `resume` to keep what is there"};
   if (file->size() > kMaxManifest) {
     damaged.detail = std::to_string(file->size().value) + " bytes are too many for a manifest";
     return damaged;

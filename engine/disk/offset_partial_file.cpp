@@ -135,7 +135,7 @@ Outcome OffsetPartialFile::keep(bool owner) {
       if (error == ENOENT) refused.hint = "all workers must see one directory: name a shared one";
       if (error == ELOOP) {
         refused.detail = "a symbolic link, and nothing is written through it";
-        refused.hint = "remove the link, or start over with --force";
+        refused.hint = "remove the link, or start over with `force`";
       }
       return refused;
     }
@@ -203,7 +203,7 @@ Outcome OffsetPartialFile::check_kept() const {
   if (status.st_nlink > 1) {
     refused.detail =
         "it has another name, too (a hard link), and what is written here would appear there";
-    refused.hint = "remove one of the names, or start over with --force";
+    refused.hint = "remove one of the names, or start over with `force`";
     return refused;
   }
   return Nothing{};

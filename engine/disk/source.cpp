@@ -251,7 +251,7 @@ Outcome Source::check_unchanged(bool mtime) const {
   if (now.size == identity_->size) {
     changed.hint =
         "run it again when nothing writes to the source; where its file system changes such times "
-        "by itself, compare the bytes with --source-check digest";
+        "by itself, compare the bytes with `source_check` digest";
   }
   return changed;
 }

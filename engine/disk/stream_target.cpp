@@ -33,7 +33,7 @@ Outcome check_kind(const std::string& path, mode_t mode, bool force) {
     return Failure{.code = Errc::dest_occupied,
                    .path = path,
                    .detail = "a block device, whose content would be lost",
-                   .hint = "name a file, or overwrite the device with --force"};
+                   .hint = "name a file, or overwrite the device with `force`"};
   }
   return Nothing{};
 }

@@ -81,7 +81,7 @@ Outcome check_vacant(const Directory& directory, std::string_view own_job_lock) 
     occupied.detail =
         survey.manifest ? "a finished job's files are here" : "an unfinished job's files are here";
     occupied.hint =
-        "keep what is right there with --resume, replace these files with --force, or name another "
+        "keep what is right there with `resume`, replace these files with `force`, or name another "
         "destination";
   }
   occupied.detail += ": " + held_chunks(survey);

@@ -11,12 +11,12 @@ Outcome check_faults(const wire::Faults& faults, std::uint32_t workers) {
   if (faults == wire::Faults{}) return Nothing{};
   if (workers == 0) {
     return Failure{.code = Errc::invalid_argument,
-                   .detail = "--fault: workers play faults, and one rank alone has none",
+                   .detail = "`faults`: workers play faults, and one rank alone has none",
                    .hint = "start it with mpirun -n 2 or more"};
   }
   if (faults.stall_rank.value > static_cast<int>(workers)) {
     return Failure{.code = Errc::invalid_argument,
-                   .detail = fmt::format("--fault stall={}: the last worker is rank {}",
+                   .detail = fmt::format("`faults` stall={}: the last worker is rank {}",
                                          faults.stall_rank.value, workers)};
   }
   return Nothing{};

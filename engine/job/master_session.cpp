@@ -307,7 +307,7 @@ Failure MasterSession::silence(const std::vector<Rank>& silent, std::string what
                   .rank = worst,
                   .host = peers_.host(worst),
                   .detail = std::move(what),
-                  .hint = "check that host and its disk; --stall-timeout sets how long to wait"};
+                  .hint = "check that host and its disk; `stall_timeout` sets how long to wait"};
   if (silent.size() == 1) return failure;
   std::map<std::string, std::vector<int>> others;  // by host
   for (const Rank rank : std::span{silent}.subspan(1)) {
@@ -320,7 +320,7 @@ Failure MasterSession::silence(const std::vector<Rank>& silent, std::string what
                     fmt::join(ranks, ", "), host.empty() ? "" : fmt::format(" ({})", host));
   }
   failure.hint = fmt::format(
-      "check the network between {} and those hosts; --stall-timeout sets "
+      "check the network between {} and those hosts; `stall_timeout` sets "
       "how long to wait",
       environment_.host);
   return failure;

@@ -114,7 +114,8 @@ Failure lost(Rank self, const std::string& error) {
     failure.rank = kMaster;
     failure.detail = "did not finish after the job had ended";
     failure.hint =
-        "look at that host and at what takes its report (--json, a pipe); --stall-timeout sets how "
+        "look at that host and at what takes its report (a pipe, a full disk); `stall_timeout` "
+        "sets how "
         "long to wait";
   }
   return failure;

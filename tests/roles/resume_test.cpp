@@ -88,7 +88,7 @@ TEST_F(Resume, in_one_file_beside_chunks_is_refused_and_changes_nothing) {
   if (world_rank != 0) return;
   EXPECT_EQ(report.job.verdict, Errc::dest_occupied);
   ASSERT_TRUE(report.job.failure);
-  EXPECT_NE(report.job.failure->hint.find("--layout chunks"), std::string::npos);
+  EXPECT_NE(report.job.failure->hint.find("`layout` chunks"), std::string::npos);
   EXPECT_TRUE(moved("data", 10) == source);
   EXPECT_FALSE(fs::exists(directory / "data/file.bin.part"));
 }
@@ -132,7 +132,7 @@ TEST_F(Resume, of_one_file_that_somebody_replaces_meanwhile_says_so) {
   ASSERT_TRUE(report.job.failure);
   EXPECT_TRUE(report.job.failure->path.ends_with("/data/file.bin"));
   EXPECT_EQ(report.job.failure->detail, "it was removed or replaced while the job ran");
-  EXPECT_NE(report.job.failure->hint.find("--resume"), std::string::npos);
+  EXPECT_NE(report.job.failure->hint.find("`resume`"), std::string::npos);
 }
 
 TEST_F(Resume, is_not_for_a_job_that_replaces) {

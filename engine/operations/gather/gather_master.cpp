@@ -87,7 +87,7 @@ Outcome GatherMaster::open_file() {
     return Failure{.code = Errc::dest_occupied,
                    .path = options_.target,
                    .detail = "it exists already",
-                   .hint = "name another file, or replace this one with --force"};
+                   .hint = "name another file, or replace this one with `force`"};
   }
   take_attributes();
   sparse_ = manifest().data.has_value() && options_.sparse == Sparse::automatic;
@@ -214,7 +214,7 @@ Outcome GatherMaster::publish() {
     return Failure{.code = Errc::dest_occupied,
                    .path = options_.target,
                    .detail = "a file of this name appeared while this one was gathered",
-                   .hint = "name another file, or replace that one with --force"};
+                   .hint = "name another file, or replace that one with `force`"};
   }
   if (error) return write_failed(error);
   return options_.fsync ? directory_->sync() : Outcome{Nothing{}};

@@ -207,7 +207,7 @@ void ChunkFetch::settle(Rank from, protocol::FetchEffect effect, const wire::Rea
           from,
           {.code = Errc::chunk_corrupt,
            .detail = fmt::format("chunk {} arrived damaged {} times", chunk.value, retries_ + 1),
-           .hint = "check memory and network of that host, or raise --retries"});
+           .hint = "check memory and network of that host, or raise `retries`"});
     case protocol::FetchEffect::lost:
       return reject(it_.discrepancies.unreadable(from, reply));
     case protocol::FetchEffect::invalid:

@@ -64,7 +64,7 @@ RepairHint repair_hint(const Discrepancy& discrepancy, const wire::Manifest& man
 
 // With other chunks nothing would be kept.
 std::string repair_from_source(const wire::Manifest& manifest) {
-  return fmt::format("scatter --resume --layout {} --chunk-size {} repairs it from the source",
+  return fmt::format("scatter `resume` `layout` {} `chunk_size` {} repairs it from the source",
                      wire::layout_name(manifest.layout), manifest.chunk_size.value);
 }
 

@@ -70,9 +70,10 @@ Task<Outcome> RetrievalMaster::prepare() {
 Outcome RetrievalMaster::check_options() const {
   Outcome ready = job::check_faults(options_.faults, session_.workers());
   if (ready && !consumer_.wants_chunks() && options_.faults.corrupt_every != 0) {
-    return Failure{.code = Errc::invalid_argument,
-                   .detail = "--fault corrupt: without chunks on the way verify has none to damage",
-                   .hint = "it plays stall and delay"};
+    return Failure{
+        .code = Errc::invalid_argument,
+        .detail = "`faults` corrupt: without chunks on the way verify has none to damage",
+        .hint = "it plays stall and delay"};
   }
   if (ready) ready = validate(options_);
   return ready ? disk::check_pattern(destination_) : ready;

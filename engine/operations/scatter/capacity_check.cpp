@@ -135,7 +135,7 @@ Outcome CapacityCheck::check(plan::Layout layout) const {
                       *it.capacity.inodes + it.capacity.freed_files);
       failure.hint =
           layout.makes_chunk_files()
-              ? fmt::format("choose larger chunks or --layout {}, or name a destination elsewhere",
+              ? fmt::format("choose larger chunks or `layout` {}, or name a destination elsewhere",
                             plan::Layout::with(plan::FileOf::worker).name())
               : "remove some files there, or name a destination elsewhere";
       return failure;

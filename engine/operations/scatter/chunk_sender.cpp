@@ -20,7 +20,7 @@ Failure too_many_chunks(const ScatterOptions& options) {
           .path = options.source,
           .detail =
               fmt::format("more than {} chunks of {} bytes", kMaxChunks, options.chunk_size.value),
-          .hint = "choose a larger --chunk-size"};
+          .hint = "choose a larger `chunk_size`"};
 }
 
 ChunkSender::ChunkSender(job::MasterSession& session, const ScatterOptions& options,

@@ -139,7 +139,7 @@ Outcome MasterDestination::check_finished() {
                                          "one has {}",
                                          wire::layout_name(manifest->layout),
                                          wire::layout_name(options_.layout)),
-                   .hint = fmt::format("resume with --layout {}, or replace all with --force",
+                   .hint = fmt::format("resume with `layout` {}, or replace all with `force`",
                                        wire::layout_name(manifest->layout))};
   }
   finished_ = std::move(*manifest);

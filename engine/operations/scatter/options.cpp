@@ -31,19 +31,19 @@ Outcome validate(const ScatterOptions& options) {
   if (Outcome known = disk::check_pattern(options.destination); !known) return known;
   if (options.chunk_size < 1_B || options.chunk_size > kMaxChunkSize) {
     return refuse(
-        fmt::format("--chunk-size {}: must be from 1 byte to 1 GiB", options.chunk_size.value));
+        fmt::format("`chunk_size` {}: must be from 1 byte to 1 GiB", options.chunk_size.value));
   }
   if (Outcome valid = validate(options.job); !valid) return valid;
   if (Outcome fits = check_memory(options.job, options.chunk_size); !fits) return fits;
   if (options.discard && (options.fsync || options.force || options.resume)) {
     return refuse(
-        "--discard writes nothing: it cannot be combined with --fsync, --force or --resume");
+        "`discard` writes nothing: it cannot be combined with `fsync`, `force` or `resume`");
   }
   if (options.force && options.resume) {
-    return refuse("--resume keeps the files that --force removes: choose one of them");
+    return refuse("`resume` keeps the files that `force` removes: choose one of them");
   }
   if (options.io == ScatterOptions::Io::direct && !options.fsync) {
-    return refuse("--io direct: only with --fsync; without it nothing waits for the disk");
+    return refuse("`io` direct: only with `fsync`; without it nothing waits for the disk");
   }
   return Nothing{};
 }

@@ -23,8 +23,8 @@ Outcome check(const disk::StaleFileScan::Entry& entry, const disk::Directory& di
                  .path = directory.path_of(entry.name),
                  .detail = fmt::format("a file of the layout {}, and this job has {}", other.name(),
                                        layout.name()),
-                 .hint = fmt::format("resume with --layout {} if that is what lies here, or remove "
-                                     "this file, or replace all with --force",
+                 .hint = fmt::format("resume with `layout` {} if that is what lies here, or remove "
+                                     "this file, or replace all with `force`",
                                      other.name())};
 }
 

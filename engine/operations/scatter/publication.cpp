@@ -97,7 +97,7 @@ Failure write_failure(const std::string& directory, std::string_view name, wire:
                                               wire::call_name(call), system_errno);
   if (call == wire::WriteCall::rename && system_errno == ENOENT) {
     failure.detail = "it was removed or replaced while the job ran";
-    failure.hint = "let nothing else write there, and continue with --resume";
+    failure.hint = "let nothing else write there, and continue with `resume`";
   }
   return failure;
 }

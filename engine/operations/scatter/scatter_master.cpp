@@ -242,7 +242,7 @@ void ScatterMaster::on_ack(Rank from, const wire::Ack& ack) {
                               .detail = fmt::format(
                                   "chunk {} arrived damaged {} times, the last {} of them resent",
                                   ack.chunk.value, ack.attempt + 1, ack.attempt),
-                              .hint = "check memory and network of that host, or raise --retries"});
+                              .hint = "check memory and network of that host, or raise `retries`"});
       break;
     case protocol::AckEffect::rerouted:
       if (std::ranges::find(warnings_, from, &Failure::rank) == warnings_.end()) {

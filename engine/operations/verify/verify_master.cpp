@@ -12,7 +12,7 @@ namespace mpiferry::operations {
 namespace {
 
 constexpr std::size_t kMaxDiscrepancies = 10'000;
-constexpr const char* kNameAFile = "name a file for --against";
+constexpr const char* kNameAFile = "name a file for `against`";
 
 }  // namespace
 
@@ -161,8 +161,8 @@ void VerifyMaster::conclude() {
     detail += fmt::format(" from {}", mpiferry::quoted(options_.against));
     // Or it is the wrong file, and what is there is right.
     hints_.push_back(
-        fmt::format("if {} is what {} should hold, scatter --resume brings it there; "
-                    "otherwise name another file for --against",
+        fmt::format("if {} is what {} should hold, scatter `resume` brings it there; "
+                    "otherwise name another file for `against`",
                     mpiferry::quoted(options_.against), mpiferry::quoted(options_.directory)));
   }
   retrieval_->session().fail({.code = found_.chunks_missing > 0   ? Errc::chunk_missing

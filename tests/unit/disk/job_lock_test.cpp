@@ -50,7 +50,7 @@ TEST_F(JobLockTest, of_another_job_stops_ours_and_says_whose_it_is) {
   EXPECT_EQ(created.error().path, temporary.path());
   EXPECT_EQ(created.error().detail,
             "a job is running here, or was killed (rank 0, pid 99 on node8)");
-  EXPECT_NE(created.error().hint.find("--force"), std::string::npos);
+  EXPECT_NE(created.error().hint.find("`force`"), std::string::npos);
   EXPECT_EQ(temporary.get(".mpiferry.job"), kTheirs);
   EXPECT_EQ(temporary.names(), std::vector<std::string>{".mpiferry.job"});
 }
@@ -151,7 +151,7 @@ TEST_F(JobLockTest, says_of_a_job_on_this_host_whether_it_still_runs) {
   refused = check_vacant(directory, "");
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().detail.find("which no longer runs"), std::string::npos);
-  EXPECT_EQ(refused.error().hint, "continue with --resume, or replace its files with --force");
+  EXPECT_EQ(refused.error().hint, "continue with `resume`, or replace its files with `force`");
 }
 
 TEST_F(JobLockTest, that_is_a_link_or_a_fifo_is_never_ours_and_never_stops_us) {
@@ -178,7 +178,7 @@ TEST_F(JobLockTest, of_a_killed_job_is_replaced_on_request_only) {
   temporary.put(".mpiferry.job", kTheirs);
   const auto refused = JobLockFile{directory}.acquire(kOurs, false);
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().hint.find("--force"), std::string::npos);
+  EXPECT_NE(refused.error().hint.find("`force`"), std::string::npos);
   const auto taken = JobLockFile{directory}.acquire(kOurs, true);
   ASSERT_TRUE(taken);
   EXPECT_TRUE(*taken);

@@ -154,7 +154,7 @@ TEST_F(OffsetPartialFileOpen, with_an_existing_file_writes_through_no_link) {
       EXPECT_EQ(hard.code, Errc::dest_unusable);
       EXPECT_EQ(hard.path, temporary / name);
       EXPECT_NE(hard.detail.find("hard link"), std::string::npos);
-      EXPECT_NE(hard.hint.find("--force"), std::string::npos);
+      EXPECT_NE(hard.hint.find("`force`"), std::string::npos);
       fs::remove(temporary / name);
     }
   }

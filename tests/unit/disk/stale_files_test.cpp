@@ -40,7 +40,7 @@ class StaleFiles : public Test {
     if (vacant) return "vacant";
     EXPECT_EQ(vacant.error().code, Errc::dest_occupied);
     EXPECT_EQ(vacant.error().path, temporary.path());
-    EXPECT_NE(vacant.error().hint.find("--force"), std::string::npos);
+    EXPECT_NE(vacant.error().hint.find("`force`"), std::string::npos);
     return vacant.error().detail;
   }
   Outcome remove_all(ToRemove to_remove = {}) const {

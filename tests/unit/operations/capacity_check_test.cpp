@@ -174,8 +174,8 @@ TEST(CapacityCheck, advises_another_layout_only_where_it_makes_fewer_files) {
   const auto hint = [&](wire::Layout layout) {
     return capacities.check(plan::Layout{layout}).error().hint;
   };
-  EXPECT_NE(hint(wire::Layout::chunks).find("--layout stripes"), std::string::npos);
-  EXPECT_EQ(hint(wire::Layout::stripes).find("--layout"), std::string::npos);
+  EXPECT_NE(hint(wire::Layout::chunks).find("`layout` stripes"), std::string::npos);
+  EXPECT_EQ(hint(wire::Layout::stripes).find("`layout`"), std::string::npos);
 }
 
 }  // namespace

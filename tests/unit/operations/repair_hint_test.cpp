@@ -38,7 +38,7 @@ TEST(RepairHint, from_the_source_keeps_what_is_right) {
   manifest.layout = wire::Layout::stripes;
   manifest.chunk_size = 64_KiB;
   EXPECT_EQ(repair_from_source(manifest),
-            "scatter --resume --layout stripes --chunk-size 65536 repairs it from the source");
+            "scatter `resume` `layout` stripes `chunk_size` 65536 repairs it from the source");
 }
 
 TEST(RepairHint, of_a_directory_that_is_one_of_several_is_its_pattern) {
