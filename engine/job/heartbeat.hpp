@@ -35,6 +35,8 @@ class WorkerHeartbeat {
   WorkerHeartbeat(Transport& transport, const clock::Clock& clock, Event& changed,
                   OnError on_error);
 
+  // Something begins that may take its time: what is over sooner needs no sign of life.
+  void begin() { last_ = clock_.now(); }
   // Tells the master, at most ten times a second.
   void beat(std::uint64_t job_id);
 

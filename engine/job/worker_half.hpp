@@ -31,7 +31,6 @@ struct WorkerContext {
   std::function<protocol::Order(const Result<Message>&)> judge;
   std::string build;
   std::uint64_t job_id = 0;
-  bool may_clear = false;  // the master has said so
 
   Transport& transport() const noexcept { return environment.transport; }
   boost::asio::io_context& io() const noexcept { return environment.io(); }
@@ -59,12 +58,14 @@ class WorkerHalf {
   virtual std::chrono::milliseconds stall_timeout() const = 0;
   // The preflight. Ends early when fsm.cancelled().
   virtual Task<Outcome> prepare() = 0;
-  // Prepared as far as it goes without the others: the master is told that this worker is there.
-  virtual bool waiting() const { return false; }
   // Posts receives, of the end too, and then tells the master that this worker is ready.
   virtual void start() = 0;
+  // What the master says beside the work, from the preflight on. False if that has no place here.
+  virtual bool on_message(const Message& /*message*/) { return false; }
+  // Ten times a second, until the end.
+  virtual void on_tick() {}
   // The end has come: cancels what is still posted, lets what was begun run on.
-  virtual void on_end() = 0;
+  virtual void finish() = 0;
   // Receives or answers are still under way.
   virtual bool receiving() const = 0;
   virtual bool answering() const = 0;

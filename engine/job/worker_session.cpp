@@ -95,6 +95,7 @@ protocol::Order WorkerSession::judge(const Result<Message>& message) {
 
 Task<> WorkerSession::take_job(const Message& message) {
   fsm_.on_job();
+  heartbeat_.begin();
   auto half = make_half_(context_, message);
   if (!half) {
     fail(std::move(half.error()));
@@ -133,7 +134,7 @@ void WorkerSession::take_end(const Message& message) {
   if (!end) return fail(std::move(end.error()));
   end_ = std::move(*end);
   fsm_.on_end(end_->verdict);
-  if (half_) half_->on_end();
+  if (half_) half_->finish();
   changed_.notify();
 }
 
@@ -142,6 +143,7 @@ Task<> WorkerSession::finish() {
   context_.observer.on_end(environment_.self());
   if (half_ && end_->verdict == Errc::ok) {
     fsm_.on_publication_began();
+    heartbeat_.begin();
     Outcome published = co_await half_->publish(*end_);
     fsm_.on_published();
     if (!published) fail(std::move(published.error()));
@@ -182,12 +184,10 @@ Outcome WorkerSession::take_notice(const Completion& completion) {
   const auto message = open_message(completion, 0);
   if (!message) return message.error();
   if (message->header.kind == wire::Kind::alive) return Nothing{};
-  if (message->header.kind == wire::Kind::clear && message->header.job_id == context_.job_id) {
-    context_.may_clear = true;
-    return Nothing{};
-  }
-  if (message->header.kind != wire::Kind::over || message->header.job_id != context_.job_id) {
-    return Failure{.code = Errc::unexpected_message};
+  const Failure unexpected{.code = Errc::unexpected_message};
+  if (message->header.job_id != context_.job_id) return unexpected;
+  if (message->header.kind != wire::Kind::over) {
+    return half_ && half_->on_message(*message) ? Outcome{Nothing{}} : unexpected;
   }
   const auto over = wire::decode_over(message->payload);
   if (!over) return over.error();
@@ -199,7 +199,8 @@ Task<> WorkerSession::watch() {
   while (!fsm_.over()) {
     co_await tick_timer_.async_wait(kWorkerTick, kAsTuple);
     clock_.tick();
-    if (fsm_.publishing() || (half_ && half_->waiting())) context_.beat();
+    if (fsm_.publishing()) context_.beat();
+    if (half_ && !fsm_.ended()) half_->on_tick();
     const auto now = clock_.now();
     if (deadline_.passed(now)) {
       fail({.code = Errc::master_stalled,
@@ -207,7 +208,7 @@ Task<> WorkerSession::watch() {
             .host = half_ ? half_->master_host() : std::string{},
             .detail = fmt::format("no sign of life for {:.1f} s",
                                   std::chrono::duration<double>(deadline_.silent(now)).count()),
-            .hint = "check that host, its source and the network between; --stall-timeout sets "
+            .hint = "check that host, its source and the network between; `stall_timeout` sets "
                     "how long to wait"});
       give_up();
     } else if (fsm_.timed_out(now)) {

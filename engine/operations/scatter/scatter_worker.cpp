@@ -65,7 +65,13 @@ void ScatterWorker::start() {
   boost::asio::co_spawn(context_.io(), resumption_->scan(), job::Rethrow{});
 }
 
-void ScatterWorker::on_end() {
+bool ScatterWorker::on_message(const job::Message& message) {
+  if (message.header.kind != wire::Kind::clear) return false;
+  destination_.on_clear();
+  return true;
+}
+
+void ScatterWorker::finish() {
   if (slots_) slots_->cancel();
 }
 

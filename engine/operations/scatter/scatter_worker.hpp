@@ -29,9 +29,10 @@ class ScatterWorker final : public job::WorkerHalf {
   const std::string& master_host() const override { return job_.master.host; }
   std::chrono::milliseconds stall_timeout() const override { return job_.stall_timeout; }
   job::Task<Outcome> prepare() override;
-  bool waiting() const override { return destination_.waiting(); }
+  bool on_message(const job::Message& message) override;
+  void on_tick() override { destination_.on_tick(); }
   void start() override;
-  void on_end() override;
+  void finish() override;
   bool receiving() const override { return slots_ && slots_->open() > 0; }
   bool answering() const override {
     return (acks_ && !acks_->idle()) || (resumption_ && resumption_->scanning());

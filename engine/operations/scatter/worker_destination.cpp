@@ -79,7 +79,7 @@ Outcome WorkerDestination::open() {
   if (!layout_.makes_one_file() || shares_masters_) return Nothing{};
   return Failure{.code = Errc::dest_unusable,
                  .path = directory_->path(),
-                 .detail = fmt::format("--layout {}: this is not the directory that rank 0 sees "
+                 .detail = fmt::format("`layout` {}: this is not the directory that rank 0 sees "
                                        "there",
                                        layout_.name()),
                  .hint = "name a directory that all ranks share, or choose another layout"};
@@ -99,7 +99,7 @@ Task<Outcome> WorkerDestination::replace() {
   capacity.capacity.freed_files = stale_files.files;
   context_.send_status(wire::Kind::capacity, capacity);
   waiting_ = true;
-  while (!context_.may_clear && !context_.fsm.cancelled()) co_await context_.changed.wait();
+  while (!may_clear_ && !context_.fsm.cancelled()) co_await context_.changed.wait();
   waiting_ = false;
   // The master may have had no room for its lock before.
   if (full_) shares_masters_ = disk::JobLockFile{*directory_}.is_of(job_.job_lock);

@@ -24,8 +24,12 @@ class WorkerDestination {
   // master's directory leave it to clear it; a job that resumes looks for itself. Ends early when
   // the job is cancelled.
   job::Task<Outcome> claim();
-  // Waits for the master to say that files may go.
-  bool waiting() const noexcept { return waiting_; }
+  // The master says that files may go.
+  void on_clear() noexcept { may_clear_ = true; }
+  // Tells the master of the preparations while they wait for that.
+  void on_tick() {
+    if (waiting_) context_.beat();
+  }
 
   // Before the first chunk changes: an earlier job's sums are not true any more, nor is the
   // manifest of one whose rank 0 was here. The master's directory is the master's.
@@ -57,8 +61,9 @@ class WorkerDestination {
   std::shared_ptr<disk::Directory> directory_;
   JobLock lock_;
   bool shares_masters_ = false;
-  bool waiting_ = false;
-  bool full_ = false;  // the disk had no room for the lock
+  bool waiting_ = false;    // for the master to say that files may go
+  bool may_clear_ = false;  // it has
+  bool full_ = false;       // the disk had no room for the lock
   bool unpublished_ = false;
 };
 
