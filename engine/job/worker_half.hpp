@@ -13,6 +13,7 @@
 #include "engine/job/heartbeat.hpp"
 #include "engine/job/observer.hpp"
 #include "engine/job/task.hpp"
+#include "engine/plan/topology.hpp"
 #include "engine/protocol/worker_fsm.hpp"
 
 namespace mpiferry::job {
@@ -30,11 +31,14 @@ struct WorkerContext {
   // is `deliver`, and has failed where the message is none. Of a chunk only the header is checked.
   std::function<protocol::Order(const Result<Message>&)> judge;
   std::string build;
+  plan::Topology topology = plan::Topology::star();
   std::uint64_t job_id = 0;
 
   Transport& transport() const noexcept { return environment.transport; }
   boost::asio::io_context& io() const noexcept { return environment.io(); }
   Rank self() const noexcept { return environment.self(); }
+  // With which rank this one exchanges chunks.
+  Rank upstream() const noexcept { return topology.upstream_of(self()); }
 
   // To be called again and again where the job's beginning or its end takes its time.
   void beat() const { heartbeat.beat(job_id); }

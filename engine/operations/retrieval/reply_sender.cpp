@@ -34,7 +34,8 @@ void ReplySender::deliver(const wire::ReadRequest& request, const wire::ReadRepl
                       .attempt = request.attempt,
                       .payload_digest = reply.digest};
   wire::encode(header, lease.header());
-  on_sent(context_.transport().isend(std::move(lease), length.value, kMaster, job::kStatusTag));
+  on_sent(context_.transport().isend(std::move(lease), length.value, context_.upstream(),
+                                     job::kStatusTag));
 }
 
 void ReplySender::reply(const wire::ReadReply& reply) {
@@ -62,8 +63,8 @@ void ReplySender::flush() {
 
 void ReplySender::send(wire::Header header, Lease lease) {
   header.job_id = context_.job_id;
-  on_sent(
-      job::send_sealed(context_.transport(), header, std::move(lease), kMaster, wire::Tag::status));
+  on_sent(job::send_sealed(context_.transport(), header, std::move(lease), context_.upstream(),
+                           wire::Tag::status));
 }
 
 void ReplySender::on_sent(const job::Operation& operation) {

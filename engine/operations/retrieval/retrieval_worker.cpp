@@ -111,7 +111,8 @@ void RetrievalWorker::finish() {
 Task<> RetrievalWorker::receive(std::size_t index) {
   Lease lease = *orders_.try_acquire();
   while (!context_.fsm.ended()) {
-    receives_[index] = context_.transport().irecv(std::move(lease), kMaster, job::kDataTag);
+    receives_[index] =
+        context_.transport().irecv(std::move(lease), context_.upstream(), job::kDataTag);
     auto [error, completion] =
         co_await async_wait(context_.transport(), receives_[index], job::kAsTuple);
     if (error) {

@@ -46,7 +46,7 @@ void AckSender::send() {
   const job::Operation operation =
       job::send_sealed(context_.transport(),
                        {.kind = wire::Kind::acks, .job_id = context_.job_id, .length = {length}},
-                       std::move(*lease), kMaster, wire::Tag::status);
+                       std::move(*lease), context_.upstream(), wire::Tag::status);
   async_wait(context_.transport(), operation, Sent{this});
 }
 

@@ -44,7 +44,8 @@ void ReceiveSlots::cancel() {
 }
 
 void ReceiveSlots::post(std::size_t index, Lease lease) {
-  operations_[index] = context_.transport().irecv(std::move(lease), kMaster, job::kDataTag);
+  operations_[index] =
+      context_.transport().irecv(std::move(lease), context_.upstream(), job::kDataTag);
 }
 
 Task<> ReceiveSlots::serve(std::size_t index) {

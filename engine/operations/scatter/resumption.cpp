@@ -139,7 +139,7 @@ Task<bool> Resumption::report(const wire::HeldChunksMessage& held) {
   const job::Operation operation = job::send_sealed(
       context_.transport(),
       {.kind = wire::Kind::held_chunks, .job_id = context_.job_id, .length = {length}},
-      std::move(*lease), kMaster, wire::Tag::status);
+      std::move(*lease), context_.upstream(), wire::Tag::status);
   async_wait(context_.transport(), operation, Sent{this});
   co_return true;
 }
