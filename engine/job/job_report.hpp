@@ -33,7 +33,7 @@ struct JobReport {
   std::chrono::milliseconds stall_timeout{60'000};
   std::uint64_t mpi_tests = 0;               // MPI_Testsome calls of the master
   std::chrono::nanoseconds elapsed{};        // the whole job
-  std::chrono::nanoseconds transfer_time{};  // from the first chunk sent to the last acknowledged
+  std::chrono::nanoseconds transfer_time{};  // from all ranks being ready to the end being sent
   // Workers that could not write, with `reroute`; what failed when the result was there already.
   std::vector<Failure> warnings = {};
   std::vector<Worker> workers = {};  // the master's: all of them; a worker's: itself

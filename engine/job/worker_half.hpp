@@ -69,12 +69,14 @@ class WorkerHalf {
   // Ten times a second, until the end.
   virtual void on_tick() {}
   // The end has come: cancels what is still posted, lets what was begun run on.
-  virtual void finish() = 0;
+  virtual void on_end() = 0;
   // Receives or answers are still under way.
   virtual bool receiving() const = 0;
   virtual bool answering() const = 0;
   // After a good end: makes the work visible.
   virtual Task<Outcome> publish(const wire::End& end) = 0;
+  // The job is over: gives back what it holds.
+  virtual void finish() {}
   // What it has done.
   virtual wire::Closed closed_message() const = 0;
 };

@@ -134,7 +134,7 @@ void WorkerSession::take_end(const Message& message) {
   if (!end) return fail(std::move(end.error()));
   end_ = std::move(*end);
   fsm_.on_end(end_->verdict);
-  if (half_) half_->finish();
+  if (half_) half_->on_end();
   changed_.notify();
 }
 
@@ -153,6 +153,7 @@ Task<> WorkerSession::finish() {
   context_.send_status(wire::Kind::closed, closed);
   fsm_.on_closed();
   while (!fsm_.over()) co_await changed_.wait();
+  if (half_) half_->finish();
   signals_.cancel();
   tick_timer_.cancel();
 }

@@ -11,10 +11,10 @@
 
 namespace mpiferry::wire {
 
-enum class Layout : int {  // not a byte: CLI11 prints those as characters
-  chunks,                  // a file for each chunk
-  stripes,                 // a file for each worker, its chunks one after the other
-  file,  // one file that all workers write into, as the source is: for shared file systems
+enum class Layout : std::uint8_t {
+  chunks,   // a file for each chunk
+  stripes,  // a file for each worker, its chunks one after the other
+  file,     // one file that all workers write into, as the source is: for shared file systems
 };
 
 // Whose a file is: a chunk's own; a worker's, with its chunks one directly behind the other; or

@@ -102,7 +102,7 @@ void RetrievalWorker::start() {
   context_.send_status(wire::Kind::ready, ready);
 }
 
-void RetrievalWorker::finish() {
+void RetrievalWorker::on_end() {
   for (const job::Operation& operation : receives_) context_.transport().cancel(operation);
   woken_.notify();
   pause_.cancel();

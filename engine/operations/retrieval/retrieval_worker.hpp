@@ -24,7 +24,7 @@ class RetrievalWorker final : public job::WorkerHalf {
 
   job::Task<Outcome> prepare() override;
   void start() override;
-  void finish() override;
+  void on_end() override;
   const std::string& master_host() const override { return job_.master.host; }
   std::chrono::milliseconds stall_timeout() const override { return job_.stall_timeout; }
   bool receiving() const override { return open_receives_ > 0; }

@@ -45,7 +45,7 @@ class ChunkStore {
   // may go elsewhere. What else is in the way (another job) is the failure of this worker. No
   // allocation but for the first chunk of a stripe. Precondition: open() succeeded.
   Result<disk::ChunkSlot> slot(ChunkIndex chunk);
-  // Whether the layout has the chunk written; else it is acknowledged alone.
+  // Whether the layout has the chunk written; else it is only checked and acknowledged.
   bool writes(ChunkIndex chunk) const noexcept { return layout_.writes(chunk); }
   // Whether the chunk has a file of its own, or a place in that of this worker or of all.
   bool has_own_file(ChunkIndex chunk) const noexcept;
@@ -84,10 +84,10 @@ class ChunkStore {
   std::uint64_t job_id_;
   const plan::Layout layout_;
   const plan::Distribution distribution_;
-  const std::string file_name_;  // of the file that has no chunk for itself, once it is whole
+  const std::string file_name_;  // of the file that several chunks share, once it is whole
   std::uint32_t mode_;
   disk::FileStamp stamp_;                        // --preserve
-  std::optional<disk::OffsetPartialFile> file_;  // that has no chunk for itself
+  std::optional<disk::OffsetPartialFile> file_;  // that several chunks share
   Bytes end_;                                    // of what was written into it
   SequentialDigest digest_;                      // of the stripe
   std::optional<std::uint64_t> stripe_digest_;

@@ -71,7 +71,7 @@ bool ScatterWorker::on_message(const job::Message& message) {
   return true;
 }
 
-void ScatterWorker::finish() {
+void ScatterWorker::on_end() {
   if (slots_) slots_->cancel();
 }
 
@@ -116,7 +116,8 @@ Task<Outcome> ScatterWorker::digest_stripe() {
 
 void ScatterWorker::list_chunks(const wire::End& end, const LineSink& put) const {
   for (const auto& [chunk, digest] : receiver_->foreign()) {
-    put(wire::sums_line(disk::ChunkName{ChunkIndex{chunk}}.view(), digest));
+    if (store_->writes(ChunkIndex{chunk}))
+      put(wire::sums_line(disk::ChunkName{ChunkIndex{chunk}}.view(), digest));
   }
   if (const auto digest = store_->stripe_digest()) {
     return put(wire::sums_line(disk::stripe_name(context_.self()), *digest));
@@ -130,6 +131,14 @@ void ScatterWorker::list_chunks(const wire::End& end, const LineSink& put) const
     if (!store_->writes(chunk)) continue;
     put(wire::sums_line(disk::ChunkName{chunk}.view(), digests[k]));
   }
+}
+
+// The lock goes last: the next job finds no file of this one open.
+void ScatterWorker::finish() {
+  resumption_.reset();
+  slots_.reset();
+  store_.reset();
+  destination_.release();
 }
 
 wire::Closed ScatterWorker::closed_message() const {

@@ -32,12 +32,13 @@ class ScatterWorker final : public job::WorkerHalf {
   bool on_message(const job::Message& message) override;
   void on_tick() override { destination_.on_tick(); }
   void start() override;
-  void finish() override;
+  void on_end() override;
   bool receiving() const override { return slots_ && slots_->open() > 0; }
   bool answering() const override {
     return (acks_ && !acks_->idle()) || (resumption_ && resumption_->scanning());
   }
   job::Task<Outcome> publish(const wire::End& end) override;
+  void finish() override;
   wire::Closed closed_message() const override;
 
  private:

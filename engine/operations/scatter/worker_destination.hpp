@@ -43,6 +43,9 @@ class WorkerDestination {
   const std::shared_ptr<disk::Directory>& directory() const noexcept { return directory_; }
   bool shares_masters() const noexcept { return shares_masters_; }
 
+  // Gives the job lock back. Nothing here is open any more.
+  void release() noexcept { lock_.release(); }
+
   // Asked again and again while the preparations take their time: tells the master of them.
   bool has_to_stop();
 
